@@ -1,0 +1,76 @@
+import { ArrowUp, Square } from "lucide-react";
+import { type KeyboardEvent, type ReactNode, useEffect, useRef } from "react";
+import { Button } from "../ui/button";
+
+interface ComposerProps {
+  readonly draft: string;
+  readonly onDraft: (draft: string) => void;
+  readonly isRunning: boolean;
+  readonly onSend: (message: string) => void;
+  readonly onStop: () => void;
+  /** Drawn beside the send button. */
+  readonly children: ReactNode;
+}
+
+/** The box to write in. While a reply runs it waits, says why, and offers to stop the reply. */
+export function Composer(props: ComposerProps) {
+  const { draft, onDraft, isRunning, onSend, onStop, children } = props;
+  const box = useRef<HTMLTextAreaElement>(null);
+  const isBlank = draft.trim() === "";
+
+  useEffect(() => {
+    if (!isRunning && mayTakeFocus()) box.current?.focus({ preventScroll: true });
+  }, [isRunning]);
+
+  const send = () => {
+    if (!isBlank && !isRunning) onSend(draft);
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key !== "Enter" || event.shiftKey || event.nativeEvent.isComposing) return;
+    event.preventDefault();
+    send();
+  };
+
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        send();
+      }}
+      className="rounded-2xl border border-line bg-surface p-2 shadow-sm transition-colors focus-within:border-accent"
+    >
+      <textarea
+        ref={box}
+        data-testid="composer-input"
+        aria-label="Message"
+        rows={1}
+        value={draft}
+        disabled={isRunning}
+        placeholder={isRunning ? "You can write again when the reply ends." : "Write a message"}
+        onChange={(event) => onDraft(event.target.value)}
+        onKeyDown={onKeyDown}
+        className="field-sizing-content max-h-48 min-h-10 w-full resize-none bg-transparent px-2 py-1.5 text-body outline-none placeholder:text-quiet disabled:cursor-not-allowed"
+      />
+      <div className="flex items-center justify-between gap-3">
+        {children}
+        {isRunning ? (
+          <Button look="outline" data-testid="stop" onClick={onStop} title="Stop (Escape)">
+            <Square className="size-3.5 fill-current" aria-hidden="true" />
+            Stop
+          </Button>
+        ) : (
+          <Button look="primary" type="submit" data-testid="send" disabled={isBlank}>
+            <ArrowUp className="size-4" aria-hidden="true" />
+            Send
+          </Button>
+        )}
+      </div>
+    </form>
+  );
+}
+
+/** Not while the person is busy elsewhere: with another control, or with text they selected. */
+function mayTakeFocus(): boolean {
+  const active = document.activeElement;
+  return (active === null || active === document.body) && (getSelection()?.isCollapsed ?? true);
+}

@@ -1,0 +1,62 @@
+import { isRunning, type Reply, replyStatus } from "../generation/fold";
+import type { LiveReply } from "../generation/live-reply";
+import { silenceMs, tokensPerSecond } from "../generation/pace";
+import { describeMs, describeRate, describeShortness } from "./describe";
+import { useNow } from "./use-now";
+import { useReplyStatus } from "./use-reply";
+
+const READ_EVERY_MS = 500;
+const STALLED_MS = 3_000;
+
+/** How fast a reply came: live while it does, then as the server measured it. */
+export function Figures({ live }: { live: LiveReply }) {
+  const status = useReplyStatus(live);
+  const running = status === "waiting" || status === "streaming";
+  const now = useNow(READ_EVERY_MS, running);
+  const reply = live.getSnapshot();
+  const figures = figuresOf(reply, now);
+  return (
+    <p
+      data-testid="figures"
+      className="mt-3 flex min-h-5 flex-wrap gap-x-4 text-small text-quiet tabular-nums"
+    >
+      {figures.map(([name, figure]) => (
+        <span key={name} title={name}>
+          {figure}
+        </span>
+      ))}
+    </p>
+  );
+}
+
+type Figure = readonly [name: string, figure: string];
+
+function figuresOf(reply: Reply, now: number): readonly Figure[] {
+  const waited = isRunning(reply) ? silenceMs(reply.pace, now) : 0;
+  const shortness = describeShortness(reply.ending);
+  return [
+    ...(shortness === null ? [] : [["How it ended", shortness] as const]),
+    ...(waited >= STALLED_MS
+      ? [["Stalled", `waiting for the model, ${Math.floor(waited / 1000)} s`] as const]
+      : speed(reply)),
+    ...(reply.start === null ? [] : [["Model", reply.start.model] as const]),
+  ];
+}
+
+function speed(reply: Reply): readonly Figure[] {
+  if (replyStatus(reply) === "waiting") return [];
+  const { pace, ending } = reply;
+  const timing = ending === null || ending.status === "refused" ? null : ending.timing;
+  const first = timing?.firstTokenMs ?? (pace.first === null ? null : pace.first.at - pace.sentAt);
+  const rate = timing?.tokensPerSecond ?? tokensPerSecond(pace);
+  const gap = timing?.longestGapMs ?? (ending === null ? null : pace.longestGapMs);
+  return [
+    ...(first === null
+      ? []
+      : [["Time to the first token", `first token ${describeMs(first)}`] as const]),
+    ...(rate === null ? [] : [["Tokens a second", describeRate(rate)] as const]),
+    ...(gap === null || gap === 0
+      ? []
+      : [["Longest pause between tokens", `longest gap ${describeMs(gap)}`] as const]),
+  ];
+}

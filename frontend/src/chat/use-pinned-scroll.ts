@@ -1,0 +1,63 @@
+import { type RefObject, useCallback, useEffect, useRef, useState } from "react";
+
+// How near to the end counts as being at it, in pixels.
+const NEAR_PX = 24;
+
+/** A scroller that stays at its end while what is in it grows, as long as the person stays there. */
+export interface PinnedScroll {
+  readonly scroller: RefObject<HTMLDivElement | null>;
+  readonly content: RefObject<HTMLDivElement | null>;
+  readonly isPinned: boolean;
+  /** Goes to the end and stays there. */
+  readonly pin: () => void;
+}
+
+/** Any move up unpins, however small; coming back to the end pins again. */
+export function usePinnedScroll(): PinnedScroll {
+  const scroller = useRef<HTMLDivElement>(null);
+  const content = useRef<HTMLDivElement>(null);
+  const pinned = useRef(true);
+  const [isPinned, setIsPinned] = useState(true);
+
+  const set = useCallback((value: boolean) => {
+    pinned.current = value;
+    setIsPinned(value);
+  }, []);
+
+  const pin = useCallback(() => {
+    set(true);
+    scroller.current?.scrollTo({ top: scroller.current.scrollHeight, behavior: "instant" });
+  }, [set]);
+
+  useEffect(() => {
+    const box = scroller.current;
+    const inside = content.current;
+    if (box === null || inside === null) return;
+    let lastTop = box.scrollTop;
+    const onScroll = () => {
+      const distance = box.scrollHeight - box.clientHeight - box.scrollTop;
+      if (box.scrollTop < lastTop && distance > 1) set(false);
+      else if (box.scrollTop > lastTop && distance <= NEAR_PX) set(true);
+      lastTop = box.scrollTop;
+    };
+    // The wheel tells before the scrolling does, which growing text could otherwise undo.
+    const onWheel = (event: WheelEvent) => {
+      if (event.deltaY < 0 && box.scrollTop > 0) set(false);
+    };
+    const onGrowth = () => {
+      if (pinned.current) box.scrollTop = box.scrollHeight;
+    };
+    const growth = new ResizeObserver(onGrowth);
+    growth.observe(inside);
+    growth.observe(box);
+    box.addEventListener("scroll", onScroll, { passive: true });
+    box.addEventListener("wheel", onWheel, { passive: true });
+    return () => {
+      growth.disconnect();
+      box.removeEventListener("scroll", onScroll);
+      box.removeEventListener("wheel", onWheel);
+    };
+  }, [set]);
+
+  return { scroller, content, isPinned, pin };
+}

@@ -1,0 +1,133 @@
+import {
+  type Cursor,
+  type Event,
+  NO_TIMING,
+  type Outcome,
+  type Start,
+  type Timing,
+} from "./events";
+
+/**
+ * A known event that does not say what it must. The reader treats it like a cut and asks again, so
+ * that a damaged response never becomes a damaged reply.
+ */
+export class MalformedEvent extends Error {
+  override readonly name = "MalformedEvent";
+}
+
+type Members = Readonly<Record<string, unknown>>;
+
+/**
+ * Reads one event off the wire. Names and members that are not known are passed over, so that a newer
+ * server can say more.
+ *
+ * @param name - the event's name on the wire; `token` has none
+ * @param id - `<generation>:<cursor>`, or `<generation>:end`
+ * @param data - a JSON object
+ * @returns undefined for an event this page does not know
+ * @throws MalformedEvent
+ */
+export function decodeEvent(
+  name: string | undefined,
+  id: string | undefined,
+  data: string,
+): Event | undefined {
+  switch (name) {
+    case "start":
+      return { kind: "start", cursor: readCursor(id), start: readStart(parse(data)) };
+    case undefined:
+    case "message":
+    case "token":
+      return { kind: "text", cursor: readCursor(id), text: text(parse(data), "token") };
+    case "reasoning":
+      return { kind: "reasoning", cursor: readCursor(id), text: text(parse(data), "token") };
+    case "outcome":
+      return { kind: "outcome", outcome: readOutcome(parse(data)) };
+    default:
+      return undefined;
+  }
+}
+
+function readCursor(id: string | undefined): Cursor {
+  const digits = /:(\d+)$/.exec(id ?? "")?.[1];
+  if (digits === undefined) throw new MalformedEvent(`an id without a cursor: ${id}`);
+  return Number(digits);
+}
+
+function readStart(from: Members): Start {
+  return {
+    generation: text(from, "generation"),
+    conversation: text(from, "conversation"),
+    message: text(from, "message"),
+    parent: text(from, "parent"),
+    model: text(from, "model"),
+  };
+}
+
+/**
+ * Reads the wire's outcome object. A status that is not known counts as `interrupted`: the reply
+ * ended, and nothing more can be said of it.
+ *
+ * @throws MalformedEvent
+ */
+export function readOutcome(from: Members): Outcome {
+  const timing = readTiming(from.timing);
+  switch (text(from, "status")) {
+    case "completed":
+      return { status: "completed", reason: optional(from, "reason") ?? "stop", timing };
+    case "cancelled":
+      return { status: "cancelled", by: optional(from, "by") ?? "user", timing };
+    case "failed":
+      return {
+        status: "failed",
+        code: optional(from, "code") ?? "internal_error",
+        message: optional(from, "message") ?? "The reply could not be finished.",
+        retryable: from.retryable === true,
+        timing,
+      };
+    default:
+      return { status: "interrupted", timing };
+  }
+}
+
+function readTiming(from: unknown): Timing {
+  if (!isMembers(from)) return NO_TIMING;
+  return {
+    firstTokenMs: figure(from, "first_token_ms"),
+    durationMs: figure(from, "duration_ms"),
+    tokens: figure(from, "tokens"),
+    tokensPerSecond: figure(from, "tokens_per_second"),
+    longestGapMs: figure(from, "longest_gap_ms"),
+  };
+}
+
+function parse(data: string): Members {
+  let value: unknown;
+  try {
+    value = JSON.parse(data);
+  } catch (error) {
+    throw new MalformedEvent("an event's data is not JSON", { cause: error });
+  }
+  if (!isMembers(value)) throw new MalformedEvent("an event's data is not an object");
+  return value;
+}
+
+function isMembers(value: unknown): value is Members {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function optional(from: Members, member: string): string | undefined {
+  const value = from[member];
+  return typeof value === "string" ? value : undefined;
+}
+
+function text(from: Members, member: string): string {
+  const value = optional(from, member);
+  if (value === undefined) throw new MalformedEvent(`an event without "${member}"`);
+  return value;
+}
+
+function figure(from: Members, member: string): number | null {
+  const value = from[member];
+  return typeof value === "number" && Number.isFinite(value) ? value : null;
+}

@@ -1,0 +1,77 @@
+import { assertNever } from "./assert-never";
+import { type Cursor, NO_TIMING, type Outcome, type Start } from "./events";
+import type { Step } from "./follow";
+import { keepPace, type Pace, startPace } from "./pace";
+import type { Problem } from "./problem";
+
+/** How a reply ended: as the log says, or because it never began. */
+export type Ending = Outcome | { readonly status: "refused"; readonly problem: Problem };
+
+/** Everything the page knows of one reply. */
+export interface Reply {
+  /** Null until the server has named the generation. */
+  readonly start: Start | null;
+  readonly text: string;
+  readonly reasoning: string;
+  readonly cursor: Cursor;
+  readonly connection: "connected" | "reconnecting";
+  readonly pace: Pace;
+  readonly ending: Ending | null;
+}
+
+/** What a person sees a reply do. A reply that was refused has failed. */
+export type ReplyStatus =
+  | "waiting"
+  | "streaming"
+  | "completed"
+  | "cancelled"
+  | "failed"
+  | "interrupted";
+
+/** A reply that was asked for at `sentAt` (milliseconds). */
+export function emptyReply(sentAt: number): Reply {
+  return {
+    start: null,
+    text: "",
+    reasoning: "",
+    cursor: 0,
+    connection: "connected",
+    pace: startPace(sentAt),
+    ending: null,
+  };
+}
+
+/** Adds one step to a reply. Pure; `at` is when the step arrived, in milliseconds. */
+export function fold(reply: Reply, step: Step, at: number): Reply {
+  switch (step.kind) {
+    case "start":
+      return { ...reply, connection: "connected", start: step.start };
+    case "text":
+      return { ...arrived(reply, step.cursor, at), text: reply.text + step.text };
+    case "reasoning":
+      return { ...arrived(reply, step.cursor, at), reasoning: reply.reasoning + step.text };
+    case "outcome":
+      return { ...reply, connection: "connected", ending: step.outcome };
+    case "reconnecting":
+      return { ...reply, connection: "reconnecting" };
+    default:
+      return assertNever(step);
+  }
+}
+
+function arrived(reply: Reply, cursor: Cursor, at: number): Reply {
+  return { ...reply, connection: "connected", cursor, pace: keepPace(reply.pace, cursor, at) };
+}
+
+/** The ending of a reply that was stopped here, with no server to say so. */
+export const STOPPED_HERE: Outcome = { status: "cancelled", by: "user", timing: NO_TIMING };
+
+export function replyStatus({ ending, cursor }: Reply): ReplyStatus {
+  if (ending !== null) return ending.status === "refused" ? "failed" : ending.status;
+  return cursor === 0 ? "waiting" : "streaming";
+}
+
+/** Whether more can still come. */
+export function isRunning(reply: Reply): boolean {
+  return reply.ending === null;
+}

@@ -1,0 +1,133 @@
+import { backoffMs } from "./backoff";
+import { emptyReply, fold, isRunning, type Reply, STOPPED_HERE } from "./fold";
+import { follow, type Step } from "./follow";
+import { onNextFrame } from "./frame";
+import { uniqueKey } from "./key";
+import { browserNetwork, type Network } from "./network";
+import { Problem } from "./problem";
+import type { ChatRequest, Transport } from "./transport";
+
+const TRIES_TO_CANCEL = 3;
+
+/** What a live reply is made of; tests bring their own. */
+export interface Means {
+  readonly transport: Transport;
+  readonly network?: Network;
+  /** Calls back once, when it is time to draw; returns what takes the call back. */
+  readonly nextFrame?: (callback: () => void) => () => void;
+  /** Milliseconds of a clock that never goes back. */
+  readonly now?: () => number;
+}
+
+/**
+ * One reply while it arrives. It takes every step at once and tells its listeners at most once a
+ * frame, so the page draws what a frame brought in one go. The shape is that of React's external
+ * stores, but nothing here knows React.
+ */
+export class LiveReply {
+  readonly request: ChatRequest;
+  /** Settles when the reply has ended. Rejects only on a fault in the page itself. */
+  readonly ended: Promise<void>;
+  readonly #transport: Transport;
+  readonly #network: Network;
+  readonly #nextFrame: (callback: () => void) => () => void;
+  readonly #now: () => number;
+  readonly #leave = new AbortController();
+  readonly #listeners = new Set<() => void>();
+  #reply: Reply;
+  #stopping = false;
+  #drawing = false;
+
+  /** Sends the request at once. */
+  constructor(request: ChatRequest, means: Means) {
+    this.request = request;
+    this.#transport = means.transport;
+    this.#network = means.network ?? browserNetwork;
+    this.#nextFrame = means.nextFrame ?? onNextFrame;
+    this.#now = means.now ?? (() => performance.now());
+    this.#reply = emptyReply(this.#now());
+    this.ended = this.#run();
+  }
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+
+  readonly getSnapshot = (): Reply => this.#reply;
+
+  /**
+   * Asks the server to end the generation; the reply then ends as its log says. Where no server can
+   * be told, the reply ends here, and the server ends it by itself when nobody reads it.
+   */
+  stop(): void {
+    if (this.#stopping || !isRunning(this.#reply)) return;
+    this.#stopping = true;
+    const { start, connection } = this.#reply;
+    if (start !== null) void this.#cancel(start.generation);
+    else if (connection === "reconnecting") this.#stopHere();
+  }
+
+  /** Stops reading and leaves the generation to itself. */
+  leave(): void {
+    this.#leave.abort();
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#leave;
+    const following = { ...this.#following(), signal };
+    try {
+      for await (const step of follow(following)) this.#take(step);
+    } catch (error) {
+      if (signal.aborted) return;
+      if (!(error instanceof Problem)) throw error;
+      this.#change({ ...this.#reply, ending: { status: "refused", problem: error } });
+    }
+  }
+
+  #following() {
+    return {
+      transport: this.#transport,
+      request: this.request,
+      key: uniqueKey(),
+      network: this.#network,
+    };
+  }
+
+  #take(step: Step): void {
+    this.#change(fold(this.#reply, step, this.#now()));
+    if (!this.#stopping) return;
+    if (step.kind === "start") void this.#cancel(step.start.generation);
+    else if (step.kind === "reconnecting" && this.#reply.start === null) this.#stopHere();
+  }
+
+  async #cancel(generation: string): Promise<void> {
+    const { signal } = this.#leave;
+    for (let attempt = 0; attempt < TRIES_TO_CANCEL && isRunning(this.#reply); attempt += 1) {
+      try {
+        return await this.#transport.cancel(generation);
+      } catch (error) {
+        if (signal.aborted) return;
+        if (error instanceof Problem && !error.passing) break;
+        await this.#network.pause(backoffMs(attempt, Math.random()), signal);
+      }
+    }
+    this.#stopHere();
+  }
+
+  #stopHere(): void {
+    if (!isRunning(this.#reply)) return;
+    this.#leave.abort();
+    this.#change({ ...this.#reply, connection: "connected", ending: STOPPED_HERE });
+  }
+
+  #change(reply: Reply): void {
+    this.#reply = reply;
+    if (this.#drawing) return;
+    this.#drawing = true;
+    this.#nextFrame(() => {
+      this.#drawing = false;
+      for (const listener of this.#listeners) listener();
+    });
+  }
+}

@@ -1,0 +1,66 @@
+/** A refusal before the first byte of a reply (RFC 9457), in words for the person. */
+export class Problem extends Error {
+  override readonly name = "Problem";
+  readonly status: number;
+  readonly code: string;
+  readonly retryAfter: number | null;
+
+  /**
+   * @param status - the HTTP status; 0 when no server answered at all
+   * @param code - the wire's code, for example `rate_limited`
+   * @param message - what happened, for people
+   * @param retryAfter - seconds until another try makes sense, when the server named them
+   */
+  constructor(status: number, code: string, message: string, retryAfter: number | null = null) {
+    super(message);
+    this.status = status;
+    this.code = code;
+    this.retryAfter = retryAfter;
+  }
+
+  /** Another try of the same request may go well by itself, without anyone changing anything. */
+  get passing(): boolean {
+    return this.status === 429 || this.status >= 500;
+  }
+}
+
+/** Reads a refusal; the body may be anything, since a proxy can have written it. */
+export async function readProblem(response: Response): Promise<Problem> {
+  const said = await readBody(response);
+  const retryAfter = readRetryAfter(response.headers.get("Retry-After"), Date.now());
+  const message = describe(response.status, said.detail ?? said.title, retryAfter);
+  return new Problem(response.status, said.code ?? "unknown", message, retryAfter);
+}
+
+async function readBody(response: Response): Promise<Partial<Record<string, string>>> {
+  if (!/\bjson\b/.test(response.headers.get("Content-Type") ?? "")) return {};
+  const body: unknown = await response.json().catch(() => null);
+  if (typeof body !== "object" || body === null) return {};
+  const strings = Object.entries(body).filter(([, value]) => typeof value === "string");
+  return Object.fromEntries(strings);
+}
+
+/** `Retry-After` as seconds from `now` (milliseconds since 1970): it may be seconds or a date. */
+export function readRetryAfter(header: string | null, now: number): number | null {
+  if (header === null || header.trim() === "") return null;
+  const seconds = /^\s*\d+\s*$/.test(header) ? Number(header) : (Date.parse(header) - now) / 1000;
+  return Number.isFinite(seconds) ? Math.max(0, Math.ceil(seconds)) : null;
+}
+
+function describe(status: number, said: string | undefined, retryAfter: number | null): string {
+  const what = sentence(said ?? fallback(status));
+  if (retryAfter === null) return what;
+  return `${what} Try again in ${retryAfter <= 1 ? "a second" : `${retryAfter} seconds`}.`;
+}
+
+function sentence(text: string): string {
+  const first = text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.!?]$/.test(first) ? first : `${first}.`;
+}
+
+function fallback(status: number): string {
+  if (status === 429) return "Too many replies were asked for at once";
+  if (status === 413) return "This message is too long";
+  if (status >= 500) return "The server could not take this message";
+  return `The server refused this message (${status})`;
+}

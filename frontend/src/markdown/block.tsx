@@ -1,0 +1,129 @@
+import type { MarkedToken, Token, Tokens } from "marked";
+import { memo, type ReactNode } from "react";
+import { CodeBlock } from "./code-block";
+import { Inline } from "./inline";
+import { Table } from "./table";
+import { TypingCursor } from "./typing-cursor";
+
+/** Whether a block can still change, and whether the typing cursor stands at its end. */
+export type Openness = "finished" | "unfinished" | "typing";
+
+interface BlockProps {
+  readonly token: Token;
+  readonly openness: Openness;
+}
+
+/**
+ * One block. Blocks are compared by what they say, not by where they are or which object they came in:
+ * only so does a block that was read again, and found the same, cost nothing.
+ */
+export const Block = memo(
+  ({ token, openness }: BlockProps) => drawBlock(token as MarkedToken, openness),
+  (before, after) =>
+    before.openness === after.openness &&
+    before.token.type === after.token.type &&
+    before.token.raw === after.token.raw,
+);
+
+function drawBlock(token: MarkedToken, openness: Openness): ReactNode {
+  switch (token.type) {
+    case "paragraph":
+      return <p>{text(token.text, openness)}</p>;
+    case "text":
+      return text(token.text, openness);
+    case "heading":
+      return <Heading heading={token} openness={openness} />;
+    case "code":
+      return (
+        <CodeBlock code={token.text} language={languageOf(token)} isOpen={openness === "typing"} />
+      );
+    case "blockquote":
+      return <blockquote>{drawBlocks(token.tokens, openness)}</blockquote>;
+    case "list":
+      return <List list={token} openness={openness} />;
+    case "table":
+      return <Table table={token} openness={openness} />;
+    case "hr":
+      return <hr />;
+    case "checkbox":
+      return <input type="checkbox" checked={token.checked} disabled aria-label="Task" />;
+    case "space":
+    case "def":
+      return null;
+    default:
+      return token.raw;
+  }
+}
+
+function drawBlocks(tokens: readonly Token[], openness: Openness): ReactNode {
+  return tokens.map((token, index) => (
+    <Block
+      // biome-ignore lint/suspicious/noArrayIndexKey: the place of a block is its identity
+      key={index}
+      token={token}
+      openness={index === tokens.length - 1 ? openness : "finished"}
+    />
+  ));
+}
+
+function text(source: string, openness: Openness): ReactNode {
+  return (
+    <>
+      <Inline text={source} unfinished={openness !== "finished"} />
+      {openness === "typing" && <TypingCursor />}
+    </>
+  );
+}
+
+function Heading({ heading, openness }: { heading: Tokens.Heading; openness: Openness }) {
+  // A reply is inside a page that has its own first two levels.
+  const Tag = `h${Math.min(6, heading.depth + 2)}` as "h3" | "h4" | "h5" | "h6";
+  return <Tag data-depth={heading.depth}>{text(heading.text, openness)}</Tag>;
+}
+
+function List({ list, openness }: { list: Tokens.List; openness: Openness }) {
+  const items = list.items.map((item, index) => (
+    <ListItem
+      // biome-ignore lint/suspicious/noArrayIndexKey: the place of an item is its identity
+      key={index}
+      item={item}
+      openness={index === list.items.length - 1 ? openness : "finished"}
+    />
+  ));
+  return list.ordered ? <ol start={Number(list.start)}>{items}</ol> : <ul>{items}</ul>;
+}
+
+const ListItem = memo(
+  ({ item, openness }: { item: Tokens.ListItem; openness: Openness }) => (
+    <li className={item.task ? "task" : undefined}>
+      {drawBlocks(item.tokens, openness)}
+      {"\n"}
+    </li>
+  ),
+  (before, after) =>
+    before.openness === after.openness &&
+    before.item.raw === after.item.raw &&
+    before.item.loose === after.item.loose,
+);
+
+function languageOf(code: Tokens.Code): string {
+  return /^\S+/.exec(code.lang ?? "")?.[0] ?? "";
+}
+
+/** Whether the typing cursor has a place inside this block; else it stands after it. */
+export function hostsCursor(token: Token | undefined): boolean {
+  switch (token?.type) {
+    case "paragraph":
+    case "text":
+    case "heading":
+    case "code":
+    case "table":
+      return true;
+    case "blockquote":
+      return hostsCursor(token.tokens?.at(-1));
+    case "list":
+      return hostsCursor(token.items.at(-1)?.tokens.at(-1));
+    default:
+      return false;
+  }
+}

@@ -1,0 +1,28 @@
+import { common, createLowlight } from "lowlight";
+
+/** Coloured code: text, or a span of it in a colour. */
+export type CodeNode =
+  | string
+  | { readonly className: string; readonly children: readonly CodeNode[] };
+
+// Beyond this, colours cost more time than they give sense.
+const LONGEST = 100_000;
+
+const lowlight = createLowlight(common);
+
+/** Finds what to colour; null where the language is not known or the code too long. */
+export function highlight(code: string, language: string): readonly CodeNode[] | null {
+  const name = language.toLowerCase();
+  if (code.length > LONGEST || !lowlight.registered(name)) return null;
+  return lowlight.highlight(name, code).children.flatMap(readNode);
+}
+
+type Node = ReturnType<typeof lowlight.highlight>["children"][number];
+
+function readNode(node: Node): readonly CodeNode[] {
+  if (node.type === "text") return [node.value];
+  if (node.type !== "element") return [];
+  const classes = node.properties.className;
+  const className = Array.isArray(classes) ? classes.join(" ") : "";
+  return [{ className, children: node.children.flatMap(readNode) }];
+}

@@ -1,0 +1,75 @@
+import type { MarkedToken, Token, Tokens } from "marked";
+import { Fragment, memo, type ReactNode, useContext } from "react";
+import { closeInline, UNFINISHED_ADDRESS } from "./close-inline";
+import { DefinitionsContext } from "./definitions";
+import { decodeEntities } from "./entities";
+import { Formula } from "./formula";
+import { Link } from "./link";
+
+import type { MathToken } from "./math-syntax";
+import { lexInline, type ReferenceToken } from "./syntax";
+
+interface InlineProps {
+  readonly text: string;
+  /** More may come: what is open is closed for now. */
+  readonly unfinished: boolean;
+}
+
+/** The text of one block, with its inline syntax. Read again only when it changes. */
+export const Inline = memo(function Inline({ text, unfinished }: InlineProps) {
+  return drawInline(lexInline(unfinished ? closeInline(text) : text));
+});
+
+function drawInline(tokens: readonly Token[]): ReactNode {
+  return tokens.map((token, index) => (
+    // biome-ignore lint/suspicious/noArrayIndexKey: the place of a token in its text is its identity
+    <Fragment key={index}>{drawToken(token as MarkedToken | ReferenceToken | MathToken)}</Fragment>
+  ));
+}
+
+function drawToken(token: MarkedToken | ReferenceToken | MathToken): ReactNode {
+  switch (token.type) {
+    case "text":
+    case "escape":
+      return decodeEntities(token.text);
+    case "strong":
+      return <strong>{drawInline(token.tokens)}</strong>;
+    case "em":
+      return <em>{drawInline(token.tokens)}</em>;
+    case "del":
+      return <del>{drawInline(token.tokens)}</del>;
+    case "codespan":
+      return <code>{token.text}</code>;
+    case "br":
+      return <br />;
+    case "link":
+      return <Link href={token.href}>{drawInline(token.tokens)}</Link>;
+    case "image":
+      return <ImageLink image={token} />;
+    case "reference":
+      return <Reference reference={token} />;
+    case "math":
+      return <Formula tex={token.tex} display={token.display} />;
+    default:
+      return token.raw;
+  }
+}
+
+/** A reply's images are not loaded: asking for one would tell its server who reads what. */
+function ImageLink({ image }: { image: Tokens.Image }) {
+  const name = image.text === "" ? image.href : image.text;
+  return image.href === UNFINISHED_ADDRESS ? image.text : <Link href={image.href}>{name}</Link>;
+}
+
+function Reference({ reference }: { reference: ReferenceToken }) {
+  const href = useContext(DefinitionsContext).get(reference.label);
+  if (href !== undefined) return <Link href={href}>{drawInline(lexInline(reference.text))}</Link>;
+  const bracket = reference.raw.indexOf("[") + 1;
+  return (
+    <>
+      {reference.raw.slice(0, bracket)}
+      {drawInline(lexInline(reference.text))}
+      {reference.raw.slice(bracket + reference.text.length)}
+    </>
+  );
+}

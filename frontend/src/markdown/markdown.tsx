@@ -1,0 +1,57 @@
+import type { Token } from "marked";
+import { memo, useState } from "react";
+import { Block, hostsCursor, type Openness } from "./block";
+import { DefinitionsContext } from "./definitions";
+import { EMPTY_DOCUMENT, type End, groupsOf, grow } from "./document";
+import { TypingCursor } from "./typing-cursor";
+import "./markdown.css";
+
+interface MarkdownProps {
+  readonly text: string;
+  readonly end: End;
+}
+
+/** Draws Markdown that may still be growing. Raw HTML is text, and images are links. */
+export function Markdown({ text, end }: MarkdownProps) {
+  const [document, setDocument] = useState(() => grow(EMPTY_DOCUMENT, text, end));
+  const current = grow(document, text, end);
+  if (current !== document) setDocument(current);
+  const groups = groupsOf(current);
+  const openness = { open: "typing", cut: "unfinished", complete: "finished" } as const;
+  return (
+    <DefinitionsContext value={current.definitions}>
+      <div className="markdown">
+        {groups.map((blocks, index) => (
+          <Group
+            // biome-ignore lint/suspicious/noArrayIndexKey: groups are only ever added at the end
+            key={index}
+            blocks={blocks}
+            openness={index === groups.length - 1 ? openness[end] : "finished"}
+          />
+        ))}
+        {end === "open" && !hostsCursor(groups.at(-1)?.at(-1)) && <TypingCursor />}
+      </div>
+    </DefinitionsContext>
+  );
+}
+
+interface GroupProps {
+  readonly blocks: readonly Token[];
+  readonly openness: Openness;
+}
+
+const Group = memo(function Group({ blocks, openness }: GroupProps) {
+  return (
+    <div className={openness === "finished" ? "block-group finished" : "block-group"}>
+      {blocks.map((token, index) => (
+        <div
+          // biome-ignore lint/suspicious/noArrayIndexKey: blocks are only ever added at the end
+          key={index}
+        >
+          <Block token={token} openness={index === blocks.length - 1 ? openness : "finished"} />
+          {"\n"}
+        </div>
+      ))}
+    </div>
+  );
+});

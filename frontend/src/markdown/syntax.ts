@@ -1,0 +1,63 @@
+import { Lexer, Marked, type Token, type Tokens } from "marked";
+import { mathExtension } from "./math-syntax";
+
+/** `[text][label]` or `[label]`: a link if `label` is defined anywhere in the document. */
+export interface ReferenceToken {
+  readonly type: "reference";
+  readonly raw: string;
+  readonly label: string;
+  readonly text: string;
+}
+
+/** What reference links point at: address by label. */
+export type Definitions = ReadonlyMap<string, string>;
+
+const FULL_REFERENCE = /^!?\[((?:\\.|[^[\]\\])+)\]\[((?:\\.|[^[\]\\])*)\]/;
+const SHORT_REFERENCE = /^!?\[((?:\\.|[^[\]\\])+)\]/;
+
+const dialect = new Marked({
+  gfm: true,
+  extensions: [mathExtension],
+  tokenizer: {
+    // Markup in a reply is text, so nothing may be recognised as HTML.
+    html: () => undefined,
+    tag: () => undefined,
+    // A definition may come long after its links, when their block is finished; so a reference stays
+    // a token of its own, and drawing it looks the definition up.
+    reflink(src) {
+      const found = FULL_REFERENCE.exec(src) ?? SHORT_REFERENCE.exec(src);
+      if (found === null) return undefined;
+      const [raw, text = "", label] = found;
+      const token: ReferenceToken = {
+        type: "reference",
+        raw,
+        label: normalizeLabel(label || text),
+        text,
+      };
+      return token as unknown as Tokens.Text;
+    },
+  },
+});
+
+/** A piece of Markdown, block by block; inline syntax is left for `lexInline`. */
+export interface Blocks {
+  readonly tokens: readonly Token[];
+  readonly definitions: Definitions;
+}
+
+/** Finds the blocks of a piece of Markdown. Line ends are `\n`. */
+export function lexBlocks(source: string): Blocks {
+  const lexer = new Lexer(dialect.defaults);
+  const tokens = lexer.blockTokens(source, []);
+  const links = Object.entries(lexer.tokens.links);
+  return { tokens, definitions: new Map(links.map(([label, { href }]) => [label, href])) };
+}
+
+/** Finds the inline syntax in the text of one block. */
+export function lexInline(text: string): readonly Token[] {
+  return new Lexer(dialect.defaults).inlineTokens(text, []);
+}
+
+function normalizeLabel(label: string): string {
+  return label.toLowerCase().replace(/\s+/g, " ");
+}

@@ -1,0 +1,23 @@
+import tailwindcss from "@tailwindcss/vite";
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vitest/config";
+
+const backend = `http://127.0.0.1:${process.env.HEADWATER_PORT ?? "8000"}`;
+
+export default defineConfig({
+  plugins: [react(), tailwindcss()],
+  server: { port: 5173, proxy: { "/api": backend, "/chat": backend, "/healthz": backend } },
+  build: {
+    outDir: "../backend/src/headwater/page",
+    emptyOutDir: true,
+    // The server's Content-Security-Policy allows neither inline scripts nor data: fonts.
+    modulePreload: { polyfill: false },
+    assetsInlineLimit: 0,
+    target: ["chrome111", "firefox114", "safari16.4"],
+  },
+  test: {
+    environment: "node",
+    include: ["src/**/*.test.{ts,tsx}"],
+    restoreMocks: true,
+  },
+});
