@@ -1,0 +1,79 @@
+"""`/api/chat` and `/chat`: start a reply."""
+
+from datetime import timedelta
+
+from quart import Blueprint, Response, request
+from quart_rate_limiter import rate_limit
+from werkzeug.exceptions import MethodNotAllowed
+
+from headwater.api.clients import client
+from headwater.api.replies import negotiated, reply, streamed
+from headwater.api.requests import ChatBody, ChatQuery, last_event_id, read_json, read_query
+from headwater.chat import Chat
+from headwater.errors import ForbiddenError, InvalidRequestError
+from headwater.settings import Rate
+from headwater.transports.wire import END
+
+KEY_CHARS = 200
+
+
+def chat_blueprint(chat: Chat, rate: Rate) -> Blueprint:
+    """The routes that start a reply; all of them count against one limit."""
+    blueprint = Blueprint("chat", __name__)
+
+    @blueprint.route("/api/chat", methods=["GET", "POST"])
+    @blueprint.route("/chat", methods=["GET", "POST"])
+    @rate_limit(rate.count, timedelta(seconds=rate.seconds), key_function=_address, skip_function=_resumes)
+    async def start() -> Response:
+        match request.method:
+            case "POST":
+                return await _post(chat)
+            case "GET":
+                return await _get(chat)
+            case _:
+                raise MethodNotAllowed(["GET", "POST"])
+
+    return blueprint
+
+
+async def _post(chat: Chat) -> Response:
+    media_type = negotiated()
+    body = await read_json(ChatBody)
+    generation = await chat.start(client(), body.ask(), _idempotency_key())
+    return await reply(chat, generation, media_type)
+
+
+async def _get(chat: Chat) -> Response:
+    """What a plain `EventSource` does: start, and after a cut, with `Last-Event-ID`, go on."""
+    if request.headers.get("Sec-Fetch-Site") == "cross-site":
+        raise ForbiddenError("A page of another site cannot start a reply here.")
+    media_type = negotiated()
+    seen = last_event_id()
+    if seen is None:
+        generation = await chat.start(client(), read_query(ChatQuery).ask())
+        return await reply(chat, generation, media_type)
+    name, cursor = seen
+    if cursor == END:
+        return Response(status=204)
+    if name is None:
+        raise InvalidRequestError(
+            "Last-Event-ID takes the form <generation>:<cursor>.", field="Last-Event-ID"
+        )
+    return await streamed(chat, chat.find(client(), name), cursor, media_type)
+
+
+async def _address() -> str:
+    return request.remote_addr or "unknown"
+
+
+async def _resumes() -> bool:
+    return request.method == "GET" and bool(request.headers.get("Last-Event-ID"))
+
+
+def _idempotency_key() -> str | None:
+    key = request.headers.get("Idempotency-Key")
+    if key is not None and not 1 <= len(key) <= KEY_CHARS:
+        raise InvalidRequestError(
+            f"Idempotency-Key takes 1 to {KEY_CHARS} characters.", field="Idempotency-Key"
+        )
+    return key

@@ -1,0 +1,44 @@
+"""`/api/generations/<id>`: look at a generation, follow it, cancel it."""
+
+from quart import Blueprint, Response
+
+from headwater.api.clients import client
+from headwater.api.replies import JSON, generation_response, json_response, negotiated, streamed
+from headwater.api.requests import EventsQuery, event_id, last_event_id, read_query
+from headwater.chat import Chat
+from headwater.errors import InvalidRequestError
+from headwater.transports.json import page_object
+from headwater.transports.wire import END
+
+
+def generations_blueprint(chat: Chat) -> Blueprint:
+    """The routes of one generation."""
+    blueprint = Blueprint("generations", __name__, url_prefix="/api/generations")
+
+    @blueprint.get("/<name>")
+    async def look(name: str) -> Response:
+        generation = chat.find(client(), name)
+        return generation_response(generation, await generation.snapshot())
+
+    @blueprint.post("/<name>/cancel")
+    async def cancel(name: str) -> Response:
+        generation = chat.find(client(), name)
+        snapshot = await chat.cancel(generation)
+        return generation_response(generation, snapshot, 202 if snapshot.outcome is None else 200)
+
+    @blueprint.get("/<name>/events")
+    async def events(name: str) -> Response:
+        media_type = negotiated()
+        query = read_query(EventsQuery)
+        generation = chat.find(client(), name)
+        seen = last_event_id() or event_id(query.after or "0", "after")
+        if seen[0] not in {None, name}:
+            raise InvalidRequestError(f"The cursor is one of {seen[0]!r}, not of {name!r}.", field="after")
+        if seen[1] == END:
+            return Response(status=204)
+        if media_type == JSON:
+            page = await chat.page(generation, seen[1], query.wait)
+            return json_response(page_object(generation.id, page))
+        return await streamed(chat, generation, seen[1], media_type)
+
+    return blueprint

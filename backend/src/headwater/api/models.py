@@ -1,0 +1,32 @@
+"""`/api/models`: what can be asked."""
+
+from quart import Blueprint, Response
+
+from headwater.api.clients import client
+from headwater.api.replies import json_response
+from headwater.providers.catalogue import Catalogue, Model
+from headwater.transports.wire import JsonObject
+
+
+def models_blueprint(catalogue: Catalogue) -> Blueprint:
+    """The list of models."""
+    blueprint = Blueprint("models", __name__)
+
+    @blueprint.get("/api/models")
+    async def models() -> Response:
+        client()
+        default = await catalogue.default()
+        return json_response([_model_object(model, default) for model in await catalogue.models()])
+
+    return blueprint
+
+
+def _model_object(model: Model, default: str) -> JsonObject:
+    window = {} if model.context_window is None else {"context_window": model.context_window}
+    return {
+        "id": model.id,
+        "name": model.name,
+        "provider": model.provider,
+        **window,
+        "default": model.id == default,
+    }

@@ -1,0 +1,64 @@
+"""Refusals as `application/problem+json` (RFC 9457)."""
+
+import logging
+
+from quart import Quart, Response
+from quart_rate_limiter import RateLimitExceeded
+from werkzeug.exceptions import HTTPException
+
+from headwater.api.requests import discard_body
+from headwater.errors import PROBLEMS, NotFoundError, ProblemCode, ProblemError, RateLimitedError
+from headwater.transports.json import encode_json
+
+logger = logging.getLogger(__name__)
+
+MEDIA_TYPE = "application/problem+json"
+
+
+def install_problems(app: Quart) -> None:
+    """Answer every error of the app with a problem."""
+
+    @app.errorhandler(ProblemError)
+    async def refused(error: ProblemError) -> Response:
+        return await _problem(error.code, error.detail, error.field, error.retry_after)
+
+    @app.errorhandler(RateLimitExceeded)
+    async def rate_limited(error: RateLimitExceeded) -> Response:
+        seconds = int(str(error.retry_after))
+        detail = f"You are starting replies too fast; try again in {seconds} s."
+        return await refused(RateLimitedError(detail, retry_after=seconds))
+
+    @app.errorhandler(HTTPException)
+    async def refused_by_the_framework(error: HTTPException) -> Response:
+        match error.code:
+            case 404:
+                return await refused(NotFoundError("There is nothing at this address."))
+            case 405:
+                allowed = ", ".join(sorted(getattr(error, "valid_methods", None) or ()))
+                response = await _problem("method_not_allowed", f"This address takes {allowed}.")
+                response.headers["Allow"] = allowed
+                return response
+            case code if code is not None and 400 <= code < 500:
+                return await _problem("invalid_request", error.description or error.name)
+            case _:
+                return await failed(error)
+
+    @app.errorhandler(Exception)
+    async def failed(error: Exception) -> Response:
+        logger.error("request failed", exc_info=error)
+        return await _problem("internal_error", "This is our fault; it has been noted.")
+
+
+async def _problem(
+    code: ProblemCode, detail: str, field: str | None = None, retry_after: int | None = None
+) -> Response:
+    await discard_body()
+    status, title = PROBLEMS[code]
+    body = {"type": "about:blank", "title": title, "status": status, "detail": detail, "code": code}
+    if field is not None:
+        body["field"] = field
+    response = Response(encode_json(body), status, content_type=MEDIA_TYPE)
+    response.headers["Cache-Control"] = "no-store"
+    if retry_after is not None:
+        response.headers["Retry-After"] = str(retry_after)
+    return response

@@ -1,0 +1,89 @@
+"""Answers that carry a reply: which transport, which headers, which bytes."""
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+from quart import Response, request
+from werkzeug.datastructures import MIMEAccept
+
+from headwater.chat import Chat
+from headwater.errors import NotAcceptableError
+from headwater.generation.log import Cursor
+from headwater.generations import Generation, Snapshot
+from headwater.transports.encoder import Encoder
+from headwater.transports.json import encode_json, generation_object, reply_object
+from headwater.transports.ndjson import NdjsonEncoder
+from headwater.transports.sse import SseEncoder
+from headwater.transports.wire import JsonObject, Opening
+
+JSON = "application/json"
+ENCODERS: dict[str, Encoder] = {encoder.media_type: encoder for encoder in (SseEncoder(), NdjsonEncoder())}
+
+UNBUFFERED = {"Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "no"}
+"""Keeps proxies from holding a streamed answer back or from compressing it."""
+
+
+def negotiated() -> str:
+    """The media type that the client likes best: the highest q, ties by the order of the table.
+
+    Raises `NotAcceptableError`.
+    """
+    accepted: MIMEAccept = request.accept_mimetypes
+    offered = [*ENCODERS, JSON]
+    if not accepted:
+        return offered[0]
+    best = max(offered, key=accepted.quality)
+    if not accepted.quality(best):
+        raise NotAcceptableError(f"This address answers as {', '.join(offered)}.")
+    return best
+
+
+async def reply(chat: Chat, generation: Generation, media_type: str) -> Response:
+    """The answer to the start of a reply: streamed, or one object when the reply is complete."""
+    if media_type == JSON:
+        content, outcome = await chat.finished(generation)
+        response = json_response(reply_object(opening(generation), content, outcome))
+    else:
+        response = await streamed(chat, generation, 0, media_type)
+    response.headers["Location"] = f"/api/generations/{generation.id}"
+    return response
+
+
+async def streamed(chat: Chat, generation: Generation, after: Cursor, media_type: str) -> Response:
+    """Follow a generation from a cursor to its outcome. Raises `CursorConflictError`."""
+    await chat.seek(generation, after)
+    encoder = ENCODERS[media_type]
+    response = Response(
+        _bytes(chat, generation, after, encoder), content_type=encoder.media_type, headers=UNBUFFERED
+    )
+    response.timeout = None
+    return response
+
+
+async def _bytes(
+    chat: Chat, generation: Generation, after: Cursor, encoder: Encoder
+) -> AsyncGenerator[bytes, None]:
+    yield encoder.opening(opening(generation), after)
+    async with aclosing(chat.follow(generation, after)) as pages:
+        async for page in pages:
+            yield encoder.page(generation.id, page)
+
+
+def opening(generation: Generation) -> Opening:
+    """What `start` tells of a generation."""
+    return Opening(
+        generation.id, generation.conversation, generation.message, generation.parent, generation.model
+    )
+
+
+def generation_response(generation: Generation, snapshot: Snapshot, status: int = 200) -> Response:
+    """A generation as it stands."""
+    found = generation_object(opening(generation), snapshot.content, snapshot.cursor, snapshot.outcome)
+    return json_response(found, status)
+
+
+def json_response(value: JsonObject | list[JsonObject], status: int = 200) -> Response:
+    """One JSON value, never cached."""
+    response = Response(encode_json(value), status, content_type=JSON)
+    response.headers["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,175 @@
+"""What a request may hold, and how it is refused."""
+
+import asyncio
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from quart import Request, request
+
+from headwater.chat import Ask
+from headwater.errors import InvalidRequestError, TooLargeError, UnsupportedMediaTypeError
+from headwater.generation.log import Cursor
+from headwater.providers.scripted import Fault, FaultKind, Script
+from headwater.transports.wire import parse_event_id
+
+BODY_BYTES = 1024 * 1024
+DISCARD_BYTES = 64 * BODY_BYTES
+BODY_TIMEOUT = 30.0
+"""A larger body is refused; up to `DISCARD_BYTES` of it are read and dropped first, within `BODY_TIMEOUT`
+seconds, because a client that is still sending would not read the refusal."""
+
+Identifier = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+
+
+class FaultBody(_Body):
+    """One member of `script.faults`."""
+
+    after: Annotated[int, Field(ge=0, le=2**31 - 1)]
+    kind: FaultKind
+
+
+class ScriptBody(_Body):
+    """The member `script`."""
+
+    tokens_per_second: Annotated[float, Field(ge=0.01, le=1e6)] | None = None
+    first_token_ms: Annotated[float, Field(ge=0, le=3.6e6)] | None = None
+    jitter: Annotated[float, Field(ge=0, le=1)] | None = None
+    seed: Annotated[int, Field(ge=-(2**63), lt=2**63)] | None = None
+    repeat: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    faults: Annotated[list[FaultBody], Field(max_length=1000)] | None = None
+
+    def script(self) -> Script:
+        """The same, as the scripted provider takes it."""
+        faults = None if self.faults is None else tuple(Fault(f.after, f.kind) for f in self.faults)
+        return Script(**{**self.model_dump(exclude={"faults"}), "faults": faults})
+
+
+class ChatBody(_Body):
+    """The body of `POST /api/chat`."""
+
+    message: str
+    conversation: Identifier | None = None
+    parent: Identifier | None = None
+    model: Identifier | None = None
+    system: str | None = None
+    temperature: Annotated[float, Field(ge=0, le=2)] | None = None
+    max_tokens: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
+    script: ScriptBody | None = None
+
+    def ask(self) -> Ask:
+        """The same, as the use case takes it."""
+        script = None if self.script is None else self.script.script()
+        return Ask(**{**self.model_dump(exclude={"script"}), "script": script})
+
+
+class ChatQuery(_Body):
+    """The query of `GET /api/chat`."""
+
+    message: str
+    model: Identifier | None = None
+    conversation: Identifier | None = None
+
+    def ask(self) -> Ask:
+        """The same, as the use case takes it."""
+        return Ask(**self.model_dump())
+
+
+class EventsQuery(BaseModel):
+    """The query of `GET /api/generations/<id>/events`: `wait` in seconds, for the JSON form."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    after: str | None = None
+    wait: Annotated[float, Field(ge=0, le=60)] = 0.0
+
+
+M = TypeVar("M", bound=BaseModel)
+
+
+async def read_json(model: type[M]) -> M:
+    """The request's body. Raises the `ProblemError` that tells what is wrong with it."""
+    media_type = request.mimetype
+    if media_type != "application/json" and not media_type.endswith("+json"):
+        raise UnsupportedMediaTypeError(
+            f"The body is {media_type or 'of no media type'}; send JSON with Content-Type: application/json."
+        )
+    body = await _read_body(request)
+    try:
+        return model.model_validate_json(body)
+    except ValidationError as error:
+        raise _invalid(error) from None
+
+
+def read_query(model: type[M]) -> M:
+    """The request's query. Raises `InvalidRequestError`."""
+    values = {}
+    for name, given in request.args.lists():
+        if len(given) > 1:
+            raise InvalidRequestError(f"{name} is given {len(given)} times; give it once.", field=name)
+        values[name] = given[0]
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        raise _invalid(error) from None
+
+
+def last_event_id() -> tuple[str | None, Cursor | Literal["end"]] | None:
+    """What the client has seen, by its header `Last-Event-ID`; an empty one counts as absent."""
+    value = request.headers.get("Last-Event-ID")
+    return event_id(value, "Last-Event-ID") if value else None
+
+
+def event_id(value: str, field: str) -> tuple[str | None, Cursor | Literal["end"]]:
+    """The generation (if named) and cursor of an event id. Raises `InvalidRequestError`."""
+    try:
+        return parse_event_id(value)
+    except ValueError as error:
+        raise InvalidRequestError(f"{field}: {error}.", field=field) from None
+
+
+async def discard_body() -> None:
+    """Read and drop what the client is still sending."""
+    size = 0
+    try:
+        async with asyncio.timeout(BODY_TIMEOUT):
+            async for data in request.body:
+                size += len(data)
+                if size > DISCARD_BYTES:
+                    return
+    except TimeoutError:
+        return
+
+
+async def _read_body(request: Request) -> bytes:
+    body = bytearray()
+    try:
+        async with asyncio.timeout(BODY_TIMEOUT):
+            async for data in request.body:
+                body += data
+                if len(body) > BODY_BYTES:
+                    raise TooLargeError(f"The body is larger than {BODY_BYTES} bytes, which is the most.")
+    except TimeoutError:
+        raise InvalidRequestError(f"The body did not arrive within {BODY_TIMEOUT:g} s.") from None
+    return bytes(body)
+
+
+def _invalid(error: ValidationError) -> InvalidRequestError:
+    """Name the first thing that is wrong, and the member that is wrong."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    field = ".".join(str(part) for part in first["loc"])
+    match first["type"]:
+        case "json_invalid":
+            return InvalidRequestError(f"The body is not valid JSON: {first['ctx']['error']}.")
+        case "model_type":
+            return InvalidRequestError(f"{field or 'The body'} takes a JSON object.", field=field or None)
+        case "missing":
+            return InvalidRequestError(f"{field} is missing.", field=field)
+        case "extra_forbidden":
+            return InvalidRequestError(f"{field} is not a member that is known here.", field=field)
+        case _:
+            said = first["msg"].removeprefix("Input ")
+            return InvalidRequestError(f"{field}: the value {said[:1].lower()}{said[1:]}.", field=field)

@@ -1,0 +1,22 @@
+"""`/api/scripted/gates/<generation>`: let a scripted reply go on."""
+
+from quart import Blueprint, Response
+
+from headwater.api.clients import client
+from headwater.chat import Chat
+from headwater.errors import NotFoundError
+from headwater.providers.scripted import ScriptedProvider
+
+
+def scripted_blueprint(chat: Chat, scripted: ScriptedProvider) -> Blueprint:
+    """The gates of scripted replies."""
+    blueprint = Blueprint("scripted", __name__)
+
+    @blueprint.post("/api/scripted/gates/<name>")
+    async def open_gate(name: str) -> Response:
+        generation = chat.find(client(), name)
+        if not scripted.open_gate(generation.id):
+            raise NotFoundError(f"The generation {name!r} is not a scripted one that runs.")
+        return Response(status=204)
+
+    return blueprint

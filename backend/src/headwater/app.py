@@ -1,0 +1,117 @@
+"""The composition root: the only file that names concrete classes."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from quart import Quart
+from quart_rate_limiter import RateLimiter
+
+from headwater.api.chat import chat_blueprint
+from headwater.api.clients import install_clients
+from headwater.api.generations import generations_blueprint
+from headwater.api.models import models_blueprint
+from headwater.api.operating import operating_blueprint
+from headwater.api.page import page_blueprint
+from headwater.api.problems import install_problems
+from headwater.api.scripted import scripted_blueprint
+from headwater.chat import Chat, ChatLimits
+from headwater.conversations.memory import MemoryConversations
+from headwater.data_folder import DataFolder
+from headwater.generation.runner import Limits
+from headwater.logs.memory import MemoryLog
+from headwater.providers.catalogue import Catalogue, Model, Source
+from headwater.providers.local import LocalModel, LocalModelUnavailableError
+from headwater.providers.openai import OpenAIProvider
+from headwater.providers.scripted import ScriptedProvider
+from headwater.settings import Settings, SettingsError
+
+logger = logging.getLogger(__name__)
+
+PAGE = Path(__file__).parent / "page"
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """Headwater, put together: the web application and the use cases behind it."""
+
+    web: Quart
+    chat: Chat
+
+
+@asynccontextmanager
+async def application(settings: Settings, folder: DataFolder) -> AsyncIterator[Application]:
+    """Put everything together; on leaving, close what was opened.
+
+    Raises `SettingsError` for a default model that nobody offers.
+    """
+    async with AsyncExitStack() as stack:
+        scripted = ScriptedProvider()
+        catalogue = Catalogue(await _sources(settings, scripted, stack), settings.default_model)
+        if settings.default_model and await catalogue.find(settings.default_model) is None:
+            known = ", ".join(model.id for model in await catalogue.models())
+            raise SettingsError(
+                f"HEADWATER_DEFAULT_MODEL is {settings.default_model!r}, but it takes one of: {known}"
+            )
+        chat = Chat(
+            catalogue=catalogue,
+            conversations=MemoryConversations(),
+            new_log=MemoryLog,
+            limits=ChatLimits(
+                message_chars=settings.max_message_chars,
+                active=settings.max_active,
+                active_per_client=settings.max_active_per_client,
+                abandon_after=settings.abandon_after,
+                window=settings.flush_ms / 1000,
+                heartbeat=settings.heartbeat,
+            ),
+            run_limits=Limits(
+                first_token=settings.first_token_timeout,
+                idle=settings.idle_timeout,
+                total=settings.total_timeout,
+                reply_chars=settings.max_reply_chars,
+            ),
+        )
+        yield Application(_web(settings, chat, scripted, folder.signing_key()), chat)
+
+
+async def _sources(settings: Settings, scripted: ScriptedProvider, stack: AsyncExitStack) -> list[Source]:
+    """What can answer, preferred first."""
+    sources: list[Source] = []
+    if settings.openai:
+        openai = OpenAIProvider(
+            api_key=settings.openai_api_key,
+            base_url=settings.openai_base_url,
+            models=[Model(f"openai/{name}", name, "openai") for name in settings.openai_models],
+            connections=settings.max_active,
+        )
+        stack.push_async_callback(openai.aclose)
+        sources.append(openai)
+    if settings.local:
+        try:
+            local = await asyncio.to_thread(LocalModel, settings.local_model)
+        except LocalModelUnavailableError as error:
+            logger.warning("the local model cannot run: %s", error)
+        else:
+            stack.push_async_callback(local.aclose)
+            sources.append(local.source)
+    return [*sources, scripted]
+
+
+def _web(settings: Settings, chat: Chat, scripted: ScriptedProvider, signing_key: bytes) -> Quart:
+    web = Quart("headwater", static_folder=None)
+    # Bodies are read, and replies end, by rules of our own: see api/requests.py and generation/runner.py.
+    web.config.update(MAX_CONTENT_LENGTH=None, BODY_TIMEOUT=None, RESPONSE_TIMEOUT=None)
+    install_problems(web)
+    install_clients(web, signing_key, behind_proxy=settings.trusted_proxies > 0)
+    RateLimiter(web)
+    web.register_blueprint(chat_blueprint(chat, settings.rate_limit))
+    web.register_blueprint(generations_blueprint(chat))
+    web.register_blueprint(models_blueprint(chat.catalogue))
+    web.register_blueprint(scripted_blueprint(chat, scripted))
+    web.register_blueprint(operating_blueprint(chat))
+    web.register_blueprint(page_blueprint(PAGE))
+    return web

@@ -1,0 +1,113 @@
+"""The folder for what outlives the process: the signing key and the certificate."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+VALID_FOR = timedelta(days=397)
+RENEW_BEFORE = timedelta(days=7)
+
+
+class DataFolderError(Exception):
+    """The folder cannot be used; the message says why in one line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """The files of a certificate and its private key, both PEM."""
+
+    cert: Path
+    key: Path
+
+
+class DataFolder:
+    """What is in it is readable by its owner only."""
+
+    def __init__(self, path: Path) -> None:
+        """Make the folder where it does not exist. Raises `DataFolderError`."""
+        try:
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            probe = path / f".{secrets.token_hex(8)}"
+            probe.touch()
+            probe.unlink()
+        except OSError as error:
+            raise DataFolderError(
+                f"HEADWATER_DATA_DIR is {str(path)!r}, but it takes a folder that can be written:"
+                f" {error.strerror}"
+            ) from None
+        self._path = path
+
+    def signing_key(self) -> bytes:
+        """The secret that signs clients' names; made once."""
+        path = self._path / "signing.key"
+        if not path.exists():
+            _write_private(path, secrets.token_hex(32).encode())
+        return path.read_bytes()
+
+    def certificate(self, host: str) -> Certificate:
+        """A self-signed certificate for this machine and `host`; made anew before it runs out."""
+        files = Certificate(self._path / "certificate.pem", self._path / "certificate.key")
+        if not _still_good(files, host):
+            key = ec.generate_private_key(ec.SECP256R1())
+            encoding = serialization.Encoding.PEM
+            private = key.private_bytes(
+                encoding, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+            )
+            _write_private(files.key, private)
+            _write_private(files.cert, _self_signed(key, host).public_bytes(encoding))
+        return files
+
+
+def _self_signed(key: ec.EllipticCurvePrivateKey, host: str) -> x509.Certificate:
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Headwater on this machine")])
+    now = datetime.now(UTC)
+    return (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + VALID_FOR)
+        .add_extension(x509.SubjectAlternativeName(_names(host)), critical=False)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+
+
+def _names(host: str) -> list[x509.GeneralName]:
+    return [_name(host_) for host_ in dict.fromkeys(("localhost", "127.0.0.1", "::1", host))]
+
+
+def _name(host: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ip_address(host))
+    except ValueError:
+        return x509.DNSName(host)
+
+
+def _still_good(files: Certificate, host: str) -> bool:
+    try:
+        certificate = x509.load_pem_x509_certificate(files.cert.read_bytes())
+        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        private = serialization.load_pem_private_key(files.key.read_bytes(), None)
+    except (OSError, ValueError, x509.ExtensionNotFound):
+        return False
+    lasts = certificate.not_valid_after_utc - datetime.now(UTC) > RENEW_BEFORE
+    return lasts and _name(host) in names and private.public_key() == certificate.public_key()
+
+
+def _write_private(path: Path, content: bytes) -> None:
+    """Put a file in place whole or not at all, readable by its owner only."""
+    part = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    part.touch(mode=0o600)
+    part.write_bytes(content)
+    part.replace(path)

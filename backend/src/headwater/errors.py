@@ -1,0 +1,151 @@
+"""What Headwater refuses before a reply starts, and the one table from a code to its status.
+
+    ProblemError
+    ├── InvalidRequestError        400  a member is missing, of the wrong type or out of range
+    ├── UnauthorizedError          401  a client token that was not issued here
+    ├── ForbiddenError             403  a page of another site tried to start a reply
+    ├── NotFoundError              404  no such thing, or it is somebody else's
+    ├── UnknownModelError          404
+    ├── NotAcceptableError         406  no transport that the client accepts
+    ├── ConflictError              409  an idempotency key used for two different requests
+    ├── CursorConflictError         409  a cursor beyond the end of the log
+    ├── TooLargeError              413
+    ├── UnsupportedMediaTypeError  415
+    ├── RateLimitedError           429
+    ├── OverloadedError            503
+    └── ShuttingDownError          503
+
+What goes wrong once a reply runs is never raised: it is the reply's outcome.
+"""
+
+from typing import ClassVar, Literal, TypeAlias
+
+ProblemCode: TypeAlias = Literal[
+    "invalid_request",
+    "unauthorized",
+    "forbidden",
+    "not_found",
+    "unknown_model",
+    "method_not_allowed",
+    "not_acceptable",
+    "conflict",
+    "cursor_ahead",
+    "too_large",
+    "unsupported_media_type",
+    "rate_limited",
+    "internal_error",
+    "overloaded",
+    "shutting_down",
+]
+
+PROBLEMS: dict[ProblemCode, tuple[int, str]] = {
+    "invalid_request": (400, "The request is not valid"),
+    "unauthorized": (401, "The client is not known"),
+    "forbidden": (403, "The request is not allowed"),
+    "not_found": (404, "Not found"),
+    "unknown_model": (404, "No such model"),
+    "method_not_allowed": (405, "The method is not allowed here"),
+    "not_acceptable": (406, "No acceptable transport"),
+    "conflict": (409, "The request conflicts with an earlier one"),
+    "cursor_ahead": (409, "The cursor is ahead of the log"),
+    "too_large": (413, "Too large"),
+    "unsupported_media_type": (415, "The media type is not supported"),
+    "rate_limited": (429, "Too many requests"),
+    "internal_error": (500, "Something went wrong on the server"),
+    "overloaded": (503, "Too many replies are running"),
+    "shutting_down": (503, "The server is shutting down"),
+}
+"""HTTP status and title of each code. Other transports add their columns here."""
+
+
+class ProblemError(Exception):
+    """A refusal that a client can read: `detail` names what is wrong and what is accepted.
+
+    `field` names the offending member; `retry_after` is in seconds.
+    """
+
+    code: ClassVar[ProblemCode]
+
+    def __init__(self, detail: str, *, field: str | None = None, retry_after: int | None = None) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.field = field
+        self.retry_after = retry_after
+
+
+class InvalidRequestError(ProblemError):
+    """A member is missing, of the wrong type or out of range."""
+
+    code = "invalid_request"
+
+
+class UnauthorizedError(ProblemError):
+    """A client token that was not issued here."""
+
+    code = "unauthorized"
+
+
+class ForbiddenError(ProblemError):
+    """A page of another site tried to start a reply."""
+
+    code = "forbidden"
+
+
+class NotFoundError(ProblemError):
+    """No such thing, or it belongs to another client."""
+
+    code = "not_found"
+
+
+class UnknownModelError(ProblemError):
+    """No provider offers a model of that id."""
+
+    code = "unknown_model"
+
+
+class NotAcceptableError(ProblemError):
+    """None of the transports is one that the client accepts."""
+
+    code = "not_acceptable"
+
+
+class ConflictError(ProblemError):
+    """An idempotency key that was used for another request."""
+
+    code = "conflict"
+
+
+class CursorConflictError(ProblemError):
+    """A cursor beyond the end of the log."""
+
+    code = "cursor_ahead"
+
+
+class TooLargeError(ProblemError):
+    """A message or a body over its limit."""
+
+    code = "too_large"
+
+
+class UnsupportedMediaTypeError(ProblemError):
+    """A body that is not JSON."""
+
+    code = "unsupported_media_type"
+
+
+class RateLimitedError(ProblemError):
+    """More replies than one client may start or run at once."""
+
+    code = "rate_limited"
+
+
+class OverloadedError(ProblemError):
+    """More replies than the server runs at once."""
+
+    code = "overloaded"
+
+
+class ShuttingDownError(ProblemError):
+    """The server takes no new replies because it is about to stop."""
+
+    code = "shutting_down"

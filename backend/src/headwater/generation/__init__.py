@@ -1,0 +1,1 @@
+"""The heart: a reply as an append-only log, its one writer and its readers. Standard library only."""

@@ -1,0 +1,106 @@
+"""The whole vocabulary of a generation: what a log holds, and how it ends.
+
+A log holds events, each counted by one step of the cursor, and is closed by exactly one outcome.
+"""
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+
+@dataclass(frozen=True, slots=True)
+class TextDelta:
+    """A piece of the reply's text, as the model sent it; never empty."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReasoningDelta:
+    """A piece of what the model thought aloud before or between its text; never empty."""
+
+    text: str
+
+
+Event: TypeAlias = TextDelta | ReasoningDelta
+
+FinishReason: TypeAlias = Literal["stop", "length", "content_filter"]
+CancelledBy: TypeAlias = Literal["user", "abandoned"]
+FailureCode: TypeAlias = Literal[
+    "provider_error",
+    "provider_unreachable",
+    "provider_rate_limited",
+    "provider_auth",
+    "first_token_timeout",
+    "idle_timeout",
+    "total_timeout",
+    "reply_too_long",
+    "internal_error",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """The model said all it wanted to say, or all it was allowed to."""
+
+    reason: FinishReason
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """Somebody stopped the reply, or nobody was left to read it."""
+
+    by: CancelledBy
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The reply could not go on. `message` is for people: no secrets, no addresses, no stack traces."""
+
+    code: FailureCode
+    message: str
+    retryable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Interrupted:
+    """The writer went away (shutdown or crash) before the reply was finished."""
+
+
+Status: TypeAlias = Completed | Cancelled | Failed | Interrupted
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens as the provider counted them."""
+
+    prompt_tokens: int
+    completion_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """How the reply arrived from the provider, in seconds since the generation started.
+
+    `tokens` counts the pieces the provider sent, reasoning included. `first_token` and `longest_gap`
+    (between two pieces, or before the end) are None when there was nothing to measure.
+    `tokens_per_second` is the pace between the first and the last piece, None below two pieces.
+    """
+
+    first_token: float | None
+    duration: float
+    tokens: int
+    tokens_per_second: float | None
+    longest_gap: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a generation ended. Closing a log with it is what makes it true.
+
+    Usage and timing ride here rather than in the log, so that a reader who resumes after the last
+    event still gets them. After a crash there is no timing.
+    """
+
+    status: Status
+    usage: Usage | None = None
+    timing: Timing | None = None

@@ -1,0 +1,123 @@
+"""The log of one generation, and `follow()`: the only tail loop in the program."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+from headwater.generation.events import Event, Outcome
+
+Cursor: TypeAlias = int
+"""How many events have been seen; 0 is the start. A cursor stays valid for the life of the log."""
+
+PAGE_BYTES = 16 * 1024
+"""The most text a page holds, in bytes of UTF-8, so that a late or slow reader is served in steps."""
+
+EVENT_CHARS = PAGE_BYTES // 4
+"""The most characters (code points) one event may hold, so that every event fits into a page."""
+
+
+class LogError(Exception):
+    """The base of what a log refuses."""
+
+
+class CursorAheadError(LogError):
+    """A reader's cursor lies beyond the end of the log: it belongs to another log, or to lost events."""
+
+    def __init__(self, after: Cursor, end: Cursor) -> None:
+        super().__init__(f"the cursor {after} is ahead of the log, which ends at {end}")
+        self.after = after
+        self.end = end
+
+
+class NotAtEndError(LogError):
+    """A writer named a position that is not the end of the log: there is a second writer."""
+
+
+class LogClosedError(LogError):
+    """A writer appended to a log that has its outcome."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What one look at a log gave: the events after a cursor, the cursor behind them, and the outcome.
+
+    An outcome means that the log is closed and that nothing follows these events. `more` means that
+    the log held further events at the time of the look than fit into one page. A page from `follow()`
+    with neither events nor outcome says that nothing happened for a while.
+    """
+
+    events: tuple[Event, ...]
+    cursor: Cursor
+    outcome: Outcome | None = None
+    more: bool = False
+
+
+class Log(Protocol):
+    """An append-only log with one writer and any number of readers."""
+
+    async def append(self, at: Cursor, events: Sequence[Event]) -> Cursor:
+        """Add events at position `at`, which must be the end, and return the new end.
+
+        Raises `NotAtEndError` when `at` is not the end, `LogClosedError` once there is an outcome.
+        Events hold 1 to `EVENT_CHARS` characters.
+        """
+        ...
+
+    async def close(self, at: Cursor, outcome: Outcome) -> Outcome:
+        """Close the log at its end `at` and return its outcome.
+
+        The first outcome stays for ever: closing again changes nothing and returns the first.
+        Raises `NotAtEndError` when the log is open and `at` is not its end.
+        """
+        ...
+
+    async def read(self, after: Cursor) -> Page:
+        """Look once, without waiting, at what comes after a cursor; at most `PAGE_BYTES` of text.
+
+        Events and outcome come from the same look. Raises `CursorAheadError`.
+        """
+        ...
+
+    async def changed(self, after: Cursor) -> None:
+        """Wait until the log holds more than `after` events or is closed; level-triggered."""
+        ...
+
+
+async def follow(
+    log: Log, after: Cursor = 0, *, window: float = 0.025, idle: float | None = None
+) -> AsyncGenerator[Page, None]:
+    """Read what comes after a cursor, wait for more, stop at the outcome.
+
+    The first page goes out at once; then at most one page per `window` (seconds; 0 gives every event
+    a page of its own), so a reader who is slow, or a process that is busy, gets larger pages, never
+    fewer events. A page that left `more` behind is followed without a pause. After every `idle`
+    seconds without news an empty page is yielded.
+
+    Raises `CursorAheadError` when `after` lies beyond the end of the log.
+    """
+    clock = asyncio.get_running_loop().time
+    cursor = after
+    while True:
+        page = await log.read(cursor)
+        if page.events or page.outcome:
+            sent = clock()
+            for part in [page] if window else _event_by_event(page, cursor):
+                yield part
+            if page.outcome:
+                return
+            cursor = page.cursor
+            await asyncio.sleep(0 if page.more else max(0.0, sent + window - clock()))
+            continue
+        try:
+            async with asyncio.timeout(idle):
+                await log.changed(cursor)
+        except TimeoutError:
+            yield Page((), cursor)
+
+
+def _event_by_event(page: Page, after: Cursor) -> list[Page]:
+    parts = [Page((event,), after + n) for n, event in enumerate(page.events, 1)]
+    if page.outcome:
+        parts.append(Page((), page.cursor, page.outcome))
+    return parts

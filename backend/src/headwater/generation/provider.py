@@ -1,0 +1,67 @@
+"""What the runner asks of whatever speaks: one method."""
+
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol, TypeAlias
+
+from headwater.generation.events import FailureCode, FinishReason, ReasoningDelta, TextDelta, Usage
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One message of the context that a model is given."""
+
+    role: Literal["system", "user", "assistant"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """All that a provider needs for one generation.
+
+    `model` is the provider's own id, without the prefix that names the provider. None leaves
+    `temperature` and `max_tokens` (of the reply) to the provider. `options` are of a type that only
+    the provider knows.
+    """
+
+    generation: str
+    model: str
+    turns: tuple[Turn, ...]
+    temperature: float | None = None
+    max_tokens: int | None = None
+    options: object = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """The model said that it is done, and why."""
+
+    reason: FinishReason
+
+
+Delta: TypeAlias = TextDelta | ReasoningDelta | Usage | Finish
+
+
+class ProviderError(Exception):
+    """A reply that a provider could not start or go on with.
+
+    `message` is shown to people: it names no secret and no internal address.
+    """
+
+    def __init__(self, code: FailureCode, message: str, *, retryable: bool) -> None:
+        super().__init__(message)
+        self.code: FailureCode = code
+        self.message = message
+        self.retryable = retryable
+
+
+class Provider(Protocol):
+    """A source of replies."""
+
+    def generate(self, prompt: Prompt) -> AsyncGenerator[Sequence[Delta], None]:
+        """Stream one reply, in batches: each holds what arrived together, in order.
+
+        Ends after a `Finish`; ending without one means that the reply was cut. Raises
+        `ProviderError`. Cancelling or closing it stops the model.
+        """
+        ...

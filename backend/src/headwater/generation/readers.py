@@ -1,0 +1,47 @@
+"""Who is reading a generation, and what happens when nobody has been for a while."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+
+class Readers:
+    """Counts readers; calls `abandoned` once there has been none for `grace` seconds.
+
+    The grace period starts at once, so that a client which vanishes before it reads is missed too.
+    Needs a running event loop.
+    """
+
+    def __init__(self, grace: float, abandoned: Callable[[], None]) -> None:
+        self.count = 0
+        self._grace = grace
+        self._abandoned = abandoned
+        self._closed = False
+        self._timer: asyncio.TimerHandle | None = None
+        self._wait_for_someone()
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """Count as a reader for as long as the context lasts."""
+        self.count += 1
+        self._stop_waiting()
+        try:
+            yield
+        finally:
+            self.count -= 1
+            if self.count == 0:
+                self._wait_for_someone()
+
+    def close(self) -> None:
+        """Nobody needs to be missed any more: the generation has ended."""
+        self._closed = True
+        self._stop_waiting()
+
+    def _wait_for_someone(self) -> None:
+        if not self._closed:
+            self._timer = asyncio.get_running_loop().call_later(self._grace, self._abandoned)
+
+    def _stop_waiting(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None

@@ -1,0 +1,184 @@
+"""The one writer of a log: takes what a provider says, within its deadlines, and always closes the log."""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import assert_never
+
+from headwater.generation.events import (
+    Cancelled,
+    Completed,
+    Event,
+    Failed,
+    Interrupted,
+    Outcome,
+    ReasoningDelta,
+    Status,
+    TextDelta,
+    Timing,
+    Usage,
+)
+from headwater.generation.log import EVENT_CHARS, Cursor, Log
+from headwater.generation.provider import Delta, Finish, Prompt, Provider, ProviderError
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long a reply may take, in seconds, and how many characters (code points) of it are kept."""
+
+    first_token: float = 60.0
+    idle: float = 30.0
+    total: float = 300.0
+    reply_chars: int = 1_000_000
+
+
+class Runner:
+    """Runs one generation: `run()` once; `stop()` from anywhere, at any time."""
+
+    def __init__(self, log: Log, provider: Provider, prompt: Prompt, limits: Limits) -> None:
+        self._log = log
+        self._provider = provider
+        self._prompt = prompt
+        self._limits = limits
+        self._cursor: Cursor = 0
+        self._chars = 0
+        self._usage: Usage | None = None
+        self._ending: Status | None = None
+        self._scope: asyncio.Timeout | None = None
+
+    def stop(self, status: Cancelled | Interrupted) -> None:
+        """Ask the run to end with this status; the first call counts, and none after the reply's own end."""
+        if self._ending is None:
+            self._ending = status
+            if self._scope is not None and not self._scope.expired():
+                self._scope.reschedule(asyncio.get_running_loop().time())
+
+    async def run(self) -> Outcome:
+        """Write the log to its end and return how it ended.
+
+        A reply that fails is an outcome, not an exception. Its own cancellation closes the log as
+        interrupted, then goes on.
+        """
+        pace = _Pace(asyncio.get_running_loop().time)
+        status: Status = Interrupted()
+        try:
+            status = await self._write_within_deadlines(pace)
+        except ProviderError as error:
+            status = self._ending or Failed(error.code, error.message, error.retryable)
+        except Exception:
+            logger.exception("generation %s failed", self._prompt.generation)
+            status = Failed("internal_error", "Something went wrong while the reply was written.", True)
+        finally:
+            outcome = await self._log.close(self._cursor, Outcome(status, self._usage, pace.timing()))
+        return outcome
+
+    async def _write_within_deadlines(self, pace: "_Pace") -> Status:
+        """Write under one time-out scope, which stands for whichever deadline is next, or for `stop()`."""
+        if self._ending is not None:
+            return self._ending
+        try:
+            async with (
+                asyncio.timeout_at(self._deadline(pace)) as self._scope,
+                aclosing(self._provider.generate(self._prompt)) as batches,
+            ):
+                await self._write(batches, pace, self._scope)
+        except TimeoutError:
+            if self._scope is None or not self._scope.expired():
+                raise
+            return self._ending or self._missed_deadline(pace)
+        finally:
+            self._scope = None
+        return self._ending or Failed(
+            "provider_error", "The model's reply broke off before it was complete.", True
+        )
+
+    async def _write(
+        self, batches: AsyncGenerator[Sequence[Delta], None], pace: "_Pace", scope: asyncio.Timeout
+    ) -> None:
+        async for batch in batches:
+            events: list[Event] = []
+            for delta in batch:
+                match delta:
+                    case TextDelta() | ReasoningDelta():
+                        events.extend(self._fitting(delta))
+                    case Usage():
+                        self._usage = delta
+                    case Finish():
+                        self._ending = self._ending or Completed(delta.reason)
+                    case _:
+                        assert_never(delta)
+            if events:
+                pace.note(len(events))
+                self._cursor = await self._log.append(self._cursor, events)
+            if self._chars > self._limits.reply_chars:
+                self._ending = self._too_long()
+                return
+            if events and self._ending is None:
+                scope.reschedule(self._deadline(pace))
+
+    def _fitting(self, delta: TextDelta | ReasoningDelta) -> Iterator[Event]:
+        """The part of a delta that the reply's limit leaves, in events that fit into a page."""
+        room = max(0, self._limits.reply_chars - self._chars)
+        self._chars += len(delta.text)
+        kept = delta.text[:room]
+        for start in range(0, len(kept), EVENT_CHARS):
+            yield type(delta)(kept[start : start + EVENT_CHARS])
+
+    def _deadline(self, pace: "_Pace") -> float:
+        total = pace.started + self._limits.total
+        if pace.last is None:
+            return min(total, pace.started + self._limits.first_token)
+        return min(total, pace.last + self._limits.idle)
+
+    def _missed_deadline(self, pace: "_Pace") -> Failed:
+        if pace.now() >= pace.started + self._limits.total:
+            return Failed("total_timeout", f"The reply took longer than {self._limits.total:g} s.", True)
+        if pace.last is None:
+            return Failed(
+                "first_token_timeout", f"The model said nothing within {self._limits.first_token:g} s.", True
+            )
+        return Failed("idle_timeout", f"The model fell silent for {self._limits.idle:g} s.", True)
+
+    def _too_long(self) -> Failed:
+        return Failed(
+            "reply_too_long", f"The reply is longer than {self._limits.reply_chars} characters.", False
+        )
+
+
+class _Pace:
+    """Notes when pieces arrive, on a monotonic clock in seconds."""
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self.now = now
+        self.started = now()
+        self.first: float | None = None
+        self.last: float | None = None
+        self._longest_gap: float | None = None
+        self._tokens = 0
+
+    def note(self, tokens: int) -> None:
+        """Note that this many pieces arrived together, now."""
+        now = self.now()
+        if self.last is None:
+            self.first = now
+        else:
+            self._longest_gap = max(now - self.last, self._longest_gap or 0.0)
+        self.last = now
+        self._tokens += tokens
+
+    def timing(self) -> Timing:
+        """What was measured up to now."""
+        first, last, rate = self.first, self.last, None
+        if first is not None and last is not None and last > first:
+            rate = (self._tokens - 1) / (last - first)
+        return Timing(
+            first_token=None if first is None else first - self.started,
+            duration=self.now() - self.started,
+            tokens=self._tokens,
+            tokens_per_second=rate,
+            longest_gap=self._longest_gap,
+        )

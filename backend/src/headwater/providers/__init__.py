@@ -1,0 +1,1 @@
+"""What speaks: model servers, the local model, and a scripted one."""

@@ -1,0 +1,135 @@
+"""Reads the bytes of a streamed chat completion; no I/O.
+
+The format is OpenAI's: server-sent events whose data is one JSON object a line, ended by `[DONE]`.
+Servers differ in the rest, so what is not known is passed over, and what cannot be read is an error.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+import msgspec
+
+from headwater.generation.events import FinishReason, ReasoningDelta, TextDelta, Usage
+from headwater.generation.provider import Delta, Finish, ProviderError
+
+LINE_BYTES: Final = 4 * 1024 * 1024
+"""The longest line that is taken; a server that never ends its line is not read for ever."""
+
+_FINISH: dict[str, FinishReason] = {"length": "length", "content_filter": "content_filter"}
+
+
+class _Delta(msgspec.Struct, gc=False):
+    content: str | None = None
+    reasoning_content: str | None = None
+    reasoning: str | None = None
+    refusal: str | None = None
+
+
+class _Choice(msgspec.Struct, gc=False):
+    delta: _Delta | None = None
+    finish_reason: str | None = None
+
+
+class _Usage(msgspec.Struct, gc=False):
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+
+class _Error(msgspec.Struct, gc=False):
+    code: int | str | None = None
+    type: str | None = None
+
+
+class _Message(msgspec.Struct):
+    choices: list[_Choice] | None = None
+    usage: _Usage | None = None
+    error: _Error | str | None = None
+
+
+_decode = msgspec.json.Decoder(_Message).decode
+
+
+class CompletionReader:
+    """Feed it what arrived; it gives what the model said.
+
+    `finished` is set once the model named its reason to stop (or the server said `[DONE]`), `done`
+    once the server has nothing more to say.
+    """
+
+    def __init__(self) -> None:
+        self.finished = False
+        self.done = False
+        self._rest = b""
+
+    def feed(self, data: bytes) -> list[Delta]:
+        """What was said in these bytes and the line they complete.
+
+        Raises `ProviderError` for a message that cannot be read or that is an error.
+        """
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        if len(self._rest) > LINE_BYTES:
+            raise _unreadable()
+        return [delta for line in lines if line.startswith(b"data:") for delta in self._message(line[5:])]
+
+    def _message(self, data: bytes) -> Iterator[Delta]:
+        data = data.strip()
+        if self.done or not data:
+            return
+        if data == b"[DONE]":
+            self.done = True
+            if not self.finished:
+                self.finished = True
+                yield Finish("stop")
+            return
+        try:
+            message = _decode(data)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            raise _unreadable() from None
+        if message.error is not None:
+            error = message.error if isinstance(message.error, _Error) else _Error()
+            raise refusal(error.code, error.type)
+        if message.usage is not None:
+            yield Usage(message.usage.prompt_tokens, message.usage.completion_tokens)
+        for choice in (message.choices or ())[:1]:
+            yield from self._choice(choice)
+
+    def _choice(self, choice: _Choice) -> Iterator[Delta]:
+        if choice.delta is not None:
+            if thought := choice.delta.reasoning_content or choice.delta.reasoning:
+                yield ReasoningDelta(thought)
+            if text := choice.delta.content or choice.delta.refusal:
+                yield TextDelta(text)
+        if choice.finish_reason and not self.finished:
+            self.finished = True
+            yield Finish(_FINISH.get(choice.finish_reason, "stop"))
+
+
+def refusal(*said: int | str | None) -> ProviderError:
+    """The error for what a server answered: its HTTP status, its own error code and type, where known.
+
+    The server's words stay out of it: they may carry keys and internal addresses.
+    """
+    codes = {int(code) if isinstance(code, str) and code.isdecimal() else code for code in said}
+    if codes & {"context_length_exceeded", "exceed_context_size_error"}:
+        return ProviderError(
+            "provider_error", "The conversation is too long for this model.", retryable=False
+        )
+    if codes & {401, 403, "invalid_api_key"}:
+        return ProviderError(
+            "provider_auth", "The model server did not accept our credentials.", retryable=False
+        )
+    if codes & {429, "rate_limit_exceeded", "insufficient_quota"}:
+        return ProviderError(
+            "provider_rate_limited", "The model server is taking no more requests for now.", retryable=True
+        )
+    if codes & {404, "model_not_found"}:
+        return ProviderError("provider_error", "The model server does not know this model.", retryable=False)
+    if any(isinstance(code, int) and 400 <= code < 500 for code in codes):
+        return ProviderError("provider_error", "The model server refused the request.", retryable=False)
+    return ProviderError("provider_error", "The model server failed.", retryable=True)
+
+
+def _unreadable() -> ProviderError:
+    return ProviderError(
+        "provider_error", "The model server sent something that cannot be read.", retryable=True
+    )

@@ -1,0 +1,160 @@
+"""Any server that speaks the OpenAI chat API, its replies read as raw bytes.
+
+The `openai` package carries the request (authentication, time-outs, errors, the connection pool); its
+own iterator over the reply is left out, because it costs many times more per token: see
+`docs/decisions/0003-raw-byte-path.md`.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Sequence
+from time import monotonic
+
+import httpx2
+import openai
+from openai import AsyncOpenAI, DefaultAioHttpClient, Omit, omit
+from openai.types.chat import ChatCompletionMessageParam
+
+from headwater.generation.provider import Delta, Prompt, ProviderError, Turn
+from headwater.providers.catalogue import Model
+from headwater.providers.completion_reader import CompletionReader, refusal
+
+logger = logging.getLogger(__name__)
+
+USAGE_GRACE = 2.0
+"""Seconds a server gets, once the model has finished, to report usage and end the response."""
+
+LIST_TIMEOUT = 5.0
+LIST_FRESH = 60.0
+LIST_RETRY = 5.0
+"""Seconds a list of models may take, counts as fresh, and is left alone after it could not be had."""
+
+UNTOLD = "default"
+"""Stands for whatever a server serves when it does not tell its models."""
+
+_NOT_FOR_CHAT = (
+    "babbage", "dall-e", "davinci", "embedding", "image", "moderation", "realtime", "sora", "transcribe",
+    "tts", "whisper",
+)  # fmt: skip
+
+
+class OpenAIProvider:
+    """One server and its models, under the prefix `name`; see `Provider` and `Source`.
+
+    `models` are the ids to offer; without any the server is asked. Call `aclose()` when done.
+    """
+
+    def __init__(
+        self,
+        *,
+        api_key: str | None,
+        base_url: str | None = None,
+        models: Sequence[Model] = (),
+        connections: int = 1000,
+        name: str = "openai",
+    ) -> None:
+        self.name = name
+        self._client = AsyncOpenAI(
+            api_key=api_key or "none",
+            base_url=base_url,
+            max_retries=0,
+            http_client=DefaultAioHttpClient(
+                timeout=httpx2.Timeout(None, connect=10.0),
+                limits=httpx2.Limits(max_connections=connections, max_keepalive_connections=100),
+            ),
+        )
+        self._configured = tuple(models)
+        self._listed: tuple[Model, ...] | None = None
+        self._ask_after = 0.0
+        self._asking = asyncio.Lock()
+        self._limit_name = "max_tokens" if base_url else "max_completion_tokens"
+
+    @property
+    def provider(self) -> "OpenAIProvider":
+        """It answers for its own models."""
+        return self
+
+    async def models(self) -> Sequence[Model]:
+        """See `Source.models`."""
+        return self._configured or await self._ask() or (self._model(UNTOLD),)
+
+    async def offers(self, name: str) -> bool:
+        """See `Source.offers`; a server that does not tell its models is asked for any."""
+        known = self._configured or await self._ask()
+        return name != "" and (known is None or any(model.id == f"{self.name}/{name}" for model in known))
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._client.close()
+
+    async def generate(self, prompt: Prompt) -> AsyncGenerator[Sequence[Delta], None]:
+        """See `Provider.generate`."""
+        reader = CompletionReader()
+        try:
+            async with self._client.chat.completions.with_streaming_response.create(
+                model=prompt.model,
+                messages=[_message(turn) for turn in prompt.turns],
+                stream=True,
+                stream_options={"include_usage": True},
+                temperature=_given(prompt.temperature),
+                extra_body={} if prompt.max_tokens is None else {self._limit_name: prompt.max_tokens},
+            ) as response:
+                arrived = aiter(response.iter_bytes())
+                while not reader.done:
+                    async with asyncio.timeout(USAGE_GRACE if reader.finished else None):
+                        data = await anext(arrived, None)
+                    if data is None:
+                        return
+                    if batch := reader.feed(data):
+                        yield batch
+        except (openai.APIError, httpx2.HTTPError, OSError) as error:
+            if not reader.finished:
+                raise self._error(error) from error
+
+    def _error(self, error: Exception) -> ProviderError:
+        logger.warning("%s: %s", self.name, error if isinstance(error, openai.APIError) else repr(error))
+        match error:
+            case openai.APIStatusError():
+                return refusal(error.status_code, error.code, error.type)
+            case openai.APIConnectionError():
+                return ProviderError(
+                    "provider_unreachable", "The model server cannot be reached.", retryable=True
+                )
+            case _:
+                return ProviderError(
+                    "provider_error", "The connection to the model server broke off.", retryable=True
+                )
+
+    async def _ask(self) -> tuple[Model, ...] | None:
+        """The server's own list, or None where it cannot be had."""
+        async with self._asking:
+            if monotonic() >= self._ask_after:
+                self._listed = await self._list()
+                self._ask_after = monotonic() + (LIST_RETRY if self._listed is None else LIST_FRESH)
+        return self._listed
+
+    async def _list(self) -> tuple[Model, ...] | None:
+        try:
+            page = await self._client.models.list(timeout=LIST_TIMEOUT)
+        except (openai.APIError, httpx2.HTTPError, OSError, ValueError) as error:
+            logger.warning("%s does not tell its models: %s", self.name, error)
+            return None
+        ids = [model.id for model in page.data or () if not any(part in model.id for part in _NOT_FOR_CHAT)]
+        return tuple(self._model(id_) for id_ in ids) or None
+
+    def _model(self, name: str) -> Model:
+        return Model(f"{self.name}/{name}", name, self.name)
+
+
+def _message(turn: Turn) -> ChatCompletionMessageParam:
+    match turn.role:
+        case "system":
+            return {"role": "system", "content": turn.text}
+        case "user":
+            return {"role": "user", "content": turn.text}
+        case "assistant":
+            return {"role": "assistant", "content": turn.text}
+
+
+def _given(value: float | None) -> float | Omit:
+    return omit if value is None else value

@@ -1,0 +1,176 @@
+"""A provider that needs no model: known texts on exact timing, the same every time."""
+
+import asyncio
+import random
+import re
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from dataclasses import dataclass, fields, replace
+from importlib.resources import files
+from itertools import islice
+from typing import Literal, TypeAlias, assert_never
+
+from headwater.generation.events import ReasoningDelta, TextDelta, Usage
+from headwater.generation.provider import Delta, Finish, Prompt, ProviderError
+from headwater.providers.catalogue import Model
+
+FaultKind: TypeAlias = Literal["error", "stall", "gate"]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something that happens once `after` tokens have been said.
+
+    `error` fails the reply, `stall` falls silent for ever, `gate` waits until it is opened.
+    """
+
+    after: int
+    kind: FaultKind
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """How a scenario is played; None leaves a member to the scenario.
+
+    The gap between two tokens is 1 / `tokens_per_second` s, varied by up to `jitter` (0 to 1, a share
+    of the gap) in a way that `seed` fixes. The text is said `repeat` times.
+    """
+
+    tokens_per_second: float | None = None
+    first_token_ms: float | None = None
+    jitter: float | None = None
+    seed: int | None = None
+    repeat: int | None = None
+    faults: tuple[Fault, ...] | None = None
+
+    def over(self, scenario: "Script") -> "Script":
+        """This script, with the scenario's members where it has none."""
+        chosen = {f.name: value for f in fields(self) if (value := getattr(self, f.name)) is not None}
+        return replace(scenario, **chosen)
+
+
+@dataclass(frozen=True, slots=True)
+class _Scenario:
+    about: str
+    text: str | None  # a file in scenarios/; None says the user's message back
+    script: Script = Script()
+    thinks: bool = False  # its first paragraph is reasoning
+
+
+_SCENARIOS = {
+    "echo": _Scenario("says your message back", None),
+    "prose": _Scenario("a few paragraphs", "prose"),
+    "markdown": _Scenario("headings, lists, tables, mathematics", "markdown"),
+    "code": _Scenario("programs in several languages", "code"),
+    "reasoning": _Scenario("thinks aloud first", "reasoning", thinks=True),
+    "long": _Scenario("about 20,000 tokens", "markdown", Script(tokens_per_second=1000, repeat=81)),
+    "slow-start": _Scenario("waits before it speaks", "prose", Script(first_token_ms=4000)),
+    "stall": _Scenario("falls silent after five words", "prose", Script(faults=(Fault(5, "stall"),))),
+    "error": _Scenario("fails in mid-reply", "prose", Script(faults=(Fault(40, "error"),))),
+    "jitter": _Scenario("an uneven pace", "prose", Script(jitter=0.9)),
+}
+
+
+class ScriptedProvider:
+    """Plays scenarios; see `Provider`. A prompt's `options` are a `Script`."""
+
+    name = "scripted"
+
+    def __init__(self) -> None:
+        self._gates: dict[str, asyncio.Semaphore] = {}
+
+    @property
+    def provider(self) -> "ScriptedProvider":
+        """It answers for its own models."""
+        return self
+
+    async def models(self) -> Sequence[Model]:
+        """See `Source.models`."""
+        return [
+            Model(f"scripted/{name}", f"Scripted: {scenario.about}", "scripted")
+            for name, scenario in _SCENARIOS.items()
+        ]
+
+    async def offers(self, name: str) -> bool:
+        """See `Source.offers`."""
+        return name in _SCENARIOS
+
+    def open_gate(self, generation: str) -> bool:
+        """Let a generation through the gate where it waits, else through its next; False if none runs."""
+        gate = self._gates.get(generation)
+        if gate is None:
+            return False
+        gate.release()
+        return True
+
+    async def generate(self, prompt: Prompt) -> AsyncGenerator[Sequence[Delta], None]:
+        """See `Provider.generate`."""
+        scenario = _SCENARIOS[prompt.model]
+        script = prompt.options if isinstance(prompt.options, Script) else Script()
+        script = script.over(scenario.script)
+        deltas = _deltas(scenario, prompt, script.repeat or 1)
+        gate = self._gates[prompt.generation] = asyncio.Semaphore(0)
+        count = 0
+        try:
+            async for delta in _on_time(islice(deltas, prompt.max_tokens), script, gate):
+                count += 1
+                yield (delta,)
+            words = sum(len(turn.text.split()) for turn in prompt.turns)
+            yield Usage(words, count), Finish("stop" if next(deltas, None) is None else "length")
+        finally:
+            del self._gates[prompt.generation]
+
+
+async def _on_time(
+    deltas: Iterator[TextDelta | ReasoningDelta], script: Script, gate: asyncio.Semaphore
+) -> AsyncGenerator[TextDelta | ReasoningDelta, None]:
+    """Say each token at its time; a gate moves all that follows it."""
+    clock = asyncio.get_running_loop().time
+    dice = random.Random(script.seed or 0)  # noqa: S311 - a rhythm, not a secret
+    gap = 1 / (script.tokens_per_second or 50.0)
+    jitter = script.jitter or 0.0
+    due = clock() + (script.first_token_ms or 0.0) / 1000
+    said = 0
+    for delta in deltas:
+        if await _meet_faults(script, said, gate):
+            due = clock()
+        await asyncio.sleep(max(0.0, due - clock()))
+        yield delta
+        said += 1
+        due += gap * dice.uniform(1 - jitter, 1 + jitter)
+    await _meet_faults(script, said, gate)
+
+
+async def _meet_faults(script: Script, said: int, gate: asyncio.Semaphore) -> bool:
+    """Go through the faults that come after so many tokens; whether the clock starts anew."""
+    met = [fault.kind for fault in script.faults or () if fault.after == said]
+    for kind in met:
+        match kind:
+            case "error":
+                raise ProviderError(
+                    "provider_error", "The scripted model failed, as it was asked to.", retryable=True
+                )
+            case "stall":
+                await asyncio.Event().wait()
+            case "gate":
+                await gate.acquire()
+            case _:
+                assert_never(kind)
+    return bool(met)
+
+
+def _deltas(scenario: _Scenario, prompt: Prompt, repeat: int) -> Iterator[TextDelta | ReasoningDelta]:
+    if scenario.text is None:
+        text, joint = prompt.turns[-1].text, " "
+    else:
+        text = files(__package__).joinpath("scenarios", f"{scenario.text}.md").read_text("utf-8").rstrip()
+        joint = "\n\n"
+    if scenario.thinks:
+        thought, _, text = text.partition("\n\n")
+        yield from map(ReasoningDelta, _tokens(thought))
+    for time in range(repeat):
+        yield from map(TextDelta, _tokens(joint + text if time else text))
+
+
+def _tokens(text: str) -> list[str]:
+    """Words with the white space before them; joined, they are the text."""
+    return re.findall(r"\s*\S+(?:\s+\Z)?", text)

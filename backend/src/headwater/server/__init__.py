@@ -1,0 +1,1 @@
+"""Hypercorn, started from code: sockets, signals, and the corrections it needs."""

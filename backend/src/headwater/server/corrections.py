@@ -1,0 +1,193 @@
+"""What Hypercorn 0.18 does wrong or leaves open for streamed answers, put right.
+
+Each correction names the upstream code it stands for; `tests/server/test_corrections.py` shows each fault
+in the untouched class, so that a test fails, and the correction can go, once upstream has mended it.
+
+1. `protocol/h2.py`, `StreamBuffer`: `pop` compares the length of what it took with the low-water mark
+   where it means what is left, and `push` forgets that it was told to wait. So the buffer takes all that
+   the application has, however slowly the client reads.
+2. `protocol/h2.py`, `H2Protocol`: an answer that ends before it is complete (an exception, a
+   cancellation) neither ends nor resets its stream, so the client waits for ever; and what it left in its
+   buffer stays for as long as the connection.
+3. `asyncio/tcp_server.py`, `TCPServer`: a client that takes nothing holds its connection, and with it the
+   shutdown, for ever.
+"""
+
+import asyncio
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import h2.errors
+import h2.exceptions
+import hypercorn.asyncio.run
+import hypercorn.protocol
+import hypercorn.protocol.h2
+from hypercorn.asyncio.tcp_server import TCPServer
+from hypercorn.events import Event, RawData
+from hypercorn.protocol.events import Event as StreamEvent
+from hypercorn.protocol.h2 import (
+    BUFFER_HIGH_WATER,
+    BUFFER_LOW_WATER,
+    BufferCompleteError,
+    H2Protocol,
+    StreamBuffer,
+)
+from priority.priority import MissingStreamError
+
+WRITE_BUFFER_BYTES = 64 * 1024
+"""The most that waits in a transport before its writers do; TLS transports take 0.8 MiB otherwise."""
+
+
+class Connections:
+    """The open connections of a server, and for how long (seconds) a client may take nothing."""
+
+    def __init__(self, patience: float = 60.0) -> None:
+        self.patience = patience
+        self._open: set[asyncio.WriteTransport] = set()
+
+    def abort(self) -> None:
+        """Drop every connection that is still open, with what it has not sent."""
+        for transport in list(self._open):
+            transport.abort()
+
+    @contextmanager
+    def corrected(self) -> Iterator[None]:
+        """Correct Hypercorn, in this process, for as long as the context lasts."""
+        places = (
+            (hypercorn.asyncio.run, "TCPServer", self._connection),
+            (hypercorn.protocol, "H2Protocol", self._h2),
+            (hypercorn.protocol.h2, "StreamBuffer", CorrectedStreamBuffer),
+        )
+        before = [getattr(module, name) for module, name, _ in places]
+        for module, name, correct in places:
+            setattr(module, name, correct)
+        try:
+            yield
+        finally:
+            for (module, name, _), original in zip(places, before, strict=True):
+                setattr(module, name, original)
+
+    def _connection(self, *args: Any) -> "CorrectedTCPServer":  # noqa: ANN401
+        return CorrectedTCPServer(self, *args)
+
+    def _h2(self, *args: Any) -> "CorrectedH2Protocol":  # noqa: ANN401
+        return CorrectedH2Protocol(self.patience, *args)
+
+    @contextmanager
+    def opened(self, transport: asyncio.WriteTransport) -> Iterator[None]:
+        """Know a transport as open for as long as the context lasts."""
+        self._open.add(transport)
+        try:
+            yield
+        finally:
+            self._open.discard(transport)
+
+
+class CorrectedTCPServer(TCPServer):
+    """One connection, whose transport is known, bounded, and dropped when its client takes nothing."""
+
+    def __init__(self, connections: Connections, *args: Any) -> None:  # noqa: ANN401
+        super().__init__(*args)
+        self._connections = connections
+
+    async def run(self) -> None:
+        """See `TCPServer.run`."""
+        self.writer.transport.set_write_buffer_limits(high=WRITE_BUFFER_BYTES)
+        with self._connections.opened(self.writer.transport):
+            await super().run()
+
+    async def protocol_send(self, event: Event) -> None:
+        """See `TCPServer.protocol_send`."""
+        if isinstance(event, RawData):
+            transport = self.writer.transport
+            with _cut_when_stalled(
+                transport.get_write_buffer_size, self._connections.patience, transport.abort
+            ):
+                await super().protocol_send(event)
+        else:
+            await super().protocol_send(event)
+
+
+class CorrectedStreamBuffer(StreamBuffer):
+    """A buffer that makes its writer wait while more than the low-water mark is left in it."""
+
+    async def push(self, data: bytes) -> None:
+        """See `StreamBuffer.push`."""
+        if self._complete:
+            raise BufferCompleteError
+        self.buffer.extend(data)
+        await self._is_empty.clear()
+        if len(self.buffer) >= BUFFER_HIGH_WATER:
+            await self._paused.clear()
+            await self._paused.wait()
+
+    async def pop(self, max_length: int) -> bytes:
+        """See `StreamBuffer.pop`."""
+        data = bytes(self.buffer[:max_length])
+        del self.buffer[:max_length]
+        if len(self.buffer) < BUFFER_LOW_WATER:
+            await self._paused.set()
+        if not self.buffer:
+            await self._is_empty.set()
+        return data
+
+
+class CorrectedH2Protocol(H2Protocol):
+    """HTTP/2 whose streams always end: whole, or by a reset."""
+
+    def __init__(self, patience: float, *args: Any) -> None:  # noqa: ANN401
+        super().__init__(*args)
+        self._patience = patience
+
+    async def stream_send(self, event: StreamEvent) -> None:
+        """See `H2Protocol.stream_send`."""
+        buffer = self.stream_buffers.get(event.stream_id)
+        if buffer is None:
+            await super().stream_send(event)
+            return
+
+        def cut() -> None:
+            self.task_group.spawn(self._close_stream, event.stream_id)
+
+        with _cut_when_stalled(lambda: len(buffer.buffer), self._patience, cut):
+            await super().stream_send(event)
+
+    async def _close_stream(self, stream_id: int) -> None:
+        buffer = self.stream_buffers.get(stream_id)
+        if buffer is not None and not buffer.complete:
+            await buffer.close()
+            if not self.closed:
+                await self._reset(stream_id)
+        await super()._close_stream(stream_id)
+
+    async def _reset(self, stream_id: int) -> None:
+        try:
+            self.connection.reset_stream(stream_id, h2.errors.ErrorCodes.INTERNAL_ERROR)
+            self.priority.unblock(stream_id)  # so that the sending task finds it reset, and lets go of it
+        except (h2.exceptions.ProtocolError, MissingStreamError):
+            return  # the client reset it, or the connection is going away
+        await self.has_data.set()
+        await self._flush()
+
+
+@contextmanager
+def _cut_when_stalled(backlog: Callable[[], int], patience: float, cut: Callable[[], None]) -> Iterator[None]:
+    """Call `cut` once `backlog()` has not shrunk for `patience` seconds."""
+    loop = asyncio.get_running_loop()
+    timer: asyncio.TimerHandle
+
+    def look(before: float) -> None:
+        nonlocal timer
+        left = backlog()
+        if left >= before:
+            cut()
+        else:
+            timer = loop.call_later(patience, look, left)
+
+    timer = loop.call_later(min(1.0, patience), look, math.inf)
+    try:
+        yield
+    finally:
+        timer.cancel()

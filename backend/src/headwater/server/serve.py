@@ -1,0 +1,140 @@
+"""Serve the application until it is told to stop, then let it end well."""
+
+import asyncio
+import logging
+import signal
+import socket
+import ssl
+from collections.abc import Callable
+from typing import Any
+
+from hypercorn.asyncio.run import worker_serve
+from hypercorn.config import Config, Sockets
+from hypercorn.middleware import ProxyFixMiddleware
+from hypercorn.utils import wrap_app
+
+from headwater.app import Application, application
+from headwater.data_folder import Certificate, DataFolder
+from headwater.server.corrections import Connections
+from headwater.settings import Settings, SettingsError
+
+ABORT_AFTER = 2.0
+"""Seconds that connections get, once all replies have their outcome, to take what is left for them."""
+
+BACKLOG = 1024
+
+
+async def serve(settings: Settings, announce: Callable[[str], None]) -> None:
+    """Serve until SIGTERM or SIGINT; a second one skips the wait for running replies.
+
+    `announce` is called with a line for people once the server answers. Raises `SettingsError` and
+    `DataFolderError` for what keeps it from starting.
+    """
+    asyncio.get_running_loop().set_exception_handler(_report)
+    signals = _Signals()
+    folder = DataFolder(settings.data_dir)
+    config = _hypercorn_config(_certificate(settings, folder))
+    sockets = _listen(settings)
+    connections = Connections()
+    async with application(settings, folder) as built:
+
+        async def until_drained() -> None:
+            announce(await _greeting(settings, built))
+            await signals.stop.wait()
+            await _drain(built, settings.drain_timeout, signals.hurry)
+            asyncio.get_running_loop().call_later(ABORT_AFTER, connections.abort)
+
+        web: Any = built.web
+        if settings.trusted_proxies:
+            web = ProxyFixMiddleware(web, trusted_hops=settings.trusted_proxies)
+        with connections.corrected():
+            await worker_serve(
+                wrap_app(web, config.wsgi_max_body_size, "asgi"),
+                config,
+                sockets=sockets,
+                shutdown_trigger=until_drained,
+            )
+
+
+class _Signals:
+    """`stop` is set by the first SIGTERM or SIGINT, `hurry` by the second."""
+
+    def __init__(self) -> None:
+        self.stop = asyncio.Event()
+        self.hurry = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, self._received)
+
+    def _received(self) -> None:
+        (self.hurry if self.stop.is_set() else self.stop).set()
+
+
+async def _drain(built: Application, timeout: float, hurry: asyncio.Event) -> None:  # noqa: ASYNC109
+    """Let running replies end, but not once there is a hurry."""
+    async with asyncio.TaskGroup() as group:
+        drained = group.create_task(built.chat.drain(timeout))
+        hurried = group.create_task(hurry.wait())
+        await asyncio.wait({drained, hurried}, return_when=asyncio.FIRST_COMPLETED)
+        if not drained.done():
+            await built.chat.drain(0)
+        hurried.cancel()
+
+
+async def _greeting(settings: Settings, built: Application) -> str:
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    tls = f" and, with HTTP/2, at https://{host}:{settings.tls_port}" if settings.tls_port else ""
+    model = await built.chat.catalogue.default()
+    return f"Headwater is at http://{host}:{settings.port}{tls}; {model} answers. Ctrl-C stops it."
+
+
+def _certificate(settings: Settings, folder: DataFolder) -> Certificate | None:
+    if settings.tls_port is None:
+        return None
+    if settings.tls_cert is not None and settings.tls_key is not None:
+        return Certificate(settings.tls_cert, settings.tls_key)
+    return folder.certificate(settings.host)
+
+
+def _listen(settings: Settings) -> Sockets:
+    plain = _socket(settings.host, settings.port, "HEADWATER_PORT")
+    if settings.tls_port is None:
+        return Sockets([], [plain], [])
+    return Sockets([_socket(settings.host, settings.tls_port, "HEADWATER_TLS_PORT")], [plain], [])
+
+
+def _socket(host: str, port: int, variable: str) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        raise SettingsError(
+            f"{variable} is {port} (on {host}), but it takes a port that is free: {error.strerror}"
+        ) from None
+
+
+def _hypercorn_config(certificate: Certificate | None) -> Config:
+    config = Config()
+    if certificate is not None:
+        config.certfile, config.keyfile = str(certificate.cert), str(certificate.key)
+        try:
+            config.create_ssl_context()
+        except (OSError, ssl.SSLError) as error:
+            raise SettingsError(
+                f"HEADWATER_TLS_CERT is {config.certfile!r}, but it and HEADWATER_TLS_KEY take the PEM files"
+                f" of one certificate: {error}"
+            ) from None
+    config.errorlog = logging.getLogger("hypercorn.error")
+    config.include_server_header = False
+    config.backlog = BACKLOG
+    config.keep_alive_timeout = 75
+    config.graceful_timeout = ABORT_AFTER + 0.5
+    # Both limits cut streams in flight when they are reached; chat.py decides who may start a reply.
+    config.keep_alive_max_requests = 2**31
+    config.h2_max_concurrent_streams = 2**16
+    return config
+
+
+def _report(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Leave out what a client's half-done TLS handshake causes."""
+    if not isinstance(context.get("exception"), ssl.SSLError):
+        loop.default_exception_handler(context)

@@ -1,0 +1,1 @@
+"""Pure encoders: a page of a log becomes bytes of one transport."""

@@ -1,0 +1,45 @@
+"""Server-sent events (WHATWG HTML, section 9.2).
+
+Tokens have no event name, so that a plain `EventSource` with `onmessage` shows the text. Every id is
+one that a reader can resume from. The comment and the `retry` at the top make proxies pass the
+headers on before the first token.
+"""
+
+from typing import Any, ClassVar, Literal
+
+import msgspec
+
+from headwater.generation.log import Cursor, Page
+from headwater.transports.wire import END, Opening, event_id, opening_object, outcome_object, runs
+
+RECONNECT_MS = 1000
+"""How long an `EventSource` waits before it reconnects."""
+
+_encode = msgspec.json.Encoder().encode
+
+
+class SseEncoder:
+    """See `Encoder`."""
+
+    media_type: ClassVar[str] = "text/event-stream"
+
+    def opening(self, opening: Opening, after: Cursor) -> bytes:
+        """See `Encoder.opening`."""
+        start = _event("start", opening.generation, after, opening_object(opening))
+        return b": headwater\nretry: %d\n\n" % RECONNECT_MS + start
+
+    def page(self, generation: str, page: Page) -> bytes:
+        """See `Encoder.page`."""
+        parts = [
+            _event(None if run.event == "token" else run.event, generation, run.cursor, {"token": run.text})
+            for run in runs(page)
+        ]
+        if page.outcome is not None:
+            parts.append(_event("outcome", generation, END, outcome_object(page.outcome)))
+        return b"".join(parts) or b": heartbeat\n\n"
+
+
+def _event(name: str | None, generation: str, cursor: Cursor | Literal["end"], data: Any) -> bytes:  # noqa: ANN401
+    named = "" if name is None else f"event: {name}\n"
+    head = f"id: {event_id(generation, cursor)}\n{named}data: "
+    return b"%b%b\n\n" % (head.encode(), _encode(data))
