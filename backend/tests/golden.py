@@ -1,0 +1,128 @@
+"""The golden logs of `contract/`, and what the encoders make of them."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from headwater.generation.events import (
+    Cancelled,
+    Completed,
+    Event,
+    Failed,
+    Interrupted,
+    Outcome,
+    ReasoningDelta,
+    Status,
+    TextDelta,
+    Timing,
+    Usage,
+)
+from headwater.generation.fold import fold
+from headwater.generation.log import Page
+from headwater.transports.encoder import Encoder
+from headwater.transports.json import encode_json, reply_object
+from headwater.transports.ndjson import NdjsonEncoder
+from headwater.transports.sse import SseEncoder
+from headwater.transports.wire import Opening
+
+FOLDER = Path(__file__).parents[2] / "contract"
+NAMES = sorted(path.stem for path in FOLDER.glob("*.json") if not path.stem.endswith(".reply"))
+
+
+@dataclass(frozen=True)
+class Golden:
+    """One golden log."""
+
+    name: str
+    opening: Opening
+    after: int
+    events: tuple[Event, ...]
+    cuts: tuple[int, ...]
+    outcome: Outcome
+    text: str
+    reasoning: str
+
+    def pages(self) -> Iterator[Page]:
+        """The pages of the response; the last one carries the outcome."""
+        before = self.after
+        for number, cut in enumerate(self.cuts, 1):
+            outcome = self.outcome if number == len(self.cuts) else None
+            yield Page(self.events[before:cut], cut, outcome)
+            before = cut
+
+    def bytes(self, encoder: Encoder) -> bytes:
+        """The whole response in one transport."""
+        pages = [encoder.page(self.opening.generation, page) for page in self.pages()]
+        return b"".join([encoder.opening(self.opening, self.after), *pages])
+
+    def files(self) -> dict[str, bytes]:
+        """What stands beside the log, by the ending of the file."""
+        reply = reply_object(self.opening, fold(self.events), self.outcome)
+        return {
+            "sse": self.bytes(SseEncoder()),
+            "ndjson": self.bytes(NdjsonEncoder()),
+            "reply.json": encode_json(reply) + b"\n",
+        }
+
+
+def load(name: str) -> Golden:
+    """Read one golden log."""
+    found = json.loads((FOLDER / f"{name}.json").read_text("utf-8"))
+    kinds = {"text": TextDelta, "reasoning": ReasoningDelta}
+    return Golden(
+        name=name,
+        opening=Opening(**found["start"]),
+        after=found["after"],
+        events=tuple(kinds[event["type"]](event["text"]) for event in found["events"]),
+        cuts=tuple(found["pages"]),
+        outcome=_outcome(found["outcome"]),
+        text=found["text"],
+        reasoning=found["reasoning"],
+    )
+
+
+def _outcome(found: dict[str, Any]) -> Outcome:
+    usage, timing = found["usage"], found["timing"]
+    return Outcome(
+        _status(found),
+        None if usage is None else Usage(**usage),
+        None
+        if timing is None
+        else Timing(
+            first_token=_seconds(timing["first_token_ms"]),
+            duration=timing["duration_ms"] / 1000,
+            tokens=timing["tokens"],
+            tokens_per_second=timing["tokens_per_second"],
+            longest_gap=_seconds(timing["longest_gap_ms"]),
+        ),
+    )
+
+
+def _status(found: dict[str, Any]) -> Status:
+    match found["status"]:
+        case "completed":
+            return Completed(found["reason"])
+        case "cancelled":
+            return Cancelled(found["by"])
+        case "failed":
+            return Failed(found["code"], found["message"], found["retryable"])
+        case "interrupted":
+            return Interrupted()
+    raise ValueError(found["status"])
+
+
+def _seconds(milliseconds: int | None) -> float | None:
+    return None if milliseconds is None else milliseconds / 1000
+
+
+def main() -> None:
+    """Write the bytes of every transport anew."""
+    for name in NAMES:
+        for ending, content in load(name).files().items():
+            (FOLDER / f"{name}.{ending}").write_bytes(content)
+
+
+if __name__ == "__main__":
+    main()

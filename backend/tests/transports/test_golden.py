@@ -1,0 +1,38 @@
+import json
+
+import pytest
+
+from headwater.generation.fold import fold
+from headwater.transports.wire import outcome_object
+from tests.golden import FOLDER, NAMES, load
+
+
+def test_there_are_golden_logs() -> None:
+    assert len(NAMES) >= 8
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_transport_writes_exactly_these_bytes(name: str) -> None:
+    for ending, content in load(name).files().items():
+        assert content == (FOLDER / f"{name}.{ending}").read_bytes(), f"{name}.{ending}"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_log_folds_into_the_message(name: str) -> None:
+    golden = load(name)
+    content = fold(golden.events)
+    assert (content.text, content.reasoning) == (golden.text, golden.reasoning)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_outcome_is_what_the_log_says(name: str) -> None:
+    found = json.loads((FOLDER / f"{name}.json").read_text("utf-8"))
+    assert outcome_object(load(name).outcome) == found["outcome"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_line_of_the_reply_is_in_one_event(name: str) -> None:
+    """No text may break the framing: an event is an id, perhaps a name, and one line of data."""
+    for block in (FOLDER / f"{name}.sse").read_bytes().decode("utf-8").split("\n\n")[1:-1]:
+        fields = [line.partition(":")[0] for line in block.split("\n")]
+        assert fields in (["id", "data"], ["id", "event", "data"], [""]), block
