@@ -77,7 +77,10 @@ export class LiveReply {
     const { signal } = this.#leave;
     const following = { ...this.#following(), signal };
     try {
-      for await (const step of follow(following)) this.#take(step);
+      for await (const step of follow(following)) {
+        if (signal.aborted) return;
+        this.#take(step);
+      }
     } catch (error) {
       if (signal.aborted) return;
       if (!(error instanceof Problem)) throw error;

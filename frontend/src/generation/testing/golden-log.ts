@@ -1,0 +1,36 @@
+import { readdirSync, readFileSync } from "node:fs";
+import type { Start } from "../events";
+
+/** A log that both languages read: what was said, and the bytes that say it. */
+export interface GoldenLog {
+  readonly name: string;
+  readonly about: string;
+  readonly start: Start;
+  /** The cursor that the response begins from. */
+  readonly after: number;
+  readonly events: readonly { readonly type: "text" | "reasoning"; readonly text: string }[];
+  /** The cursor at the end of each page. */
+  readonly pages: readonly number[];
+  readonly outcome: Readonly<Record<string, unknown>>;
+  readonly text: string;
+  readonly reasoning: string;
+  /** The response as server-sent events. */
+  readonly sse: Uint8Array;
+}
+
+const FOLDER = new URL("../../../../contract/", import.meta.url);
+
+/** All golden logs that have a response as server-sent events. Throws when there are none. */
+export function goldenLogs(): readonly GoldenLog[] {
+  const logs = readdirSync(FOLDER)
+    .filter((file) => file.endsWith(".sse"))
+    .map((file) => readGoldenLog(file.slice(0, -".sse".length)));
+  if (logs.length === 0) throw new Error(`no golden logs in ${FOLDER}`);
+  return logs;
+}
+
+function readGoldenLog(name: string): GoldenLog {
+  const written = JSON.parse(readFileSync(new URL(`${name}.json`, FOLDER), "utf8"));
+  const sse = new Uint8Array(readFileSync(new URL(`${name}.sse`, FOLDER)));
+  return { ...written, name, sse };
+}
