@@ -1,0 +1,139 @@
+# Headwater. `make` lists what can be asked for; the recipes need a POSIX shell and GNU make 3.81 or newer.
+#
+# Each step leaves a stamp and is redone only when what it was made from has changed, so that a second
+# `make run` starts at once and needs no network.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+
+VENV := .venv/bin
+# Node.js from .venv goes first: it is there only where the machine's own will not do.
+NODE_PATH := PATH="$(CURDIR)/$(VENV):$$PATH"
+PAGE := backend/src/headwater/page/index.html
+PAGE_SOURCES := $(shell find frontend/src frontend/public 2>/dev/null) \
+	$(wildcard frontend/index.html frontend/package.json frontend/tsconfig*.json frontend/vite.config.*)
+
+# Where HOME cannot be written (a container's bare user), caches go beside the build.
+ifeq ($(shell test -w "$$HOME/." && echo writable),)
+export HOME := $(shell mkdir -p .make/home)$(CURDIR)/.make/home
+endif
+
+.PHONY: help
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
+
+# --- Setting up
+
+.PHONY: setup
+setup: .venv/.runtime .venv/.local-model $(PAGE) ## Install what the application needs and build the page
+
+# The environment, and in it what installs the rest. Made again when its Python is gone or the folder has moved.
+ifneq ($(shell $(VENV)/python -c 'print(open(".venv/.place").read())' 2>/dev/null),$(CURDIR))
+.venv/.place: again
+endif
+.PHONY: again
+again:
+
+.venv/.place: backend/requirements-setup.lock
+	@echo "Headwater: making the Python environment in .venv"
+	@python=$$(sh scripts/find-python.sh) && "$$python" -m venv --clear .venv
+	@sh scripts/install.sh --require-hashes -r backend/requirements-setup.lock
+	@printf '%s\n' "$(CURDIR)" > $@
+
+.venv/.runtime: backend/requirements.lock backend/pyproject.toml .venv/.place
+	@echo "Headwater: installing the server"
+	@sh scripts/install.sh --require-hashes -r backend/requirements.lock
+	@sh scripts/install.sh --no-build-isolation -e backend
+	@touch $@
+
+.venv/.local-model: backend/requirements-local.lock .venv/.place
+	@echo "Headwater: installing the local model"
+	@sh scripts/install-local-model.sh
+	@touch $@
+
+.PHONY: node
+node: .venv/.place
+	@sh scripts/find-node.sh
+
+frontend/node_modules/.stamp: frontend/package.json frontend/package-lock.json $(wildcard frontend/.npmrc) | node
+	@echo "Headwater: installing the page's packages"
+	@cd frontend && $(NODE_PATH) npm ci --include=dev --no-audit --no-fund --no-update-notifier --loglevel=error >/dev/null
+	@touch $@
+
+$(PAGE): $(PAGE_SOURCES) frontend/node_modules/.stamp
+	@echo "Headwater: building the page"
+	@cd frontend && $(NODE_PATH) npm run --silent build -- --logLevel warn
+	@touch $@
+
+.venv/.dev: backend/requirements-dev.lock .venv/.runtime
+	@echo "Headwater: installing the development tools"
+	@sh scripts/install.sh --require-hashes -r backend/requirements-dev.lock
+	@touch $@
+
+.PHONY: dev-tools browser
+dev-tools: .venv/.dev frontend/node_modules/.stamp node
+browser: .venv/.dev node
+	@$(NODE_PATH) $(VENV)/python scripts/find_browser.py
+
+# --- Running
+
+.PHONY: run dev
+run: setup ## Set up, then serve on http://127.0.0.1:8000
+	@exec $(VENV)/headwater serve
+
+dev: setup .venv/.dev node ## Both halves, each reloading when its source changes
+	@exec sh scripts/dev.sh
+
+# --- Checking
+
+RUFF_ELSEWHERE := --config ../backend/pyproject.toml --config 'src = ["."]'
+
+.PHONY: check format
+check: dev-tools ## Format, lint, types and arrows of both halves, in seconds
+	cd backend && ../$(VENV)/ruff format --check --quiet . && ../$(VENV)/ruff check --quiet .
+	cd e2e && ../$(VENV)/ruff format --check --quiet $(RUFF_ELSEWHERE) . && ../$(VENV)/ruff check --quiet $(RUFF_ELSEWHERE) .
+	cd scripts && ../$(VENV)/ruff format --check --quiet $(RUFF_ELSEWHERE) . && ../$(VENV)/ruff check --quiet $(RUFF_ELSEWHERE) .
+	cd backend && ../$(VENV)/mypy
+	cd backend && ../$(VENV)/lint-imports
+	cd frontend && $(NODE_PATH) npm run --silent check
+
+format: dev-tools ## Format both halves and mend what the linters can
+	cd backend && ../$(VENV)/ruff check --fix --quiet . ; ../$(VENV)/ruff format .
+	cd e2e && ../$(VENV)/ruff check --fix --quiet $(RUFF_ELSEWHERE) . ; ../$(VENV)/ruff format $(RUFF_ELSEWHERE) .
+	cd frontend && $(NODE_PATH) npm run --silent format
+
+.PHONY: test test-backend test-frontend test-deploy test-e2e
+test: setup dev-tools browser check test-deploy test-backend test-frontend test-e2e ## Everything, its own set-up included
+
+test-backend: setup dev-tools ## The server's tests
+	cd backend && ../$(VENV)/python -m pytest
+
+test-frontend: dev-tools ## The page's tests
+	cd frontend && $(NODE_PATH) npm test
+
+test-deploy: dev-tools ## The syntax of the image, the compose file, the proxy's and the CI's configuration
+	$(VENV)/hadolint Dockerfile
+	$(VENV)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+	$(VENV)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/ci.yml
+	$(VENV)/caddy validate --adapter caddyfile --config Caddyfile 2>.make/caddy.log || { cat .make/caddy.log; exit 1; }
+	@if docker compose version >/dev/null 2>&1; then docker compose config --quiet; fi
+
+test-e2e: setup dev-tools browser ## The whole application in a real browser
+	HEADWATER_TEST_BROWSER="$$(cat .make/browser)" $(VENV)/python -m pytest e2e
+
+# --- Upkeep
+
+COMPILE = ../$(VENV)/uv pip compile --quiet --no-config --universal --python-version 3.11 \
+	--generate-hashes --no-annotate --no-header $(if $(UPGRADE),--upgrade)
+
+.PHONY: lock clean
+lock: .venv/.place ## Write the lock files anew (UPGRADE=1 takes the newest versions)
+	cd backend && $(COMPILE) pyproject.toml -o requirements.lock
+	cd backend && for group in dev setup node; do \
+		$(COMPILE) --group $$group -c requirements.lock -o requirements-$$group.lock || exit 1; done
+	cd backend && $(COMPILE) --group local --no-deps -o requirements-local.lock
+
+clean: ## Remove everything that was installed or built; conversations in .headwater stay
+	rm -rf .venv .make frontend/node_modules backend/src/headwater/page backend/src/*.egg-info
+	rm -rf backend/.mypy_cache backend/.ruff_cache backend/.pytest_cache backend/.hypothesis backend/.import_linter_cache
