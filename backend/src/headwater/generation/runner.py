@@ -101,10 +101,12 @@ class Runner:
     ) -> None:
         async for batch in batches:
             events: list[Event] = []
+            pieces = 0
             for delta in batch:
                 match delta:
                     case TextDelta() | ReasoningDelta():
                         events.extend(self._fitting(delta))
+                        pieces += 1
                     case Usage():
                         self._usage = delta
                     case Finish():
@@ -112,7 +114,7 @@ class Runner:
                     case _:
                         assert_never(delta)
             if events:
-                pace.note(len(events))
+                pace.note(pieces)
                 self._cursor = await self._log.append(self._cursor, events)
             if self._chars > self._limits.reply_chars:
                 self._ending = self._too_long()
@@ -160,15 +162,15 @@ class _Pace:
         self._longest_gap: float | None = None
         self._tokens = 0
 
-    def note(self, tokens: int) -> None:
-        """Note that this many pieces arrived together, now."""
+    def note(self, pieces: int) -> None:
+        """Note that so many pieces arrived together, now."""
         now = self.now()
         if self.last is None:
             self.first = now
         else:
             self._longest_gap = max(now - self.last, self._longest_gap or 0.0)
         self.last = now
-        self._tokens += tokens
+        self._tokens += pieces
 
     def timing(self) -> Timing:
         """What was measured up to now."""

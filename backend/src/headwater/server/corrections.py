@@ -9,7 +9,9 @@ in the untouched class, so that a test fails, and the correction can go, once up
 2. `protocol/h2.py`, `H2Protocol`: an answer that ends before it is complete (an exception, a
    cancellation) neither ends nor resets its stream, so the client waits for ever; and what it left in its
    buffer stays for as long as the connection.
-3. `asyncio/tcp_server.py`, `TCPServer`: a client that takes nothing holds its connection, and with it the
+3. `protocol/h2.py`, `H2Protocol._handle_events`: data for a stream that was answered before its body had
+   arrived is a KeyError, which takes the whole connection down, with every other reply on it.
+4. `asyncio/tcp_server.py`, `TCPServer`: a client that takes nothing holds its connection, and with it the
    shutdown, for ever.
 """
 
@@ -20,6 +22,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import h2.errors
+import h2.events
 import h2.exceptions
 import hypercorn.asyncio.run
 import hypercorn.protocol
@@ -153,6 +156,14 @@ class CorrectedH2Protocol(H2Protocol):
 
         with _cut_when_stalled(lambda: len(buffer.buffer), self._patience, cut):
             await super().stream_send(event)
+
+    async def _handle_events(self, events: list[h2.events.Event]) -> None:
+        for event in events:
+            if isinstance(event, h2.events.DataReceived) and event.stream_id not in self.streams:
+                self.connection.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
+                await self._flush()
+            else:
+                await super()._handle_events([event])
 
     async def _close_stream(self, stream_id: int) -> None:
         buffer = self.stream_buffers.get(stream_id)

@@ -1,0 +1,228 @@
+"""Replies as clients get them, over HTTP/1.1 and HTTP/2, from a real server."""
+
+import asyncio
+import statistics
+import time
+from pathlib import Path
+
+import httpx
+import msgspec
+import pytest
+
+from tests.running import RunningServer, SseReader, asked, running, sse_events, text_of
+
+FORTY = " ".join(f"word{n}" for n in range(40))
+
+
+@pytest.mark.parametrize("path", ["/api/chat", "/chat"])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_a_reply_arrives_one_token_after_another(
+    client: httpx.AsyncClient, method: str, path: str
+) -> None:
+    body = {"message": FORTY, "model": "scripted/echo"}
+    sent = {"json": body} if method == "POST" else {"params": body}
+    async with client.stream(method, path, **sent) as response:
+        assert response.status_code == 200
+        assert response.headers["content-type"] == "text/event-stream"
+        assert response.headers["cache-control"] == "no-cache, no-transform"
+        assert response.headers["x-accel-buffering"] == "no"
+        events = [event async for event in sse_events(response)]
+    start, *tokens, outcome = events
+    generation = response.headers["location"].removeprefix("/api/generations/")
+    assert start.event == "start"
+    assert start.id == f"{generation}:0"
+    assert start.data["generation"] == generation
+    assert start.data["model"] == "scripted/echo"
+    assert set(start.data) == {"generation", "conversation", "message", "parent", "model"}
+    assert text_of(tokens) == FORTY
+    assert tokens[-1].id == f"{generation}:40"
+    assert outcome.id == f"{generation}:end"
+    assert outcome.data["status"] == "completed"
+    assert outcome.data["reason"] == "stop"
+    assert outcome.data["usage"] == {"prompt_tokens": 40, "completion_tokens": 40}
+    assert outcome.data["timing"]["tokens"] == 40
+    assert 20 <= outcome.data["timing"]["tokens_per_second"] <= 55
+    # 40 tokens at 50 a second take 0.8 s: they came in many steps, over that time.
+    assert len({event.at for event in tokens}) >= 15
+    assert tokens[-1].at - tokens[0].at >= 0.5
+
+
+async def test_a_response_begins_at_once_and_tells_proxies_not_to_wait(client: httpx.AsyncClient) -> None:
+    gate = {"faults": [{"after": 0, "kind": "gate"}]}
+    async with asked(client, "hello", script=gate) as response:
+        reader = SseReader()
+        arrived = response.aiter_raw()
+        events = reader.feed(await anext(arrived))
+        while not events:
+            events = reader.feed(await anext(arrived))
+        assert reader.comments == [" headwater".strip()]
+        assert reader.retry == 1000
+        assert [event.event for event in events] == ["start"]
+        while "heartbeat" not in reader.comments:
+            assert reader.feed(await anext(arrived)) == []
+        await client.post(f"/api/scripted/gates/{events[0].data['generation']}")
+        rest = [event async for data in arrived for event in reader.feed(data)]
+    assert text_of(rest) == "hello"
+
+
+async def test_the_first_token_is_with_the_client_as_soon_as_it_is_said(tmp_path: Path) -> None:
+    """From opening a gate to the token in the client's hands, the way back and forth included."""
+    delays = []
+    with running(tmp_path, "-O") as server:
+        async with httpx.AsyncClient(base_url=server.tls_url, http2=True, verify=False) as client:
+            for _ in range(15):
+                async with asked(
+                    client, "hello", script={"faults": [{"after": 0, "kind": "gate"}]}
+                ) as response:
+                    events = aiter(sse_events(response))
+                    generation = (await anext(events)).data["generation"]
+                    opened = time.monotonic()
+                    opening = asyncio.create_task(client.post(f"/api/scripted/gates/{generation}"))
+                    token = await anext(events)
+                    assert token.data == {"token": "hello"}
+                    delays.append(token.at - opened)
+                    await opening
+    assert statistics.median(delays) < 0.05
+
+
+async def test_ndjson_is_the_same_reply(client: httpx.AsyncClient) -> None:
+    headers = {"Accept": "application/x-ndjson"}
+    body = {"message": FORTY, "model": "scripted/echo"}
+    async with client.stream("POST", "/api/chat", json=body, headers=headers) as response:
+        assert response.headers["content-type"] == "application/x-ndjson"
+        assert response.headers["x-accel-buffering"] == "no"
+        lines = [msgspec.json.decode(line) async for line in response.aiter_lines()]
+    generation = lines[0]["generation"]
+    assert (lines[0]["event"], lines[0]["cursor"]) == ("start", 0)
+    assert "".join(line["token"] for line in lines if line["event"] == "token") == FORTY
+    assert (lines[-1]["event"], lines[-1]["cursor"], lines[-1]["status"]) == ("outcome", "end", "completed")
+    assert {line["generation"] for line in lines} == {generation}
+    assert len(lines) >= 15
+
+
+async def test_json_is_one_object_when_the_reply_is_complete(client: httpx.AsyncClient) -> None:
+    body = {"message": "one two three", "model": "scripted/echo", "script": {"tokens_per_second": 1000}}
+    response = await client.post("/api/chat", json=body, headers={"Accept": "application/json"})
+    assert response.status_code == 200
+    reply = response.json()
+    assert set(reply) == {
+        "generation", "conversation", "message", "parent", "model", "text", "reasoning", "outcome",
+    }  # fmt: skip
+    assert (reply["text"], reply["reasoning"], reply["outcome"]["status"]) == (
+        "one two three",
+        "",
+        "completed",
+    )
+    assert response.headers["location"] == f"/api/generations/{reply['generation']}"
+
+
+async def test_json_answers_200_whatever_the_outcome(client: httpx.AsyncClient) -> None:
+    script = {"tokens_per_second": 1000, "faults": [{"after": 2, "kind": "error"}]}
+    body = {"message": "one two three", "model": "scripted/echo", "script": script}
+    response = await client.post("/api/chat", json=body, headers={"Accept": "application/json"})
+    reply = response.json()
+    assert response.status_code == 200
+    assert reply["text"] == "one two"
+    assert (reply["outcome"]["status"], reply["outcome"]["code"]) == ("failed", "provider_error")
+
+
+@pytest.mark.parametrize(
+    ("accept", "media_type"),
+    [
+        (None, "text/event-stream"),
+        ("*/*", "text/event-stream"),
+        ("text/event-stream", "text/event-stream"),
+        ("text/*", "text/event-stream"),
+        ("application/x-ndjson", "application/x-ndjson"),
+        ("application/*", "application/x-ndjson"),
+        ("application/json", "application/json"),
+        ("application/json, text/event-stream", "text/event-stream"),
+        ("application/json, text/event-stream;q=0.5", "application/json"),
+        ("application/json;q=0.4, application/x-ndjson;q=0.4", "application/x-ndjson"),
+        ("text/html, application/json;q=0.9", "application/json"),
+    ],
+)
+async def test_accept_chooses_the_transport(
+    server: RunningServer, accept: str | None, media_type: str
+) -> None:
+    async with httpx.AsyncClient(base_url=server.url) as client:
+        del client.headers["Accept"]
+        headers = {} if accept is None else {"Accept": accept}
+        body = {"message": "hi", "model": "scripted/echo"}
+        response = await client.post("/api/chat", json=body, headers=headers)
+        assert response.headers["content-type"] == media_type
+
+
+async def test_turns_of_a_conversation_follow_each_other(client: httpx.AsyncClient) -> None:
+    headers = {"Accept": "application/json"}
+    body = {"message": "first", "model": "scripted/echo"}
+    first = (await client.post("/api/chat", json=body, headers=headers)).json()
+    body = {
+        "message": "second",
+        "model": "scripted/echo",
+        "conversation": first["conversation"],
+        "system": "Be",
+    }
+    second = (await client.post("/api/chat", json=body, headers=headers)).json()
+    assert second["conversation"] == first["conversation"]
+    assert second["parent"] not in {first["parent"], first["message"]}
+    # What the model was given: the system prompt, both questions and the first reply, a word each.
+    assert second["outcome"]["usage"]["prompt_tokens"] == 4
+    beside = {**body, "parent": first["parent"], "system": None}
+    branch = (await client.post("/api/chat", json=beside, headers=headers)).json()
+    assert branch["outcome"]["usage"]["prompt_tokens"] == 2
+
+
+async def test_a_question_asked_while_the_reply_runs_sees_what_it_has_said(client: httpx.AsyncClient) -> None:
+    script = {"faults": [{"after": 2, "kind": "gate"}]}
+    async with asked(client, "one two three", script=script) as response:
+        events = aiter(sse_events(response))
+        start = await anext(events)
+        while text_of([await anext(events)]) != " two":
+            pass
+        body = {"message": "next", "model": "scripted/echo", "conversation": start.data["conversation"]}
+        reply = (await client.post("/api/chat", json=body, headers={"Accept": "application/json"})).json()
+        assert reply["outcome"]["usage"]["prompt_tokens"] == 3 + 2 + 1
+        await client.post(f"/api/generations/{start.data['generation']}/cancel")
+
+
+async def test_an_idempotency_key_gives_one_generation(client: httpx.AsyncClient) -> None:
+    await client.get("/api/models")
+    headers = {"Idempotency-Key": "k1", "Accept": "application/json"}
+    body = {"message": "one two three", "model": "scripted/echo"}
+    replies = await asyncio.gather(*[client.post("/api/chat", json=body, headers=headers) for _ in range(4)])
+    assert len({reply.json()["generation"] for reply in replies}) == 1
+    again = await client.post("/api/chat", json={**body, "message": "other"}, headers=headers)
+    assert (again.status_code, again.json()["code"]) == (409, "conflict")
+    other = await client.post("/api/chat", json=body, headers={**headers, "Idempotency-Key": "k2"})
+    assert other.json()["generation"] != replies[0].json()["generation"]
+
+
+async def test_an_idempotency_key_of_a_refused_start_can_be_used_again(client: httpx.AsyncClient) -> None:
+    await client.get("/api/models")
+    headers = {"Idempotency-Key": "k3", "Accept": "application/json"}
+    refused = await client.post("/api/chat", json={"message": " "}, headers=headers)
+    assert refused.status_code == 400
+    body = {"message": "hi", "model": "scripted/echo"}
+    assert (await client.post("/api/chat", json=body, headers=headers)).status_code == 200
+
+
+async def test_an_event_source_resumes_where_it_was_cut_and_stops_at_the_end(
+    client: httpx.AsyncClient,
+) -> None:
+    params = {"message": FORTY, "model": "scripted/echo"}
+    seen = []
+    async with client.stream("GET", "/api/chat", params=params) as response:
+        async for event in sse_events(response):
+            seen.append(event)
+            if len(text_of(seen).split()) >= 10:
+                break
+    async with client.stream(
+        "GET", "/api/chat", params=params, headers={"Last-Event-ID": seen[-1].id}
+    ) as response:
+        resumed = [event async for event in sse_events(response)]
+    assert resumed[0].event == "start"
+    assert resumed[0].id == seen[-1].id
+    assert text_of(seen) + text_of(resumed) == FORTY
+    done = await client.get("/api/chat", params=params, headers={"Last-Event-ID": resumed[-1].id})
+    assert (done.status_code, done.content) == (204, b"")

@@ -1,0 +1,238 @@
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+
+import pytest
+
+from headwater.generation.events import (
+    Cancelled,
+    Completed,
+    Event,
+    Failed,
+    FinishReason,
+    Interrupted,
+    Outcome,
+    ReasoningDelta,
+    TextDelta,
+    Usage,
+)
+from headwater.generation.log import EVENT_CHARS, follow
+from headwater.generation.provider import Delta, Finish, Prompt, ProviderError, Turn
+from headwater.generation.runner import Limits, Runner
+from headwater.logs.memory import MemoryLog
+
+PROMPT = Prompt("gen_1", "model", (Turn("user", "hello"),))
+
+Step = Sequence[Delta] | Callable[[], Awaitable[object]] | BaseException
+
+
+class Playing:
+    """A provider that plays steps: batches to say, things to wait for, errors to raise."""
+
+    def __init__(self, *steps: Step) -> None:
+        self._steps = steps
+        self.closed = asyncio.Event()
+
+    async def generate(self, prompt: Prompt) -> AsyncGenerator[Sequence[Delta], None]:
+        try:
+            for step in self._steps:
+                if isinstance(step, BaseException):
+                    raise step
+                if callable(step):
+                    await step()
+                else:
+                    yield step
+        finally:
+            self.closed.set()
+
+
+async def for_ever() -> None:
+    await asyncio.Event().wait()
+
+
+async def run(*steps: Step, limits: Limits = Limits()) -> tuple[list[Event], Outcome]:
+    log = MemoryLog()
+    provider = Playing(*steps)
+    async with asyncio.timeout(5):
+        outcome = await Runner(log, provider, PROMPT, limits).run()
+    assert provider.closed.is_set()
+    pages = [page async for page in follow(log)]
+    assert pages[-1].outcome == outcome
+    return [event for page in pages for event in page.events], outcome
+
+
+@pytest.mark.parametrize("reason", ["stop", "length", "content_filter"])
+async def test_a_reply_that_is_finished(reason: FinishReason) -> None:
+    said = [TextDelta("a"), ReasoningDelta("b")]
+    events, outcome = await run(said, [TextDelta("c"), Finish(reason), Usage(3, 4)])
+    assert events == [*said, TextDelta("c")]
+    assert (outcome.status, outcome.usage) == (Completed(reason), Usage(3, 4))
+
+
+async def test_usage_that_comes_after_the_finish_is_taken() -> None:
+    _, outcome = await run([TextDelta("a"), Finish("stop")], [Usage(1, 2)])
+    assert outcome.usage == Usage(1, 2)
+
+
+async def test_nothing_that_goes_wrong_after_the_finish_fails_the_reply() -> None:
+    broken = ProviderError("provider_error", "too late", retryable=True)
+    _, outcome = await run([TextDelta("a"), Finish("stop")], broken)
+    assert outcome.status == Completed("stop")
+
+
+async def test_a_reply_that_breaks_off_has_failed() -> None:
+    events, outcome = await run([TextDelta("a")])
+    assert events == [TextDelta("a")]
+    assert isinstance(outcome.status, Failed)
+    assert outcome.status.code == "provider_error"
+    assert outcome.status.retryable
+
+
+async def test_a_providers_error_is_the_outcome_and_the_text_is_kept() -> None:
+    error = ProviderError("provider_rate_limited", "later", retryable=True)
+    events, outcome = await run([TextDelta("a")], error)
+    assert events == [TextDelta("a")]
+    assert outcome.status == Failed("provider_rate_limited", "later", True)
+
+
+async def test_an_unforeseen_exception_is_logged_and_tells_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.ERROR):
+        _, outcome = await run([TextDelta("a")], ValueError("secret"))
+    assert isinstance(outcome.status, Failed)
+    assert outcome.status.code == "internal_error"
+    assert "secret" not in outcome.status.message
+    assert "secret" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("limits", "steps", "code"),
+    [
+        (Limits(first_token=0.02), [for_ever], "first_token_timeout"),
+        (Limits(idle=0.02), [[TextDelta("a")], for_ever], "idle_timeout"),
+        (Limits(total=0.02), [for_ever], "total_timeout"),
+        (Limits(total=0.02), [[TextDelta("a")], for_ever], "total_timeout"),
+        (Limits(first_token=0.02), [[Usage(1, 0)], for_ever], "first_token_timeout"),
+    ],
+)
+async def test_each_deadline_has_its_code(limits: Limits, steps: list[Step], code: str) -> None:
+    events, outcome = await run(*steps, limits=limits)
+    assert isinstance(outcome.status, Failed)
+    assert outcome.status.code == code
+    assert events == [step[0] for step in steps if isinstance(step, list) and isinstance(step[0], TextDelta)]
+
+
+async def test_reasoning_counts_as_a_first_token() -> None:
+    limits = Limits(first_token=0.02, idle=0.06)
+    _, outcome = await run([ReasoningDelta("hm")], for_ever, limits=limits)
+    assert isinstance(outcome.status, Failed)
+    assert outcome.status.code == "idle_timeout"
+
+
+async def test_a_model_that_keeps_talking_is_not_idle() -> None:
+    async def pause() -> None:
+        await asyncio.sleep(0.02)
+
+    steps: list[Step] = []
+    for _ in range(6):
+        steps += [[TextDelta("a")], pause]
+    _, outcome = await run(*steps, [Finish("stop")], limits=Limits(first_token=0.08, idle=0.08))
+    assert outcome.status == Completed("stop")
+
+
+async def test_a_providers_own_time_out_is_not_taken_for_ours() -> None:
+    _, outcome = await run([TextDelta("a")], TimeoutError())
+    assert isinstance(outcome.status, Failed)
+    assert outcome.status.code == "internal_error"
+
+
+@pytest.mark.parametrize("status", [Cancelled("user"), Cancelled("abandoned"), Interrupted()])
+async def test_stopping_keeps_what_was_said_and_stops_the_model(status: Cancelled | Interrupted) -> None:
+    log = MemoryLog()
+    provider = Playing([TextDelta("a")], for_ever)
+    runner = Runner(log, provider, PROMPT, Limits())
+    async with asyncio.timeout(5):
+        running = asyncio.create_task(runner.run())
+        await log.changed(0)
+        runner.stop(status)
+        runner.stop(Cancelled("abandoned"))
+        outcome = await running
+        await provider.closed.wait()
+    assert outcome.status == status
+    assert (await log.read(0)).events == (TextDelta("a"),)
+
+
+async def test_stopping_before_the_run_starts() -> None:
+    runner = Runner(MemoryLog(), Playing([TextDelta("a")]), PROMPT, Limits())
+    runner.stop(Cancelled("user"))
+    assert (await runner.run()).status == Cancelled("user")
+
+
+async def test_stopping_after_the_end_changes_nothing() -> None:
+    runner = Runner(MemoryLog(), Playing([Finish("stop")]), PROMPT, Limits())
+    outcome = await runner.run()
+    runner.stop(Cancelled("user"))
+    assert outcome.status == Completed("stop")
+
+
+async def test_a_cancelled_run_closes_its_log_and_goes_on_being_cancelled() -> None:
+    log = MemoryLog()
+    running = asyncio.create_task(Runner(log, Playing([TextDelta("a")], for_ever), PROMPT, Limits()).run())
+    await log.changed(0)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    outcome = (await log.read(0)).outcome
+    assert outcome is not None
+    assert outcome.status == Interrupted()
+
+
+async def test_a_reply_that_is_too_long_is_cut_at_the_limit() -> None:
+    events, outcome = await run(
+        [TextDelta("abc")], [TextDelta("🚀🚀🚀")], for_ever, limits=Limits(reply_chars=5)
+    )
+    assert events == [TextDelta("abc"), TextDelta("🚀🚀")]
+    assert isinstance(outcome.status, Failed)
+    assert outcome.status.code == "reply_too_long"
+
+
+async def test_a_reply_of_exactly_the_limit_is_whole() -> None:
+    events, outcome = await run([TextDelta("abcde"), Finish("stop")], limits=Limits(reply_chars=5))
+    assert (events, outcome.status) == ([TextDelta("abcde")], Completed("stop"))
+
+
+async def test_a_giant_delta_becomes_events_that_fit_into_a_page() -> None:
+    text = "🚀" * (2 * EVENT_CHARS + 1)
+    events, outcome = await run([TextDelta(text), Finish("stop")])
+    assert outcome.timing is not None
+    assert outcome.timing.tokens == 1
+    assert [len(event.text) for event in events] == [EVENT_CHARS, EVENT_CHARS, 1]
+    assert "".join(event.text for event in events) == text
+
+
+async def test_timing_is_measured_from_the_start() -> None:
+    async def pause() -> None:
+        await asyncio.sleep(0.03)
+
+    _, outcome = await run(pause, [TextDelta("a")], pause, [TextDelta("b")], pause, [Finish("stop")])
+    timing = outcome.timing
+    assert timing is not None
+    assert timing.first_token is not None
+    assert timing.longest_gap is not None
+    assert timing.tokens_per_second is not None
+    assert timing.tokens == 2
+    assert 0.029 <= timing.first_token < timing.duration
+    assert 0.029 <= timing.longest_gap < 1
+    assert timing.tokens_per_second == pytest.approx(1 / timing.longest_gap)
+    assert timing.duration >= 0.089
+
+
+async def test_nothing_said_is_nothing_measured() -> None:
+    _, outcome = await run([Finish("stop")])
+    timing = outcome.timing
+    assert timing is not None
+    assert (timing.first_token, timing.tokens, timing.tokens_per_second, timing.longest_gap) == (
+        None,
+        0,
+        None,
+        None,
+    )

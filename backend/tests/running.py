@@ -1,0 +1,168 @@
+"""A real server process, and a real client that reads events as they arrive."""
+
+import os
+import re
+import select
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+
+START_SECONDS = 60
+STOP_SECONDS = 30
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        port: int = found.getsockname()[1]
+        return port
+
+
+@dataclass
+class RunningServer:
+    """`headwater serve` in a process of its own; what it logs is in `log`."""
+
+    folder: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
+    flags: tuple[str, ...] = ("-X", "dev", "-W", "ignore::DeprecationWarning")
+
+    def __post_init__(self) -> None:
+        self.port, self.tls_port = free_port(), free_port()
+        self.log_file = self.folder / "log"
+        environment = {
+            "PATH": os.environ["PATH"],
+            "HEADWATER_PORT": str(self.port),
+            "HEADWATER_TLS_PORT": str(self.tls_port),
+            "HEADWATER_DATA_DIR": str(self.folder / "data"),
+            "HEADWATER_LOCAL_MODEL": "off",
+            "HEADWATER_RATE_LIMIT": "1000000/minute",
+            "HEADWATER_MAX_ACTIVE_PER_CLIENT": "1000",
+            **self.environment,
+        }
+        with self.log_file.open("wb") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, *self.flags, "-m", "headwater", "serve"],
+                env=environment,
+                stdout=subprocess.PIPE,
+                stderr=log,
+            )
+
+    def wait_until_ready(self) -> "RunningServer":
+        assert self.process.stdout is not None
+        ready, _, _ = select.select([self.process.stdout], [], [], START_SECONDS)
+        self.greeting = self.process.stdout.readline().decode() if ready else ""
+        assert self.greeting.startswith("Headwater is at"), self.log
+        return self
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def tls_url(self) -> str:
+        return f"https://127.0.0.1:{self.tls_port}"
+
+    @property
+    def log(self) -> str:
+        return self.log_file.read_text("utf-8")
+
+    def stop(self) -> tuple[int, float]:
+        """Send SIGTERM and wait; the exit status and the seconds it took."""
+        started = time.monotonic()
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            status = self.process.wait(STOP_SECONDS)
+        finally:
+            self.process.kill()
+            self.process.wait()
+            if self.process.stdout is not None:
+                self.process.stdout.close()
+        return status, time.monotonic() - started
+
+
+@contextmanager
+def running(folder: Path, *flags: str, **environment: str) -> Iterator[RunningServer]:
+    """A server, in asyncio's debug mode unless `flags` are given.
+
+    It must stop well and must not have logged an exception.
+    """
+    server = RunningServer(folder, environment, flags or RunningServer.flags)
+    try:
+        yield server.wait_until_ready()
+    finally:
+        status, _ = server.stop()
+    assert status == 0, server.log
+    assert "Traceback" not in server.log, server.log
+
+
+@dataclass(frozen=True)
+class SseEvent:
+    """One server-sent event as a client dispatches it; `at` is when it arrived, in seconds."""
+
+    event: str
+    id: str
+    data: dict[str, Any]
+    at: float = field(compare=False)
+
+
+class SseReader:
+    """Reads server-sent events by the rules of the standard, from bytes cut anywhere."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+        self.comments: list[str] = []
+        self.retry: int | None = None
+
+    def feed(self, data: bytes) -> list[SseEvent]:
+        *blocks, self._rest = re.split(rb"\n\n", self._rest + data)
+        return [event for block in blocks if (event := self._block(block)) is not None]
+
+    def _block(self, block: bytes) -> SseEvent | None:
+        name, id_, lines = "message", "", []
+        for line in block.decode("utf-8").split("\n"):
+            key, _, value = line.partition(":")
+            value = value.removeprefix(" ")
+            match key:
+                case "":
+                    self.comments.append(value)
+                case "event":
+                    name = value
+                case "id":
+                    id_ = value
+                case "data":
+                    lines.append(value)
+                case "retry":
+                    self.retry = int(value)
+                case _:
+                    raise AssertionError(f"unknown field in {block!r}")
+        return SseEvent(name, id_, msgspec.json.decode("\n".join(lines)), time.monotonic()) if lines else None
+
+
+async def sse_events(response: httpx.Response) -> AsyncIterator[SseEvent]:
+    """The events of a response, as they arrive."""
+    reader = SseReader()
+    async for data in response.aiter_raw():
+        for event in reader.feed(data):
+            yield event
+
+
+@asynccontextmanager
+async def asked(client: httpx.AsyncClient, message: str, **body: Any) -> AsyncIterator[httpx.Response]:
+    """Start a reply, streamed; the response is read by the caller."""
+    body = {"message": message, "model": "scripted/echo", **body}
+    async with client.stream("POST", "/api/chat", json=body) as response:
+        yield response
+
+
+def text_of(events: list[SseEvent]) -> str:
+    return "".join(event.data["token"] for event in events if event.event == "message")

@@ -1,0 +1,26 @@
+"""The browser that the end-to-end tests drive."""
+
+import os
+from pathlib import Path
+
+from playwright.sync_api import Browser, Error, Playwright
+
+FOUND = Path(__file__).resolve().parent.parent / ".make" / "browser"
+
+
+def launch(playwright: Playwright) -> Browser:
+    """Start the browser that `HEADWATER_TEST_BROWSER` names, else the one `make browser` found.
+
+    Without either, Playwright's own. Raises `RuntimeError` when none starts.
+    """
+    path = os.environ.get("HEADWATER_TEST_BROWSER") or _found()
+    arguments = ["--no-sandbox"] if os.name == "posix" and os.geteuid() == 0 else []
+    try:
+        return playwright.chromium.launch(executable_path=path or None, args=arguments)
+    except Error as error:
+        name = path or "Playwright's own Chromium"
+        raise RuntimeError(f"{name} does not start; `make browser` finds or installs one") from error
+
+
+def _found() -> str:
+    return FOUND.read_text("utf-8").strip() if FOUND.is_file() else ""
