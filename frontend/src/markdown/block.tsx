@@ -45,8 +45,6 @@ function drawBlock(token: MarkedToken, openness: Openness): ReactNode {
       return <Table table={token} openness={openness} />;
     case "hr":
       return <hr />;
-    case "checkbox":
-      return <input type="checkbox" checked={token.checked} disabled aria-label="Task" />;
     case "space":
     case "def":
       return null;
@@ -96,7 +94,10 @@ function List({ list, openness }: { list: Tokens.List; openness: Openness }) {
 const ListItem = memo(
   ({ item, openness }: { item: Tokens.ListItem; openness: Openness }) => (
     <li className={item.task ? "task" : undefined}>
-      {drawBlocks(item.tokens, openness)}
+      {item.task && (
+        <input type="checkbox" checked={item.checked === true} disabled aria-label="Done" />
+      )}
+      {drawBlocks(item.task ? withoutCheckbox(item.tokens) : item.tokens, openness)}
       {"\n"}
     </li>
   ),
@@ -105,6 +106,13 @@ const ListItem = memo(
     before.item.raw === after.item.raw &&
     before.item.loose === after.item.loose,
 );
+
+// marked leaves the box of a task in its first paragraph, or before it, as the list is loose or not.
+function withoutCheckbox(tokens: readonly Token[]): readonly Token[] {
+  const [first, ...rest] = tokens.filter(({ type }) => type !== "checkbox");
+  if (first?.type !== "paragraph" && first?.type !== "text") return tokens;
+  return [{ ...first, text: first.text.replace(/^\[[ xX]\][ \t]+/, "") }, ...rest];
+}
 
 function languageOf(code: Tokens.Code): string {
   return /^\S+/.exec(code.lang ?? "")?.[0] ?? "";

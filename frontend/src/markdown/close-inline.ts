@@ -1,40 +1,52 @@
-import remend, { INCOMPLETE_IMAGE_PLACEHOLDER } from "remend";
-import { openMathAt } from "./math-syntax";
-
-/** The address of an image whose own address is not complete. */
-export const UNFINISHED_ADDRESS = INCOMPLETE_IMAGE_PLACEHOLDER;
-
-const REMEND = {
-  linkMode: "text-only",
-  setextHeadings: false,
-  comparisonOperators: false,
-  htmlTags: false,
-  singleTilde: false,
-  katex: false,
-} as const;
-
-// Marks that open something and stand last: what they open has no text yet.
-const DANGLING = /(?:\*{1,3}|_{1,3}|~{1,2}|!?\[|!|`+|<|\\)$/;
+import { type Opener, OpenSyntax } from "./open-syntax";
 
 /**
  * Closes inline syntax that the end of a text leaves open, so that bold is bold from its first letter
- * on. What cannot be shown before it is whole, such as a formula, is held back.
+ * on. What cannot be shown before it is whole, such as a formula or an address, is held back.
  */
 export function closeInline(text: string): string {
-  const math = openMathAt(text);
-  const shown = math === -1 ? text : text.slice(0, math);
-  return remend(withoutDangling(shown), REMEND);
+  const open = new OpenSyntax(text);
+  const brackets = open.openers.filter(({ kind }) => kind === "bracket");
+  const shown = new Shown(text, open.end, [...open.hidden, ...brackets]);
+  let closers = "";
+  for (const opener of open.openers.toReversed()) {
+    if (opener.kind === "bracket") continue;
+    if (shown.isEmptyAfter(opener)) shown.hide(opener);
+    else closers += opener.char.repeat(opener.length);
+  }
+  if (open.codeCloser !== "") return shown.text() + open.codeCloser + closers;
+  // A space before a closing mark would keep it from closing.
+  return closers === "" ? shown.text() : shown.text().trimEnd() + closers;
 }
 
-/** Takes marks off the end that open something; marks that close something stay. */
-function withoutDangling(text: string): string {
-  const dangling = DANGLING.exec(text);
-  if (dangling === null) return bareReference(text);
-  const before = text.slice(0, dangling.index);
-  return before === "" || /[\s([{"']$/.test(before) ? before : text;
-}
+/** A text without what is held back. */
+class Shown {
+  readonly #text: string;
+  readonly #end: number;
+  readonly #hidden: Opener[];
 
-/** `[text]` at the end can still become a link: its brackets wait. */
-function bareReference(text: string): string {
-  return text.replace(/!?\[([^[\]]+)\]$/, "$1");
+  constructor(text: string, end: number, hidden: readonly Opener[]) {
+    this.#text = text;
+    this.#end = end;
+    this.#hidden = [...hidden];
+  }
+
+  hide(opener: Opener): void {
+    this.#hidden.push(opener);
+  }
+
+  isEmptyAfter(opener: Opener): boolean {
+    return this.text(opener.at + opener.length).trim() === "";
+  }
+
+  text(from = 0): string {
+    const hidden = this.#hidden.filter(({ at }) => at >= from).sort((a, b) => a.at - b.at);
+    let text = "";
+    let start = from;
+    for (const { at, length } of hidden) {
+      text += this.#text.slice(start, at);
+      start = at + length;
+    }
+    return text + this.#text.slice(start, Math.max(start, this.#end));
+  }
 }

@@ -2,10 +2,14 @@ import { Suspense, use, useLayoutEffect, useRef } from "react";
 
 type Temml = typeof import("temml").default;
 
-let loading: Promise<Temml> | undefined;
+let loading: Promise<Temml | null> | undefined;
 
-function loadTemml(): Promise<Temml> {
-  loading ??= import("temml").then((module) => module.default);
+/** Null when it cannot be had; formulas are then shown as they are written. */
+function loadTemml(): Promise<Temml | null> {
+  loading ??= import("temml").then(
+    (module) => module.default,
+    () => null,
+  );
   return loading;
 }
 
@@ -14,10 +18,10 @@ interface FormulaProps {
   readonly display: boolean;
 }
 
-/** A formula as MathML, which the browser itself sets. Until that has loaded it is TeX. */
+/** A formula as MathML, which the browser itself sets. Its place is kept until that has loaded. */
 export function Formula(props: FormulaProps) {
   return (
-    <Suspense fallback={<code>{props.tex}</code>}>
+    <Suspense fallback={<code className="invisible">{props.tex}</code>}>
       <LoadedFormula {...props} />
     </Suspense>
   );
@@ -28,8 +32,9 @@ function LoadedFormula({ tex, display }: FormulaProps) {
   const host = useRef<HTMLSpanElement>(null);
   // Drawn as nodes rather than as markup: the page's policy lets no style attribute through.
   useLayoutEffect(() => {
-    if (host.current === null) return;
+    if (host.current === null || temml === null) return;
     temml.render(tex, host.current, { displayMode: display, throwOnError: false, trust: false });
   }, [temml, tex, display]);
+  if (temml === null) return <code>{tex}</code>;
   return <span ref={host} className={display ? "formula formula-display" : "formula"} />;
 }

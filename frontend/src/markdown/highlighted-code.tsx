@@ -12,9 +12,11 @@ export function HighlightedCode({ code, language }: HighlightedCodeProps): React
   useEffect(() => {
     let wanted = true;
     if (language === "") return;
-    void import("./highlight").then(({ highlight }) => {
+    const draw = ({ highlight }: typeof import("./highlight")) => {
       if (wanted) setNodes(highlight(code, language));
-    });
+    };
+    // Where the colours cannot be had, the code stands without them.
+    import("./highlight").then(draw, () => undefined);
     return () => {
       wanted = false;
     };

@@ -1,6 +1,6 @@
 import type { MarkedToken, Token, Tokens } from "marked";
 import { Fragment, memo, type ReactNode, useContext } from "react";
-import { closeInline, UNFINISHED_ADDRESS } from "./close-inline";
+import { closeInline } from "./close-inline";
 import { DefinitionsContext } from "./definitions";
 import { decodeEntities } from "./entities";
 import { Formula } from "./formula";
@@ -58,7 +58,7 @@ function drawToken(token: MarkedToken | ReferenceToken | MathToken): ReactNode {
 /** A reply's images are not loaded: asking for one would tell its server who reads what. */
 function ImageLink({ image }: { image: Tokens.Image }) {
   const name = image.text === "" ? image.href : image.text;
-  return image.href === UNFINISHED_ADDRESS ? image.text : <Link href={image.href}>{name}</Link>;
+  return <Link href={image.href}>{name}</Link>;
 }
 
 function Reference({ reference }: { reference: ReferenceToken }) {

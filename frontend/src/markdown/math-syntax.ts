@@ -38,7 +38,8 @@ export const mathExtension: TokenizerAndRendererExtension = {
   tokenizer: (source) => readMath(source),
 };
 
-function readMath(source: string): MathToken | undefined {
+/** The formula that a text begins with. */
+export function readMath(source: string): MathToken | undefined {
   const delimiters = DELIMITERS.find(({ opener }) => source.startsWith(opener));
   const found = delimiters?.whole.exec(source);
   if (delimiters === undefined || found == null) return undefined;
@@ -47,27 +48,9 @@ function readMath(source: string): MathToken | undefined {
 }
 
 /**
- * Where a formula begins that is not closed yet, or -1. `$` counts only if what follows looks like
- * mathematics, for "$5" is money until a closing sign says otherwise.
- *
- * @param text - inline Markdown whose code spans are closed
+ * Whether a text begins with a formula that more text may close. `$` counts only if what follows looks
+ * like mathematics, for "$5" is money until a closing sign says otherwise.
  */
-export function openMathAt(text: string): number {
-  let at = 0;
-  while (at < text.length) {
-    const rest = text.slice(at);
-    const skipped = /^(?:[^\\$`]+|(`+)[\s\S]*?\1|\\[^[(]|`+)/.exec(rest) ?? null;
-    if (skipped !== null) {
-      at += skipped[0].length;
-      continue;
-    }
-    const whole = readMath(rest);
-    if (whole === undefined && isOpener(rest)) return at;
-    at += whole?.raw.length ?? 1;
-  }
-  return -1;
-}
-
-function isOpener(rest: string): boolean {
-  return /^(?:\$\$|\\[[(]|\\$|\$$|\$[A-Za-z\\({|][^\n]{0,80}$)/.test(rest);
+export function isOpenMath(text: string): boolean {
+  return /^(?:\$\$|\\[[(]|\$$|\$[A-Za-z\\({|][^\n]{0,80}$)/.test(text);
 }

@@ -11,8 +11,8 @@ const UNDECIDED: readonly RegExp[] = [
   /^(?:\+|\d{1,9}[.)]?)$/, // list marker
   /^>+$/, // quote
   /^(?:`{1,2}|~{1,2}|`{3,}[^`]*|~{3,}.*)$/, // fence
-  /^\[[ xX]?\]?$/, // task
-  /^\[[^\]]+\]:/, // link definition
+  /^\[[ xX]?\]?[ \t]*$/, // task
+  /^\[[^\]\s]*\]?$|^\[[^\]]+\]:/, // link definition
   /^\|[ \t]*$/, // table row
 ];
 
@@ -26,36 +26,38 @@ const UNDECIDED: readonly RegExp[] = [
 export function settle(tail: string, insideFence: boolean): string {
   const lineStart = tail.lastIndexOf("\n") + 1;
   const line = tail.slice(lineStart);
-  if (insideFence) return /^[ \t>]*(?:`+|~+)[ \t]*$/.test(line) ? tail.slice(0, lineStart) : tail;
+  const isUndecided = insideFence ? /^[ \t>]*(?:`+|~+)[ \t]*$/.test(line) : mayBeAnything(line);
+  const decided = isUndecided ? tail.slice(0, lineStart) : tail;
+  return insideFence ? decided : withTableHeader(decided);
+}
+
+function mayBeAnything(line: string): boolean {
   const prefix = CONTAINERS.exec(line)?.[0] ?? "";
   const content = line.slice(prefix.length);
-  if (content === "" && prefix.trim() !== "") return tail.slice(0, lineStart);
-  if (UNDECIDED.some((pattern) => pattern.test(content))) return tail.slice(0, lineStart);
-  return content.startsWith("|") ? settleTable(tail, lineStart, prefix) : tail;
+  if (content === "") return prefix.trim() !== "";
+  return UNDECIDED.some((pattern) => pattern.test(content));
 }
 
-/** Gives the header of a table the delimiter row it is still waiting for. */
-function settleTable(tail: string, lineStart: number, prefix: string): string {
-  const line = tail.slice(lineStart);
-  const before = tail.slice(0, Math.max(0, lineStart - 1)).split("\n");
-  const above = tableRow(before.at(-1));
-  if (above === undefined) return `${tail}\n${delimiters(line, prefix)}`;
-  const isDelimiter = /^[|:\- \t]+$/.test(line.slice(prefix.length));
-  if (!isDelimiter || tableRow(before.at(-2)) !== undefined) return tail;
-  return `${tail.slice(0, lineStart)}${delimiters(above, prefix)}`;
+/** Gives the header of a table the delimiter row that it is still waiting for. */
+function withTableHeader(tail: string): string {
+  const lines = tail.replace(/\n$/, "").split("\n");
+  const [last = "", before = "", above] = lines.slice(-3).toReversed();
+  if (!isTableRow(last)) return tail;
+  if (!isTableRow(before)) return `${lines.join("\n")}\n${delimiterRow(last)}`;
+  const isDelimiter = /^[|:\- \t]+$/.test(last.replace(CONTAINERS, ""));
+  if (!isDelimiter || isTableRow(above)) return tail;
+  return `${lines.slice(0, -1).join("\n")}\n${delimiterRow(before)}`;
 }
 
-function tableRow(line: string | undefined): string | undefined {
-  return line !== undefined && /^[ \t>]*\|/.test(line) ? line : undefined;
+function isTableRow(line = ""): boolean {
+  return line.replace(CONTAINERS, "").startsWith("|");
 }
 
-function delimiters(header: string, prefix: string): string {
-  const cells = header
-    .trim()
-    .replace(/\\\|/g, "")
-    .replace(/^[> \t]*\||\|$/g, "")
-    .split("|");
-  return `${prefix.replace(/[-*+]|\d+[.)]/g, (marker) => " ".repeat(marker.length))}|${cells.map(() => "---|").join("")}`;
+function delimiterRow(header: string): string {
+  const prefix = CONTAINERS.exec(header)?.[0] ?? "";
+  const row = header.slice(prefix.length).trim().replace(/\\\|/g, "");
+  const columns = row.replace(/^\||\|$/g, "").split("|").length;
+  return `${prefix.replace(/[^ \t>]/g, " ")}|${"---|".repeat(columns)}`;
 }
 
 /** Whether the last thing in these blocks is a code block that is still open. */

@@ -22,6 +22,8 @@ const dialect = new Marked({
     // Markup in a reply is text, so nothing may be recognised as HTML.
     html: () => undefined,
     tag: () => undefined,
+    // One tilde means "about" far more often than it means "struck out".
+    del: (source) => (source.startsWith("~~") ? false : undefined),
     // A definition may come long after its links, when their block is finished; so a reference stays
     // a token of its own, and drawing it looks the definition up.
     reflink(src) {

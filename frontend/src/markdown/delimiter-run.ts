@@ -1,0 +1,34 @@
+/** What a run of `*`, `_` or `~` may do where it stands, by CommonMark's rules for flanking. */
+export interface RunRole {
+  readonly canOpen: boolean;
+  readonly canClose: boolean;
+}
+
+/**
+ * @param char - what the run is made of
+ * @param before - the character before it; empty at the start of the text
+ * @param after - the character after it; empty at the end of the text
+ */
+export function runRole(char: string, before: string, after: string): RunRole {
+  const opensToTheRight = isFlanking(before, after);
+  const closesToTheLeft = isFlanking(after, before);
+  if (char !== "_") return { canOpen: opensToTheRight, canClose: closesToTheLeft };
+  return {
+    canOpen: opensToTheRight && (!closesToTheLeft || isPunctuation(before)),
+    canClose: closesToTheLeft && (!opensToTheRight || isPunctuation(after)),
+  };
+}
+
+/** Whether a run with `outside` on one side belongs to the text on the other. */
+function isFlanking(outside: string, inside: string): boolean {
+  if (isSpace(inside)) return false;
+  return !isPunctuation(inside) || isSpace(outside) || isPunctuation(outside);
+}
+
+function isSpace(char: string): boolean {
+  return char === "" || /\s/.test(char);
+}
+
+function isPunctuation(char: string): boolean {
+  return /[\p{P}\p{S}]/u.test(char);
+}

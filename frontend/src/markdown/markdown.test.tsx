@@ -1,0 +1,149 @@
+import fc from "fast-check";
+import { renderToStaticMarkup } from "react-dom/server";
+import { describe, expect, it } from "vitest";
+import type { End } from "./document";
+import { Markdown } from "./markdown";
+import { markdown } from "./testing/arbitrary-markdown";
+
+function html(text: string, end: End = "complete"): string {
+  return renderToStaticMarkup(<Markdown text={text} end={end} />);
+}
+
+/** The text a person sees. */
+function visible(text: string, end: End): string {
+  return html(text, end)
+    .replace(/<[^>]*>/g, "")
+    .replace(/&lt;/g, "<")
+    .replace(/&gt;/g, ">")
+    .replace(/&quot;/g, '"')
+    .replace(/&#x27;/g, "'")
+    .replace(/&amp;/g, "&");
+}
+
+const letters = (text: string) => text.replace(/[^A-Za-z]/g, "");
+
+const everyCut = (text: string) =>
+  Array.from({ length: text.length }, (_, at) => text.slice(0, at + 1));
+
+describe("Markdown that is still growing", () => {
+  it("only ever adds to what is seen", () => {
+    fc.assert(
+      fc.property(markdown, (text) => {
+        let seen = "";
+        for (const cut of everyCut(text)) {
+          const now = letters(visible(cut, "open"));
+          if (!now.startsWith(seen)) expect(`${cut}\n=> ${now}`).toBe(`${cut}\n=> ${seen}`);
+          seen = now;
+        }
+        expect(letters(visible(text, "complete")).startsWith(seen)).toBe(true);
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it.each([
+    ["bold", "Some **bold words** here"],
+    ["italic", "An *italic word* and _another one_ too"],
+    ["both", "So ***very much*** so"],
+    ["code", "Call `read()` or ``a ` b`` now".replace(" ` ", " ")],
+    ["strike", "Not ~~this one~~ that"],
+    ["link", "See [the page](https://example.org/a_(b)) for more"],
+    ["link in bold", "**See [the page](https://example.org) now** please"],
+    ["bold in link", "A [**bold** link](https://example.org) here"],
+    ["image", "Look: ![a spring](https://example.org/spring.png) nice"],
+    ["heading", "### A heading\n\ntext"],
+    ["list", "- one\n- **two**\n  - three\n\nend"],
+    ["numbers", "1. one\n2. two\n10. ten\n"],
+    ["tasks", "- [ ] open\n- [x] done\n"],
+    ["quote", "> said\n> twice\n>\n> > again\n"],
+    ["rule", "above\n\n---\n\nbelow\n\n***\n\nend"],
+    ["fence", "Look:\n\n```python\nx = 1\n```\n\nend"],
+    ["fence in list", "- item\n\n  ```js\n  let x\n  ```\n- next"],
+    ["table", "| One | **Two** |\n|:----|----:|\n| a | `b` |\n| c | d |\n\nend"],
+    ["table after text", "Here it is:\n| One | Two |\n| --- | --- |\n| a | b |\n"],
+    ["definition", "See.\n\n[label]: https://example.org\n\nend"],
+    ["escape", "five \\* stars"],
+    ["formula", "so $x^2 + y$ is\n\n$$\nz = a/b\n$$\n\nand \\(a_1\\) too \\[b\\] end"],
+  ])("never shows raw syntax: %s", (name, text) => {
+    const allowed =
+      name === "escape" ? /[`#|[\]~$\\]|^-|\]\(/ : /[*`#|[\]~$\\]|^[->]|\d[.)]|\]\(|==|--/;
+    for (const cut of everyCut(text)) {
+      expect(visible(cut, "open"), JSON.stringify(cut)).not.toMatch(allowed);
+    }
+  });
+
+  it.each([
+    ["setext trap", "a paragraph\n-", "a paragraph\n--"],
+    ["rule", "a paragraph\n\n--", "a paragraph\n\n---"],
+    ["list marker", "a paragraph\n\n-", "a paragraph\n\n- "],
+  ])("holds a line back that may be anything: %s", (_, ...cuts) => {
+    for (const cut of cuts) expect(html(cut, "open")).not.toMatch(/<h\d|<hr|<li/);
+  });
+
+  it("draws a table from its header on", () => {
+    expect(html("| One | Tw", "open")).toContain("<th>Tw");
+    expect(html("| One | Two |\n|-", "open")).toContain("<table>");
+  });
+
+  it("shows money as it comes", () => {
+    expect(visible("It costs $5 and then", "open")).toContain("It costs $5 and then");
+  });
+
+  it("has exactly one cursor, wherever the text stands", () => {
+    fc.assert(
+      fc.property(markdown, fc.nat(), (text, at) => {
+        const cut = text.slice(0, at % (text.length + 1));
+        expect(html(cut, "open").split("typing-cursor").length - 1).toBe(2);
+        expect(html(cut, "complete")).not.toContain("typing-cursor");
+      }),
+    );
+  });
+});
+
+describe("Markdown from a model", () => {
+  it("treats HTML as text", () => {
+    const drawn = html("<img src=x onerror=alert(1)>\n\n<script>alert(1)</script> <b>x</b>");
+    expect(drawn).not.toMatch(/<(img|script|b)\b/);
+    expect(visible("a <b>x</b>", "complete")).toContain("a <b>x</b>");
+  });
+
+  it.each([
+    "javascript:alert(1)",
+    "JaVaScRiPt:alert(1)",
+    "data:text/html,x",
+    "file:///etc/passwd",
+    "/api/models",
+    "vbscript:x",
+  ])("does not link to %s", (address) => {
+    expect(html(`[here](<${address}>) ![image](<${address}>)`)).not.toContain("<a");
+  });
+
+  it("opens links elsewhere, and tells them nothing", () => {
+    expect(html("[here](https://example.org)")).toContain(
+      '<a href="https://example.org/" target="_blank" rel="noopener noreferrer">here</a>',
+    );
+  });
+
+  it("loads no images", () => {
+    const drawn = html("![a spring](https://example.org/a.png)");
+    expect(drawn).not.toContain("<img");
+    expect(drawn).toContain('href="https://example.org/a.png"');
+  });
+
+  it("finds what a reference means, even when that is said later", () => {
+    const text = "See [the page][1] and [other].\n\n[1]: https://example.org/one\n";
+    expect(html(text)).toContain('<a href="https://example.org/one"');
+    expect(visible(text, "complete")).toContain("and [other].");
+  });
+
+  it("reads character references once", () => {
+    expect(visible("a &amp; b &lt; c &mdash; d &amp;lt;", "complete")).toContain(
+      "a & b < c — d &lt;",
+    );
+  });
+
+  it("keeps code out of everything", () => {
+    const text = "```html\n<b>&amp;</b> **x** $y$\n```";
+    expect(visible(text, "complete")).toContain("<b>&amp;</b> **x** $y$");
+  });
+});
