@@ -52,24 +52,31 @@ _decode = msgspec.json.Decoder(_Message).decode
 class CompletionReader:
     """Feed it what arrived; it gives what the model said.
 
-    `finished` is set once the model named its reason to stop (or the server said `[DONE]`), `done`
-    once the server has nothing more to say.
+    `finished` is set once the model named its reason to stop (or the server said `[DONE]`), `done` once
+    the server has nothing more to say. `error` is set by a message that cannot be read or that is an
+    error; what was said before it still counts.
     """
 
     def __init__(self) -> None:
         self.finished = False
         self.done = False
+        self.error: ProviderError | None = None
         self._rest = b""
 
     def feed(self, data: bytes) -> list[Delta]:
-        """What was said in these bytes and the line they complete.
-
-        Raises `ProviderError` for a message that cannot be read or that is an error.
-        """
+        """What was said in these bytes and the line they complete."""
         *lines, self._rest = (self._rest + data).split(b"\n")
-        if len(self._rest) > LINE_BYTES:
-            raise _unreadable()
-        return [delta for line in lines if line.startswith(b"data:") for delta in self._message(line[5:])]
+        said: list[Delta] = []
+        try:
+            for line in lines:
+                if line.startswith(b"data:"):
+                    said.extend(self._message(line[5:]))
+            if len(self._rest) > LINE_BYTES:
+                raise unreadable()
+        except ProviderError as error:
+            self.error = error
+            self.done = True
+        return said
 
     def _message(self, data: bytes) -> Iterator[Delta]:
         data = data.strip()
@@ -84,7 +91,7 @@ class CompletionReader:
         try:
             message = _decode(data)
         except (msgspec.DecodeError, UnicodeDecodeError):
-            raise _unreadable() from None
+            raise unreadable() from None
         if message.error is not None:
             error = message.error if isinstance(message.error, _Error) else _Error()
             raise refusal(error.code, error.type)
@@ -129,7 +136,8 @@ def refusal(*said: int | str | None) -> ProviderError:
     return ProviderError("provider_error", "The model server failed.", retryable=True)
 
 
-def _unreadable() -> ProviderError:
+def unreadable() -> ProviderError:
+    """The error for an answer that is not what was agreed on."""
     return ProviderError(
         "provider_error", "The model server sent something that cannot be read.", retryable=True
     )

@@ -10,6 +10,7 @@ import logging
 from collections.abc import AsyncGenerator, Sequence
 from time import monotonic
 
+import aiohttp
 import httpx2
 import openai
 from openai import AsyncOpenAI, DefaultAioHttpClient, Omit, omit
@@ -17,7 +18,7 @@ from openai.types.chat import ChatCompletionMessageParam
 
 from headwater.generation.provider import Delta, Prompt, ProviderError, Turn
 from headwater.providers.catalogue import Model
-from headwater.providers.completion_reader import CompletionReader, refusal
+from headwater.providers.completion_reader import CompletionReader, refusal, unreadable
 
 logger = logging.getLogger(__name__)
 
@@ -107,7 +108,9 @@ class OpenAIProvider:
                         return
                     if batch := reader.feed(data):
                         yield batch
-        except (openai.APIError, httpx2.HTTPError, OSError) as error:
+                if reader.error is not None and not reader.finished:
+                    raise reader.error
+        except (openai.APIError, httpx2.HTTPError, aiohttp.ClientError, OSError) as error:
             if not reader.finished:
                 raise self._error(error) from error
 
@@ -120,6 +123,8 @@ class OpenAIProvider:
                 return ProviderError(
                     "provider_unreachable", "The model server cannot be reached.", retryable=True
                 )
+            case aiohttp.ClientResponseError():
+                return unreadable()
             case _:
                 return ProviderError(
                     "provider_error", "The connection to the model server broke off.", retryable=True
@@ -136,7 +141,7 @@ class OpenAIProvider:
     async def _list(self) -> tuple[Model, ...] | None:
         try:
             page = await self._client.models.list(timeout=LIST_TIMEOUT)
-        except (openai.APIError, httpx2.HTTPError, OSError, ValueError) as error:
+        except (openai.APIError, httpx2.HTTPError, aiohttp.ClientError, OSError, ValueError) as error:
             logger.warning("%s does not tell its models: %s", self.name, error)
             return None
         ids = [model.id for model in page.data or () if not any(part in model.id for part in _NOT_FOR_CHAT)]

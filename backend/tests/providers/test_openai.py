@@ -1,0 +1,245 @@
+"""The provider against model servers that behave, and that do not."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import aclosing
+
+import pytest
+
+from headwater.generation.events import Completed, Failed, Outcome, TextDelta, Usage
+from headwater.generation.log import follow
+from headwater.generation.provider import Delta, Finish, Prompt, Turn
+from headwater.generation.runner import Limits, Runner
+from headwater.logs.memory import MemoryLog
+from headwater.providers.catalogue import Model
+from headwater.providers.openai import OpenAIProvider
+from tests.providers.model_server import DONE, Answer, Script, data, delta, model_server
+
+PROMPT = Prompt("gen_1", "small", (Turn("system", "Be brief."), Turn("user", "hello")), 0.5, 7)
+
+
+async def run(*scripts: Script, limits: Limits = Limits()) -> tuple[str, Outcome]:
+    """What a reply looks like in its log."""
+    async with model_server(*scripts) as server:
+        provider = OpenAIProvider(api_key="key", base_url=server.url)
+        log = MemoryLog()
+        async with asyncio.timeout(20):
+            outcome = await Runner(log, provider, PROMPT, limits).run()
+        await provider.aclose()
+        pages = [page async for page in follow(log)]
+        return "".join(event.text for page in pages for event in page.events), outcome
+
+
+async def test_a_reply_and_the_request_behind_it() -> None:
+    async def script(answer: Answer) -> None:
+        await answer.start()
+        await answer.send(delta("Hel"), delta("lo"), delta(finish="stop"))
+        await answer.send(data('{"choices":[],"usage":{"prompt_tokens":9,"completion_tokens":2}}'), DONE)
+
+    async with model_server(script) as server:
+        provider = OpenAIProvider(api_key="key", base_url=server.url)
+        said: list[Delta] = []
+        async with aclosing(provider.generate(PROMPT)) as batches:
+            async for batch in batches:
+                said += batch
+        await provider.aclose()
+    assert said == [TextDelta("Hel"), TextDelta("lo"), Finish("stop"), Usage(9, 2)]
+    request = server.asked[0]
+    assert request.path == "/v1/chat/completions"
+    assert request.headers["authorization"] == "bearer key"
+    assert request.body == {
+        "model": "small",
+        "messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "hello"}],
+        "stream": True,
+        "stream_options": {"include_usage": True},
+        "temperature": 0.5,
+        "max_tokens": 7,
+    }
+
+
+async def test_each_token_is_passed_on_when_it_arrives() -> None:
+    passed = asyncio.Event()
+
+    async def script(answer: Answer) -> None:
+        await answer.start()
+        await answer.send(delta("first"))
+        await passed.wait()
+        await answer.send(delta(" second", finish="stop"), DONE)
+
+    async with model_server(script) as server, asyncio.timeout(10):
+        provider = OpenAIProvider(api_key=None, base_url=server.url)
+        async with aclosing(provider.generate(PROMPT)) as batches:
+            assert await anext(batches) == [TextDelta("first")]
+            passed.set()
+            assert [delta async for batch in batches for delta in batch] == [
+                TextDelta(" second"),
+                Finish("stop"),
+            ]
+        await provider.aclose()
+
+
+async def finished_and_cut(answer: Answer) -> None:
+    await answer.start()
+    await answer.send(delta("all"), delta(finish="stop"))
+    answer.reset()
+
+
+async def finished_and_silent(answer: Answer) -> None:
+    await answer.start()
+    await answer.send(delta("all"), delta(finish="stop"))
+    await answer.until_the_client_leaves()
+
+
+async def finished_and_ended(answer: Answer) -> None:
+    await answer.start()
+    await answer.send(delta("all"), delta(finish="stop"))
+
+
+@pytest.mark.parametrize("script", [finished_and_cut, finished_and_silent, finished_and_ended])
+async def test_a_finished_reply_is_complete_whatever_the_server_does_then(script: Script) -> None:
+    text, outcome = await run(script)
+    assert (text, outcome.status) == ("all", Completed("stop"))
+
+
+async def ended(answer: Answer) -> None:
+    await answer.start()
+    await answer.send(delta("so"), delta(" far"))
+
+
+async def cut(answer: Answer) -> None:
+    await answer.start()
+    await answer.send(delta("so"), delta(" far"))
+    await asyncio.sleep(0.05)  # the cut must not overtake the bytes
+    answer.reset()
+
+
+async def cut_short_of_its_length(answer: Answer) -> None:
+    said = delta("so") + delta(" far")
+    await answer.start(headers=f"Content-Type: text/event-stream\r\nContent-Length: {len(said) + 9}\r\n")
+    await answer.send(said)
+
+
+async def garbage(answer: Answer) -> None:
+    await answer.start()
+    await answer.send(delta("so"), delta(" far"), b"data: {garbage\n\n")
+    await answer.until_the_client_leaves()
+
+
+async def error_inside(answer: Answer) -> None:
+    await answer.start()
+    await answer.send(delta("so"), delta(" far"), data('{"error":{"message":"10.0.0.7 key=abc","code":500}}'))
+    await answer.until_the_client_leaves()
+
+
+@pytest.mark.parametrize("script", [ended, cut, cut_short_of_its_length, garbage, error_inside])
+async def test_a_reply_that_breaks_has_failed_and_keeps_its_text(script: Script) -> None:
+    text, outcome = await run(script)
+    assert text == "so far"
+    assert isinstance(outcome.status, Failed)
+    assert (outcome.status.code, outcome.status.retryable) == ("provider_error", True)
+    assert "10.0.0.7" not in outcome.status.message
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        ("401 Unauthorized", "provider_auth"),
+        ("403 Forbidden", "provider_auth"),
+        ("404 Not Found", "provider_error"),
+        ("429 Too Many Requests", "provider_rate_limited"),
+        ("500 Internal Server Error", "provider_error"),
+    ],
+)
+async def test_a_refusal_has_its_code_at_once_and_gives_nothing_away(status: str, code: str) -> None:
+    async def script(answer: Answer) -> None:
+        await answer.refuse(status, '{"error":{"message":"key abc at 10.0.0.7"}}', "Retry-After: 30\r\n")
+
+    text, outcome = await run(script)
+    assert text == ""
+    assert isinstance(outcome.status, Failed)
+    assert outcome.status.code == code
+    assert "10.0.0.7" not in outcome.status.message
+    assert outcome.timing is not None
+    assert outcome.timing.duration < 5
+
+
+async def html(answer: Answer) -> None:
+    await answer.start(headers="Content-Type: text/html\r\nConnection: close\r\n")
+    await answer.send(b"<html>a proxy says hello</html>")
+
+
+async def nothing(answer: Answer) -> None:
+    await answer.start()
+
+
+async def no_http(answer: Answer) -> None:
+    await answer.send(b"this is not HTTP\r\n\r\n")
+
+
+@pytest.mark.parametrize("script", [html, nothing, no_http])
+async def test_an_answer_that_is_no_completion_is_an_error(script: Script) -> None:
+    _, outcome = await run(script)
+    assert isinstance(outcome.status, Failed)
+    assert outcome.status.code == "provider_error"
+
+
+async def test_a_server_that_is_not_there_is_unreachable() -> None:
+    async with model_server() as server:
+        pass
+    provider = OpenAIProvider(api_key="key", base_url=server.url)
+    outcome = await Runner(MemoryLog(), provider, PROMPT, Limits()).run()
+    await provider.aclose()
+    assert isinstance(outcome.status, Failed)
+    assert (outcome.status.code, outcome.status.retryable) == ("provider_unreachable", True)
+
+
+async def test_leaving_closes_the_request_at_once() -> None:
+    left = asyncio.Event()
+
+    async def script(answer: Answer) -> None:
+        await answer.start()
+        await answer.send(delta("a"))
+        await answer.until_the_client_leaves()
+        left.set()
+
+    async with model_server(script) as server, asyncio.timeout(5):
+        provider = OpenAIProvider(api_key="key", base_url=server.url)
+        async with aclosing(provider.generate(PROMPT)) as batches:
+            await anext(batches)
+        async with asyncio.timeout(0.5):
+            await left.wait()
+        await provider.aclose()
+
+
+async def ids(provider: OpenAIProvider) -> Sequence[str]:
+    return [model.id for model in await provider.models()]
+
+
+async def test_a_server_is_asked_for_its_models_once_in_a_while() -> None:
+    async with model_server(models=["small", "text-embedding-3", "large"]) as server:
+        provider = OpenAIProvider(api_key="key", base_url=server.url)
+        assert await ids(provider) == ["openai/small", "openai/large"]
+        assert await provider.offers("large")
+        assert not await provider.offers("huge")
+        assert len(server.asked) == 1
+        await provider.aclose()
+
+
+async def test_a_server_that_does_not_tell_its_models_is_asked_for_any() -> None:
+    async with model_server(models=None) as server:
+        provider = OpenAIProvider(api_key="key", base_url=server.url)
+        assert await ids(provider) == ["openai/default"]
+        assert await provider.offers("whatever")
+        assert not await provider.offers("")
+        await provider.aclose()
+
+
+async def test_configured_models_are_not_asked_for() -> None:
+    async with model_server() as server:
+        configured = [Model("openai/mine", "mine", "openai")]
+        provider = OpenAIProvider(api_key="key", base_url=server.url, models=configured)
+        assert await ids(provider) == ["openai/mine"]
+        assert await provider.offers("mine")
+        assert not await provider.offers("other")
+        assert server.asked == []
+        await provider.aclose()
