@@ -8,8 +8,9 @@
 .NOTPARALLEL:
 
 VENV := .venv/bin
-# Node.js from .venv goes first: it is there only where the machine's own will not do.
-NODE_PATH := PATH="$(CURDIR)/$(VENV):$$PATH"
+# Node.js from .venv goes first: it is there only where the machine's own will not do. Either trusts the
+# certificates that the machine trusts.
+WITH_NODE := PATH="$(CURDIR)/$(VENV):$$PATH" NODE_USE_SYSTEM_CA=1
 PAGE := backend/src/headwater/page/index.html
 PAGE_SOURCES := $(shell find frontend/src frontend/public 2>/dev/null) \
 	$(wildcard frontend/index.html frontend/package.json frontend/tsconfig*.json frontend/vite.config.*)
@@ -58,12 +59,12 @@ node: .venv/.place
 
 frontend/node_modules/.stamp: frontend/package.json frontend/package-lock.json $(wildcard frontend/.npmrc) | node
 	@echo "Headwater: installing the page's packages"
-	@cd frontend && $(NODE_PATH) npm ci --include=dev --no-audit --no-fund --no-update-notifier --loglevel=error >/dev/null
+	@cd frontend && $(WITH_NODE) npm ci --include=dev --no-audit --no-fund --no-update-notifier --loglevel=error >/dev/null
 	@touch $@
 
 $(PAGE): $(PAGE_SOURCES) frontend/node_modules/.stamp
 	@echo "Headwater: building the page"
-	@cd frontend && $(NODE_PATH) npm run --silent build -- --logLevel warn
+	@cd frontend && $(WITH_NODE) npm run --silent build -- --logLevel warn
 	@touch $@
 
 .venv/.dev: backend/requirements-dev.lock .venv/.runtime
@@ -74,7 +75,7 @@ $(PAGE): $(PAGE_SOURCES) frontend/node_modules/.stamp
 .PHONY: dev-tools browser
 dev-tools: .venv/.dev frontend/node_modules/.stamp node
 browser: .venv/.dev node
-	@$(NODE_PATH) $(VENV)/python scripts/find_browser.py
+	@$(WITH_NODE) $(VENV)/python scripts/find_browser.py
 
 # --- Running
 
@@ -96,12 +97,12 @@ check: dev-tools ## Format, lint, types and arrows of both halves, in seconds
 	cd scripts && ../$(VENV)/ruff format --check --quiet $(RUFF_ELSEWHERE) . && ../$(VENV)/ruff check --quiet $(RUFF_ELSEWHERE) .
 	cd backend && ../$(VENV)/mypy
 	cd backend && ../$(VENV)/lint-imports
-	cd frontend && $(NODE_PATH) npm run --silent check
+	cd frontend && $(WITH_NODE) npm run --silent check
 
 format: dev-tools ## Format both halves and mend what the linters can
 	cd backend && ../$(VENV)/ruff check --fix --quiet . ; ../$(VENV)/ruff format .
 	cd e2e && ../$(VENV)/ruff check --fix --quiet $(RUFF_ELSEWHERE) . ; ../$(VENV)/ruff format $(RUFF_ELSEWHERE) .
-	cd frontend && $(NODE_PATH) npm run --silent format
+	cd frontend && $(WITH_NODE) npm run --silent format
 
 .PHONY: test test-backend test-frontend test-deploy test-e2e
 test: setup dev-tools browser check test-deploy test-backend test-frontend test-e2e ## Everything, its own set-up included
@@ -110,7 +111,7 @@ test-backend: setup dev-tools ## The server's tests
 	cd backend && ../$(VENV)/python -m pytest
 
 test-frontend: dev-tools ## The page's tests
-	cd frontend && $(NODE_PATH) npm test
+	cd frontend && $(WITH_NODE) npm test
 
 test-deploy: dev-tools ## The syntax of the image, the compose file, the proxy's and the CI's configuration
 	$(VENV)/hadolint Dockerfile
