@@ -16,6 +16,7 @@ import { useTurns } from "./use-turns";
 /** The whole chat: a conversation that grows as its replies are written, and the box to go on with. */
 export function ChatInterface({ transport }: { transport: Transport }) {
   const [draft, setDraft] = useState("");
+  const [chatNumber, setChatNumber] = useState(1);
   const [chosenId, setChosenId] = useState<string>();
   const models = useModels();
   const chosen =
@@ -37,6 +38,10 @@ export function ChatInterface({ transport }: { transport: Transport }) {
     pin();
     send(message);
   };
+  const startOver = () => {
+    clear();
+    setChatNumber(chatNumber + 1);
+  };
   const askAgain = () => {
     setDraft((written) => (written === turns.at(-1)?.question ? "" : written));
     pin();
@@ -45,9 +50,12 @@ export function ChatInterface({ transport }: { transport: Transport }) {
 
   return (
     <div className="flex h-full flex-col">
-      <Header onNewChat={turns.length > 0 ? clear : undefined} />
+      <Header onNewChat={turns.length > 0 ? startOver : undefined} />
       <main className="relative flex min-h-0 flex-1 flex-col">
-        <div ref={scroller} className="min-h-0 flex-1 overflow-y-auto overscroll-contain">
+        <div
+          ref={scroller}
+          className={`min-h-0 flex-1 overflow-y-auto overscroll-contain ${isPinned ? "[overflow-anchor:none]" : ""}`}
+        >
           <div
             ref={content}
             className="mx-auto flex min-h-full w-full max-w-3xl flex-col px-4 pt-4 pb-8 sm:px-6"
@@ -62,6 +70,7 @@ export function ChatInterface({ transport }: { transport: Transport }) {
         <div className="relative mx-auto w-full max-w-3xl px-4 before:pointer-events-none before:absolute before:inset-x-0 before:bottom-full before:h-6 before:bg-linear-to-t before:from-paper before:to-transparent pb-[max(1rem,env(safe-area-inset-bottom))] sm:px-6">
           {!isPinned && turns.length > 0 && <JumpToLatest onJump={pin} />}
           <Composer
+            key={chatNumber}
             draft={draft}
             onDraft={setDraft}
             isRunning={isRunning}
@@ -79,7 +88,7 @@ export function ChatInterface({ transport }: { transport: Transport }) {
 
 function Header({ onNewChat }: { onNewChat: (() => void) | undefined }) {
   return (
-    <header className="flex min-h-14 items-center justify-between px-4 sm:px-6">
+    <header className="relative z-10 flex min-h-14 items-center justify-between px-4 after:pointer-events-none after:absolute after:inset-x-0 after:top-full after:h-4 after:bg-linear-to-b after:from-paper after:to-transparent sm:px-6">
       <h1 className="flex items-center gap-2 font-serif text-lead">
         <Mark className="size-6 text-accent" />
         Headwater

@@ -46,7 +46,7 @@ export function Composer(props: ComposerProps) {
         rows={1}
         value={draft}
         disabled={isRunning}
-        placeholder={isRunning ? "You can write again when the reply ends." : "Write a message"}
+        placeholder={isRunning ? "Waiting for the reply to end" : "Write a message"}
         onChange={(event) => onDraft(event.target.value)}
         onKeyDown={onKeyDown}
         className="field-sizing-content max-h-48 min-h-10 w-full resize-none bg-transparent px-2 py-1.5 text-body outline-none placeholder:text-quiet disabled:cursor-not-allowed"

@@ -20,7 +20,7 @@ export function EmptyState({ model, onPick }: EmptyStateProps) {
       <p className="mt-2 min-h-6.5 text-quiet">
         {model !== undefined && (
           <>
-            <span className="font-medium text-ink">{model.name}</span> will answer, word by word.
+            <span className="font-medium text-ink">{model.id}</span> will answer, word by word.
           </>
         )}
       </p>

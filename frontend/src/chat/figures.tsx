@@ -22,7 +22,7 @@ export function Figures({ live }: { live: LiveReply }) {
     >
       {figures.map(([name, figure]) => (
         <span key={name} title={name}>
-          {figure}
+          {figure}{" "}
         </span>
       ))}
     </p>
@@ -49,13 +49,13 @@ function speed(reply: Reply): readonly Figure[] {
   const timing = ending === null || ending.status === "refused" ? null : ending.timing;
   const first = timing?.firstTokenMs ?? (pace.first === null ? null : pace.first.at - pace.sentAt);
   const rate = timing?.tokensPerSecond ?? tokensPerSecond(pace);
-  const gap = timing?.longestGapMs ?? (ending === null ? null : pace.longestGapMs);
+  const gap = timing?.longestGapMs ?? pace.longestGapMs;
   return [
     ...(first === null
       ? []
       : [["Time to the first token", `first token ${describeMs(first)}`] as const]),
     ...(rate === null ? [] : [["Tokens a second", describeRate(rate)] as const]),
-    ...(gap === null || gap === 0
+    ...(gap === 0
       ? []
       : [["Longest pause between tokens", `longest gap ${describeMs(gap)}`] as const]),
   ];

@@ -33,12 +33,17 @@ export function usePinnedScroll(): PinnedScroll {
     const box = scroller.current;
     const inside = content.current;
     if (box === null || inside === null) return;
-    let lastTop = box.scrollTop;
+    let last = { top: box.scrollTop, height: box.scrollHeight };
+    const remember = () => {
+      last = { top: box.scrollTop, height: box.scrollHeight };
+    };
+    // The browser moves the text by itself when what is in it changes its height; a person does not.
     const onScroll = () => {
       const distance = box.scrollHeight - box.clientHeight - box.scrollTop;
-      if (box.scrollTop < lastTop && distance > 1) set(false);
-      else if (box.scrollTop > lastTop && distance <= NEAR_PX) set(true);
-      lastTop = box.scrollTop;
+      const moved = box.scrollHeight === last.height ? box.scrollTop - last.top : 0;
+      if (moved < 0 && distance > 1) set(false);
+      else if (moved > 0 && distance <= NEAR_PX) set(true);
+      remember();
     };
     // The wheel tells before the scrolling does, which growing text could otherwise undo.
     const onWheel = (event: WheelEvent) => {
@@ -46,6 +51,7 @@ export function usePinnedScroll(): PinnedScroll {
     };
     const onGrowth = () => {
       if (pinned.current) box.scrollTop = box.scrollHeight;
+      remember();
     };
     const growth = new ResizeObserver(onGrowth);
     growth.observe(inside);
