@@ -52,7 +52,7 @@ class Golden:
             yield Page(self.events[before:cut], cut, outcome)
             before = cut
 
-    def bytes(self, encoder: Encoder) -> bytes:
+    def response(self, encoder: Encoder) -> bytes:
         """The whole response in one transport."""
         pages = [encoder.page(self.opening.generation, page) for page in self.pages()]
         return b"".join([encoder.opening(self.opening, self.after), *pages])
@@ -61,8 +61,8 @@ class Golden:
         """What stands beside the log, by the ending of the file."""
         reply = reply_object(self.opening, fold(self.events), self.outcome)
         return {
-            "sse": self.bytes(SseEncoder()),
-            "ndjson": self.bytes(NdjsonEncoder()),
+            "sse": self.response(SseEncoder()),
+            "ndjson": self.response(NdjsonEncoder()),
             "reply.json": encode_json(reply) + b"\n",
         }
 

@@ -44,6 +44,7 @@ class RunningServer:
             "HEADWATER_TLS_PORT": str(self.tls_port),
             "HEADWATER_DATA_DIR": str(self.folder / "data"),
             "HEADWATER_LOCAL_MODEL": "off",
+            "HEADWATER_DRAIN_TIMEOUT": "0",
             "HEADWATER_RATE_LIMIT": "1000000/minute",
             "HEADWATER_MAX_ACTIVE_PER_CLIENT": "1000",
             **self.environment,

@@ -45,10 +45,8 @@ class Answer:
             await self.writer.drain()
 
     async def refuse(self, status: str, body: str = "{}", headers: str = "") -> None:
-        await self.start(
-            status,
-            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\nConnection: close\r\n{headers}",
-        )
+        length = f"Content-Length: {len(body)}\r\n"
+        await self.start(status, f"Content-Type: application/json\r\nConnection: close\r\n{length}{headers}")
         await self.send(body.encode())
 
     def reset(self) -> None:

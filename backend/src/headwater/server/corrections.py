@@ -12,7 +12,7 @@ in the untouched class, so that a test fails, and the correction can go, once up
 3. `protocol/h2.py`, `H2Protocol._handle_events`: data for a stream that was answered before its body had
    arrived is a KeyError, which takes the whole connection down, with every other reply on it.
 4. `asyncio/tcp_server.py`, `TCPServer`: a client that takes nothing holds its connection, and with it the
-   shutdown, for ever.
+   shutdown, for ever; and one that has left holds it until the keep-alive time is over.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ import hypercorn.asyncio.run
 import hypercorn.protocol
 import hypercorn.protocol.h2
 from hypercorn.asyncio.tcp_server import TCPServer
-from hypercorn.events import Event, RawData
+from hypercorn.events import Event, RawData, Updated
 from hypercorn.protocol.events import Event as StreamEvent
 from hypercorn.protocol.h2 import (
     BUFFER_HIGH_WATER,
@@ -49,6 +49,9 @@ class Connections:
     def __init__(self, patience: float = 60.0) -> None:
         self.patience = patience
         self._open: set[asyncio.WriteTransport] = set()
+
+    def __len__(self) -> int:
+        return len(self._open)
 
     def abort(self) -> None:
         """Drop every connection that is still open, with what it has not sent."""
@@ -94,12 +97,18 @@ class CorrectedTCPServer(TCPServer):
     def __init__(self, connections: Connections, *args: Any) -> None:  # noqa: ANN401
         super().__init__(*args)
         self._connections = connections
+        self._client_left = False
 
     async def run(self) -> None:
         """See `TCPServer.run`."""
         self.writer.transport.set_write_buffer_limits(high=WRITE_BUFFER_BYTES)
         with self._connections.opened(self.writer.transport):
             await super().run()
+
+    async def _read_data(self) -> None:
+        await super()._read_data()
+        self._client_left = True
+        await self.idle_task.stop()
 
     async def protocol_send(self, event: Event) -> None:
         """See `TCPServer.protocol_send`."""
@@ -109,7 +118,7 @@ class CorrectedTCPServer(TCPServer):
                 transport.get_write_buffer_size, self._connections.patience, transport.abort
             ):
                 await super().protocol_send(event)
-        else:
+        elif not (isinstance(event, Updated) and self._client_left):
             await super().protocol_send(event)
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import signal
 import socket
 import ssl
@@ -108,8 +109,12 @@ def _socket(host: str, port: int, variable: str) -> socket.socket:
         return socket.create_server((host, port), family=family, backlog=BACKLOG)
     except OSError as error:
         raise SettingsError(
-            f"{variable} is {port} (on {host}), but it takes a port that is free: {error.strerror}"
+            f"{variable} is {port} (on {host}), but it takes a port that is free: {_reason(error)}"
         ) from None
+
+
+def _reason(error: OSError) -> str:
+    return os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
 
 
 def _hypercorn_config(certificate: Certificate | None) -> Config:

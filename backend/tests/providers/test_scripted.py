@@ -1,0 +1,141 @@
+import asyncio
+from collections.abc import Sequence
+from contextlib import aclosing
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from headwater.generation.events import ReasoningDelta, TextDelta, Usage
+from headwater.generation.provider import Delta, Finish, Prompt, ProviderError, Turn
+from headwater.providers.scripted import Fault, Script, ScriptedProvider
+
+FAST = Script(tokens_per_second=1e6)
+
+
+async def play(
+    model: str = "echo", message: str = "one two three", script: Script = FAST, max_tokens: int | None = None
+) -> list[tuple[Delta, float]]:
+    """What is said, and when (seconds)."""
+    clock = asyncio.get_running_loop().time
+    started = clock()
+    prompt = Prompt("gen_1", model, (Turn("user", message),), None, max_tokens, script)
+    said = []
+    async with aclosing(ScriptedProvider().generate(prompt)) as batches:
+        async for batch in batches:
+            said += [(delta, clock() - started) for delta in batch]
+    return said
+
+
+def text(said: Sequence[tuple[Delta, float]]) -> str:
+    return "".join(delta.text for delta, _ in said if isinstance(delta, TextDelta))
+
+
+async def test_echo_says_the_message_word_by_word() -> None:
+    said = await play(message="one  two\nthree ")
+    assert [delta for delta, _ in said] == [
+        TextDelta("one"),
+        TextDelta("  two"),
+        TextDelta("\nthree "),
+        Usage(3, 3),
+        Finish("stop"),
+    ]
+
+
+@given(st.text().filter(str.strip))
+def test_echo_says_every_message_whole(message: str) -> None:
+    assert text(asyncio.run(play(message=message))) == message
+
+
+async def test_repeats_are_joined_by_a_space() -> None:
+    assert text(await play(message="a b", script=Script(tokens_per_second=1e6, repeat=3))) == "a b a b a b"
+
+
+async def test_max_tokens_cuts_a_reply_and_says_so() -> None:
+    assert [d for d, _ in await play(max_tokens=2)][-3:] == [TextDelta(" two"), Usage(3, 2), Finish("length")]
+    assert [d for d, _ in await play(max_tokens=3)][-1] == Finish("stop")
+
+
+@pytest.mark.parametrize("jitter", [0.0, 0.9])
+async def test_tokens_come_at_their_pace(jitter: float) -> None:
+    message = " ".join("abcdefghijk")
+    said = await play(
+        message=message, script=Script(tokens_per_second=100, first_token_ms=50, jitter=jitter, seed=1)
+    )
+    times = [at for delta, at in said if isinstance(delta, TextDelta)]
+    assert 0.049 <= times[0] < 0.2
+    assert times[-1] - times[0] >= 0.09 if not jitter else times[-1] - times[0] >= 0.03
+
+
+async def test_the_same_seed_has_the_same_rhythm() -> None:
+    def gaps(said: list[tuple[Delta, float]]) -> list[float]:
+        times = [at for delta, at in said if isinstance(delta, TextDelta)]
+        return [after - before for before, after in pairwise(times)]
+
+    script = Script(tokens_per_second=50, jitter=0.9, seed=3)
+    first, second = await asyncio.gather(play(script=script), play(script=script))
+    assert gaps(first) == pytest.approx(gaps(second), abs=0.005)
+
+
+async def test_an_error_comes_after_so_many_tokens() -> None:
+    said = []
+    prompt = Prompt("g", "echo", (Turn("user", "a b c"),), options=Script(faults=(Fault(2, "error"),)))
+    with pytest.raises(ProviderError):
+        async for batch in ScriptedProvider().generate(prompt):
+            said += batch
+    assert said == [TextDelta("a"), TextDelta(" b")]
+
+
+async def test_a_fault_after_the_last_token_is_met_too() -> None:
+    prompt = Prompt("g", "echo", (Turn("user", "a"),), options=Script(faults=(Fault(1, "error"),)))
+    with pytest.raises(ProviderError):
+        async for _ in ScriptedProvider().generate(prompt):
+            pass
+
+
+async def test_a_gate_waits_until_it_is_opened_and_each_opening_lets_one_through() -> None:
+    provider = ScriptedProvider()
+    script = Script(tokens_per_second=1e6, faults=(Fault(0, "gate"), Fault(1, "gate")))
+    prompt = Prompt("g", "echo", (Turn("user", "a b"),), options=script)
+    assert not provider.open_gate("g")
+    async with asyncio.timeout(5), aclosing(provider.generate(prompt)) as batches:
+        first = asyncio.ensure_future(anext(batches))
+        await asyncio.sleep(0.02)
+        assert not first.done()
+        assert provider.open_gate("g")
+        assert await first == (TextDelta("a"),)
+        assert provider.open_gate("g")
+        assert await anext(batches) == (TextDelta(" b"),)
+        await anext(batches)
+    assert not provider.open_gate("g")
+
+
+async def test_stall_says_five_words_then_waits() -> None:
+    prompt = Prompt("g", "stall", (Turn("user", "x"),), options=FAST)
+    said: list[Delta] = []
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.1), aclosing(ScriptedProvider().generate(prompt)) as batches:
+            async for batch in batches:
+                said += batch
+    assert len(said) == 5
+
+
+async def test_long_has_about_20_000_tokens() -> None:
+    said = await play("long")
+    assert 19_000 < len(said) < 21_000
+
+
+async def test_reasoning_comes_before_the_text() -> None:
+    said = [delta for delta, _ in await play("reasoning")]
+    assert isinstance(said[0], ReasoningDelta)
+    assert isinstance(said[-3], TextDelta)
+
+
+@pytest.mark.parametrize("model", ["prose", "markdown", "code", "error", "slow-start", "jitter"])
+async def test_every_scenario_speaks(model: str) -> None:
+    prompt = Prompt("g", model, (Turn("user", "x"),), options=Script(tokens_per_second=1e6, first_token_ms=0))
+    async with aclosing(ScriptedProvider().generate(prompt)) as batches:
+        assert isinstance((await anext(batches))[0], TextDelta)
+    assert f"scripted/{model}" in [found.id for found in await ScriptedProvider().models()]
+    assert await ScriptedProvider().offers(model)

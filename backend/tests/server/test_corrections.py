@@ -1,0 +1,302 @@
+"""Each correction beside the fault it stands for: when upstream mends one, a test of the fault fails."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import h2.config
+import h2.connection
+import h2.events
+import pytest
+from hypercorn.asyncio.run import worker_serve
+from hypercorn.config import Config, Sockets
+from hypercorn.utils import wrap_app
+
+from headwater.server.corrections import WRITE_BUFFER_BYTES, Connections
+
+PIECE = b"x" * 16_384
+SHORT = 0.3
+"""Seconds within which nothing is taken to mean never."""
+
+
+class Answers:
+    """An ASGI application; `sent` counts the bytes that the server took from it."""
+
+    def __init__(
+        self, play: Callable[["Answers", Callable[[bytes], Awaitable[None]]], Awaitable[None]]
+    ) -> None:
+        self.play = play
+        self.sent = 0
+        self.ended = asyncio.Event()
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan":
+            await receive()
+            await send({"type": "lifespan.startup.complete"})
+            await receive()
+            await send({"type": "lifespan.shutdown.complete"})
+            return
+
+        async def body(data: bytes) -> None:
+            await send({"type": "http.response.body", "body": data, "more_body": True})
+            self.sent += len(data)
+
+        async def answer() -> None:
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await self.play(self, body)
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+        async def until_the_client_leaves() -> None:
+            while (await receive())["type"] != "http.disconnect":
+                pass
+
+        work = [asyncio.ensure_future(answer()), asyncio.ensure_future(until_the_client_leaves())]
+        try:
+            done, _ = await asyncio.wait(work, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            for task in work:
+                task.cancel()
+            await asyncio.wait(work)
+            self.ended.set()
+
+
+async def twenty_megabytes(_: Answers, body: Callable[[bytes], Awaitable[None]]) -> None:
+    for _n in range(1280):
+        await body(PIECE)
+
+
+async def a_little(_: Answers, body: Callable[[bytes], Awaitable[None]]) -> None:
+    await body(b"hello")
+
+
+async def a_little_then_break(_: Answers, body: Callable[[bytes], Awaitable[None]]) -> None:
+    await body(b"hello")
+    raise asyncio.CancelledError
+
+
+@dataclass
+class Serving:
+    port: int
+    connections: Connections
+
+
+@asynccontextmanager
+async def serving(app: Answers, *, corrected: bool = True, patience: float = 60.0) -> AsyncIterator[Serving]:
+    listening = socket.create_server(("127.0.0.1", 0))
+    port: int = listening.getsockname()[1]
+    connections = Connections(patience)
+    config = Config()
+    config.errorlog = None
+    config.graceful_timeout = 1
+    stop = asyncio.Event()
+    with connections.corrected() if corrected else contextlib.nullcontext():
+        server = asyncio.create_task(
+            worker_serve(
+                wrap_app(app, 0, "asgi"),  # type: ignore[arg-type]
+                config,
+                sockets=Sockets([], [listening], []),
+                shutdown_trigger=stop.wait,
+            )
+        )
+        try:
+            yield Serving(port, connections)
+        finally:
+            stop.set()
+            async with asyncio.timeout(10):
+                await server
+
+
+class H2Client:
+    """An HTTP/2 client with prior knowledge that reads only when told to."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader, self._writer = reader, writer
+        self._h2 = h2.connection.H2Connection(h2.config.H2Configuration(client_side=True))
+        self._h2.initiate_connection()
+
+    async def ask(self, *, ends: bool = True) -> int:
+        stream_id = self._h2.get_next_available_stream_id()
+        headers = [(":method", "POST"), (":path", "/"), (":scheme", "http"), (":authority", "a")]
+        self._h2.send_headers(stream_id, headers, end_stream=ends)
+        await self._flush()
+        return stream_id
+
+    async def end(self, stream_id: int) -> None:
+        self._h2.send_data(stream_id, b"late", end_stream=True)
+        await self._flush()
+
+    async def reset(self, stream_id: int) -> None:
+        self._h2.reset_stream(stream_id)
+        self._h2.increment_flow_control_window(65_535)  # what it took of the connection's
+        await self._flush()
+
+    async def until(self, kind: type[h2.events.Event]) -> bool:
+        """Read, without giving the server more to send, until such an event; False if the server closed."""
+        while data := await self._reader.read(65_536):
+            found = self._h2.receive_data(data)
+            await self._flush()
+            if any(isinstance(event, kind) for event in found):
+                return True
+        return False
+
+    async def _flush(self) -> None:
+        self._writer.write(self._h2.data_to_send())
+        await self._writer.drain()
+
+
+@asynccontextmanager
+async def h2_client(port: int) -> AsyncIterator[H2Client]:
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        yield H2Client(reader, writer)
+    finally:
+        writer.close()
+        await writer.wait_closed()
+
+
+async def settled(app: Answers) -> int:
+    """How much the server took, once it takes no more for a while."""
+    before = -1
+    while app.sent > before:
+        before = app.sent
+        await asyncio.sleep(SHORT / 3)
+    return app.sent
+
+
+@pytest.mark.parametrize("corrected", [True, False])
+async def test_a_client_that_takes_nothing_holds_its_writer(corrected: bool) -> None:
+    app = Answers(twenty_megabytes)
+    async with serving(app, corrected=corrected) as server, h2_client(server.port) as client:
+        await client.ask()
+        await client.until(h2.events.ResponseReceived)
+        taken = await settled(app)
+    if corrected:
+        assert taken < 2 * WRITE_BUFFER_BYTES + 65_535
+    else:
+        assert taken == 1280 * len(PIECE)
+
+
+@pytest.mark.parametrize("corrected", [True, False])
+async def test_an_answer_that_breaks_off_resets_its_stream(corrected: bool) -> None:
+    async with (
+        serving(Answers(a_little_then_break), corrected=corrected) as server,
+        h2_client(server.port) as client,
+    ):
+        await client.ask()
+        if corrected:
+            async with asyncio.timeout(5):
+                assert await client.until(h2.events.StreamReset)
+        else:
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(SHORT):
+                    await client.until(h2.events.StreamReset)
+
+
+@pytest.mark.parametrize("corrected", [True, False])
+async def test_a_body_that_comes_after_its_answer_leaves_the_connection_alone(corrected: bool) -> None:
+    answers = Answers(a_little)
+    with contextlib.ExitStack() as expected:
+        if not corrected:
+            expected.enter_context(_noise_of_the_loop())
+        async with serving(answers, corrected=corrected) as server, h2_client(server.port) as client:
+            first = await client.ask(ends=False)
+            async with asyncio.timeout(5):
+                assert await client.until(h2.events.StreamEnded)
+                await client.end(first)
+                await client.ask()
+                assert await client.until(h2.events.StreamEnded) == corrected
+
+
+@contextlib.contextmanager
+def _noise_of_the_loop() -> Any:
+    """The untouched server dies of a KeyError in a callback, which the loop would report."""
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda *_: None)
+    try:
+        yield
+    finally:
+        loop.set_exception_handler(None)
+
+
+async def test_a_whole_answer_ends_its_stream() -> None:
+    async with serving(Answers(a_little)) as server, h2_client(server.port) as client:
+        await client.ask()
+        async with asyncio.timeout(5):
+            assert await client.until(h2.events.StreamEnded)
+
+
+async def test_a_client_that_resets_frees_everything_and_the_connection_goes_on() -> None:
+    app = Answers(twenty_megabytes)
+    async with serving(app) as server, h2_client(server.port) as client:
+        for _ in range(3):
+            app.ended.clear()
+            stream_id = await client.ask()
+            await client.until(h2.events.ResponseReceived)
+            await client.reset(stream_id)
+            async with asyncio.timeout(5):
+                await app.ended.wait()
+        app.play = a_little
+        await client.ask()
+        async with asyncio.timeout(5):
+            assert await client.until(h2.events.StreamEnded)
+
+
+@pytest.mark.parametrize("version", ["HTTP/1.1", "HTTP/2"])
+async def test_a_client_that_takes_nothing_is_cut_in_the_end(version: str) -> None:
+    app = Answers(twenty_megabytes)
+    async with serving(app, patience=0.2) as server:
+        if version == "HTTP/2":
+            async with h2_client(server.port) as client:
+                await client.ask()
+                async with asyncio.timeout(5):
+                    await app.ended.wait()
+        else:
+            _, writer = await asyncio.open_connection("127.0.0.1", server.port, limit=1024)
+            writer.write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            async with asyncio.timeout(5):
+                await app.ended.wait()
+            writer.close()
+
+
+async def test_a_client_that_is_slow_is_not_cut() -> None:
+    """It takes a little within every stretch of patience, though never all that waits for it."""
+    app = Answers(twenty_megabytes)
+    async with serving(app, patience=0.3) as server:
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port, limit=1024)
+        writer.write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        taken = 0
+        async with asyncio.timeout(20):
+            while taken < 1280 * len(PIECE):
+                taken += len(await reader.read(1_000_000))
+        assert app.sent == 1280 * len(PIECE)
+        writer.close()
+
+
+async def test_a_client_that_leaves_frees_its_connection_at_once() -> None:
+    async with serving(Answers(a_little)) as server:
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        writer.write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        await reader.readuntil(b"0\r\n\r\n")
+        assert len(server.connections) == 1
+        writer.close()
+        async with asyncio.timeout(2):
+            while len(server.connections):  # noqa: ASYNC110 - nothing tells of it
+                await asyncio.sleep(0.01)
+
+
+async def test_aborting_drops_what_is_still_open() -> None:
+    app = Answers(twenty_megabytes)
+    async with serving(app) as server:
+        _, writer = await asyncio.open_connection("127.0.0.1", server.port, limit=1024)
+        writer.write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        await settled(app)
+        server.connections.abort()
+        async with asyncio.timeout(2):
+            await app.ended.wait()
+        writer.close()

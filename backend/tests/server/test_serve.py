@@ -1,0 +1,217 @@
+"""Starting and stopping the real server."""
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.running import RunningServer, asked, free_port, running, sse_events, text_of
+
+STALL = {"faults": [{"after": 2, "kind": "stall"}]}
+
+
+async def test_running_replies_get_their_time_then_are_interrupted(tmp_path: Path) -> None:
+    with running(tmp_path, HEADWATER_DRAIN_TIMEOUT="1") as server:
+        async with (
+            httpx.AsyncClient(base_url=server.tls_url, http2=True, verify=False, timeout=20) as client,
+            asked(client, "one two three four", script=STALL) as stalled,
+            asked(client, "a b c", script={"tokens_per_second": 10}) as quick,
+        ):
+            events = aiter(sse_events(stalled))
+            seen = [await anext(events)]
+            while text_of(seen) != "one two":
+                seen.append(await anext(events))
+            server.process.send_signal(signal.SIGTERM)
+            async with asyncio.timeout(10):
+                while (await client.get("/readyz")).status_code == 200:
+                    pass
+                refused = await client.post("/api/chat", json={"message": "x", "model": "scripted/echo"})
+                assert (refused.status_code, refused.json()["code"]) == (503, "shutting_down")
+                assert refused.headers["retry-after"]
+                assert (await client.get("/healthz")).status_code == 200
+                done = [event async for event in sse_events(quick)]
+                rest = [event async for event in events]
+        assert (text_of(done), done[-1].data["status"]) == ("a b c", "completed")
+        assert [event.data["status"] for event in rest] == ["interrupted"]
+        status, seconds = await asyncio.to_thread(server.stop)
+        assert status == 0
+        assert seconds < 4
+
+
+@pytest.mark.parametrize("tls", [False, True])
+async def test_a_stalled_reader_does_not_hold_the_shutdown(tmp_path: Path, tls: bool) -> None:
+    with running(tmp_path, HEADWATER_DRAIN_TIMEOUT="0") as server:
+        body = b'{"message":"a","model":"scripted/long","script":{"tokens_per_second":1000000,"repeat":9}}'
+        reader, writer = await asyncio.open_connection(
+            "127.0.0.1", server.tls_port if tls else server.port, ssl=_any_certificate() if tls else None
+        )
+        head = b"POST /api/chat HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+        writer.write(head + b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
+        assert (await reader.read(12)) == b"HTTP/1.1 200"
+        writer.transport.pause_reading()
+        status, seconds = await asyncio.to_thread(server.stop)
+        assert status == 0
+        assert seconds < 3.5
+        writer.transport.abort()
+
+
+def _any_certificate() -> object:
+    import ssl
+
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+async def test_a_second_signal_skips_the_wait(tmp_path: Path) -> None:
+    with running(tmp_path, HEADWATER_DRAIN_TIMEOUT="60") as server:
+        async with (
+            httpx.AsyncClient(base_url=server.url, timeout=20) as client,
+            asked(client, "one two three", script=STALL) as response,
+        ):
+            events = aiter(sse_events(response))
+            await anext(events)
+            server.process.send_signal(signal.SIGINT)
+            while (await client.get("/readyz")).status_code == 200:
+                pass
+            started = time.monotonic()
+            server.process.send_signal(signal.SIGINT)
+            rest = [event async for event in events]
+            assert rest[-1].data["status"] == "interrupted"
+            assert time.monotonic() - started < 2
+
+
+def test_idle_connections_do_not_hold_the_shutdown(tmp_path: Path) -> None:
+    with running(tmp_path) as server:
+        with (
+            socket.create_connection(("127.0.0.1", server.port)),
+            socket.create_connection(("127.0.0.1", server.tls_port)),
+            httpx.Client(base_url=server.url) as client,
+        ):
+            client.get("/healthz")
+            status, seconds = server.stop()
+        assert status == 0
+        assert seconds < 4
+
+
+async def test_a_generation_without_readers_is_abandoned(tmp_path: Path) -> None:
+    with running(tmp_path, HEADWATER_ABANDON_AFTER="0.3") as server:
+        async with httpx.AsyncClient(base_url=server.url, timeout=20) as client:
+            async with asked(client, "one two three", script=STALL) as response:
+                path = response.headers["location"]
+            async with asyncio.timeout(5):
+                while (found := (await client.get(path)).json())["outcome"] is None:
+                    pass
+            assert (found["outcome"]["status"], found["outcome"]["by"]) == ("cancelled", "abandoned")
+
+
+async def test_limits_on_replies_that_run_at_once(tmp_path: Path) -> None:
+    with running(tmp_path, HEADWATER_MAX_ACTIVE="2", HEADWATER_MAX_ACTIVE_PER_CLIENT="1") as server:
+        async with (
+            httpx.AsyncClient(base_url=server.url) as one,
+            httpx.AsyncClient(base_url=server.url) as two,
+            httpx.AsyncClient(base_url=server.url) as three,
+        ):
+            for client in (one, two, three):
+                await client.get("/api/models")
+            async with asked(one, "a", script=STALL | {"first_token_ms": 60_000}):
+                mine = await one.post("/api/chat", json={"message": "a", "model": "scripted/echo"})
+                assert (mine.status_code, mine.json()["code"]) == (429, "rate_limited")
+                async with asked(two, "a", script={"first_token_ms": 60_000}):
+                    full = await three.post("/api/chat", json={"message": "a", "model": "scripted/echo"})
+                    assert (full.status_code, full.json()["code"]) == (503, "overloaded")
+                    assert full.headers["retry-after"]
+
+
+async def test_the_rate_of_starts_is_limited_by_address(tmp_path: Path) -> None:
+    with running(tmp_path, HEADWATER_RATE_LIMIT="3/hour") as server:
+        body = {"message": "a", "model": "scripted/echo"}
+        for number in range(5):
+            headers = {"X-Forwarded-For": f"10.0.0.{number}", "Accept": "application/json"}
+            sent = [
+                lambda h=headers: httpx.post(f"{server.url}/api/chat", json=body, headers=h),
+                lambda h=headers: httpx.get(f"{server.url}/chat", params=body, headers=h),
+            ][number % 2]
+            response = sent()
+            if number < 3:
+                assert response.status_code == 200
+                assert response.headers["ratelimit-limit"] == "3"
+                generation = response.json()["generation"]
+            else:
+                assert (response.status_code, response.json()["code"]) == (429, "rate_limited")
+                assert int(response.headers["retry-after"]) > 1000
+        resumed = httpx.get(f"{server.url}/api/chat", headers={"Last-Event-ID": f"{generation}:0"})
+        assert resumed.status_code == 404  # another client's, but not too many requests
+
+
+async def test_behind_a_proxy_the_address_and_the_scheme_are_the_clients(tmp_path: Path) -> None:
+    with running(tmp_path, HEADWATER_RATE_LIMIT="1/hour", HEADWATER_TRUSTED_PROXIES="1") as server:
+        body = {"message": "a", "model": "scripted/echo"}
+        for forwarded, status in (("6.6.6.6, 10.0.0.1", 200), ("7.7.7.7, 10.0.0.1", 429), ("10.0.0.2", 200)):
+            headers = {"X-Forwarded-For": forwarded, "X-Forwarded-Proto": "https"}
+            response = httpx.post(f"{server.url}/api/chat", json=body, headers=headers)
+            assert response.status_code == status
+            assert status == 429 or "Secure" in response.headers["set-cookie"]
+
+
+def start(tmp_path: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Start a server that must not start."""
+    given = {
+        "PATH": os.environ["PATH"],
+        "HEADWATER_DATA_DIR": str(tmp_path / "data"),
+        "HEADWATER_LOCAL_MODEL": "off",
+        "HEADWATER_PORT": str(free_port()),
+        "HEADWATER_TLS_PORT": "0",
+    }
+    return subprocess.run(
+        [sys.executable, "-m", "headwater", "serve"],
+        env=given | environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_what_cannot_start_says_why_in_one_line(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        file = tmp_path / "file"
+        file.write_text("no certificate")
+        for environment, said in (
+            ({"HEADWATER_PORT": "x"}, "HEADWATER_PORT is 'x'"),
+            ({"HEADWATER_PORT": port}, f"HEADWATER_PORT is {port}"),
+            ({"HEADWATER_HOST": "203.0.113.1"}, "203.0.113.1"),
+            ({"HEADWATER_DATA_DIR": str(file)}, "HEADWATER_DATA_DIR"),
+            ({"HEADWATER_DEFAULT_MODEL": "scripted/none"}, "HEADWATER_DEFAULT_MODEL is 'scripted/none'"),
+            (
+                {"HEADWATER_TLS_PORT": "1", "HEADWATER_TLS_CERT": str(file), "HEADWATER_TLS_KEY": str(file)},
+                "HEADWATER_TLS_CERT",
+            ),
+        ):
+            found = start(tmp_path, **environment)
+            assert found.returncode == 2
+            assert found.stderr.count("\n") == 1
+            assert said in found.stderr
+
+
+def test_a_local_model_that_cannot_be_loaded_is_said_and_the_scripted_one_answers(tmp_path: Path) -> None:
+    file = tmp_path / "broken.gguf"
+    file.write_text("no model")
+    with running(tmp_path, HEADWATER_LOCAL_MODEL=str(file)) as server:
+        assert "scripted/echo answers" in server.greeting
+        said = [line for line in server.log.splitlines() if "local model" in line]
+        assert len(said) == 1
+
+
+def test_the_greeting_names_both_addresses(server: RunningServer) -> None:
+    assert server.url in server.greeting
+    assert server.tls_url in server.greeting

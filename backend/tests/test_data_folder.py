@@ -1,0 +1,55 @@
+import stat
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+
+from headwater import data_folder
+from headwater.data_folder import DataFolder, DataFolderError
+
+
+def test_the_signing_key_is_made_once_and_is_private(tmp_path: Path) -> None:
+    path = tmp_path / "made" / "for it"
+    key = DataFolder(path).signing_key()
+    assert len(key) == 64
+    assert DataFolder(path).signing_key() == key
+    assert stat.S_IMODE(path.stat().st_mode) == 0o700
+    assert stat.S_IMODE((path / "signing.key").stat().st_mode) == 0o600
+    assert DataFolder(tmp_path / "other").signing_key() != key
+
+
+def test_the_certificate_is_for_this_machine_and_made_once(tmp_path: Path) -> None:
+    files = DataFolder(tmp_path).certificate("192.0.2.7")
+    certificate = x509.load_pem_x509_certificate(files.cert.read_bytes())
+    names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert names.get_values_for_type(x509.DNSName) == ["localhost"]
+    assert [str(ip) for ip in names.get_values_for_type(x509.IPAddress)] == ["127.0.0.1", "::1", "192.0.2.7"]
+    assert stat.S_IMODE(files.key.stat().st_mode) == 0o600
+    before = files.cert.read_bytes()
+    assert DataFolder(tmp_path).certificate("192.0.2.7").cert.read_bytes() == before
+    assert DataFolder(tmp_path).certificate("example.org").cert.read_bytes() != before
+
+
+def test_a_certificate_that_runs_out_is_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(data_folder, "VALID_FOR", timedelta(days=1))
+    before = DataFolder(tmp_path).certificate("localhost").cert.read_bytes()
+    monkeypatch.undo()
+    after = DataFolder(tmp_path).certificate("localhost").cert.read_bytes()
+    assert after != before
+    lasts = x509.load_pem_x509_certificate(after).not_valid_after_utc - datetime.now(UTC)
+    assert lasts > timedelta(days=300)
+
+
+def test_a_broken_certificate_is_made_anew(tmp_path: Path) -> None:
+    files = DataFolder(tmp_path).certificate("localhost")
+    files.cert.write_bytes(b"nonsense")
+    DataFolder(tmp_path).certificate("localhost")
+    x509.load_pem_x509_certificate(files.cert.read_bytes())
+
+
+def test_a_folder_that_cannot_be_used_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    with pytest.raises(DataFolderError, match=r"HEADWATER_DATA_DIR is '.*file'"):
+        DataFolder(file)

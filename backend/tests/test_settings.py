@@ -1,0 +1,111 @@
+from pathlib import Path
+
+import pytest
+
+from headwater.settings import Rate, Settings, SettingsError
+
+
+def test_an_empty_environment_gives_the_defaults() -> None:
+    assert Settings.from_environment({}) == Settings()
+    assert Settings.from_environment({"HEADWATER_PORT": "", "OPENAI_API_KEY": " "}) == Settings()
+
+
+def test_every_variable_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    found = Settings.from_environment(
+        {
+            "HEADWATER_HOST": "::1",
+            "HEADWATER_PORT": "9000",
+            "HEADWATER_TLS_PORT": "0",
+            "HEADWATER_TLS_CERT": str(file),
+            "HEADWATER_TLS_KEY": str(file),
+            "HEADWATER_DATA_DIR": "/data",
+            "OPENAI_API_KEY": "key",
+            "OPENAI_BASE_URL": "http://127.0.0.1:11434/v1",
+            "HEADWATER_OPENAI_MODELS": "a, b,,",
+            "HEADWATER_LOCAL_MODEL": str(file),
+            "HEADWATER_DEFAULT_MODEL": "openai/a",
+            "HEADWATER_RATE_LIMIT": "5/hour",
+            "HEADWATER_MAX_ACTIVE": "7",
+            "HEADWATER_MAX_ACTIVE_PER_CLIENT": "2",
+            "HEADWATER_MAX_MESSAGE_CHARS": "10",
+            "HEADWATER_MAX_REPLY_CHARS": "11",
+            "HEADWATER_FIRST_TOKEN_TIMEOUT": "1.5",
+            "HEADWATER_IDLE_TIMEOUT": "2",
+            "HEADWATER_TOTAL_TIMEOUT": "3",
+            "HEADWATER_ABANDON_AFTER": "0",
+            "HEADWATER_DRAIN_TIMEOUT": "0",
+            "HEADWATER_TRUSTED_PROXIES": "1",
+            "HEADWATER_FLUSH_MS": "0",
+            "HEADWATER_HEARTBEAT": "4",
+        }
+    )
+    assert found == Settings(
+        host="::1",
+        port=9000,
+        tls_port=None,
+        tls_cert=file,
+        tls_key=file,
+        data_dir=Path("/data"),
+        openai_api_key="key",
+        openai_base_url="http://127.0.0.1:11434/v1",
+        openai_models=("a", "b"),
+        local=True,
+        local_model=file,
+        default_model="openai/a",
+        rate_limit=Rate(5, 3600),
+        max_active=7,
+        max_active_per_client=2,
+        max_message_chars=10,
+        max_reply_chars=11,
+        first_token_timeout=1.5,
+        idle_timeout=2,
+        total_timeout=3,
+        abandon_after=0,
+        drain_timeout=0,
+        trusted_proxies=1,
+        flush_ms=0,
+        heartbeat=4,
+    )
+    assert found.openai
+
+
+def test_the_local_model_can_be_turned_off() -> None:
+    assert not Settings.from_environment({"HEADWATER_LOCAL_MODEL": "Off"}).local
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("HEADWATER_PORT", "http"),
+        ("HEADWATER_PORT", "0"),
+        ("HEADWATER_PORT", "65536"),
+        ("HEADWATER_TLS_PORT", "-1"),
+        ("HEADWATER_TLS_PORT", "8000"),
+        ("HEADWATER_TLS_CERT", "/nowhere.pem"),
+        ("HEADWATER_TLS_CERT", __file__),
+        ("HEADWATER_LOCAL_MODEL", "/nowhere.gguf"),
+        ("OPENAI_BASE_URL", "localhost:11434"),
+        ("OPENAI_BASE_URL", "ftp://host/v1"),
+        ("HEADWATER_RATE_LIMIT", "100"),
+        ("HEADWATER_RATE_LIMIT", "x/minute"),
+        ("HEADWATER_RATE_LIMIT", "0/minute"),
+        ("HEADWATER_RATE_LIMIT", "1/fortnight"),
+        ("HEADWATER_MAX_ACTIVE", "0"),
+        ("HEADWATER_MAX_ACTIVE", "many"),
+        ("HEADWATER_MAX_MESSAGE_CHARS", "1.5"),
+        ("HEADWATER_IDLE_TIMEOUT", "0"),
+        ("HEADWATER_IDLE_TIMEOUT", "nan"),
+        ("HEADWATER_TOTAL_TIMEOUT", "inf"),
+        ("HEADWATER_HEARTBEAT", "-1"),
+        ("HEADWATER_FLUSH_MS", "soon"),
+    ],
+)
+def test_what_cannot_work_is_refused_in_one_line(variable: str, value: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_environment({variable: value})
+    message = str(caught.value)
+    assert "\n" not in message
+    assert variable in message
+    assert value in message or variable == "HEADWATER_TLS_CERT"
