@@ -19,7 +19,8 @@ def launch(playwright: Playwright) -> Browser:
         return playwright.chromium.launch(executable_path=path or None, args=arguments)
     except Error as error:
         name = path or "Playwright's own Chromium"
-        raise RuntimeError(f"{name} does not start; `make browser` finds or installs one") from error
+        why = error.message.splitlines()[0]
+        raise RuntimeError(f"{name} does not start; `make browser` finds or installs one ({why})") from None
 
 
 def _found() -> str:

@@ -88,7 +88,8 @@ class Timeline:
             left_out = f"     … {len(lines) - SHOWN_FIRST - SHOWN_LAST} more …"
             lines = [*lines[:SHOWN_FIRST], left_out, *lines[-SHOWN_LAST:]]
         heading = f"What the page showed, in ms since {since}:"
-        foot = f"Frames with growth: {len(self.growths)}; longest time without a frame: {self.longest_freeze:.0f} ms"
+        freeze = f"{self.longest_freeze:.0f} ms"
+        foot = f"Frames with growth: {len(self.growths)}; longest time without a frame: {freeze}"
         return "\n".join([heading, *lines, foot])
 
 
@@ -97,4 +98,5 @@ def _line(sample: Sample, before: Sample | None, start: float) -> str:
     change = length - (0 if before is None else len(before.text))
     cursor = {None: "", True: "  cursor", False: "        "}[sample.cursor]
     box = "" if sample.input is None else f"  input {sample.input:8}"
-    return f"{sample.at - start:9.0f}  frame {sample.frame:<5}{change:+6} = {length:6} characters{cursor}{box}  …{sample.text[-24:]!r}"
+    when = f"{sample.at - start:9.0f}  frame {sample.frame:<5}"
+    return f"{when}{change:+6} = {length:6} characters{cursor}{box}  …{sample.text[-24:]!r}"

@@ -1,0 +1,114 @@
+"""Headwater's page, in the words of a person who uses it."""
+# ruff: noqa: S101
+
+import json
+from typing import Any
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Locator, Page, Response, Route, expect
+
+from streamcheck import Recording, record
+
+PROTOCOLS_OF_REPLIES = """
+    () => new Promise((resolve) => {
+        const observer = new PerformanceObserver((list) => {
+            const replies = list.getEntries().filter(({ name }) => new URL(name).pathname === "/api/chat");
+            if (replies.length === 0) return;
+            observer.disconnect();
+            resolve(replies.map((entry) => entry.nextHopProtocol));
+        });
+        observer.observe({ type: "resource", buffered: true });
+    })
+"""
+
+
+class ChatPage:
+    """The chat, open in a browser."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.box = page.get_by_test_id("composer-input")
+        self.send = page.get_by_test_id("send")
+        self.stop = page.get_by_test_id("stop")
+        self.models = page.get_by_test_id("model-select")
+        self.questions = page.get_by_test_id("message-user")
+        self.replies = page.get_by_test_id("message-assistant")
+        self.reply = self.replies.last
+        self.text = self.reply.get_by_test_id("reply-text")
+        self.reasoning = self.reply.get_by_test_id("reasoning-text")
+        self.cursor = page.get_by_test_id("typing-cursor")
+        self.error = self.reply.get_by_test_id("reply-error")
+        self.retry = self.reply.get_by_test_id("retry")
+        self.figures = self.reply.get_by_test_id("figures")
+        self.reconnecting = page.get_by_test_id("reconnecting")
+        self.jump_to_latest = page.get_by_test_id("jump-to-latest")
+        self.new_chat = page.get_by_test_id("new-chat")
+        self.empty_state = page.get_by_test_id("empty-state")
+
+    def open(self, address: str) -> None:
+        """Open the page and wait until it can be used."""
+        self.page.goto(address)
+        expect(self.models).to_be_enabled()
+
+    def choose(self, model: str) -> None:
+        """Choose the model that answers."""
+        self.models.select_option(model)
+
+    def amend_requests(self, **members: object) -> None:
+        """Add members to the body of every request for a reply, such as `script`, `max_tokens`."""
+
+        def amend(route: Route) -> None:
+            body = {**json.loads(route.request.post_data or "{}"), **members}
+            route.continue_(post_data=json.dumps(body))
+
+        self.page.route("**/api/chat", amend)
+
+    def record(self) -> Recording:
+        """Begin to record the next reply."""
+        return record(
+            self.page,
+            text="[data-testid=reply-text]",
+            cursor="[data-testid=typing-cursor]",
+            input="[data-testid=composer-input]",
+            send="[data-testid=send]",
+        )
+
+    def ask(self, message: str) -> str:
+        """Send a message; returns the generation's id once the server has answered the request."""
+        self.box.fill(message)
+        return self.generation_started_by(self.send)
+
+    def generation_started_by(self, button: Locator) -> str:
+        """Click a button that asks for a reply; returns the generation's id."""
+        with self.page.expect_response(_starts_reply) as started:
+            button.click()
+        return started.value.headers["location"].rpartition("/")[2]
+
+    def expect_status(self, status: str) -> None:
+        """Wait until the last reply has this status."""
+        expect(self.reply).to_have_attribute("data-status", status)
+
+    def generation(self, name: str) -> dict[str, Any]:
+        """A generation as the server knows it."""
+        response = self.page.request.get(f"{self._origin}/api/generations/{name}")
+        assert response.status == 200, response.text()
+        generation: dict[str, Any] = response.json()
+        return generation
+
+    def open_gate(self, generation: str) -> None:
+        """Let a scripted generation go on from the gate where it waits."""
+        response = self.page.request.post(f"{self._origin}/api/scripted/gates/{generation}")
+        assert response.status == 204, response.text()
+
+    def protocols_of_replies(self) -> set[str]:
+        """The protocols over which the browser asked for replies; waits for one that has come."""
+        return set(self.page.evaluate(PROTOCOLS_OF_REPLIES))
+
+    @property
+    def _origin(self) -> str:
+        address = urlsplit(self.page.url)
+        return f"{address.scheme}://{address.netloc}"
+
+
+def _starts_reply(response: Response) -> bool:
+    return response.request.method == "POST" and urlsplit(response.url).path == "/api/chat"

@@ -1,0 +1,82 @@
+"""Markdown is drawn as it comes, and its syntax is never seen."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from chat_page import ChatPage
+from streamcheck import assert_grew_in_steps, assert_never_showed, assert_never_shrank
+
+RAW = ("**", "`", "~~", "| --", "|--", "|:-", "##", "$", "\\frac", "](", "- [", "> A reply", "1. The")
+"""Signs of Markdown that no rendered text of the scenario contains."""
+
+pytestmark = pytest.mark.parametrize("protocol", ["http2"], indirect=True)
+
+
+def test_syntax_never_flashes(chat: ChatPage) -> None:
+    chat.choose("scripted/markdown")
+    recording = chat.record()
+    generation = chat.ask("show me")
+    timeline = recording.wait_until_finished()
+    source = chat.generation(generation)["text"]
+    assert all(sign in source for sign in ("**", "`", "~~", "|:-", "###", "$$", "\\frac", "]("))
+    assert_never_showed(timeline, *RAW)
+    assert_grew_in_steps(timeline, at_least=60, largest_share=0.3)
+
+
+def test_a_formula_never_shows_its_source(chat: ChatPage) -> None:
+    """Not even the first one on a page, while what draws formulas is being fetched."""
+    chat.choose("scripted/markdown")
+    recording = chat.record()
+    chat.ask("show me")
+    timeline = recording.wait_until_finished()
+    expect(chat.text.locator("math")).to_have_count(4)
+    assert_never_showed(timeline, "t_1", "t_n", "\\frac")
+    assert_never_shrank(timeline, rewritten=24)
+
+
+def test_every_block_is_drawn_as_what_it_is(chat: ChatPage) -> None:
+    chat.choose("scripted/markdown")
+    chat.amend_requests(script={"tokens_per_second": 2000})
+    source = chat.generation(chat.ask("show me"))
+    chat.expect_status("completed")
+    source = chat.generation(source["generation"])
+    text = chat.text
+    expect(text.locator("strong")).to_have_text("all at once")
+    expect(text.locator("em")).to_have_text("two")
+    expect(text.locator("del")).to_have_text("long")
+    expect(text.locator("ol > li")).to_have_count(3)
+    expect(text.locator("ol ul > li")).to_have_count(3)
+    expect(text.locator("blockquote")).to_contain_text("append-only log")
+    expect(text.locator("table thead th")).to_have_text(
+        ["Transport", "Direction", "Reconnects by itself", "Good for"]
+    )
+    expect(text.locator("table tbody tr")).to_have_count(3)
+    expect(text.locator("math")).to_have_count(4)
+    expect(text.locator("input[type=checkbox]")).to_have_count(2)
+    expect(text.locator("hr")).to_have_count(1)
+    link = text.get_by_role("link", name="specification of server-sent events")
+    expect(link).to_have_attribute("target", "_blank")
+    expect(link).to_have_attribute("rel", re.compile("noopener"))
+    expect(text).to_contain_text("Raw markup such as <b>this</b> is text")
+    expect(text.locator("b")).to_have_count(0)
+    fenced = re.search(r"```python\n(.*?)\n```", source["text"], re.DOTALL)
+    assert fenced is not None
+    assert (text.locator("pre code").text_content() or "").strip() == fenced[1]
+
+
+def test_code_can_be_copied_and_is_highlighted(chat: ChatPage) -> None:
+    chat.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    chat.choose("scripted/code")
+    chat.amend_requests(script={"tokens_per_second": 2000})
+    started = chat.ask("show me")
+    chat.expect_status("completed")
+    source = chat.generation(started)["text"]
+    blocks = re.findall(r"```\w+\n(.*?)\n```", source, re.DOTALL)
+    shown = [(code.text_content() or "").strip() for code in chat.text.locator("pre code").all()]
+    assert shown == blocks
+    expect(chat.text.locator("pre code").first.locator("span").first).to_be_attached()
+    chat.text.get_by_role("button", name="Copy code").nth(2).click()
+    expect(chat.text.get_by_role("button", name="Copied")).to_be_visible()
+    assert chat.page.evaluate("navigator.clipboard.readText()") == blocks[2]

@@ -1,0 +1,201 @@
+"""What the page is like to use, apart from the replies themselves."""
+
+import pytest
+from playwright.sync_api import expect
+
+from chat_page import ChatPage
+from streamcheck import assert_grew_in_steps
+
+CONTRAST = """
+    (selector) => {
+        const luminance = (colour) => {
+            const canvas = new OffscreenCanvas(1, 1).getContext("2d");
+            canvas.fillStyle = colour;
+            canvas.fillRect(0, 0, 1, 1);
+            const [r, g, b] = [...canvas.getImageData(0, 0, 1, 1).data].map((value) => {
+                const part = value / 255;
+                return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+            });
+            return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+        };
+        const element = document.querySelector(selector);
+        let behind = element;
+        while (getComputedStyle(behind).backgroundColor === "rgba(0, 0, 0, 0)" && behind.parentElement) {
+            behind = behind.parentElement;
+        }
+        const ink = luminance(getComputedStyle(element).color);
+        const paper = luminance(getComputedStyle(behind).backgroundColor);
+        return { contrast: (Math.max(ink, paper) + 0.05) / (Math.min(ink, paper) + 0.05), paper };
+    }
+"""
+
+FIND_SCROLLER = """
+    const findScroller = () => {
+        let box = document.querySelector("[role=log]");
+        while (!/auto|scroll/.test(getComputedStyle(box).overflowY)) box = box.parentElement;
+        return box;
+    };
+"""
+SCROLL = f"""
+    async () => {{
+        {FIND_SCROLLER}
+        const nextFrame = () => new Promise((resolve) => requestAnimationFrame(resolve));
+        await nextFrame();
+        await nextFrame();
+        const box = findScroller();
+        return {{ top: box.scrollTop, to_end: box.scrollHeight - box.clientHeight - box.scrollTop }};
+    }}
+"""
+SCROLL_ENDS = f"""
+    () => {{
+        {FIND_SCROLLER}
+        const box = findScroller();
+        const ended = (resolve) => box.addEventListener("scrollend", resolve, {{ once: true }});
+        return {{ done: new Promise(ended).then(() => true) }};
+    }}
+"""
+
+pytestmark = pytest.mark.parametrize("protocol", ["http2"], indirect=True)
+
+
+def test_the_models_are_those_of_the_server(chat: ChatPage) -> None:
+    models = chat.page.request.get(f"{chat.page.url}api/models").json()
+    offered = chat.models.locator("option")
+    values = [option.get_attribute("value") for option in offered.all()]
+    assert values == [model["id"] for model in models]
+    assert len(values) >= 10
+    expect(chat.models).to_have_value(next(model["id"] for model in models if model["default"]))
+    chat.choose("scripted/prose")
+    chat.amend_requests(max_tokens=6)
+    generation = chat.generation(chat.ask("speak"))
+    chat.expect_status("completed")
+    assert generation["model"] == "scripted/prose"
+    expect(chat.text).to_have_text("A river does not wait until")
+    expect(chat.figures).to_contain_text("scripted/prose")
+    expect(chat.figures).to_contain_text("tokens/s")
+    expect(chat.figures).to_contain_text("first token")
+
+
+def test_the_first_click_on_an_empty_page_streams_something(chat: ChatPage) -> None:
+    expect(chat.empty_state).to_be_visible()
+    expect(chat.box).to_be_focused()
+    recording = chat.record()
+    prompt = chat.empty_state.get_by_role("button").first
+    said = prompt.inner_text()
+    chat.generation_started_by(prompt)
+    expect(chat.questions).to_have_text(said)
+    timeline = recording.wait_until_finished()
+    assert timeline.text == said
+    assert_grew_in_steps(timeline, at_least=4)
+    expect(chat.empty_state).to_have_count(0)
+
+
+def test_it_can_be_used_by_keyboard_alone(chat: ChatPage) -> None:
+    keyboard = chat.page.keyboard
+    expect(chat.box).to_be_focused()
+    keyboard.press("Enter")
+    expect(chat.replies).to_have_count(0)
+    keyboard.type("first")
+    keyboard.press("Shift+Enter")
+    keyboard.type("line")
+    keyboard.press("Enter")
+    expect(chat.questions).to_have_text("first\nline")
+    chat.expect_status("completed")
+    expect(chat.box).to_be_focused()
+    keyboard.type("second")
+    keyboard.press("Enter")
+    expect(chat.text).to_have_text("second")
+    chat.expect_status("completed")
+    expect(chat.box).to_be_focused()
+
+
+def test_the_end_is_announced_and_the_words_are_not(chat: ChatPage) -> None:
+    chat.amend_requests(script={"faults": [{"after": 2, "kind": "gate"}]})
+    announced = chat.page.get_by_role("status").filter(has_text="reply")
+    generation = chat.ask("one two three")
+    expect(announced).to_have_text("The reply has started.")
+    expect(chat.page.get_by_role("log")).to_have_attribute("aria-live", "off")
+    expect(chat.reply).to_have_attribute("aria-busy", "true")
+    chat.open_gate(generation)
+    expect(announced).to_have_text("The reply is complete.")
+    expect(chat.reply).to_have_attribute("aria-busy", "false")
+
+
+def test_scrolling_up_unpins_and_the_button_brings_back(chat: ChatPage) -> None:
+    words = [f"word{number}" for number in range(800)]
+    gates = [{"after": after, "kind": "gate"} for after in (500, 600, 700)]
+    chat.amend_requests(script={"tokens_per_second": 5000, "faults": gates})
+    generation = chat.ask(" ".join(words))
+    expect(chat.text).to_have_text(" ".join(words[:500]))
+    assert scroll_of(chat)["to_end"] <= 1
+    expect(chat.jump_to_latest).to_have_count(0)
+
+    scrolled = chat.page.evaluate_handle(SCROLL_ENDS)
+    chat.page.mouse.move(640, 300)
+    chat.page.mouse.wheel(0, -200)
+    scrolled.evaluate("({ done }) => done")
+    expect(chat.jump_to_latest).to_be_visible()
+    place = scroll_of(chat)["top"]
+    chat.open_gate(generation)
+    expect(chat.text).to_have_text(" ".join(words[:600]))
+    assert scroll_of(chat)["top"] == place
+
+    chat.jump_to_latest.click()
+    expect(chat.jump_to_latest).to_have_count(0)
+    assert scroll_of(chat)["to_end"] <= 1
+    chat.open_gate(generation)
+    expect(chat.text).to_have_text(" ".join(words[:700]))
+    assert scroll_of(chat)["to_end"] <= 1
+    chat.open_gate(generation)
+    chat.expect_status("completed")
+
+
+def scroll_of(chat: ChatPage) -> dict[str, float]:
+    """Where the conversation is scrolled to, and how far that is from its end, in pixels."""
+    scroll: dict[str, float] = chat.page.evaluate(SCROLL)
+    return scroll
+
+
+@pytest.mark.parametrize("width", [360, 390])
+def test_a_narrow_page_does_not_scroll_sideways(chat: ChatPage, width: int) -> None:
+    chat.page.set_viewport_size({"width": width, "height": 780})
+    for model in ("scripted/markdown", "scripted/code"):
+        chat.choose(model)
+        chat.amend_requests(script={"tokens_per_second": 2000})
+        chat.ask("https://example.com/" + "a-long-path/" * 12)
+        chat.expect_status("completed")
+        widest = chat.page.evaluate(
+            "Math.max(document.documentElement.scrollWidth, document.body.scrollWidth)"
+        )
+        assert widest <= width
+        chat.page.unroute_all()
+        for control in (chat.box, chat.models, chat.send):
+            place = control.bounding_box()
+            assert place is not None
+            assert place["x"] >= 0
+            assert place["x"] + place["width"] <= width
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_light_and_dark_come_from_the_system_and_can_be_read(chat: ChatPage, scheme: str) -> None:
+    chat.page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    chat.ask("read me")
+    chat.expect_status("completed")
+    for part in ("reply-text", "message-user", "figures", "composer-input", "model-select"):
+        seen = chat.page.evaluate(CONTRAST, f"[data-testid={part}]")
+        assert seen["contrast"] >= 4.5, (part, seen)
+        assert (seen["paper"] < 0.2) == (scheme == "dark"), (part, seen)
+
+
+def test_reduced_motion_is_honoured(chat: ChatPage) -> None:
+    chat.page.emulate_media(reduced_motion="reduce")
+    chat.amend_requests(script={"faults": [{"after": 1, "kind": "gate"}]})
+    generation = chat.ask("one two")
+    expect(chat.text).to_have_text("one")
+    moving = chat.page.evaluate(
+        "document.getAnimations().filter(({ playState }) => playState === 'running')"
+        ".map(({ animationName, effect }) => `${animationName} of ${effect.target.className}`)"
+    )
+    assert moving == []
+    chat.open_gate(generation)
+    chat.expect_status("completed")
