@@ -3,7 +3,6 @@
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Self, TypeVar
 from urllib.parse import urlsplit
@@ -184,11 +183,3 @@ def _within(number: N, lowest: N, highest: N) -> N:
     if math.isnan(number) or not lowest <= number <= highest:
         raise ValueError
     return number
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host name or address means this machine only."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
