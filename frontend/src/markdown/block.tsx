@@ -2,6 +2,7 @@ import type { MarkedToken, Token, Tokens } from "marked";
 import { memo, type ReactNode } from "react";
 import { CodeBlock } from "./code-block";
 import { Inline } from "./inline";
+import { isOpenFence } from "./settle";
 import { Table } from "./table";
 import { TypingCursor } from "./typing-cursor";
 
@@ -35,7 +36,11 @@ function drawBlock(token: MarkedToken, openness: Openness): ReactNode {
       return <Heading heading={token} openness={openness} />;
     case "code":
       return (
-        <CodeBlock code={token.text} language={languageOf(token)} isOpen={openness === "typing"} />
+        <CodeBlock
+          code={token.text}
+          language={languageOf(token)}
+          isOpen={openness === "typing" && isOpenFence(token.raw)}
+        />
       );
     case "blockquote":
       return <blockquote>{drawBlocks(token.tokens, openness)}</blockquote>;
@@ -124,9 +129,10 @@ export function hostsCursor(token: Token | undefined): boolean {
     case "paragraph":
     case "text":
     case "heading":
-    case "code":
     case "table":
       return true;
+    case "code":
+      return isOpenFence(token.raw);
     case "blockquote":
       return hostsCursor(token.tokens?.at(-1));
     case "list":

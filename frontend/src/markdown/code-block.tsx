@@ -1,6 +1,6 @@
 import { Check, Copy } from "lucide-react";
 import { memo, useState } from "react";
-import { HighlightedCode } from "./highlighted-code";
+import { CodeText } from "./code-text";
 import { TypingCursor } from "./typing-cursor";
 
 interface CodeBlockProps {
@@ -20,7 +20,7 @@ export const CodeBlock = memo(function CodeBlock({ code, language, isOpen }: Cod
       </div>
       <pre>
         <code>
-          {isOpen ? code : <HighlightedCode code={code} language={language} />}
+          <CodeText code={code} language={language} isOpen={isOpen} />
           {isOpen && <TypingCursor />}
         </code>
       </pre>

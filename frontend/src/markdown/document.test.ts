@@ -72,6 +72,22 @@ describe("a document that grows", () => {
     expect(groupsOf(document)).toHaveLength(7);
   });
 
+  it("is read the same at every moment, whatever was read before", () => {
+    fc.assert(
+      fc.property(markdown, SIZES, (text, sizes) => {
+        let document = EMPTY_DOCUMENT;
+        let shown = "";
+        for (const piece of pieces(text, sizes)) {
+          shown += piece;
+          document = grow(document, shown, "open");
+          const anew = grow(EMPTY_DOCUMENT, shown, "open");
+          expect(sense(groupsOf(document).flat())).toEqual(sense(groupsOf(anew).flat()));
+        }
+      }),
+      { numRuns: 200 },
+    );
+  });
+
   it("starts over when the text is another one", () => {
     const first = grow(EMPTY_DOCUMENT, "one\n\ntwo\n\nthree", "open");
     const other = grow(first, "other", "open");

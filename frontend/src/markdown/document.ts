@@ -1,5 +1,5 @@
 import type { Token } from "marked";
-import { endsInsideFence, settle } from "./settle";
+import { endsInsideFence, isOpenFence, settle } from "./settle";
 import { type Blocks, type Definitions, lexBlocks } from "./syntax";
 
 const GROUP_SIZE = 16;
@@ -41,7 +41,10 @@ export const EMPTY_DOCUMENT: MarkdownDocument = {
 export function grow(document: MarkdownDocument, text: string, end: End): MarkdownDocument {
   if (document.text === text && document.end === end) return document;
   if (!text.startsWith(document.text)) return grow(EMPTY_DOCUMENT, text, end);
-  const tail = normalizeLineEnds(document.tail + text.slice(document.text.length));
+  const added = text.slice(document.text.length);
+  const openFence = end === "open" ? growOpenFence(document, added) : null;
+  if (openFence !== null) return { ...document, ...openFence, text };
+  const tail = normalizeLineEnds(document.tail + added);
   const blocks = lexBlocks(tail);
   const finished = finishedPart(tail, blocks.tokens);
   const rest = tail.slice(finished.length);
@@ -98,6 +101,24 @@ function openBlocks(tail: string, blocks: Blocks, end: End): Blocks {
   if (end !== "open") return blocks;
   const settled = settle(tail, endsInsideFence(blocks.tokens));
   return settled === tail ? blocks : lexBlocks(settled);
+}
+
+// Inside a code block at the very end, lines that cannot close it are only added: a long program is not
+// read anew with each of its lines.
+function growOpenFence({ open, tail }: MarkdownDocument, added: string) {
+  const block = open.at(-1);
+  const lineStart = tail.lastIndexOf("\n") + 1;
+  if (block?.type !== "code" || !/^(?:```|~~~).*\n/.test(block.raw) || !tail.endsWith(block.raw)) {
+    return null;
+  }
+  const line = tail.slice(lineStart);
+  if (lineStart === 0 || !isOpenFence(block.raw) || /\r|^[ \t]*[`~]/m.test(line + added))
+    return null;
+  const raw = block.raw + added;
+  const code = raw.slice(raw.indexOf("\n") + 1);
+  // As marked has it: the end of the last line is not part of the code, but blank lines are.
+  const text = /[^\n]\n$/.test(code.slice(-2)) ? code.slice(0, -1) : code;
+  return { open: [...open.slice(0, -1), { ...block, raw, text }], tail: tail + added };
 }
 
 function isDrawn(token: Token): boolean {

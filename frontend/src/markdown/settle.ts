@@ -79,8 +79,10 @@ export function endsInsideFence(tokens: readonly Token[]): boolean {
 export function isOpenFence(raw: string): boolean {
   const fence = /^ {0,3}(`{3,}|~{3,})/.exec(raw)?.[1];
   if (fence === undefined) return false;
-  const lastLine = raw.slice(raw.lastIndexOf("\n") + 1);
-  if (!raw.includes("\n")) return true;
+  // marked counts the line end after a closed block as part of it.
+  const lines = raw.replace(/\n+$/, "");
+  const lastLine = lines.slice(lines.lastIndexOf("\n") + 1);
+  if (lastLine === lines) return true;
   const closing = new RegExp(`^ {0,3}${fence}[\`~]*[ \t]*$`);
   return !closing.test(lastLine);
 }
