@@ -87,7 +87,7 @@ class Settings:
             first_token_timeout=env.seconds("HEADWATER_FIRST_TOKEN_TIMEOUT", cls.first_token_timeout),
             idle_timeout=env.seconds("HEADWATER_IDLE_TIMEOUT", cls.idle_timeout),
             total_timeout=env.seconds("HEADWATER_TOTAL_TIMEOUT", cls.total_timeout),
-            abandon_after=env.seconds("HEADWATER_ABANDON_AFTER", cls.abandon_after, zero=True),
+            abandon_after=env.seconds("HEADWATER_ABANDON_AFTER", cls.abandon_after),
             drain_timeout=env.seconds("HEADWATER_DRAIN_TIMEOUT", cls.drain_timeout, zero=True),
             trusted_proxies=env.whole("HEADWATER_TRUSTED_PROXIES", cls.trusted_proxies, lowest=0),
             flush_ms=env.number("HEADWATER_FLUSH_MS", cls.flush_ms, "milliseconds, 0 or more", zero=True),

@@ -36,22 +36,25 @@ def page_blueprint(built: Path) -> Blueprint:
             raise NotFoundError(
                 "The page has not been built; `make setup` builds it. The API is at /api/chat."
             )
-        response = await send_from_directory(built, "index.html")
-        response.headers["Cache-Control"] = "no-cache"
+        response = await _file(built, "index.html", "no-cache")
         response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
         response.headers["Referrer-Policy"] = "no-referrer"
         return response
 
     @blueprint.get("/assets/<path:name>")
     async def asset(name: str) -> Response:
-        response = await send_from_directory(built / "assets", name)
-        response.headers["Cache-Control"] = FOREVER
-        return response
+        return await _file(built / "assets", name, FOREVER)
 
     @blueprint.get("/<name>")
-    async def file(name: str) -> Response:
-        response = await send_from_directory(built, name)
-        response.headers["Cache-Control"] = "no-cache"
-        return response
+    async def beside(name: str) -> Response:
+        return await _file(built, name, "no-cache")
 
     return blueprint
+
+
+async def _file(folder: Path, name: str, cache_control: str) -> Response:
+    response = await send_from_directory(folder, name)
+    response.headers["Cache-Control"] = cache_control
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers.pop("Expires", None)
+    return response

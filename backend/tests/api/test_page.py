@@ -1,0 +1,70 @@
+from pathlib import Path
+
+import pytest
+from quart import Quart
+
+from headwater.api.clients import install_clients
+from headwater.api.page import page_blueprint
+from headwater.api.problems import install_problems
+
+
+@pytest.fixture
+def built(tmp_path: Path) -> Path:
+    (tmp_path / "built" / "assets").mkdir(parents=True)
+    (tmp_path / "built" / "index.html").write_text("<title>page</title>")
+    (tmp_path / "built" / "favicon.svg").write_text("<svg/>")
+    (tmp_path / "built" / "assets" / "index-abc.js").write_text("export {}")
+    (tmp_path / "secret").write_text("secret")
+    return tmp_path / "built"
+
+
+def web(built: Path) -> Quart:
+    app = Quart("test", static_folder=None)
+    install_problems(app)
+    install_clients(app, b"key", behind_proxy=False)
+    app.register_blueprint(page_blueprint(built))
+    return app
+
+
+async def test_the_page_is_checked_each_time_and_names_the_client(built: Path) -> None:
+    client = web(built).test_client()
+    response = await client.get("/")
+    assert response.status_code == 200
+    assert await response.get_data(as_text=True) == "<title>page</title>"
+    assert response.headers["Cache-Control"] == "no-cache"
+    assert "headwater_client=" in response.headers["Set-Cookie"]
+    policy = response.headers["Content-Security-Policy"]
+    assert "default-src 'self'" in policy
+    assert "unsafe" not in policy
+    again = await client.get("/", headers={"If-None-Match": response.headers["ETag"]})
+    assert again.status_code == 304
+
+
+async def test_assets_are_kept_for_ever_by_everybody(built: Path) -> None:
+    response = await web(built).test_client().get("/assets/index-abc.js")
+    assert response.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert "Expires" not in response.headers
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    assert response.mimetype == "text/javascript"
+    assert "Set-Cookie" not in response.headers
+
+
+async def test_files_beside_the_page_are_served(built: Path) -> None:
+    response = await web(built).test_client().get("/favicon.svg")
+    assert response.status_code == 200
+    assert response.mimetype == "image/svg+xml"
+
+
+@pytest.mark.parametrize(
+    "path", ["/none.js", "/assets/none.js", "/assets/../secret", "/..%2fsecret", "/assets/..%2f..%2fsecret"]
+)
+async def test_nothing_else_is_served(built: Path, path: str) -> None:
+    response = await web(built).test_client().get(path)
+    assert response.status_code == 404
+    assert "secret" not in await response.get_data(as_text=True)
+
+
+async def test_a_page_that_was_not_built_says_so(tmp_path: Path) -> None:
+    response = await web(tmp_path).test_client().get("/")
+    assert response.status_code == 404
+    assert "make setup" in (await response.get_json())["detail"]
