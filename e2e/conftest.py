@@ -17,7 +17,7 @@ from headwater_server import HeadwaterServer, headwater_server
 
 RESULTS = Path(__file__).with_name("results")
 WIDE: ViewportSize = {"width": 1280, "height": 800}
-PATIENCE_MS = 15_000
+PATIENCE_MS = 10_000
 """How long anything may take to show that is not itself measured."""
 
 expect.set_options(timeout=PATIENCE_MS)
@@ -99,8 +99,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HeadwaterServer
 @pytest.fixture
 def address(server: HeadwaterServer, protocol: Protocol) -> Iterator[str]:
     """Where the page is. The test fails when the server logs an error meanwhile."""
+    server.check_that_it_runs()
     logged = len(server.log.read_text("utf-8"))
     yield getattr(server, protocol.name)
+    server.check_that_it_runs()
     errors = server.errors(since=logged)
     assert not errors, "the server logged:\n" + "\n".join(errors)
 

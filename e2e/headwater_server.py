@@ -25,6 +25,7 @@ EXIT_SECONDS = DRAIN_SECONDS + 3.0
 class HeadwaterServer:
     """A server that runs. `http1` and `http2` are its addresses for the two protocols."""
 
+    process: subprocess.Popen[bytes]
     http1_port: int
     http2_port: int
     log: Path
@@ -38,6 +39,11 @@ class HeadwaterServer:
     def http2(self) -> str:
         """Over TLS it speaks HTTP/2. The certificate is one that only this server knows."""
         return f"https://127.0.0.1:{self.http2_port}"
+
+    def check_that_it_runs(self) -> None:
+        """Raise `RuntimeError` with its log when it has ended by itself or was ended by someone else."""
+        if (status := self.process.poll()) is not None:
+            raise RuntimeError(f"the server has ended with {status}:\n{self.log.read_text('utf-8')}")
 
     def errors(self, since: int = 0) -> list[str]:
         """The errors in its log after so many characters, each with its traceback."""
@@ -79,7 +85,7 @@ def headwater_server(folder: Path, **environment: str) -> Iterator[HeadwaterServ
     with ExitStack() as cleaning:
         cleaning.callback(_kill, process)
         _wait_for_greeting(process, log)
-        yield HeadwaterServer(plain, secure, log)
+        yield HeadwaterServer(process, plain, secure, log)
         process.send_signal(signal.SIGTERM)
         if (status := _status(process)) != 0:
             raise AssertionError(f"the server ended with {status}:\n{log.read_text('utf-8')}")

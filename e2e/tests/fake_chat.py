@@ -11,8 +11,8 @@ from urllib.parse import parse_qs, urlsplit
 PAGE = Path(__file__).with_name("fake_chat.html")
 WORDS = tuple(f"word{number}" for number in range(30))
 REPLY = " ".join(WORDS)
-PACE_SECONDS = 0.025
-STALL_SECONDS = 0.8
+PACE_SECONDS = 0.04
+STALL_SECONDS = 1.2
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -26,7 +26,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HeadwaterServer
 
 def test_a_real_model_streams(chat: ChatPage) -> None:
     expect(chat.models).to_have_value("local/smollm2-135m")
-    chat.amend_requests(max_tokens=80, temperature=0)
+    chat.amend_requests(max_tokens=160, temperature=0)
     recording = chat.record()
     generation = chat.ask("Tell me in a few sentences how a river begins.")
     timeline = recording.wait_until_finished(timeout=60_000)
