@@ -112,7 +112,7 @@ function growOpenFence({ open, tail }: MarkdownDocument, added: string) {
     return null;
   }
   const line = tail.slice(lineStart);
-  if (lineStart === 0 || !isOpenFence(block.raw) || /\r|^[ \t]*[`~]/m.test(line + added))
+  if (lineStart === 0 || !isOpenFence(block.raw) || /\r|^[ \t>]*[`~]/m.test(line + added))
     return null;
   const raw = block.raw + added;
   const code = raw.slice(raw.indexOf("\n") + 1);
