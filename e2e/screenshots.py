@@ -56,6 +56,8 @@ def take(browser: Browser, server: HeadwaterServer, picture: Picture) -> Path:
     chat.amend_requests(script={"tokens_per_second": 60, "faults": [{"after": GATE, "kind": "gate"}]})
     generation = chat.ask(QUESTION)
     expect(chat.text).to_contain_text(LAST_WORDS, timeout=30_000)
+    expect(chat.text.locator("math")).to_have_count(2)
+    expect(chat.text.locator("pre code span").first).to_be_attached()
     path = IMAGES / f"{picture.name}.png"
     chat.page.screenshot(path=path, animations="disabled")
     chat.open_gate(generation)
