@@ -28,6 +28,7 @@ def test_syntax_never_flashes(chat: ChatPage) -> None:
 def test_a_formula_never_shows_its_source(chat: ChatPage) -> None:
     """Not even the first one on a page, while what draws formulas is being fetched."""
     chat.choose("scripted/markdown")
+    chat.amend_requests(script={"tokens_per_second": 120})
     recording = chat.record()
     chat.ask("show me")
     timeline = recording.wait_until_finished()
