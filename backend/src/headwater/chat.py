@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
+from hashlib import sha256
 
 from headwater.conversations.model import (
     Conversations,
@@ -78,20 +79,26 @@ class Chat:
         self._limits = limits
         self._run_limits = run_limits
         self._generations = Generations()
-        self._once: Once[Generation] = Once()
+        self._once: Once[str] = Once()
         self.draining = False
 
     async def start(self, client: str, ask: Ask, key: str | None = None) -> Generation:
         """Start a reply; with an idempotency key, at most once per client and key.
 
-        Raises the `ProblemError` that tells why not.
+        Raises the `ProblemError` that tells why not; `NotFoundError` for a key whose reply is not kept any
+        more, because it must not run again.
         """
         if key is None:
             return await self._start(client, ask)
+
+        async def start() -> str:
+            return (await self._start(client, ask)).id
+
         try:
-            return await self._once.do((client, key), ask, lambda: self._start(client, ask))
+            name = await self._once.do((client, key), _fingerprint(ask), start)
         except KeyReusedError:
             raise ConflictError("This Idempotency-Key was already used for another request.") from None
+        return self.find(client, name)
 
     def find(self, client: str, generation: str) -> Generation:
         """A client's generation. Raises `NotFoundError`, also when it is another client's."""
@@ -254,3 +261,8 @@ class Chat:
             snapshot = await generation.snapshot()
             self._generations.close(generation, snapshot)
         await self._conversations.complete(generation.conversation, generation.message, snapshot.content.text)
+
+
+def _fingerprint(ask: Ask) -> bytes:
+    """Tells requests apart without keeping them: a key outlives its reply."""
+    return sha256(repr(ask).encode()).digest()

@@ -1,0 +1,54 @@
+import gc
+import weakref
+
+import pytest
+
+from headwater.chat import Ask, Chat, ChatLimits
+from headwater.conversations.memory import MemoryConversations
+from headwater.errors import NotFoundError
+from headwater.generation.runner import Limits
+from headwater.generations import Generations
+from headwater.logs.memory import MemoryLog
+from headwater.providers.catalogue import Catalogue
+from headwater.providers.scripted import Script, ScriptedProvider
+
+FAST = Script(tokens_per_second=1e6)
+
+
+def new_chat() -> Chat:
+    return Chat(
+        catalogue=Catalogue([ScriptedProvider()]),
+        conversations=MemoryConversations(),
+        new_log=MemoryLog,
+        limits=ChatLimits(),
+        run_limits=Limits(),
+    )
+
+
+async def test_a_key_outlives_its_reply_without_keeping_it_and_never_runs_it_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    chat = new_chat()
+    monkeypatch.setattr(chat, "_generations", Generations(capacity=1))
+    ask = Ask("hello", model="scripted/echo", script=FAST)
+    first = await chat.start("me", ask, "key")
+    assert await chat.start("me", ask, "key") is first
+    await chat.finished(first)
+    log = weakref.ref(first.log)
+    del first
+    for n in range(2):
+        await chat.finished(await chat.start("me", ask, f"other {n}"))
+    await chat.drain(5)
+    gc.collect()
+    assert log() is None
+    with pytest.raises(NotFoundError):
+        await chat.start("me", ask, "key")
+
+
+async def test_a_drained_chat_has_nothing_running() -> None:
+    chat = new_chat()
+    generation = await chat.start("me", Ask("hello", model="scripted/stall", script=FAST))
+    await chat.drain(0)
+    snapshot = await generation.snapshot()
+    assert snapshot.outcome is not None
+    assert chat.draining
