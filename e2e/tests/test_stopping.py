@@ -67,3 +67,14 @@ def test_after_a_stop_the_conversation_goes_on(chat: ChatPage) -> None:
     chat.expect_status("completed")
     expect(chat.replies).to_have_count(2)
     assert chat.generation(stopped)["conversation"] == chat.generation(following)["conversation"]
+
+
+def test_the_second_click_of_a_double_click_on_send_does_not_stop(chat: ChatPage) -> None:
+    chat.amend_requests(script={"faults": [{"after": 2, "kind": "gate"}]})
+    chat.box.fill("one two three")
+    with chat.page.expect_response("**/api/chat") as answered:
+        chat.send.dblclick()
+    generation = answered.value.headers["location"].removeprefix("/api/generations/")
+    expect(chat.text).to_have_text("one two")
+    chat.open_gate(generation)
+    chat.expect_status("completed")

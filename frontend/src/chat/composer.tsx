@@ -53,13 +53,21 @@ export function Composer(props: ComposerProps) {
       />
       <div className="flex items-center justify-between gap-3">
         {children}
+        {/* Keys, so that neither button becomes the other and takes its focus along. */}
         {isRunning ? (
-          <Button look="outline" data-testid="stop" onClick={onStop} title="Stop (Escape)">
+          <Button
+            key="stop"
+            look="outline"
+            data-testid="stop"
+            // The second click of a double click on Send was not meant for what took its place.
+            onClick={(event) => event.detail < 2 && onStop()}
+            title="Stop (Escape)"
+          >
             <Square className="size-3.5 fill-current" aria-hidden="true" />
             Stop
           </Button>
         ) : (
-          <Button look="primary" type="submit" data-testid="send" disabled={isBlank}>
+          <Button key="send" look="primary" type="submit" data-testid="send" disabled={isBlank}>
             <ArrowUp className="size-4" aria-hidden="true" />
             Send
           </Button>

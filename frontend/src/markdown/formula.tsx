@@ -21,7 +21,7 @@ interface FormulaProps {
 /** A formula as MathML, which the browser itself sets. Its place is kept until that has loaded. */
 export function Formula(props: FormulaProps) {
   return (
-    <Suspense fallback={<code className="invisible">{props.tex}</code>}>
+    <Suspense fallback={<code className="formula-awaited" data-tex={props.tex} />}>
       <LoadedFormula {...props} />
     </Suspense>
   );
