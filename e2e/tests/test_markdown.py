@@ -11,6 +11,9 @@ from streamcheck import assert_grew_in_steps, assert_never_showed, assert_never_
 RAW = ("**", "`", "~~", "| --", "|--", "|:-", "##", "$", "\\frac", "](", "- [", "> A reply", "1. The")
 """Signs of Markdown that no rendered text of the scenario contains."""
 
+FIRST_FORMULA = 196
+"""Tokens of the scenario up to the end of its first formula."""
+
 pytestmark = pytest.mark.parametrize("protocol", ["http2"], indirect=True)
 
 
@@ -28,9 +31,13 @@ def test_syntax_never_flashes(chat: ChatPage) -> None:
 def test_a_formula_never_shows_its_source(chat: ChatPage) -> None:
     """Not even the first one on a page, while what draws formulas is being fetched."""
     chat.choose("scripted/markdown")
-    chat.amend_requests(script={"tokens_per_second": 120})
+    chat.amend_requests(
+        script={"tokens_per_second": 120, "faults": [{"after": FIRST_FORMULA, "kind": "gate"}]}
+    )
     recording = chat.record()
-    chat.ask("show me")
+    generation = chat.ask("show me")
+    expect(chat.text.locator("math")).to_have_count(1)
+    chat.open_gate(generation)
     timeline = recording.wait_until_finished()
     expect(chat.text.locator("math")).to_have_count(4)
     assert_never_showed(timeline, "t_1", "t_n", "\\frac")
