@@ -75,6 +75,13 @@ def test_the_local_model_can_be_turned_off() -> None:
     assert not Settings.from_environment({"HEADWATER_LOCAL_MODEL": "Off"}).local
 
 
+@pytest.mark.parametrize("key", ["sk-\u00e9", "sk-a\nb"])
+def test_a_key_that_cannot_be_sent_is_refused_and_not_shown(key: str) -> None:
+    with pytest.raises(SettingsError, match="OPENAI_API_KEY") as caught:
+        Settings.from_environment({"OPENAI_API_KEY": key})
+    assert "sk-" not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("variable", "value"),
     [

@@ -175,7 +175,8 @@ class Chat:
         question = Message(new_id("msg"), branch[-1].id if branch else None, "user", ask.message)
         reply = Message(new_id("msg"), question.id, "assistant", None, generation)
         system = [Turn("system", ask.system)] if ask.system else []
-        turns = (*system, *[await self._turn(message) for message in (*branch, question)])
+        said = [await self._turn(message) for message in (*branch, question)]
+        turns = (*system, *[turn for turn in said if turn.text.strip()])
         conversation = ask.conversation or await self._conversations.create(client)
         await self._conversations.add(conversation, (question, reply))
         prompt = Prompt(generation, name, turns, ask.temperature, ask.max_tokens, ask.script)

@@ -73,7 +73,7 @@ class Settings:
             tls_cert=env.file("HEADWATER_TLS_CERT"),
             tls_key=env.file("HEADWATER_TLS_KEY"),
             data_dir=Path(env.text("HEADWATER_DATA_DIR", str(cls.data_dir))),
-            openai_api_key=env.text("OPENAI_API_KEY", "") or None,
+            openai_api_key=env.secret("OPENAI_API_KEY"),
             openai_base_url=env.url("OPENAI_BASE_URL"),
             openai_models=env.names("HEADWATER_OPENAI_MODELS"),
             local=local_model.lower() != "off",
@@ -112,6 +112,15 @@ class _Environment:
 
     def text(self, name: str, default: str) -> str:
         return self._environment.get(name, "").strip() or default
+
+    def secret(self, name: str) -> str | None:
+        """A value that goes into a header and never into a message."""
+        value = self.text(name, "")
+        if not (value.isascii() and value.isprintable()):
+            raise SettingsError(
+                f"{name} holds a character that is not printable ASCII, which is all it takes"
+            )
+        return value or None
 
     def parsed(self, name: str, default: T, takes: str, parse: Callable[[str], T]) -> T:
         value = self.text(name, "")

@@ -140,6 +140,9 @@ async def test_json_answers_200_whatever_the_outcome(client: httpx.AsyncClient) 
         ("application/json, text/event-stream;q=0.5", "application/json"),
         ("application/json;q=0.4, application/x-ndjson;q=0.4", "application/x-ndjson"),
         ("text/html, application/json;q=0.9", "application/json"),
+        ("text/event-stream; charset=utf-8", "text/event-stream"),
+        ("application/json; charset=utf-8", "application/json"),
+        ("application/json; charset=utf-8; q=0.3, application/x-ndjson; q=0.5", "application/x-ndjson"),
     ],
 )
 async def test_accept_chooses_the_transport(
@@ -151,6 +154,13 @@ async def test_accept_chooses_the_transport(
         body = {"message": "hi", "model": "scripted/echo"}
         response = await client.post("/api/chat", json=body, headers=headers)
         assert response.headers["content-type"] == media_type
+
+
+async def test_accept_may_come_in_several_lines(server: RunningServer) -> None:
+    headers = [("Accept", "text/html"), ("Accept", "application/json")]
+    body = {"message": "hi", "model": "scripted/echo"}
+    response = httpx.post(f"{server.url}/api/chat", json=body, headers=headers)
+    assert response.headers["content-type"] == "application/json"
 
 
 async def test_turns_of_a_conversation_follow_each_other(client: httpx.AsyncClient) -> None:

@@ -190,7 +190,25 @@ async def test_no_such_address_and_no_such_method(client: httpx.AsyncClient) -> 
     response = await client.put("/api/chat", json=ECHO)
     check(response, 405, "method_not_allowed")
     assert {"GET", "POST"} <= set(response.headers["allow"].split(", "))
+    assert "HEAD" not in response.json()["detail"]
     assert (await client.head("/api/chat", params=ECHO)).status_code == 405
+
+
+async def test_there_is_no_head_of_a_reply(client: httpx.AsyncClient) -> None:
+    started = await client.post("/api/chat", json=ECHO, headers={"Accept": "application/json"})
+    path = f"/api/generations/{started.json()['generation']}"
+    assert (await client.head(f"{path}/events")).status_code == 405
+    assert (await client.head(path)).status_code == 200
+    assert (await client.get("/healthz")).status_code == 200
+
+
+@pytest.mark.parametrize("folder", ["/", "/assets/"])
+async def test_a_name_that_no_file_can_have_is_not_found(client: httpx.AsyncClient, folder: str) -> None:
+    check(await client.get(folder + "a" * 5000), 404, "not_found")
+
+
+async def test_a_query_that_is_no_text(client: httpx.AsyncClient) -> None:
+    check(await client.get("/api/chat?message=%ff%fe"), 400, "invalid_request")
 
 
 @pytest.mark.parametrize("cursor", ["x", "-1", "1.5", "gen:x", "9" * 40, "a:b:1"])

@@ -55,6 +55,20 @@ def test_done_without_a_reason_is_a_stop() -> None:
     assert reader.feed(delta("a") + DONE) == [TextDelta("a"), Finish("stop")]
 
 
+def test_a_byte_order_mark_is_no_part_of_the_first_message() -> None:
+    assert CompletionReader().feed(b"\xef\xbb\xbf" + REPLY) == SAID
+
+
+@pytest.mark.parametrize(
+    "usage", ['{"prompt_tokens":7.5}', '{"completion_tokens":"5"}', "[]", "null", '"much"']
+)
+def test_usage_that_cannot_be_read_is_no_reason_to_lose_a_reply(usage: str) -> None:
+    reader = CompletionReader()
+    said = reader.feed(delta("a") + data(f'{{"choices":[],"usage":{usage}}}') + delta(finish="stop") + DONE)
+    assert said == [TextDelta("a"), Finish("stop")]
+    assert reader.error is None
+
+
 @pytest.mark.parametrize(
     "unreadable",
     [

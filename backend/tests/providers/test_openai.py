@@ -11,6 +11,7 @@ from headwater.generation.log import follow
 from headwater.generation.provider import Delta, Finish, Prompt, Turn
 from headwater.generation.runner import Limits, Runner
 from headwater.logs.memory import MemoryLog
+from headwater.providers import openai
 from headwater.providers.catalogue import Model
 from headwater.providers.openai import OpenAIProvider
 from tests.providers.model_server import DONE, Answer, Script, data, delta, model_server
@@ -90,12 +91,22 @@ async def finished_and_silent(answer: Answer) -> None:
     await answer.until_the_client_leaves()
 
 
+async def finished_and_kept_alive(answer: Answer) -> None:
+    await answer.start()
+    await answer.send(delta("all"), delta(finish="stop"))
+    while True:
+        await answer.send(b": alive\n\n")
+        await asyncio.sleep(0.05)
+
+
 async def finished_and_ended(answer: Answer) -> None:
     await answer.start()
     await answer.send(delta("all"), delta(finish="stop"))
 
 
-@pytest.mark.parametrize("script", [finished_and_cut, finished_and_silent, finished_and_ended])
+@pytest.mark.parametrize(
+    "script", [finished_and_cut, finished_and_silent, finished_and_kept_alive, finished_and_ended]
+)
 async def test_a_finished_reply_is_complete_whatever_the_server_does_then(script: Script) -> None:
     text, outcome = await run(script)
     assert (text, outcome.status) == ("all", Completed("stop"))
@@ -181,6 +192,7 @@ async def test_an_answer_that_is_no_completion_is_an_error(script: Script) -> No
     _, outcome = await run(script)
     assert isinstance(outcome.status, Failed)
     assert outcome.status.code == "provider_error"
+    assert "cannot be read" in outcome.status.message
 
 
 async def test_a_server_that_is_not_there_is_unreachable() -> None:
@@ -222,6 +234,23 @@ async def test_a_server_is_asked_for_its_models_once_in_a_while() -> None:
         assert await provider.offers("large")
         assert not await provider.offers("huge")
         assert len(server.asked) == 1
+        await provider.aclose()
+
+
+async def test_a_list_that_has_aged_stays_while_it_is_asked_for_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nobody waits for a slow server twice, and one that fails takes no model away."""
+    monkeypatch.setattr(openai, "LIST_FRESH", 0.0)
+    async with model_server(models=["small"]) as server, asyncio.timeout(10):
+        provider = OpenAIProvider(api_key="key", base_url=server.url)
+        assert await ids(provider) == ["openai/small"]
+        server.models = None
+        assert await ids(provider) == ["openai/small"]
+        assert len(server.asked) == 1  # the second one has only just been sent for
+        while len(server.asked) < 2:  # noqa: ASYNC110 - nothing tells of it
+            await asyncio.sleep(0)
+        assert await ids(provider) == ["openai/small"]
         await provider.aclose()
 
 

@@ -134,6 +134,8 @@ async def test_limits_on_replies_that_run_at_once(tmp_path: Path) -> None:
 async def test_the_rate_of_starts_is_limited_by_address(tmp_path: Path) -> None:
     with running(tmp_path, HEADWATER_RATE_LIMIT="3/hour") as server:
         body = {"message": "a", "model": "scripted/echo"}
+        for _ in range(5):
+            assert httpx.options(f"{server.url}/chat").status_code == 200
         for number in range(5):
             headers = {"X-Forwarded-For": f"10.0.0.{number}", "Accept": "application/json"}
             sent = [
@@ -189,7 +191,8 @@ def test_what_cannot_start_says_why_in_one_line(tmp_path: Path) -> None:
         for environment, said in (
             ({"HEADWATER_PORT": "x"}, "HEADWATER_PORT is 'x'"),
             ({"HEADWATER_PORT": port}, f"HEADWATER_PORT is {port}"),
-            ({"HEADWATER_HOST": "203.0.113.1"}, "203.0.113.1"),
+            ({"HEADWATER_HOST": "203.0.113.1"}, "HEADWATER_HOST is '203.0.113.1'"),
+            ({"HEADWATER_HOST": "nohost.invalid"}, "HEADWATER_HOST is 'nohost.invalid'"),
             ({"HEADWATER_DATA_DIR": str(file)}, "HEADWATER_DATA_DIR"),
             ({"HEADWATER_DEFAULT_MODEL": "scripted/none"}, "HEADWATER_DEFAULT_MODEL is 'scripted/none'"),
             (

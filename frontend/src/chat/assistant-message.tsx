@@ -29,7 +29,9 @@ export function AssistantMessage({ live, onRetry }: AssistantMessageProps) {
       <div data-testid="reply-text">
         <Markdown text={reply.text} end={endOf(reply)} />
       </div>
-      {failure !== null && <Failure message={failure} onRetry={onRetry} />}
+      {failure !== null && (
+        <Failure message={failure} onRetry={canBeTaken(reply) ? onRetry : undefined} />
+      )}
       {reply.connection === "reconnecting" && <Reconnecting />}
       <Figures live={live} />
     </article>
@@ -39,6 +41,10 @@ export function AssistantMessage({ live, onRetry }: AssistantMessageProps) {
 function endOf({ ending }: Reply): End {
   if (ending === null) return "open";
   return ending.status === "completed" ? "complete" : "cut";
+}
+
+function canBeTaken({ ending }: Reply): boolean {
+  return ending?.status !== "refused" || !ending.problem.isFinal;
 }
 
 function Reasoning({ text }: { text: string }) {

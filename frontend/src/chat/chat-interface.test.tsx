@@ -1,5 +1,5 @@
 // @vitest-environment jsdom
-import { act, cleanup, render, screen, within } from "@testing-library/react";
+import { act, cleanup, fireEvent, render, screen, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type Event, NO_TIMING, type Outcome } from "../generation/events";
@@ -203,6 +203,44 @@ describe("ChatInterface", () => {
     await end(COMPLETED);
     expect(requests[1]?.message).toBe("one");
     expect(screen.getAllByTestId("message-user")).toHaveLength(1);
+  });
+
+  it("goes on in a new conversation where the server has forgotten the old one", async () => {
+    const { transport, refuse, start, end, requests } = server();
+    render(<ChatInterface transport={transport} />);
+    await ask("one");
+    await start();
+    await end(COMPLETED);
+    await ask("two");
+    expect(requests[1]?.conversation).toBe("conv_1");
+    await refuse(new Problem(404, "not_found", "No conversation 'conv_1'.", null, "conversation"));
+    const said = screen.getByTestId("reply-error").textContent;
+    expect(said).toContain("begins a new one");
+    expect(said).not.toContain("conv_1");
+
+    await userEvent.click(screen.getByTestId("retry"));
+    expect(requests[2]?.message).toBe("two");
+    expect(requests[2]).not.toHaveProperty("conversation");
+    expect(requests[2]).not.toHaveProperty("parent");
+  });
+
+  it("offers no second try of a message that cannot be taken", async () => {
+    const { transport, refuse } = server();
+    render(<ChatInterface transport={transport} />);
+    await ask("much too long");
+    await refuse(new Problem(413, "too_large", "Too long.", null, "message"));
+    expect(screen.queryByTestId("retry")).toBeNull();
+    expect(box().value).toBe("much too long");
+  });
+
+  it("takes the Enter that ends a composition in Safari for no sending", async () => {
+    const { transport, requests } = server();
+    render(<ChatInterface transport={transport} />);
+    await userEvent.type(box(), "ni hao");
+    fireEvent.keyDown(box(), { key: "Enter", keyCode: 229 });
+    expect(requests).toHaveLength(0);
+    fireEvent.keyDown(box(), { key: "Enter", keyCode: 13 });
+    expect(requests).toHaveLength(1);
   });
 
   it("announces the start and the end, and no words", async () => {

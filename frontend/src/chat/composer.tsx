@@ -26,7 +26,7 @@ export function Composer(props: ComposerProps) {
     if (!isBlank && !isRunning) onSend(draft);
   };
   const onKeyDown = (event: KeyboardEvent) => {
-    if (event.key !== "Enter" || event.shiftKey || event.nativeEvent.isComposing) return;
+    if (event.key !== "Enter" || event.shiftKey || isComposing(event)) return;
     event.preventDefault();
     send();
   };
@@ -75,6 +75,11 @@ export function Composer(props: ComposerProps) {
       </div>
     </form>
   );
+}
+
+/** Safari ends a composition before it tells of the Enter that ended it; 229 is how it marks that key. */
+function isComposing(event: KeyboardEvent): boolean {
+  return event.nativeEvent.isComposing || event.keyCode === 229;
 }
 
 /** Not while the person is busy elsewhere: with another control, or with text they selected. */

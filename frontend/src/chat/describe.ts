@@ -12,13 +12,16 @@ export function describeRate(tokensPerSecond: number): string {
   return `${tokensPerSecond.toFixed(tokensPerSecond < 10 ? 1 : 0)} tokens/s`;
 }
 
+const FORGOTTEN =
+  "The server no longer has this conversation. Asked again, the question begins a new one, without what was said before.";
+
 /** What went wrong, in words; null when nothing did. */
 export function describeFailure(ending: Ending | null): string | null {
   switch (ending?.status) {
     case "failed":
       return ending.message;
     case "refused":
-      return ending.problem.message;
+      return ending.problem.isForgotten ? FORGOTTEN : ending.problem.message;
     case "interrupted":
       return "The server was interrupted before the reply was complete.";
     case "completed":

@@ -8,33 +8,40 @@ export interface Turn {
   readonly reply: LiveReply;
 }
 
-/**
- * The request that asks `question` after these turns, in the conversation that they are.
- *
- * @param model - undefined leaves the choice to the server
- */
+/** What a request takes from the page beside its question. */
+export interface Choices {
+  /** Undefined leaves the choice to the server. */
+  readonly model: string | undefined;
+  /** Conversations that the server no longer has: nothing can go on there. */
+  readonly forgotten: ReadonlySet<string>;
+}
+
+/** The request that asks `question` after these turns, in the conversation that they are. */
 export function nextRequest(
   turns: readonly Turn[],
   question: string,
-  model: string | undefined,
+  choices: Choices,
 ): ChatRequest {
-  const conversation = turns.map(startOf).findLast((start) => start !== null)?.conversation;
-  return { message: question, ...given({ conversation, model }) };
+  const conversation = lastStart(turns, choices)?.conversation;
+  return { message: question, ...given({ conversation, model: choices.model }) };
 }
 
 /**
  * The request that asks the last question again, as if it had not been asked: it comes after the same
  * message. The first question has nothing before it, and begins a new conversation.
  */
-export function retryRequest(turns: readonly Turn[], model: string | undefined): ChatRequest {
+export function retryRequest(turns: readonly Turn[], choices: Choices): ChatRequest {
   const earlier = turns.slice(0, -1);
-  const request = nextRequest(earlier, turns.at(-1)?.question ?? "", model);
-  const before = earlier.map(startOf).findLast((start) => start !== null);
-  return before == null ? request : { ...request, parent: before.message };
+  const request = nextRequest(earlier, turns.at(-1)?.question ?? "", choices);
+  const before = lastStart(earlier, choices);
+  return before === undefined ? request : { ...request, parent: before.message };
 }
 
-function startOf(turn: Turn) {
-  return turn.reply.getSnapshot().start;
+function lastStart(turns: readonly Turn[], { forgotten }: Choices) {
+  return turns
+    .map((turn) => turn.reply.getSnapshot().start)
+    .filter((start) => start !== null)
+    .findLast((start) => !forgotten.has(start.conversation));
 }
 
 /** Leaves out what is undefined. */

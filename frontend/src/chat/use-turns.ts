@@ -15,14 +15,20 @@ interface TurnsOptions {
 export function useTurns({ transport, model, onRefused }: TurnsOptions) {
   const [turns, setTurns] = useState<readonly Turn[]>([]);
   const latest = useRef<LiveReply>(undefined);
+  const forgotten = useRef(new Set<string>());
+  const choices = { model, forgotten: forgotten.current };
 
   const ask = (earlier: readonly Turn[], request: ChatRequest) => {
     const reply = new LiveReply(request, { transport });
     latest.current = reply;
     setTurns([...earlier, { key: uniqueKey(), question: request.message, reply }]);
     void reply.ended.then(() => {
-      const wasRefused = reply.getSnapshot().ending?.status === "refused";
-      if (wasRefused && latest.current === reply) onRefused(request.message);
+      const { ending } = reply.getSnapshot();
+      if (ending?.status !== "refused") return;
+      if (ending.problem.isForgotten && request.conversation !== undefined) {
+        forgotten.current.add(request.conversation);
+      }
+      if (latest.current === reply) onRefused(request.message);
     });
   };
 
@@ -30,11 +36,11 @@ export function useTurns({ transport, model, onRefused }: TurnsOptions) {
     turns,
     send(question: string) {
       const earlier = withoutRefused(turns);
-      ask(earlier, nextRequest(earlier, question, model));
+      ask(earlier, nextRequest(earlier, question, choices));
     },
     /** Asks the last question again, of the model that is chosen now. */
     retry() {
-      ask(turns.slice(0, -1), retryRequest(turns, model));
+      ask(turns.slice(0, -1), retryRequest(turns, choices));
     },
     stop() {
       latest.current?.stop();

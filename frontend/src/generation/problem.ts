@@ -4,23 +4,42 @@ export class Problem extends Error {
   readonly status: number;
   readonly code: string;
   readonly retryAfter: number | null;
+  readonly field: string | null;
 
   /**
    * @param status - the HTTP status; 0 when no server answered at all
    * @param code - the wire's code, for example `rate_limited`
    * @param message - what happened, for people
    * @param retryAfter - seconds until another try makes sense, when the server named them
+   * @param field - the member of the request that is at fault, when the server named one
    */
-  constructor(status: number, code: string, message: string, retryAfter: number | null = null) {
+  constructor(
+    status: number,
+    code: string,
+    message: string,
+    retryAfter: number | null = null,
+    field: string | null = null,
+  ) {
     super(message);
     this.status = status;
     this.code = code;
     this.retryAfter = retryAfter;
+    this.field = field;
   }
 
   /** Another try of the same request may go well by itself, without anyone changing anything. */
   get passing(): boolean {
     return this.status === 429 || this.status >= 500;
+  }
+
+  /** The server no longer has the conversation that the request goes on with. */
+  get isForgotten(): boolean {
+    return this.code === "not_found" && (this.field === "conversation" || this.field === "parent");
+  }
+
+  /** The message itself cannot be taken: only another one can. */
+  get isFinal(): boolean {
+    return this.status === 400 || this.status === 413;
   }
 }
 
@@ -29,7 +48,8 @@ export async function readProblem(response: Response): Promise<Problem> {
   const said = await readBody(response);
   const retryAfter = readRetryAfter(response.headers.get("Retry-After"), Date.now());
   const message = describe(response.status, said.detail ?? said.title, retryAfter);
-  return new Problem(response.status, said.code ?? "unknown", message, retryAfter);
+  const code = said.code ?? "unknown";
+  return new Problem(response.status, code, message, retryAfter, said.field ?? null);
 }
 
 async function readBody(response: Response): Promise<Partial<Record<string, string>>> {

@@ -23,7 +23,9 @@ def chat_blueprint(chat: Chat, rate: Rate) -> Blueprint:
 
     @blueprint.route("/api/chat", methods=["GET", "POST"])
     @blueprint.route("/chat", methods=["GET", "POST"])
-    @rate_limit(rate.count, timedelta(seconds=rate.seconds), key_function=_address, skip_function=_resumes)
+    @rate_limit(
+        rate.count, timedelta(seconds=rate.seconds), key_function=_address, skip_function=_starts_nothing
+    )
     async def start() -> Response:
         match request.method:
             case "POST":
@@ -66,8 +68,9 @@ async def _address() -> str:
     return request.remote_addr or "unknown"
 
 
-async def _resumes() -> bool:
-    return request.method == "GET" and bool(request.headers.get("Last-Event-ID"))
+async def _starts_nothing() -> bool:
+    resumes = request.method == "GET" and bool(request.headers.get("Last-Event-ID"))
+    return resumes or request.method not in {"GET", "POST"}
 
 
 def _idempotency_key() -> str | None:

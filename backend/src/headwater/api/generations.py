@@ -1,6 +1,7 @@
 """`/api/generations/<id>`: look at a generation, follow it, cancel it."""
 
-from quart import Blueprint, Response
+from quart import Blueprint, Response, request
+from werkzeug.exceptions import MethodNotAllowed
 
 from headwater.api.clients import client
 from headwater.api.replies import JSON, generation_response, json_response, negotiated, streamed
@@ -28,6 +29,8 @@ def generations_blueprint(chat: Chat) -> Blueprint:
 
     @blueprint.get("/<name>/events")
     async def events(name: str) -> Response:
+        if request.method == "HEAD":
+            raise MethodNotAllowed(["GET"])  # there is no head of what does not end
         media_type = negotiated()
         query = read_query(EventsQuery)
         generation = chat.find(client(), name)

@@ -53,7 +53,10 @@ def page_blueprint(built: Path) -> Blueprint:
 
 
 async def _file(folder: Path, name: str, cache_control: str) -> Response:
-    response = await send_from_directory(folder, name)
+    try:
+        response = await send_from_directory(folder, name)
+    except OSError:
+        raise NotFoundError("There is nothing at this address.") from None  # a name no file can have
     response.headers["Cache-Control"] = cache_control
     response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers.pop("Expires", None)

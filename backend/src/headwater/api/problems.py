@@ -34,7 +34,7 @@ def install_problems(app: Quart) -> None:
             case 404:
                 return await refused(NotFoundError("There is nothing at this address."))
             case 405:
-                allowed = ", ".join(sorted(getattr(error, "valid_methods", None) or ()))
+                allowed = ", ".join(sorted({*(getattr(error, "valid_methods", None) or ())} - {"HEAD"}))
                 response = await _problem("method_not_allowed", f"This address takes {allowed}.")
                 response.headers["Allow"] = allowed
                 return response

@@ -5,6 +5,7 @@ from contextlib import aclosing
 
 from quart import Response, request
 from werkzeug.datastructures import MIMEAccept
+from werkzeug.http import parse_accept_header
 
 from headwater.chat import Chat
 from headwater.errors import NotAcceptableError
@@ -26,12 +27,15 @@ UNBUFFERED = {"Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "n
 def negotiated() -> str:
     """The media type that the client likes best: the highest q, ties by the order of the table.
 
+    Parameters such as a charset are passed over: every transport is UTF-8.
+
     Raises `NotAcceptableError`.
     """
-    accepted: MIMEAccept = request.accept_mimetypes
     offered = [*ENCODERS, JSON]
-    if not accepted:
+    given = parse_accept_header(",".join(request.headers.getlist("Accept")), MIMEAccept)
+    if not given:
         return offered[0]
+    accepted = MIMEAccept([(media_type.partition(";")[0].strip(), q) for media_type, q in given])
     best = max(offered, key=accepted.quality)
     if not accepted.quality(best):
         raise NotAcceptableError(f"This address answers as {', '.join(offered)}.")

@@ -2,6 +2,7 @@
 
 import asyncio
 from typing import Annotated, Literal, TypeVar
+from urllib.parse import unquote_to_bytes
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from quart import Request, request
@@ -106,6 +107,10 @@ async def read_json(model: type[M]) -> M:
 
 def read_query(model: type[M]) -> M:
     """The request's query. Raises `InvalidRequestError`."""
+    try:
+        unquote_to_bytes(request.query_string).decode("utf-8")
+    except UnicodeDecodeError:
+        raise InvalidRequestError("The query is not valid UTF-8.") from None
     values = {}
     for name, given in request.args.lists():
         if len(given) > 1:

@@ -174,13 +174,16 @@ class _Pace:
 
     def timing(self) -> Timing:
         """What was measured up to now."""
-        first, last, rate = self.first, self.last, None
+        now = self.now()
+        first, last, rate, gap = self.first, self.last, None, self._longest_gap
         if first is not None and last is not None and last > first:
             rate = (self._tokens - 1) / (last - first)
+        if last is not None:
+            gap = max(now - last, gap or 0.0)
         return Timing(
             first_token=None if first is None else first - self.started,
-            duration=self.now() - self.started,
+            duration=now - self.started,
             tokens=self._tokens,
             tokens_per_second=rate,
-            longest_gap=self._longest_gap,
+            longest_gap=gap,
         )

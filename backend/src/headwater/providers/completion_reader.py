@@ -42,22 +42,26 @@ class _Error(msgspec.Struct, gc=False):
 
 class _Message(msgspec.Struct):
     choices: list[_Choice] | None = None
-    usage: _Usage | None = None
+    usage: msgspec.Raw = msgspec.Raw(b"null")
     error: _Error | str | None = None
 
 
 _decode = msgspec.json.Decoder(_Message).decode
+_decode_usage = msgspec.json.Decoder(_Usage | None).decode
+
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 class CompletionReader:
     """Feed it what arrived; it gives what the model said.
 
-    `finished` is set once the model named its reason to stop (or the server said `[DONE]`), `done` once
-    the server has nothing more to say. `error` is set by a message that cannot be read or that is an
-    error; what was said before it still counts.
+    `heard` is set by the first message, `finished` once the model named its reason to stop (or the server
+    said `[DONE]`), `done` once the server has nothing more to say. `error` is set by a message that cannot
+    be read or that is an error; what was said before it still counts.
     """
 
     def __init__(self) -> None:
+        self.heard = False
         self.finished = False
         self.done = False
         self.error: ProviderError | None = None
@@ -66,6 +70,8 @@ class CompletionReader:
     def feed(self, data: bytes) -> list[Delta]:
         """What was said in these bytes and the line they complete."""
         *lines, self._rest = (self._rest + data).split(b"\n")
+        if lines and not self.heard:
+            lines[0] = lines[0].removeprefix(_BYTE_ORDER_MARK)
         said: list[Delta] = []
         try:
             for line in lines:
@@ -82,6 +88,7 @@ class CompletionReader:
         data = data.strip()
         if self.done or not data:
             return
+        self.heard = True
         if data == b"[DONE]":
             self.done = True
             if not self.finished:
@@ -95,8 +102,8 @@ class CompletionReader:
         if message.error is not None:
             error = message.error if isinstance(message.error, _Error) else _Error()
             raise refusal(error.code, error.type)
-        if message.usage is not None:
-            yield Usage(message.usage.prompt_tokens, message.usage.completion_tokens)
+        if usage := _usage(message.usage):
+            yield usage
         for choice in (message.choices or ())[:1]:
             yield from self._choice(choice)
 
@@ -109,6 +116,15 @@ class CompletionReader:
         if choice.finish_reason and not self.finished:
             self.finished = True
             yield Finish(_FINISH.get(choice.finish_reason, "stop"))
+
+
+def _usage(raw: msgspec.Raw) -> Usage | None:
+    """What was counted; counts that cannot be read count as none, and are no reason to lose a reply."""
+    try:
+        usage = _decode_usage(raw)
+    except msgspec.DecodeError:
+        return None
+    return Usage(usage.prompt_tokens, usage.completion_tokens) if usage else None
 
 
 def refusal(*said: int | str | None) -> ProviderError:

@@ -66,8 +66,9 @@ class OpenAIProvider:
         )
         self._configured = tuple(models)
         self._listed: tuple[Model, ...] | None = None
+        self._asking: asyncio.Task[None] | None = None
         self._ask_after = 0.0
-        self._asking = asyncio.Lock()
+        self._answered = False
         self._limit_name = "max_tokens" if base_url else "max_completion_tokens"
 
     @property
@@ -86,6 +87,9 @@ class OpenAIProvider:
 
     async def aclose(self) -> None:
         """Close all connections."""
+        if self._asking is not None:
+            self._asking.cancel()
+            await asyncio.wait([self._asking])
         await self._client.close()
 
     async def generate(self, prompt: Prompt) -> AsyncGenerator[Sequence[Delta], None]:
@@ -101,10 +105,15 @@ class OpenAIProvider:
                 extra_body={} if prompt.max_tokens is None else {self._limit_name: prompt.max_tokens},
             ) as response:
                 arrived = aiter(response.iter_bytes())
+                ends = None
                 while not reader.done:
-                    async with asyncio.timeout(USAGE_GRACE if reader.finished else None):
+                    if reader.finished and ends is None:
+                        ends = asyncio.get_running_loop().time() + USAGE_GRACE
+                    async with asyncio.timeout_at(ends):
                         data = await anext(arrived, None)
                     if data is None:
+                        if not reader.heard:
+                            raise unreadable()
                         return
                     if batch := reader.feed(data):
                         yield batch
@@ -131,12 +140,22 @@ class OpenAIProvider:
                 )
 
     async def _ask(self) -> tuple[Model, ...] | None:
-        """The server's own list, or None where it cannot be had."""
-        async with self._asking:
-            if monotonic() >= self._ask_after:
-                self._listed = await self._list()
-                self._ask_after = monotonic() + (LIST_RETRY if self._listed is None else LIST_FRESH)
+        """The server's own list, or None where it could not be had so far.
+
+        Only the first to ask wait for the server. Later a list that has aged is asked for again in the
+        background, and stays where the server does not tell it again.
+        """
+        if self._asking is None or (self._asking.done() and monotonic() >= self._ask_after):
+            self._asking = asyncio.create_task(self._refresh())
+        if not self._answered:
+            await asyncio.wait([self._asking])
         return self._listed
+
+    async def _refresh(self) -> None:
+        listed = await self._list()
+        self._listed = listed or self._listed
+        self._ask_after = monotonic() + (LIST_RETRY if listed is None else LIST_FRESH)
+        self._answered = True
 
     async def _list(self) -> tuple[Model, ...] | None:
         try:

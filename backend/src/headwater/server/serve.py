@@ -1,6 +1,7 @@
 """Serve the application until it is told to stop, then let it end well."""
 
 import asyncio
+import errno
 import logging
 import os
 import signal
@@ -23,6 +24,8 @@ ABORT_AFTER = 2.0
 """Seconds that connections get, once all replies have their outcome, to take what is left for them."""
 
 BACKLOG = 1024
+
+_UNKNOWN_NAME = {socket.EAI_NONAME, socket.EAI_AGAIN, socket.EAI_FAIL}
 
 
 async def serve(settings: Settings, announce: Callable[[str], None]) -> None:
@@ -108,13 +111,15 @@ def _socket(host: str, port: int, variable: str) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family, backlog=BACKLOG)
     except OSError as error:
-        raise SettingsError(
-            f"{variable} is {port} (on {host}), but it takes a port that is free: {_reason(error)}"
-        ) from None
+        if error.errno in {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, *_UNKNOWN_NAME}:
+            wrong = f"HEADWATER_HOST is {host!r}, but it takes an address of this machine"
+        else:
+            wrong = f"{variable} is {port} (on {host}), but it takes a port that is free"
+        raise SettingsError(f"{wrong}: {_reason(error)}") from None
 
 
 def _reason(error: OSError) -> str:
-    return os.strerror(error.errno) if error.errno and error.errno > 0 else str(error)
+    return "no such name" if error.errno in _UNKNOWN_NAME else os.strerror(error.errno or 0)
 
 
 def _hypercorn_config(certificate: Certificate | None) -> Config:
