@@ -4,15 +4,15 @@ from collections.abc import AsyncGenerator, Sequence
 
 import pytest
 
-from headwater.chat import Ask, Chat, ChatLimits
+from headwater.chat import Ask, Chat
 from headwater.conversations.memory import MemoryConversations
 from headwater.errors import NotFoundError
 from headwater.generation.provider import Delta, Prompt, Turn
-from headwater.generation.runner import Limits
 from headwater.generations import Generations
 from headwater.logs.memory import MemoryLog
 from headwater.providers.catalogue import Catalogue
 from headwater.providers.scripted import Fault, Script, ScriptedProvider
+from tests.limits import chat_limits, run_limits
 
 FAST = Script(tokens_per_second=1e6)
 
@@ -34,8 +34,8 @@ def new_chat(provider: ScriptedProvider | None = None) -> Chat:
         catalogue=Catalogue([provider or ScriptedProvider()]),
         conversations=MemoryConversations(),
         new_log=MemoryLog,
-        limits=ChatLimits(),
-        run_limits=Limits(),
+        limits=chat_limits(),
+        run_limits=run_limits(),
     )
 
 

@@ -3,15 +3,16 @@ import asyncio
 from headwater.generation.events import Completed, Outcome, TextDelta
 from headwater.generation.provider import Prompt
 from headwater.generation.readers import Readers
-from headwater.generation.runner import Limits, Runner
+from headwater.generation.runner import Runner
 from headwater.generations import EVENT_COST, Generation, Generations
 from headwater.logs.memory import MemoryLog
 from headwater.providers.scripted import ScriptedProvider
+from tests.limits import run_limits
 
 
 def generation(id_: str) -> Generation:
     log = MemoryLog()
-    runner = Runner(log, ScriptedProvider(), Prompt(id_, "echo", ()), Limits())
+    runner = Runner(log, ScriptedProvider(), Prompt(id_, "echo", ()), run_limits())
     readers = Readers(60, lambda: None)
     return Generation(id_, "me", "conv", "msg_2", "msg_1", "scripted/echo", log, runner, readers)
 

@@ -24,7 +24,7 @@ from headwater.errors import (
     UnknownModelError,
 )
 from headwater.generation.events import Cancelled, Interrupted, Outcome
-from headwater.generation.fold import Content, fold
+from headwater.generation.fold import Content
 from headwater.generation.log import Cursor, CursorAheadError, Log, Page, follow
 from headwater.generation.provider import Prompt, Turn
 from headwater.generation.readers import Readers
@@ -53,12 +53,12 @@ class Ask:
 class ChatLimits:
     """How much is taken at once; `abandon_after`, `heartbeat` and `window` (the pace) in seconds."""
 
-    message_chars: int = 32_768
-    active: int = 1000
-    active_per_client: int = 8
-    abandon_after: float = 60.0
-    window: float = 0.025
-    heartbeat: float = 10.0
+    message_chars: int
+    active: int
+    active_per_client: int
+    abandon_after: float
+    window: float
+    heartbeat: float
 
 
 class Chat:
@@ -141,12 +141,10 @@ class Chat:
 
     async def finished(self, generation: Generation) -> tuple[Content, Outcome]:
         """Wait for the outcome, counting as a reader."""
-        content = Content()
         async with aclosing(self.follow(generation, 0)) as pages:
             async for page in pages:
-                content = fold(page.events, content)
                 if page.outcome is not None:
-                    return content, page.outcome
+                    return (await generation.snapshot()).content, page.outcome
         raise AssertionError("a log is followed until its outcome")
 
     async def cancel(self, generation: Generation) -> Snapshot:

@@ -4,7 +4,7 @@ import asyncio
 from collections import OrderedDict
 from dataclasses import dataclass
 
-from headwater.generation.events import Outcome
+from headwater.generation.events import Event, Outcome
 from headwater.generation.fold import Content, fold
 from headwater.generation.log import Cursor, Log
 from headwater.generation.readers import Readers
@@ -39,12 +39,12 @@ class Generation:
 
     async def snapshot(self) -> Snapshot:
         """All that it has said so far."""
-        content, cursor = Content(), 0
+        events: list[Event] = []
         while True:
-            page = await self.log.read(cursor)
-            content, cursor = fold(page.events, content), page.cursor
+            page = await self.log.read(len(events))
+            events += page.events
             if not page.more:
-                return Snapshot(content, cursor, page.outcome)
+                return Snapshot(fold(events), page.cursor, page.outcome)
 
 
 class Generations:

@@ -20,6 +20,7 @@ from headwater.generation.log import EVENT_CHARS, follow
 from headwater.generation.provider import Delta, Finish, Prompt, ProviderError, Turn
 from headwater.generation.runner import Limits, Runner
 from headwater.logs.memory import MemoryLog
+from tests.limits import run_limits
 
 PROMPT = Prompt("gen_1", "model", (Turn("user", "hello"),))
 
@@ -50,7 +51,7 @@ async def for_ever() -> None:
     await asyncio.Event().wait()
 
 
-async def run(*steps: Step, limits: Limits = Limits()) -> tuple[list[Event], Outcome]:
+async def run(*steps: Step, limits: Limits = run_limits()) -> tuple[list[Event], Outcome]:
     log = MemoryLog()
     provider = Playing(*steps)
     async with asyncio.timeout(5):
@@ -107,11 +108,11 @@ async def test_an_unforeseen_exception_is_logged_and_tells_nothing(caplog: pytes
 @pytest.mark.parametrize(
     ("limits", "steps", "code"),
     [
-        (Limits(first_token=0.02), [for_ever], "first_token_timeout"),
-        (Limits(idle=0.02), [[TextDelta("a")], for_ever], "idle_timeout"),
-        (Limits(total=0.02), [for_ever], "total_timeout"),
-        (Limits(total=0.02), [[TextDelta("a")], for_ever], "total_timeout"),
-        (Limits(first_token=0.02), [[Usage(1, 0)], for_ever], "first_token_timeout"),
+        (run_limits(first_token=0.02), [for_ever], "first_token_timeout"),
+        (run_limits(idle=0.02), [[TextDelta("a")], for_ever], "idle_timeout"),
+        (run_limits(total=0.02), [for_ever], "total_timeout"),
+        (run_limits(total=0.02), [[TextDelta("a")], for_ever], "total_timeout"),
+        (run_limits(first_token=0.02), [[Usage(1, 0)], for_ever], "first_token_timeout"),
     ],
 )
 async def test_each_deadline_has_its_code(limits: Limits, steps: list[Step], code: str) -> None:
@@ -122,7 +123,7 @@ async def test_each_deadline_has_its_code(limits: Limits, steps: list[Step], cod
 
 
 async def test_reasoning_counts_as_a_first_token() -> None:
-    limits = Limits(first_token=0.02, idle=0.06)
+    limits = run_limits(first_token=0.02, idle=0.06)
     _, outcome = await run([ReasoningDelta("hm")], for_ever, limits=limits)
     assert isinstance(outcome.status, Failed)
     assert outcome.status.code == "idle_timeout"
@@ -135,7 +136,7 @@ async def test_a_model_that_keeps_talking_is_not_idle() -> None:
     steps: list[Step] = []
     for _ in range(6):
         steps += [[TextDelta("a")], pause]
-    _, outcome = await run(*steps, [Finish("stop")], limits=Limits(first_token=0.08, idle=0.08))
+    _, outcome = await run(*steps, [Finish("stop")], limits=run_limits(first_token=0.08, idle=0.08))
     assert outcome.status == Completed("stop")
 
 
@@ -149,7 +150,7 @@ async def test_a_providers_own_time_out_is_not_taken_for_ours() -> None:
 async def test_stopping_keeps_what_was_said_and_stops_the_model(status: Cancelled | Interrupted) -> None:
     log = MemoryLog()
     provider = Playing([TextDelta("a")], for_ever)
-    runner = Runner(log, provider, PROMPT, Limits())
+    runner = Runner(log, provider, PROMPT, run_limits())
     async with asyncio.timeout(5):
         running = asyncio.create_task(runner.run())
         await log.changed(0)
@@ -162,13 +163,13 @@ async def test_stopping_keeps_what_was_said_and_stops_the_model(status: Cancelle
 
 
 async def test_stopping_before_the_run_starts() -> None:
-    runner = Runner(MemoryLog(), Playing([TextDelta("a")]), PROMPT, Limits())
+    runner = Runner(MemoryLog(), Playing([TextDelta("a")]), PROMPT, run_limits())
     runner.stop(Cancelled("user"))
     assert (await runner.run()).status == Cancelled("user")
 
 
 async def test_stopping_after_the_end_changes_nothing() -> None:
-    runner = Runner(MemoryLog(), Playing([Finish("stop")]), PROMPT, Limits())
+    runner = Runner(MemoryLog(), Playing([Finish("stop")]), PROMPT, run_limits())
     outcome = await runner.run()
     runner.stop(Cancelled("user"))
     assert outcome.status == Completed("stop")
@@ -176,7 +177,9 @@ async def test_stopping_after_the_end_changes_nothing() -> None:
 
 async def test_a_cancelled_run_closes_its_log_and_goes_on_being_cancelled() -> None:
     log = MemoryLog()
-    running = asyncio.create_task(Runner(log, Playing([TextDelta("a")], for_ever), PROMPT, Limits()).run())
+    running = asyncio.create_task(
+        Runner(log, Playing([TextDelta("a")], for_ever), PROMPT, run_limits()).run()
+    )
     await log.changed(0)
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -188,7 +191,7 @@ async def test_a_cancelled_run_closes_its_log_and_goes_on_being_cancelled() -> N
 
 async def test_a_reply_that_is_too_long_is_cut_at_the_limit() -> None:
     events, outcome = await run(
-        [TextDelta("abc")], [TextDelta("🚀🚀🚀")], for_ever, limits=Limits(reply_chars=5)
+        [TextDelta("abc")], [TextDelta("🚀🚀🚀")], for_ever, limits=run_limits(reply_chars=5)
     )
     assert events == [TextDelta("abc"), TextDelta("🚀🚀")]
     assert isinstance(outcome.status, Failed)
@@ -196,7 +199,7 @@ async def test_a_reply_that_is_too_long_is_cut_at_the_limit() -> None:
 
 
 async def test_a_reply_of_exactly_the_limit_is_whole() -> None:
-    events, outcome = await run([TextDelta("abcde"), Finish("stop")], limits=Limits(reply_chars=5))
+    events, outcome = await run([TextDelta("abcde"), Finish("stop")], limits=run_limits(reply_chars=5))
     assert (events, outcome.status) == ([TextDelta("abcde")], Completed("stop"))
 
 
@@ -227,7 +230,7 @@ async def test_timing_is_measured_from_the_start() -> None:
 
 
 async def test_the_silence_before_the_end_is_a_gap() -> None:
-    _, outcome = await run([TextDelta("a")], for_ever, limits=Limits(idle=0.05))
+    _, outcome = await run([TextDelta("a")], for_ever, limits=run_limits(idle=0.05))
     assert outcome.timing is not None
     assert outcome.timing.longest_gap is not None
     assert outcome.timing.longest_gap >= 0.049

@@ -56,7 +56,7 @@ def test_done_without_a_reason_is_a_stop() -> None:
 
 
 def test_a_byte_order_mark_is_no_part_of_the_first_message() -> None:
-    assert CompletionReader().feed(b"\xef\xbb\xbf" + REPLY) == SAID
+    assert CompletionReader().feed(b"\xef\xbb\xbf" + delta("first") + REPLY) == [TextDelta("first"), *SAID]
 
 
 @pytest.mark.parametrize(

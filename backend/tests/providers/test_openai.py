@@ -14,12 +14,13 @@ from headwater.logs.memory import MemoryLog
 from headwater.providers import openai
 from headwater.providers.catalogue import Model
 from headwater.providers.openai import OpenAIProvider
+from tests.limits import run_limits
 from tests.providers.model_server import DONE, Answer, Script, data, delta, model_server
 
 PROMPT = Prompt("gen_1", "small", (Turn("system", "Be brief."), Turn("user", "hello")), 0.5, 7)
 
 
-async def run(*scripts: Script, limits: Limits = Limits()) -> tuple[str, Outcome]:
+async def run(*scripts: Script, limits: Limits = run_limits()) -> tuple[str, Outcome]:
     """What a reply looks like in its log."""
     async with model_server(*scripts) as server:
         provider = OpenAIProvider(api_key="key", base_url=server.url)
@@ -199,7 +200,7 @@ async def test_a_server_that_is_not_there_is_unreachable() -> None:
     async with model_server() as server:
         pass
     provider = OpenAIProvider(api_key="key", base_url=server.url)
-    outcome = await Runner(MemoryLog(), provider, PROMPT, Limits()).run()
+    outcome = await Runner(MemoryLog(), provider, PROMPT, run_limits()).run()
     await provider.aclose()
     assert isinstance(outcome.status, Failed)
     assert (outcome.status.code, outcome.status.retryable) == ("provider_unreachable", True)
@@ -248,8 +249,9 @@ async def test_a_list_that_has_aged_stays_while_it_is_asked_for_again(
         server.models = None
         assert await ids(provider) == ["openai/small"]
         assert len(server.asked) == 1  # the second one has only just been sent for
-        while len(server.asked) < 2:  # noqa: ASYNC110 - nothing tells of it
-            await asyncio.sleep(0)
+        assert provider._asking is not None
+        await asyncio.wait([provider._asking])
+        assert len(server.asked) == 2
         assert await ids(provider) == ["openai/small"]
         await provider.aclose()
 

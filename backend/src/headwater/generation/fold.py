@@ -1,7 +1,7 @@
 """Events to message: what a reader who saw these events has in hand."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import assert_never
 
 from headwater.generation.events import Event, ReasoningDelta, TextDelta
@@ -15,9 +15,10 @@ class Content:
     reasoning: str = ""
 
 
-def fold(events: Iterable[Event], content: Content = Content()) -> Content:
-    """Add events, in order, to what was seen before."""
-    text, reasoning = [content.text], [content.reasoning]
+def fold(events: Iterable[Event]) -> Content:
+    """Join events, in order, into what they say."""
+    text: list[str] = []
+    reasoning: list[str] = []
     for event in events:
         match event:
             case TextDelta():
@@ -26,4 +27,4 @@ def fold(events: Iterable[Event], content: Content = Content()) -> Content:
                 reasoning.append(event.text)
             case _:
                 assert_never(event)
-    return replace(content, text="".join(text), reasoning="".join(reasoning))
+    return Content("".join(text), "".join(reasoning))

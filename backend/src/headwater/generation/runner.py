@@ -30,10 +30,10 @@ logger = logging.getLogger(__name__)
 class Limits:
     """How long a reply may take, in seconds, and how many characters (code points) of it are kept."""
 
-    first_token: float = 60.0
-    idle: float = 30.0
-    total: float = 300.0
-    reply_chars: int = 1_000_000
+    first_token: float
+    idle: float
+    total: float
+    reply_chars: int
 
 
 class Runner:

@@ -20,7 +20,6 @@ from headwater.generation.events import (
 from headwater.generation.log import Cursor, Page
 
 JsonObject: TypeAlias = dict[str, Any]
-EventName: TypeAlias = Literal["start", "token", "reasoning", "outcome", "heartbeat"]
 
 END: Literal["end"] = "end"
 """Stands in the place of a cursor for a reader who has seen the outcome."""
