@@ -98,6 +98,8 @@ check: dev-tools ## Format, lint, types and arrows of both halves, in seconds
 	cd backend && ../$(VENV)/mypy
 	cd backend && ../$(VENV)/lint-imports
 	cd frontend && $(WITH_NODE) npm run --silent check
+	@$(WRITE_TYPES) && cmp -s .make/schema.ts $(TYPES) || \
+		{ echo "Headwater: $(TYPES) is not what the server describes; run make types" >&2; exit 1; }
 
 format: dev-tools ## Format both halves and mend what the linters can
 	cd backend && ../$(VENV)/ruff check --fix --quiet . ; ../$(VENV)/ruff format .
@@ -124,6 +126,14 @@ test-e2e: setup dev-tools browser ## The whole application in a real browser
 	HEADWATER_TEST_BROWSER="$$(cat .make/browser)" $(VENV)/python -m pytest e2e
 
 # --- Upkeep
+
+TYPES := frontend/src/api/schema.ts
+WRITE_TYPES = mkdir -p .make && $(VENV)/headwater openapi >.make/openapi.json && cd frontend && \
+	$(WITH_NODE) npm run --silent types <../.make/openapi.json >../.make/schema.ts && cd ..
+
+.PHONY: types
+types: dev-tools ## Write the page's types anew from the server's description
+	@$(WRITE_TYPES) && cp .make/schema.ts $(TYPES)
 
 COMPILE = ../$(VENV)/uv pip compile --quiet --no-config --universal --python-version 3.11 \
 	--generate-hashes --no-annotate --no-header $(if $(UPGRADE),--upgrade)

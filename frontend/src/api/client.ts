@@ -1,0 +1,46 @@
+import { Problem, readProblem } from "../generation/problem";
+
+/** How something is asked for, besides its path. */
+export interface Asking {
+  readonly method?: "GET" | "POST" | "PATCH" | "DELETE";
+  /** Sent as JSON. A Blob is sent as it is, and is JSON already. */
+  readonly body?: unknown;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Asks the server and reads its JSON; an answer without a body is `undefined`. The caller names what
+ * it gets, from the types in `schema.ts`.
+ *
+ * @throws Problem when the server refuses or cannot be reached
+ * @throws the signal's reason when it aborts
+ */
+export async function ask<T>(path: string, asking: Asking = {}): Promise<T> {
+  const response = await reach(path, asking);
+  if (!response.ok) throw await refusal(response);
+  if (response.status === 204) return undefined as T;
+  return (await response.json()) as T;
+}
+
+async function reach(path: string, { method = "GET", body, signal }: Asking): Promise<Response> {
+  const init: RequestInit = { method, credentials: "same-origin", signal: signal ?? null };
+  if (body !== undefined) {
+    init.headers = { "Content-Type": "application/json" };
+    init.body = body instanceof Blob ? body : JSON.stringify(body);
+  }
+  try {
+    return await fetch(path, init);
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (!(error instanceof TypeError)) throw error;
+    throw new Problem(0, "unreachable", "The server cannot be reached. Check the connection.");
+  }
+}
+
+/** Where the server itself did not say why (a proxy did), there is nothing to quote. */
+async function refusal(response: Response): Promise<Problem> {
+  const problem = await readProblem(response);
+  if (problem.code !== "unknown") return problem;
+  const { status, code, retryAfter } = problem;
+  return new Problem(status, code, "The server could not do this. Try again later.", retryAfter);
+}

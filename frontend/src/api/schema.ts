@@ -1,0 +1,330 @@
+// Written by `make types` from what `headwater openapi` prints: change the server.
+
+/**
+ * Exported conversations.
+ */
+export interface Archive {
+  conversations: ArchiveConversation[];
+  format: "headwater";
+  version: 1;
+}
+/**
+ * A conversation; `leaf` is a place in the list of messages, counted from 0.
+ */
+export interface ArchiveConversation {
+  archived?: boolean;
+  created_at: string;
+  leaf?: number | null;
+  max_tokens?: number | null;
+  messages: ArchiveMessage[];
+  model?: string | null;
+  pinned?: boolean;
+  system?: string | null;
+  temperature?: number | null;
+  title: string;
+  updated_at: string;
+}
+/**
+ * A message; `parent` is a place in the list of messages, counted from 0.
+ */
+export interface ArchiveMessage {
+  created_at: string;
+  left_out?: number;
+  model?: string | null;
+  outcome?: (CompletedOutcome | CancelledOutcome | FailedOutcome | InterruptedOutcome) | null;
+  parent: number | null;
+  reasoning?: string;
+  role: "user" | "assistant";
+  text: string;
+}
+/**
+ * The model said all it wanted, or was allowed, to say.
+ */
+export interface CompletedOutcome {
+  reason: "stop" | "length" | "content_filter";
+  status: "completed";
+  timing?: Timing | null;
+  usage?: Usage | null;
+}
+/**
+ * How a reply arrived from the provider; null where there was nothing to measure.
+ */
+export interface Timing {
+  duration_ms: number;
+  first_token_ms: number | null;
+  longest_gap_ms: number | null;
+  tokens: number;
+  tokens_per_second: number | null;
+}
+/**
+ * Tokens as the provider counted them.
+ */
+export interface Usage {
+  completion_tokens: number;
+  prompt_tokens: number;
+}
+/**
+ * Somebody stopped the reply, or nobody was left to read it.
+ */
+export interface CancelledOutcome {
+  by: "user" | "abandoned";
+  status: "cancelled";
+  timing?: Timing | null;
+  usage?: Usage | null;
+}
+/**
+ * The reply could not go on; `message` is for people.
+ */
+export interface FailedOutcome {
+  code:
+    | "provider_error"
+    | "provider_unreachable"
+    | "provider_rate_limited"
+    | "provider_auth"
+    | "first_token_timeout"
+    | "idle_timeout"
+    | "total_timeout"
+    | "reply_too_long"
+    | "internal_error";
+  message: string;
+  retryable: boolean;
+  status: "failed";
+  timing?: Timing | null;
+  usage?: Usage | null;
+}
+/**
+ * The server went away before the reply was finished.
+ */
+export interface InterruptedOutcome {
+  status: "interrupted";
+  timing?: Timing | null;
+  usage?: Usage | null;
+}
+/**
+ * The body of `POST /api/chat`.
+ */
+export interface ChatBody {
+  conversation?: string | null;
+  max_tokens?: number | null;
+  message: string;
+  model?: string | null;
+  parent?: string | null;
+  script?: ScriptBody | null;
+  system?: string | null;
+  temperature?: number | null;
+}
+/**
+ * The member `script`.
+ */
+export interface ScriptBody {
+  faults?: FaultBody[] | null;
+  first_token_ms?: number | null;
+  jitter?: number | null;
+  repeat?: number | null;
+  seed?: number | null;
+  tokens_per_second?: number | null;
+}
+/**
+ * One member of `script.faults`.
+ */
+export interface FaultBody {
+  after: number;
+  kind: "error" | "stall" | "gate";
+}
+/**
+ * A conversation with its settings (null: the default) and all its messages, oldest first.
+ */
+export interface Conversation {
+  archived: boolean;
+  created_at: string;
+  id: string;
+  leaf: string | null;
+  max_tokens: number | null;
+  messages: Message[];
+  model: string | null;
+  pinned: boolean;
+  running: boolean;
+  share: string | null;
+  shared: boolean;
+  system: string | null;
+  temperature: number | null;
+  title: string;
+  updated_at: string;
+  version: number;
+}
+/**
+ * A node of the tree. `cursor` is the end of a running reply's log: follow it from there.
+ */
+export interface Message {
+  created_at: string;
+  cursor: number;
+  generation: string | null;
+  id: string;
+  left_out: number;
+  model: string | null;
+  outcome: (CompletedOutcome | CancelledOutcome | FailedOutcome | InterruptedOutcome) | null;
+  parent: string | null;
+  reasoning: string;
+  role: "user" | "assistant";
+  running: boolean;
+  text: string;
+}
+/**
+ * What to change. Null takes a setting back; the others take no null.
+ */
+export interface ConversationChange {
+  archived?: boolean | null;
+  leaf?: string | null;
+  max_tokens?: number | null;
+  model?: string | null;
+  pinned?: boolean | null;
+  system?: string | null;
+  temperature?: number | null;
+  title?: string | null;
+}
+/**
+ * Some conversations, newest first; `cursor` leads to the next ones, null on the last page.
+ */
+export interface ConversationList {
+  conversations: ConversationSummary[];
+  cursor: string | null;
+}
+/**
+ * A conversation in a list. `version` grows with every change.
+ */
+export interface ConversationSummary {
+  archived: boolean;
+  created_at: string;
+  id: string;
+  pinned: boolean;
+  running: boolean;
+  shared: boolean;
+  title: string;
+  updated_at: string;
+  version: number;
+}
+/**
+ * A generation as it stands; `outcome` is null while it runs.
+ */
+export interface Generation {
+  conversation: string;
+  cursor: number;
+  generation: string;
+  message: string;
+  model: string;
+  outcome: (CompletedOutcome | CancelledOutcome | FailedOutcome | InterruptedOutcome) | null;
+  text: string;
+}
+/**
+ * What was taken in, in the order of the archive.
+ */
+export interface ImportResult {
+  conversations: ConversationSummary[];
+}
+/**
+ * A model that can be asked; `context_window` in tokens, absent where it is not known.
+ */
+export interface Model {
+  context_window?: number | null;
+  default: boolean;
+  id: string;
+  name: string;
+  provider: string;
+}
+/**
+ * A refusal (RFC 9457). `field` names the member that is at fault.
+ */
+export interface Problem {
+  code:
+    | "invalid_request"
+    | "unauthorized"
+    | "forbidden"
+    | "not_found"
+    | "unknown_model"
+    | "method_not_allowed"
+    | "not_acceptable"
+    | "conflict"
+    | "cursor_ahead"
+    | "too_large"
+    | "unsupported_media_type"
+    | "rate_limited"
+    | "internal_error"
+    | "overloaded"
+    | "shutting_down";
+  detail: string;
+  field?: string | null;
+  status: number;
+  title: string;
+  type: string;
+}
+/**
+ * A complete reply: the non-streaming mode.
+ */
+export interface Reply {
+  conversation: string;
+  generation: string;
+  message: string;
+  model: string;
+  outcome: CompletedOutcome | CancelledOutcome | FailedOutcome | InterruptedOutcome;
+  parent: string;
+  reasoning: string;
+  text: string;
+}
+/**
+ * The body of `POST /api/conversations/<id>/messages/<message>/replies`.
+ */
+export interface ReplyBody {
+  max_tokens?: number | null;
+  model?: string | null;
+  script?: ScriptBody | null;
+  system?: string | null;
+  temperature?: number | null;
+}
+/**
+ * A conversation that was found; `message` is null where only the title was.
+ */
+export interface SearchResult {
+  conversation: ConversationSummary;
+  message: string | null;
+  snippet: SnippetPart[];
+  title: SnippetPart[];
+}
+/**
+ * A piece of a text, and whether it is one of the words that were looked for.
+ */
+export interface SnippetPart {
+  match: boolean;
+  text: string;
+}
+/**
+ * Some of what was found, newest first; `cursor` leads to more, null on the last page.
+ */
+export interface SearchResults {
+  cursor: string | null;
+  results: SearchResult[];
+}
+/**
+ * The link to a conversation: `path` on this server.
+ */
+export interface Share {
+  path: string;
+  token: string;
+}
+/**
+ * What a link shows: one branch.
+ */
+export interface SharedConversation {
+  messages: SharedMessage[];
+  title: string;
+}
+/**
+ * A message as whoever has the link sees it.
+ */
+export interface SharedMessage {
+  created_at: string;
+  id: string;
+  model: string | null;
+  reasoning: string;
+  role: "user" | "assistant";
+  text: string;
+}
