@@ -11,12 +11,29 @@ from headwater.data_folder import DataFolder, DataFolderError
 
 def test_the_signing_key_is_made_once_and_is_private(tmp_path: Path) -> None:
     path = tmp_path / "made" / "for it"
-    key = DataFolder(path).signing_key()
-    assert len(key) == 64
-    assert DataFolder(path).signing_key() == key
+    keys = DataFolder(path).signing_keys()
+    assert [len(key) for key in keys] == [64]
+    assert DataFolder(path).signing_keys() == keys
     assert stat.S_IMODE(path.stat().st_mode) == 0o700
     assert stat.S_IMODE((path / "signing.key").stat().st_mode) == 0o600
-    assert DataFolder(tmp_path / "other").signing_key() != key
+    assert DataFolder(tmp_path / "other").signing_keys() != keys
+
+
+def test_a_new_signing_key_counts_beside_the_old_ones_or_alone(tmp_path: Path) -> None:
+    folder = DataFolder(tmp_path)
+    old = folder.signing_keys()
+    assert folder.rotate_signing_key(forget=False) == 2
+    assert folder.signing_keys()[0] == old[0]
+    newest = folder.signing_keys()[1]
+    assert folder.rotate_signing_key(forget=True) == 1
+    assert folder.signing_keys()[0] not in {old[0], newest}
+    assert stat.S_IMODE((tmp_path / "signing.key").stat().st_mode) == 0o600
+
+
+def test_a_key_file_without_a_key_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "signing.key").write_bytes(b"\n")
+    with pytest.raises(DataFolderError, match="at least one key"):
+        DataFolder(tmp_path).signing_keys()
 
 
 def test_the_certificate_is_for_this_machine_and_made_once(tmp_path: Path) -> None:

@@ -4,17 +4,19 @@ from headwater.generation.events import Completed, Outcome, TextDelta
 from headwater.generation.provider import Prompt
 from headwater.generation.readers import Readers
 from headwater.generation.runner import Runner
-from headwater.generations import EVENT_COST, Generation, Generations
+from headwater.generations import EVENT_COST, Generation, Generations, Run
 from headwater.logs.memory import MemoryLog
 from headwater.providers.scripted import ScriptedProvider
 from tests.limits import run_limits
 
 
 def generation(id_: str) -> Generation:
-    log = MemoryLog()
-    runner = Runner(log, ScriptedProvider(), Prompt(id_, "echo", ()), run_limits())
-    readers = Readers(60, lambda: None)
-    return Generation(id_, "me", "conv", "msg_2", "msg_1", "scripted/echo", log, runner, readers)
+    return Generation(id_, "me", "conv", "msg_2", "msg_1", "scripted/echo", MemoryLog())
+
+
+def run(found: Generation) -> Run:
+    runner = Runner(found.log, ScriptedProvider(), Prompt(found.id, "echo", ()), run_limits())
+    return Run(runner, Readers(60, lambda: None), asyncio.create_task(nothing()))
 
 
 async def nothing() -> None:
@@ -31,7 +33,7 @@ async def test_closed_generations_are_forgotten_oldest_first_and_running_ones_ne
     known = Generations(capacity=2 * (2 * EVENT_COST + 100))
     found = [generation(f"gen_{n}") for n in range(4)]
     for each in found:
-        known.add(each, asyncio.create_task(nothing()))
+        known.add(each, run(each))
     for each in found[1:]:
         await close(known, each, "x" * 100)
     assert [known.get(f"gen_{n}") is not None for n in range(4)] == [True, False, True, True]

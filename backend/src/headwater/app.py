@@ -2,26 +2,37 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 from quart import Quart
 from quart_rate_limiter import RateLimiter
+from sqlalchemy.engine import URL
 
 from headwater.api.chat import chat_blueprint
 from headwater.api.clients import install_clients
+from headwater.api.conversations import conversations_blueprint, shared_blueprint
 from headwater.api.generations import generations_blueprint
 from headwater.api.models import models_blueprint
 from headwater.api.operating import operating_blueprint
 from headwater.api.page import page_blueprint
 from headwater.api.problems import install_problems
+from headwater.api.schema import install_schema
 from headwater.api.scripted import scripted_blueprint
 from headwater.chat import Chat, ChatLimits
-from headwater.conversations.memory import MemoryConversations
+from headwater.conversations.changes import Changes
+from headwater.conversations.database import database_url, open_database, sqlite_url
+from headwater.conversations.replies import ReplyRepository
+from headwater.conversations.repository import ConversationRepository
+from headwater.conversations.search import SearchRepository
+from headwater.conversations.shares import ShareRepository
 from headwater.data_folder import DataFolder
 from headwater.generation.runner import Limits
+from headwater.history import History
 from headwater.logs.memory import MemoryLog
 from headwater.providers.catalogue import Catalogue, Model, Source
 from headwater.providers.local import LocalModel, LocalModelUnavailableError
@@ -56,9 +67,13 @@ async def application(settings: Settings, folder: DataFolder) -> AsyncIterator[A
             raise SettingsError(
                 f"HEADWATER_DEFAULT_MODEL is {settings.default_model!r}, but it takes one of: {known}"
             )
+        database = await stack.enter_async_context(open_database(_database_url(settings, folder)))
+        conversations, changes = ConversationRepository(database), Changes()
         chat = Chat(
             catalogue=catalogue,
-            conversations=MemoryConversations(),
+            conversations=conversations,
+            replies=ReplyRepository(database),
+            changes=changes,
             new_log=MemoryLog,
             limits=ChatLimits(
                 message_chars=settings.max_message_chars,
@@ -75,7 +90,25 @@ async def application(settings: Settings, folder: DataFolder) -> AsyncIterator[A
                 reply_chars=settings.max_reply_chars,
             ),
         )
-        yield Application(_web(settings, chat, scripted, folder.signing_key()), chat)
+        history = History(
+            chat=chat,
+            conversations=conversations,
+            search=SearchRepository(database),
+            shares=ShareRepository(database),
+            changes=changes,
+        )
+        await chat.reconcile()
+        await stack.enter_async_context(running(chat.saving.run(), history.purge()))
+        yield Application(_web(settings, chat, history, scripted, folder.signing_keys()), chat)
+
+
+async def describe_api() -> str:
+    """The OpenAPI document, as it is served."""
+    with TemporaryDirectory() as folder:
+        settings = Settings(local=False)
+        async with application(settings, DataFolder(Path(folder))) as built:
+            response = await built.web.test_client().get("/openapi.json")
+            return str(await response.get_data(as_text=True))
 
 
 async def _sources(settings: Settings, scripted: ScriptedProvider, stack: AsyncExitStack) -> list[Source]:
@@ -101,15 +134,42 @@ async def _sources(settings: Settings, scripted: ScriptedProvider, stack: AsyncE
     return [*sources, scripted]
 
 
-def _web(settings: Settings, chat: Chat, scripted: ScriptedProvider, signing_key: bytes) -> Quart:
+def _database_url(settings: Settings, folder: DataFolder) -> URL:
+    if settings.database_url is None:
+        return sqlite_url(folder.database)
+    return database_url(settings.database_url)
+
+
+@asynccontextmanager
+async def running(*forever: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Run what never ends beside the block; one that fails ends the block."""
+    async with asyncio.TaskGroup() as tasks:
+        started = [tasks.create_task(each) for each in forever]
+        try:
+            yield
+        finally:
+            for task in started:
+                task.cancel()
+
+
+def _web(
+    settings: Settings,
+    chat: Chat,
+    history: History,
+    scripted: ScriptedProvider,
+    signing_keys: Sequence[bytes],
+) -> Quart:
     web = Quart("headwater", static_folder=None)
     # Bodies are read, and replies end, by rules of our own: see api/requests.py and generation/runner.py.
     web.config.update(MAX_CONTENT_LENGTH=None, BODY_TIMEOUT=None, RESPONSE_TIMEOUT=None)
     install_problems(web)
-    install_clients(web, signing_key, behind_proxy=settings.trusted_proxies > 0)
+    install_clients(web, signing_keys, behind_proxy=settings.trusted_proxies > 0)
     RateLimiter(web)
+    install_schema(web)
     web.register_blueprint(chat_blueprint(chat, settings.rate_limit))
     web.register_blueprint(generations_blueprint(chat))
+    web.register_blueprint(conversations_blueprint(history, settings.heartbeat))
+    web.register_blueprint(shared_blueprint(history))
     web.register_blueprint(models_blueprint(chat.catalogue))
     web.register_blueprint(scripted_blueprint(chat, scripted))
     web.register_blueprint(operating_blueprint(chat))

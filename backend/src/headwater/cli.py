@@ -6,12 +6,16 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import Any, TypeVar
 
 from headwater import __version__
-from headwater.data_folder import DataFolderError
+from headwater.app import describe_api
+from headwater.conversations.database import DatabaseError
+from headwater.data_folder import DataFolder, DataFolderError
 from headwater.server.serve import serve
 from headwater.settings import Settings, SettingsError
+
+T = TypeVar("T")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -20,17 +24,27 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--version", action="version", version=f"headwater {__version__}")
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("serve", help="serve the chat; the environment configures it (docs/protocol.md)")
-    parser.parse_args(arguments)
-    return _serve()
-
-
-def _serve() -> int:
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    for chatty in ("httpx2", "hypercorn.error"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
+    commands.add_parser("openapi", help="print the description of the API (OpenAPI)")
+    rotate = commands.add_parser(
+        "rotate-key", help="from the next start on, sign clients' names with a new key"
+    )
+    rotate.add_argument(
+        "--forget-old", action="store_true", help="names that older keys signed count no more"
+    )
+    given = parser.parse_args(arguments)
     try:
-        _run(serve(Settings.from_environment(os.environ), _announce))
-    except (SettingsError, DataFolderError) as error:
+        match given.command:
+            case "openapi":
+                _announce(_run(describe_api()))
+            case "rotate-key":
+                settings = Settings.from_environment(os.environ)
+                count = DataFolder(settings.data_dir).rotate_signing_key(forget=given.forget_old)
+                _announce(
+                    f"{count} signing key{'s count' if count > 1 else ' counts'} from the next start on"
+                )
+            case _:
+                _serve()
+    except (SettingsError, DataFolderError, DatabaseError) as error:
         print(f"headwater: {error}", file=sys.stderr)  # noqa: T201
         return 2
     except KeyboardInterrupt:
@@ -38,13 +52,20 @@ def _serve() -> int:
     return 0
 
 
+def _serve() -> None:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    for chatty in ("httpx2", "hypercorn.error"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+    _run(serve(Settings.from_environment(os.environ), _announce))
+
+
 def _announce(line: str) -> None:
     print(line, flush=True)  # noqa: T201
 
 
-def _run(main: Coroutine[Any, Any, None]) -> None:
+def _run(main: Coroutine[Any, Any, T]) -> T:
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(main)
+        return runner.run(main)
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

@@ -1,4 +1,4 @@
-"""The folder for what outlives the process: the signing key and the certificate."""
+"""The folder for what outlives the process: the signing keys, the certificate and the database."""
 
 import secrets
 from dataclasses import dataclass
@@ -44,12 +44,38 @@ class DataFolder:
             ) from None
         self._path = path
 
-    def signing_key(self) -> bytes:
-        """The secret that signs clients' names; made once."""
-        path = self._path / "signing.key"
-        if not path.exists():
-            _write_private(path, secrets.token_hex(32).encode())
-        return path.read_bytes()
+    @property
+    def database(self) -> Path:
+        """The file of the database, where no other one is configured."""
+        return self._path / "headwater.db"
+
+    def signing_keys(self) -> list[bytes]:
+        """The secrets that clients' names may be signed with, a line each; the last one signs new names.
+
+        The first is made once. Raises `DataFolderError` for a file without one.
+        """
+        if not self._keys.exists():
+            self._write_keys([_new_key()])
+        keys = self._keys.read_bytes().split()
+        if not keys:
+            raise DataFolderError(f"{str(self._keys)!r} is empty, but it takes at least one key, a line each")
+        return keys
+
+    def rotate_signing_key(self, *, forget: bool) -> int:
+        """Sign new names with a new key; with `forget`, names that older keys have signed count no more.
+
+        Returns how many keys count now. A server takes them when it starts.
+        """
+        keys = [*([] if forget else self.signing_keys()), _new_key()]
+        self._write_keys(keys)
+        return len(keys)
+
+    def _write_keys(self, keys: list[bytes]) -> None:
+        _write_private(self._keys, b"".join(key + b"\n" for key in keys))
+
+    @property
+    def _keys(self) -> Path:
+        return self._path / "signing.key"
 
     def certificate(self, host: str) -> Certificate:
         """A self-signed certificate for this machine and `host`; made anew before it runs out."""
@@ -63,6 +89,10 @@ class DataFolder:
             _write_private(files.key, private)
             _write_private(files.cert, _self_signed(key, host).public_bytes(encoding))
         return files
+
+
+def _new_key() -> bytes:
+    return secrets.token_hex(32).encode()
 
 
 def _self_signed(key: ec.EllipticCurvePrivateKey, host: str) -> x509.Certificate:

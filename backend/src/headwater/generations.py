@@ -1,11 +1,11 @@
-"""The generations that this process knows: those that run, and closed ones for late readers."""
+"""The generations that this process has in memory: those that run, and closed ones for late readers."""
 
 import asyncio
 from collections import OrderedDict
 from dataclasses import dataclass
 
 from headwater.generation.events import Event, Outcome
-from headwater.generation.fold import Content, fold
+from headwater.generation.fold import Content, Shape, fold, shape
 from headwater.generation.log import Cursor, Log
 from headwater.generation.readers import Readers
 from headwater.generation.runner import Runner
@@ -13,19 +13,27 @@ from headwater.generation.runner import Runner
 EVENT_COST = 120
 """What an event in memory weighs beside its characters."""
 
+RETENTION = 60.0
+"""Seconds that a closed log stays in memory once its row can answer for it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """A generation as it stood at one look at its log."""
 
     content: Content
-    cursor: Cursor
+    shape: Shape
     outcome: Outcome | None
+
+    @property
+    def cursor(self) -> Cursor:
+        """The end of the log."""
+        return len(self.shape)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Generation:
-    """One run of a model, and where its messages belong: `message` is the reply, `parent` the question."""
+    """One run of a model, and where its messages belong: `message` is the reply, `parent` the one before."""
 
     id: str
     client: str
@@ -34,8 +42,6 @@ class Generation:
     parent: str
     model: str
     log: Log
-    runner: Runner
-    readers: Readers
 
     async def snapshot(self) -> Snapshot:
         """All that it has said so far."""
@@ -44,21 +50,30 @@ class Generation:
             page = await self.log.read(len(events))
             events += page.events
             if not page.more:
-                return Snapshot(fold(events), page.cursor, page.outcome)
+                return Snapshot(fold(events), shape(events), page.outcome)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Run:
+    """What keeps a generation going, until its row is written."""
+
+    runner: Runner
+    readers: Readers
+    task: asyncio.Task[None]
 
 
 class Generations:
     """Generations by id.
 
-    Closed ones are kept up to a total weight of `capacity` (about characters), then the first to have
-    closed is forgotten first.
+    Closed ones are kept for `RETENTION`, and up to a total weight of `capacity` (about characters); beyond
+    that the first to have closed is forgotten first.
     """
 
     def __init__(self, capacity: int = 64 * 1024 * 1024) -> None:
         self._capacity = capacity
         self._weight = 0
         self._known: dict[str, Generation] = {}
-        self._running: dict[Generation, asyncio.Task[None]] = {}
+        self._running: dict[Generation, Run] = {}
         self._closed: OrderedDict[str, int] = OrderedDict()
 
     def get(self, generation: str) -> Generation | None:
@@ -66,23 +81,32 @@ class Generations:
         return self._known.get(generation)
 
     @property
-    def running(self) -> dict[Generation, asyncio.Task[None]]:
-        """Those whose log is open, and the tasks that write them."""
+    def running(self) -> dict[Generation, Run]:
+        """Those whose row is not written yet, and what writes them."""
         return self._running
 
-    def add(self, generation: Generation, task: asyncio.Task[None]) -> None:
+    def add(self, generation: Generation, run: Run) -> None:
         """Take in a generation that has just started."""
         self._known[generation.id] = generation
-        self._running[generation] = task
+        self._running[generation] = run
+
+    def drop(self, generation: Generation) -> None:
+        """Forget a generation that could not begin."""
+        del self._running[generation]
+        del self._known[generation.id]
 
     def close(self, generation: Generation, snapshot: Snapshot) -> None:
-        """Note that its log is closed, and what it holds."""
+        """Note that its log is closed and saved, and what it holds."""
         del self._running[generation]
         content = snapshot.content
         weight = len(content.text) + len(content.reasoning) + EVENT_COST * (snapshot.cursor + 1)
         self._closed[generation.id] = weight
         self._weight += weight
+        asyncio.get_running_loop().call_later(RETENTION, self._forget, generation.id)
         while self._weight > self._capacity and len(self._closed) > 1:
-            oldest, freed = self._closed.popitem(last=False)
-            self._weight -= freed
-            del self._known[oldest]
+            self._forget(next(iter(self._closed)))
+
+    def _forget(self, generation: str) -> None:
+        if generation in self._closed:
+            self._weight -= self._closed.pop(generation)
+            del self._known[generation]

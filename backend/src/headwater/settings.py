@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Self, TypeVar
 from urllib.parse import urlsplit
 
+from headwater.conversations.database import database_url
+
 T = TypeVar("T")
 
 
@@ -26,8 +28,9 @@ class Rate:
 class Settings:
     """All settings. Times are in seconds unless their name says otherwise.
 
-    `tls_port` is None when TLS is off; `local_model` is None for the bundled model, and unused when
-    `local` is False. `docs/protocol.md` tells what each variable means.
+    `database_url` is None for SQLite in the data folder. `tls_port` is None when TLS is off;
+    `local_model` is None for the bundled model, and unused when `local` is False. `docs/protocol.md`
+    tells what each variable means.
     """
 
     host: str = "127.0.0.1"
@@ -36,6 +39,7 @@ class Settings:
     tls_cert: Path | None = None
     tls_key: Path | None = None
     data_dir: Path = Path(".headwater")
+    database_url: str | None = None
     openai_api_key: str | None = None
     openai_base_url: str | None = None
     openai_models: tuple[str, ...] = ()
@@ -73,6 +77,7 @@ class Settings:
             tls_cert=env.file("HEADWATER_TLS_CERT"),
             tls_key=env.file("HEADWATER_TLS_KEY"),
             data_dir=Path(env.text("HEADWATER_DATA_DIR", str(cls.data_dir))),
+            database_url=env.database("HEADWATER_DATABASE_URL"),
             openai_api_key=env.secret("OPENAI_API_KEY"),
             openai_base_url=env.url("OPENAI_BASE_URL"),
             openai_models=env.names("HEADWATER_OPENAI_MODELS"),
@@ -169,6 +174,19 @@ class _Environment:
             return value
 
         return self.parsed(name, None, "a URL such as http://127.0.0.1:11434/v1", parse)
+
+    def database(self, name: str) -> str | None:
+        """A URL that may hold a password: it goes into no message."""
+        value = self.text(name, "")
+        try:
+            if value:
+                database_url(value)
+        except ValueError:
+            raise SettingsError(
+                f"{name} takes a URL of SQLite or PostgreSQL, such as sqlite:///folder/file.db or"
+                " postgresql://user:password@host/name"
+            ) from None
+        return value or None
 
     def names(self, name: str) -> tuple[str, ...]:
         return tuple(part.strip() for part in self.text(name, "").split(",") if part.strip())

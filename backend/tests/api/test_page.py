@@ -21,7 +21,7 @@ def built(tmp_path: Path) -> Path:
 def web(built: Path) -> Quart:
     app = Quart("test", static_folder=None)
     install_problems(app)
-    install_clients(app, b"key", behind_proxy=False)
+    install_clients(app, [b"key"], behind_proxy=False)
     app.register_blueprint(page_blueprint(built))
     return app
 

@@ -4,11 +4,21 @@ from datetime import timedelta
 
 from quart import Blueprint, Response, request
 from quart_rate_limiter import rate_limit
+from quart_schema import document_request, document_response
 from werkzeug.exceptions import MethodNotAllowed
 
+from headwater.api.answers import Problem, Reply
 from headwater.api.clients import client
 from headwater.api.replies import negotiated, reply, streamed
-from headwater.api.requests import ChatBody, ChatQuery, last_event_id, read_json, read_query
+from headwater.api.requests import (
+    ChatBody,
+    ChatQuery,
+    ReplyBody,
+    last_event_id,
+    read_json,
+    read_json_or_nothing,
+    read_query,
+)
 from headwater.chat import Chat
 from headwater.errors import ForbiddenError, InvalidRequestError
 from headwater.settings import Rate
@@ -23,11 +33,21 @@ def chat_blueprint(chat: Chat, rate: Rate) -> Blueprint:
 
     @blueprint.route("/api/chat", methods=["GET", "POST"])
     @blueprint.route("/chat", methods=["GET", "POST"])
+    @blueprint.route("/api/conversations/<conversation>/messages/<message>/replies", methods=["POST"])
     @rate_limit(
         rate.count, timedelta(seconds=rate.seconds), key_function=_address, skip_function=_starts_nothing
     )
-    async def start() -> Response:
+    @document_request(ChatBody)
+    @document_response(Reply)
+    @document_response(Problem, 400)
+    @document_response(Problem, 404)
+    @document_response(Problem, 409)
+    @document_response(Problem, 429)
+    @document_response(Problem, 503)
+    async def start(conversation: str | None = None, message: str | None = None) -> Response:
         match request.method:
+            case "POST" if conversation is not None and message is not None:
+                return await _again(chat, conversation, message)
             case "POST":
                 return await _post(chat)
             case "GET":
@@ -42,6 +62,13 @@ async def _post(chat: Chat) -> Response:
     media_type = negotiated()
     body = await read_json(ChatBody)
     generation = await chat.start(client(), body.ask(), _idempotency_key())
+    return await reply(chat, generation, media_type)
+
+
+async def _again(chat: Chat, conversation: str, message: str) -> Response:
+    media_type = negotiated()
+    body = await read_json_or_nothing(ReplyBody)
+    generation = await chat.start(client(), body.ask(conversation, message), _idempotency_key())
     return await reply(chat, generation, media_type)
 
 
@@ -61,7 +88,7 @@ async def _get(chat: Chat) -> Response:
         raise InvalidRequestError(
             "Last-Event-ID takes the form <generation>:<cursor>.", field="Last-Event-ID"
         )
-    return await streamed(chat, chat.find(client(), name), cursor, media_type)
+    return await streamed(chat, await chat.find(client(), name), cursor, media_type)
 
 
 async def _address() -> str:

@@ -1,5 +1,6 @@
 """Who a client is: a name that this server signed, in a cookie or, for what keeps none, in a header."""
 
+from collections.abc import Sequence
 from hashlib import sha256
 
 from itsdangerous import BadSignature, Signer
@@ -13,13 +14,14 @@ HEADER = "headwater-client"
 COOKIE_SECONDS = 365 * 24 * 3600
 
 
-def install_clients(app: Quart, key: bytes, *, behind_proxy: bool) -> None:
+def install_clients(app: Quart, keys: Sequence[bytes], *, behind_proxy: bool) -> None:
     """Name the client of every request of the API and of the page.
 
-    `key` signs the names. The cookie is marked Secure only behind a proxy that ends TLS: a browser keeps
-    one cookie for all ports of a host, and a Secure one would lock out the plain port beside the TLS one.
+    The last of `keys` signs the names; a name that an older one has signed is signed anew. The cookie
+    is marked Secure only behind a proxy that ends TLS: a browser keeps one cookie for all ports of a
+    host, and a Secure one would lock out the plain port beside the TLS one.
     """
-    signer = Signer(key, salt="headwater-client", digest_method=sha256)
+    signer = Signer(list(keys), salt="headwater-client", digest_method=sha256)
 
     @app.before_request
     async def name_client() -> None:
@@ -29,18 +31,19 @@ def install_clients(app: Quart, key: bytes, *, behind_proxy: bool) -> None:
             if client is None:
                 raise UnauthorizedError(f"The header {HEADER} holds no token that was issued here.")
         else:
-            client = _verified(signer, request.cookies.get(COOKIE, ""))
-        g.new_client = client is None
+            token = request.cookies.get(COOKIE, "")
+            client = _verified(signer, token)
         g.client = client or new_id("client")
+        g.client_token = signer.sign(g.client).decode()
+        g.new_client = g.client_token != token
 
     @app.after_request
     async def tell_client(response: Response) -> Response:
         if getattr(g, "names_client", False) and g.new_client:
-            token = signer.sign(g.client).decode()
-            response.headers[HEADER] = token
+            response.headers[HEADER] = g.client_token
             response.set_cookie(
                 COOKIE,
-                token,
+                g.client_token,
                 max_age=COOKIE_SECONDS,
                 httponly=True,
                 samesite="Lax",

@@ -1,8 +1,10 @@
 """`/api/generations/<id>`: look at a generation, follow it, cancel it."""
 
 from quart import Blueprint, Response, request
+from quart_schema import document_querystring, document_response
 from werkzeug.exceptions import MethodNotAllowed
 
+from headwater.api.answers import Generation, Problem
 from headwater.api.clients import client
 from headwater.api.replies import JSON, generation_response, json_response, negotiated, streamed
 from headwater.api.requests import EventsQuery, event_id, last_event_id, read_query
@@ -17,23 +19,31 @@ def generations_blueprint(chat: Chat) -> Blueprint:
     blueprint = Blueprint("generations", __name__, url_prefix="/api/generations")
 
     @blueprint.get("/<name>")
+    @document_response(Generation)
+    @document_response(Problem, 404)
     async def look(name: str) -> Response:
-        generation = chat.find(client(), name)
+        generation = await chat.find(client(), name)
         return generation_response(generation, await generation.snapshot())
 
     @blueprint.post("/<name>/cancel")
+    @document_response(Generation, 202)
+    @document_response(Generation)
+    @document_response(Problem, 404)
     async def cancel(name: str) -> Response:
-        generation = chat.find(client(), name)
+        generation = await chat.find(client(), name)
         snapshot = await chat.cancel(generation)
         return generation_response(generation, snapshot, 202 if snapshot.outcome is None else 200)
 
     @blueprint.get("/<name>/events")
+    @document_querystring(EventsQuery)
+    @document_response(Problem, 404)
+    @document_response(Problem, 409)
     async def events(name: str) -> Response:
         if request.method == "HEAD":
             raise MethodNotAllowed(["GET"])  # there is no head of what does not end
         media_type = negotiated()
         query = read_query(EventsQuery)
-        generation = chat.find(client(), name)
+        generation = await chat.find(client(), name)
         seen = last_event_id() or event_id(query.after or "0", "after")
         if seen[0] not in {None, name}:
             raise InvalidRequestError(f"The cursor is one of {seen[0]!r}, not of {name!r}.", field="after")

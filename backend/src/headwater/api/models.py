@@ -1,7 +1,9 @@
 """`/api/models`: what can be asked."""
 
 from quart import Blueprint, Response
+from quart_schema import document_response
 
+from headwater.api import answers
 from headwater.api.clients import client
 from headwater.api.replies import json_response
 from headwater.providers.catalogue import Catalogue, Model
@@ -13,6 +15,7 @@ def models_blueprint(catalogue: Catalogue) -> Blueprint:
     blueprint = Blueprint("models", __name__)
 
     @blueprint.get("/api/models")
+    @document_response(list[answers.Model])
     async def models() -> Response:
         client()
         default = await catalogue.default()

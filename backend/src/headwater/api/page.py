@@ -30,7 +30,9 @@ def page_blueprint(built: Path) -> Blueprint:
     blueprint = Blueprint("page", __name__)
 
     @blueprint.get("/")
-    async def index() -> Response:
+    @blueprint.get("/c/<name>")
+    @blueprint.get("/s/<name>")
+    async def index(name: str | None = None) -> Response:  # noqa: ARG001 - the page reads its own address
         client()
         if not (built / "index.html").is_file():
             raise NotFoundError(

@@ -55,7 +55,7 @@ async def reply(chat: Chat, generation: Generation, media_type: str) -> Response
 
 async def streamed(chat: Chat, generation: Generation, after: Cursor, media_type: str) -> Response:
     """Follow a generation from a cursor to its outcome. Raises `CursorConflictError`."""
-    await chat.seek(generation, after)
+    after = await chat.seek(generation, after)
     encoder = ENCODERS[media_type]
     response = Response(
         _bytes(chat, generation, after, encoder), content_type=encoder.media_type, headers=UNBUFFERED
@@ -84,6 +84,13 @@ def generation_response(generation: Generation, snapshot: Snapshot, status: int 
     """A generation as it stands."""
     found = generation_object(opening(generation), snapshot.content, snapshot.cursor, snapshot.outcome)
     return json_response(found, status)
+
+
+def answer(value: object, status: int = 200) -> Response:
+    """One of `api/answers.py`."""
+    response = Response(encode_json(value), status, content_type=JSON)
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 def json_response(value: JsonObject | list[JsonObject], status: int = 200) -> Response:

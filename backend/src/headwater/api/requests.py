@@ -4,10 +4,12 @@ import asyncio
 from typing import Annotated, Literal, TypeVar
 from urllib.parse import unquote_to_bytes
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import PydanticCustomError
 from quart import Request, request
 
-from headwater.chat import Ask
+from headwater.chat import Ask, AskAgain
+from headwater.conversations.model import Settings
 from headwater.errors import InvalidRequestError, TooLargeError, UnsupportedMediaTypeError
 from headwater.generation.log import Cursor
 from headwater.providers.scripted import Fault, FaultKind, Script
@@ -19,21 +21,39 @@ BODY_TIMEOUT = 30.0
 """A larger body is refused; up to `DISCARD_BYTES` of it are read and dropped first, within `BODY_TIMEOUT`
 seconds, because a client that is still sending would not read the refusal."""
 
-Identifier = Annotated[str, Field(min_length=1, max_length=200)]
+
+def _plain(text: str) -> str:
+    if "\0" in text:
+        raise PydanticCustomError("null_character", "Input holds U+0000, which is no character of a text")
+    return text
 
 
-class _Body(BaseModel):
+PlainText = Annotated[str, AfterValidator(_plain)]
+Identifier = Annotated[PlainText, Field(min_length=1, max_length=200)]
+Temperature = Annotated[float, Field(ge=0, le=2)]
+Tokens = Annotated[int, Field(ge=1, le=2**31 - 1)]
+
+
+class Body(BaseModel):
+    """A JSON object: no other members, no other types than those that are named."""
+
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
 
-class FaultBody(_Body):
+class Query(BaseModel):
+    """The query of an address: no other members; values are read from their text."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class FaultBody(Body):
     """One member of `script.faults`."""
 
     after: Annotated[int, Field(ge=0, le=2**31 - 1)]
     kind: FaultKind
 
 
-class ScriptBody(_Body):
+class ScriptBody(Body):
     """The member `script`."""
 
     tokens_per_second: Annotated[float, Field(ge=0.01, le=1e6)] | None = None
@@ -49,16 +69,16 @@ class ScriptBody(_Body):
         return Script(**{**self.model_dump(exclude={"faults"}), "faults": faults})
 
 
-class ChatBody(_Body):
+class ChatBody(Body):
     """The body of `POST /api/chat`."""
 
-    message: str
+    message: PlainText
     conversation: Identifier | None = None
     parent: Identifier | None = None
     model: Identifier | None = None
-    system: str | None = None
-    temperature: Annotated[float, Field(ge=0, le=2)] | None = None
-    max_tokens: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
+    system: PlainText | None = None
+    temperature: Temperature | None = None
+    max_tokens: Tokens | None = None
     script: ScriptBody | None = None
 
     def ask(self) -> Ask:
@@ -67,10 +87,26 @@ class ChatBody(_Body):
         return Ask(**{**self.model_dump(exclude={"script"}), "script": script})
 
 
-class ChatQuery(_Body):
+class ReplyBody(Body):
+    """The body of `POST /api/conversations/<id>/messages/<message>/replies`."""
+
+    model: Identifier | None = None
+    system: PlainText | None = None
+    temperature: Temperature | None = None
+    max_tokens: Tokens | None = None
+    script: ScriptBody | None = None
+
+    def ask(self, conversation: str, message: str) -> AskAgain:
+        """The same, as the use case takes it."""
+        script = None if self.script is None else self.script.script()
+        settings = Settings(self.model, self.system, self.temperature, self.max_tokens)
+        return AskAgain(conversation, message, settings, script)
+
+
+class ChatQuery(Body):
     """The query of `GET /api/chat`."""
 
-    message: str
+    message: PlainText
     model: Identifier | None = None
     conversation: Identifier | None = None
 
@@ -79,10 +115,8 @@ class ChatQuery(_Body):
         return Ask(**self.model_dump())
 
 
-class EventsQuery(BaseModel):
+class EventsQuery(Query):
     """The query of `GET /api/generations/<id>/events`: `wait` in seconds, for the JSON form."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     after: str | None = None
     wait: Annotated[float, Field(ge=0, le=60)] = 0.0
@@ -91,14 +125,14 @@ class EventsQuery(BaseModel):
 M = TypeVar("M", bound=BaseModel)
 
 
-async def read_json(model: type[M]) -> M:
-    """The request's body. Raises the `ProblemError` that tells what is wrong with it."""
+async def read_json(model: type[M], limit: int = BODY_BYTES) -> M:
+    """The request's body of at most `limit` bytes. Raises the `ProblemError` that tells what is wrong."""
     media_type = request.mimetype
     if media_type != "application/json" and not media_type.endswith("+json"):
         raise UnsupportedMediaTypeError(
             f"The body is {media_type or 'of no media type'}; send JSON with Content-Type: application/json."
         )
-    body = await _read_body(request)
+    body = await _read_body(request, limit)
     try:
         return model.model_validate_json(body)
     except ValidationError as error:
@@ -149,14 +183,21 @@ async def discard_body() -> None:
         return
 
 
-async def _read_body(request: Request) -> bytes:
+async def read_json_or_nothing(model: type[M]) -> M:
+    """The same, where no body at all stands for an empty object."""
+    if not request.mimetype and not await _read_body(request, BODY_BYTES):
+        return model.model_validate({})
+    return await read_json(model)
+
+
+async def _read_body(request: Request, limit: int) -> bytes:
     body = bytearray()
     try:
         async with asyncio.timeout(BODY_TIMEOUT):
             async for data in request.body:
                 body += data
-                if len(body) > BODY_BYTES:
-                    raise TooLargeError(f"The body is larger than {BODY_BYTES} bytes, which is the most.")
+                if len(body) > limit:
+                    raise TooLargeError(f"The body is larger than {limit} bytes, which is the most.")
     except TimeoutError:
         raise InvalidRequestError(f"The body did not arrive within {BODY_TIMEOUT:g} s.") from None
     return bytes(body)

@@ -14,7 +14,7 @@ def scripted_blueprint(chat: Chat, scripted: ScriptedProvider) -> Blueprint:
 
     @blueprint.post("/api/scripted/gates/<name>")
     async def open_gate(name: str) -> Response:
-        generation = chat.find(client(), name)
+        generation = await chat.find(client(), name)
         if not scripted.open_gate(generation.id):
             raise NotFoundError(f"The generation {name!r} is not a scripted one that runs.")
         return Response(status=204)

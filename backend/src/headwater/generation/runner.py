@@ -123,10 +123,13 @@ class Runner:
                 scope.reschedule(self._deadline(pace))
 
     def _fitting(self, delta: TextDelta | ReasoningDelta) -> Iterator[Event]:
-        """The part of a delta that the reply's limit leaves, in events that fit into a page."""
+        """The part of a delta that the reply's limit leaves, in events that fit into a page.
+
+        U+0000 becomes U+FFFD, as CommonMark has it: not every place that keeps text can hold it.
+        """
         room = max(0, self._limits.reply_chars - self._chars)
         self._chars += len(delta.text)
-        kept = delta.text[:room]
+        kept = delta.text[:room].replace("\0", "\ufffd")
         for start in range(0, len(kept), EVENT_CHARS):
             yield type(delta)(kept[start : start + EVENT_CHARS])
 

@@ -54,10 +54,11 @@ class Catalogue:
         """The id of the model that answers when none is named."""
         return self._default or (await self.models())[0].id
 
-    async def find(self, model: str) -> tuple[Source, str] | None:
-        """The source of a model and the model's name there, or None when nobody offers it."""
+    async def find(self, model: str) -> tuple[Model, Source, str] | None:
+        """A model, its source and its name there, or None when nobody offers it."""
         prefix, _, name = model.partition("/")
         source = self._sources.get(prefix)
         if source is None or not await source.offers(name):
             return None
-        return source, name
+        listed = {found.id: found for found in await source.models()}
+        return listed.get(model, Model(model, name, prefix)), source, name

@@ -36,6 +36,7 @@ class LocalModel:
             base_url=f"{self._server.listening_address}/v1",
             api_key=key,
             models=[Model(f"local/{name}", name, "local", CONTEXT_WINDOW)],
+            prefills=True,
         )
 
     async def aclose(self) -> None:

@@ -33,6 +33,12 @@ LIST_RETRY = 5.0
 UNTOLD = "default"
 """Stands for whatever a server serves when it does not tell its models."""
 
+GO_ON = (
+    "Your last reply broke off. Go on with it from exactly where it ends, in the middle of a sentence or of a"
+    " word if need be; repeat nothing of it and say nothing about it."
+)
+"""Asks for the continuation of a reply."""
+
 _NOT_FOR_CHAT = (
     "babbage", "dall-e", "davinci", "embedding", "image", "moderation", "realtime", "sora", "transcribe",
     "tts", "whisper",
@@ -42,7 +48,8 @@ _NOT_FOR_CHAT = (
 class OpenAIProvider:
     """One server and its models, under the prefix `name`; see `Provider` and `Source`.
 
-    `models` are the ids to offer; without any the server is asked. Call `aclose()` when done.
+    `models` are the ids to offer; without any the server is asked. A server that `prefills` goes on with a
+    reply that it is given the beginning of; another is asked to. Call `aclose()` when done.
     """
 
     def __init__(
@@ -53,8 +60,10 @@ class OpenAIProvider:
         models: Sequence[Model] = (),
         connections: int = 1000,
         name: str = "openai",
+        prefills: bool = False,
     ) -> None:
         self.name = name
+        self._prefills = prefills
         self._client = AsyncOpenAI(
             api_key=api_key or "none",
             base_url=base_url,
@@ -98,7 +107,7 @@ class OpenAIProvider:
         try:
             async with self._client.chat.completions.with_streaming_response.create(
                 model=prompt.model,
-                messages=[_message(turn) for turn in prompt.turns],
+                messages=[_message(turn) for turn in self._turns(prompt)],
                 stream=True,
                 stream_options={"include_usage": True},
                 temperature=_given(prompt.temperature),
@@ -122,6 +131,11 @@ class OpenAIProvider:
         except (openai.APIError, httpx2.HTTPError, aiohttp.ClientError, OSError) as error:
             if not reader.finished:
                 raise self._error(error) from error
+
+    def _turns(self, prompt: Prompt) -> tuple[Turn, ...]:
+        if prompt.turns[-1].role != "assistant" or self._prefills:
+            return prompt.turns
+        return (*prompt.turns, Turn("user", GO_ON))
 
     def _error(self, error: Exception) -> ProviderError:
         logger.warning("%s: %s", self.name, error if isinstance(error, openai.APIError) else repr(error))
@@ -163,11 +177,18 @@ class OpenAIProvider:
         except (openai.APIError, httpx2.HTTPError, aiohttp.ClientError, OSError, ValueError) as error:
             logger.warning("%s does not tell its models: %s", self.name, error)
             return None
-        ids = [model.id for model in page.data or () if not any(part in model.id for part in _NOT_FOR_CHAT)]
-        return tuple(self._model(id_) for id_ in ids) or None
+        chats = [model for model in page.data or () if not any(part in model.id for part in _NOT_FOR_CHAT)]
+        return tuple(self._model(model.id, _window(model)) for model in chats) or None
 
-    def _model(self, name: str) -> Model:
-        return Model(f"{self.name}/{name}", name, self.name)
+    def _model(self, name: str, window: int | None = None) -> Model:
+        return Model(f"{self.name}/{name}", name, self.name, window)
+
+
+def _window(model: openai.types.Model) -> int | None:
+    """The context window in tokens, where the server tells it, as vLLM, OpenRouter or Groq name it."""
+    told = model.model_extra or {}
+    names = ("max_model_len", "context_length", "context_window")
+    return next((told[name] for name in names if type(told.get(name)) is int and told[name] > 0), None)
 
 
 def _message(turn: Turn) -> ChatCompletionMessageParam:

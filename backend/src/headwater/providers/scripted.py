@@ -70,6 +70,10 @@ _SCENARIOS = {
 }
 
 
+CONTEXT_WINDOW = 8192
+"""Tokens that a script claims to read, so that a full window can be seen without a model."""
+
+
 class ScriptedProvider:
     """Plays scenarios; see `Provider`. A prompt's `options` are a `Script`."""
 
@@ -86,7 +90,7 @@ class ScriptedProvider:
     async def models(self) -> Sequence[Model]:
         """See `Source.models`."""
         return [
-            Model(f"scripted/{name}", f"Scripted: {scenario.about}", "scripted")
+            Model(f"scripted/{name}", f"Scripted: {scenario.about}", "scripted", CONTEXT_WINDOW)
             for name, scenario in _SCENARIOS.items()
         ]
 
@@ -159,16 +163,24 @@ async def _meet_faults(script: Script, said: int, gate: asyncio.Semaphore) -> bo
 
 
 def _deltas(scenario: _Scenario, prompt: Prompt, repeat: int) -> Iterator[TextDelta | ReasoningDelta]:
+    """The whole reply, or what follows its beginning, where the prompt ends with that."""
+    said = prompt.turns[-1].text if prompt.turns[-1].role == "assistant" else ""
     if scenario.text is None:
-        text, joint = prompt.turns[-1].text, " "
+        text, joint = next(turn.text for turn in reversed(prompt.turns) if turn.role == "user"), " "
     else:
         text = files(__package__).joinpath("scenarios", f"{scenario.text}.md").read_text("utf-8").rstrip()
         joint = "\n\n"
     if scenario.thinks:
         thought, _, text = text.partition("\n\n")
-        yield from map(ReasoningDelta, _tokens(thought))
+        if not said:
+            yield from map(ReasoningDelta, _tokens(thought))
     for time in range(repeat):
-        yield from map(TextDelta, _tokens(joint + text if time else text))
+        for token in _tokens(joint + text if time else text):
+            if said.startswith(token):
+                said = said[len(token) :]
+            else:
+                said = ""
+                yield TextDelta(token)
 
 
 def _tokens(text: str) -> list[str]:

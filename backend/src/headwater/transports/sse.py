@@ -15,6 +15,12 @@ from headwater.transports.wire import END, Opening, event_id, opening_object, ou
 RECONNECT_MS = 1000
 """How long an `EventSource` waits before it reconnects."""
 
+OPENING = b": headwater\nretry: %d\n\n" % RECONNECT_MS
+"""The top of every answer."""
+
+HEARTBEAT = b": heartbeat\n\n"
+"""A sign of life."""
+
 _encode = msgspec.json.Encoder().encode
 
 
@@ -26,7 +32,7 @@ class SseEncoder:
     def opening(self, opening: Opening, after: Cursor) -> bytes:
         """See `Encoder.opening`."""
         start = _event("start", opening.generation, after, opening_object(opening))
-        return b": headwater\nretry: %d\n\n" % RECONNECT_MS + start
+        return OPENING + start
 
     def page(self, generation: str, page: Page) -> bytes:
         """See `Encoder.page`."""
@@ -36,7 +42,12 @@ class SseEncoder:
         ]
         if page.outcome is not None:
             parts.append(_event("outcome", generation, END, outcome_object(page.outcome)))
-        return b"".join(parts) or b": heartbeat\n\n"
+        return b"".join(parts) or HEARTBEAT
+
+
+def sse_event(name: str, data: Any) -> bytes:  # noqa: ANN401
+    """An event without an id, for what is not a log."""
+    return b"event: %b\ndata: %b\n\n" % (name.encode(), _encode(data))
 
 
 def _event(name: str | None, generation: str, cursor: Cursor | Literal["end"], data: Any) -> bytes:  # noqa: ANN401

@@ -1,7 +1,7 @@
 """The names on the wire: what every transport says about a generation, before it is framed."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, TypeAlias, assert_never
 
@@ -16,6 +16,7 @@ from headwater.generation.events import (
     Status,
     TextDelta,
     Timing,
+    Usage,
 )
 from headwater.generation.log import Cursor, Page
 
@@ -112,6 +113,44 @@ def _timing_object(timing: Timing) -> JsonObject:
         "tokens_per_second": None if rate is None else round(rate, 1),
         "longest_gap_ms": _milliseconds(timing.longest_gap),
     }
+
+
+def parse_outcome(said: Mapping[str, Any]) -> Outcome:
+    """An outcome from its data: what `outcome_object` says, read back."""
+    usage, timing = said.get("usage"), said.get("timing")
+    return Outcome(
+        _parse_status(said),
+        None if usage is None else Usage(**usage),
+        None if timing is None else _parse_timing(timing),
+    )
+
+
+def _parse_status(said: Mapping[str, Any]) -> Status:
+    match said["status"]:
+        case "completed":
+            return Completed(said["reason"])
+        case "cancelled":
+            return Cancelled(said["by"])
+        case "failed":
+            return Failed(said["code"], said["message"], said["retryable"])
+        case "interrupted":
+            return Interrupted()
+        case other:
+            raise ValueError(f"{other!r} is not the status of an outcome")
+
+
+def _parse_timing(said: Mapping[str, Any]) -> Timing:
+    return Timing(
+        first_token=_seconds(said["first_token_ms"]),
+        duration=said["duration_ms"] / 1000,
+        tokens=said["tokens"],
+        tokens_per_second=said["tokens_per_second"],
+        longest_gap=_seconds(said["longest_gap_ms"]),
+    )
+
+
+def _seconds(milliseconds: int | None) -> float | None:
+    return None if milliseconds is None else milliseconds / 1000
 
 
 def _milliseconds(seconds: float | None) -> int | None:

@@ -1,0 +1,269 @@
+"""`/api/conversations`: list, open, change, delete, search, share, export, import, and hear of changes."""
+
+import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from typing import Annotated, Literal, TypeVar
+
+import msgspec
+from pydantic import Field
+from quart import Blueprint, Response, request
+from quart_schema import document_querystring, document_request, document_response
+
+from headwater.api import answers
+from headwater.api.answers import (
+    Conversation,
+    ConversationList,
+    ConversationSummary,
+    ImportResult,
+    Problem,
+    SearchResults,
+    Share,
+    SharedConversation,
+)
+from headwater.api.archives import CLOSING, OPENING, Archive, encode_archived
+from headwater.api.clients import client
+from headwater.api.replies import JSON, UNBUFFERED, answer
+from headwater.api.requests import (
+    Body,
+    Identifier,
+    PlainText,
+    Query,
+    Temperature,
+    Tokens,
+    read_json,
+    read_query,
+)
+from headwater.conversations.repository import ListCursor
+from headwater.conversations.search import SearchCursor
+from headwater.errors import InvalidRequestError
+from headwater.history import History
+from headwater.transports.sse import HEARTBEAT, SseEncoder, sse_event
+from headwater.transports.sse import OPENING as SSE_OPENING
+
+ARCHIVE_BYTES = 64 * 1024 * 1024
+
+
+class ListQuery(Query):
+    """The query of the list; `pinned` not given is both."""
+
+    limit: Annotated[int, Field(ge=1, le=200)] = 50
+    cursor: str | None = None
+    archived: bool = False
+    pinned: bool | None = None
+
+
+class SearchQuery(Query):
+    """The query of a search."""
+
+    q: Annotated[str, Field(max_length=1000, pattern=r"\S")]
+    limit: Annotated[int, Field(ge=1, le=100)] = 20
+    cursor: str | None = None
+
+
+class ExportQuery(Query):
+    """The query of an export."""
+
+    format: Literal["json", "markdown"] = "json"
+
+
+class ConversationChange(Body):
+    """What to change. Null takes a setting back; the others take no null."""
+
+    title: Annotated[PlainText, Field(min_length=1, max_length=200, pattern=r"\S")] | None = None
+    pinned: bool | None = None
+    archived: bool | None = None
+    leaf: Identifier | None = None
+    model: Identifier | None = None
+    system: PlainText | None = None
+    temperature: Temperature | None = None
+    max_tokens: Tokens | None = None
+
+
+_NEVER_NULL = ("title", "pinned", "archived", "leaf")
+
+
+def conversations_blueprint(history: History, heartbeat: float) -> Blueprint:
+    """The routes of kept conversations; `heartbeat` in seconds."""
+    blueprint = Blueprint("conversations", __name__, url_prefix="/api/conversations")
+
+    @blueprint.get("")
+    @document_querystring(ListQuery)
+    @document_response(ConversationList)
+    @document_response(Problem, 400)
+    async def list_() -> Response:
+        query = read_query(ListQuery)
+        after = None if query.cursor is None else _read_cursor(query.cursor, ListCursor)
+        found, cursor = await history.page(
+            client(), archived=query.archived, pinned=query.pinned, limit=query.limit, after=after
+        )
+        summaries = [answers.summary(listed) for listed in found]
+        return answer(ConversationList(summaries, _write_cursor(cursor)))
+
+    @blueprint.get("/search")
+    @document_querystring(SearchQuery)
+    @document_response(SearchResults)
+    @document_response(Problem, 400)
+    async def search() -> Response:
+        query = read_query(SearchQuery)
+        after = None if query.cursor is None else _read_cursor(query.cursor, SearchCursor)
+        found, cursor = await history.search(client(), query.q, query.limit, after)
+        results = [answers.search_result(listed, each) for listed, each in found]
+        return answer(SearchResults(results, _write_cursor(cursor)))
+
+    @blueprint.get("/events")
+    async def events() -> Response:
+        response = Response(
+            _events(history, client(), heartbeat), content_type=SseEncoder.media_type, headers=UNBUFFERED
+        )
+        response.timeout = None
+        return response
+
+    @blueprint.get("/export")
+    @document_response(Archive)
+    async def export_all() -> Response:
+        response = Response(_archive(history, client()), content_type=JSON)
+        response.timeout = None
+        return _attached(response, "headwater.json")
+
+    @blueprint.post("/import")
+    @document_request(Archive)
+    @document_response(ImportResult, 201)
+    @document_response(Problem, 400)
+    async def import_() -> Response:
+        archive = await read_json(Archive, ARCHIVE_BYTES)
+        taken = await history.bring(
+            client(), [each.archived_conversation() for each in archive.conversations]
+        )
+        return answer(ImportResult([answers.summary(listed) for listed in taken]), 201)
+
+    @blueprint.get("/<name>")
+    @document_response(Conversation)
+    @document_response(Problem, 404)
+    async def open_(name: str) -> Response:
+        opened = await history.open(client(), name)
+        response = answer(answers.conversation(opened))
+        if not opened.listed.running:
+            response.headers["Cache-Control"] = "private, no-cache"
+            response.set_etag(f"{name}-{opened.listed.conversation.version}")
+            await response.make_conditional(request)
+        return response
+
+    @blueprint.patch("/<name>")
+    @document_request(ConversationChange)
+    @document_response(ConversationSummary)
+    @document_response(Problem, 400)
+    @document_response(Problem, 404)
+    async def change(name: str) -> Response:
+        body = await read_json(ConversationChange)
+        columns = {key: getattr(body, key) for key in body.model_fields_set}
+        for key in _NEVER_NULL:
+            if key in columns and columns[key] is None:
+                raise InvalidRequestError(f"{key}: the value should not be null.", field=key)
+        return answer(answers.summary(await history.change(client(), name, columns)))
+
+    @blueprint.delete("/<name>")
+    @document_response(Problem, 404)
+    async def delete(name: str) -> Response:
+        await history.delete(client(), name)
+        return Response(status=204)
+
+    @blueprint.post("/<name>/restore")
+    @document_response(ConversationSummary)
+    @document_response(Problem, 404)
+    async def restore(name: str) -> Response:
+        return answer(answers.summary(await history.restore(client(), name)))
+
+    @blueprint.get("/<name>/export")
+    @document_querystring(ExportQuery)
+    @document_response(Archive)
+    @document_response(Problem, 404)
+    async def export(name: str) -> Response:
+        if read_query(ExportQuery).format == "markdown":
+            title, text = await history.markdown(client(), name)
+            response = Response(text, content_type="text/markdown; charset=utf-8")
+            return _attached(response, f"{_file_name(title)}.md")
+        archived = await history.export(client(), name)
+        response = Response(OPENING + encode_archived(archived) + CLOSING, content_type=JSON)
+        return _attached(response, f"{_file_name(archived.title)}.json")
+
+    @blueprint.post("/<name>/share")
+    @document_response(Share)
+    @document_response(Problem, 404)
+    async def share(name: str) -> Response:
+        token = await history.share(client(), name)
+        return answer(Share(token, f"/s/{token}"))
+
+    @blueprint.delete("/<name>/share")
+    @document_response(Problem, 404)
+    async def unshare(name: str) -> Response:
+        await history.unshare(client(), name)
+        return Response(status=204)
+
+    return blueprint
+
+
+def shared_blueprint(history: History) -> Blueprint:
+    """What whoever has a link may read."""
+    blueprint = Blueprint("shared", __name__)
+
+    @blueprint.get("/api/shared/<token>")
+    @document_response(SharedConversation)
+    @document_response(Problem, 404)
+    async def shared(token: str) -> Response:
+        response = answer(answers.shared_conversation(await history.shared(token)))
+        response.headers["X-Robots-Tag"] = "noindex"
+        return response
+
+    return blueprint
+
+
+async def _events(history: History, name: str, heartbeat: float) -> AsyncIterator[bytes]:
+    first = True
+    async with aclosing(history.changes(name, heartbeat)) as told:
+        async for conversations in told:
+            if first:
+                yield SSE_OPENING + sse_event("ready", {})
+                first = False
+            elif conversations:
+                yield sse_event("change", {"conversations": conversations})
+            else:
+                yield HEARTBEAT
+
+
+async def _archive(history: History, name: str) -> AsyncIterator[bytes]:
+    yield OPENING
+    before = b""
+    async for archived in history.export_all(name):
+        yield before + encode_archived(archived)
+        before = b","
+    yield CLOSING
+
+
+def _attached(response: Response, file_name: str) -> Response:
+    response.headers["Content-Disposition"] = f'attachment; filename="{file_name}"'
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _file_name(title: str) -> str:
+    """A title as the name of a file that every system takes."""
+    return re.sub(r"[^A-Za-z0-9]+", "-", title).strip("-")[:60] or "conversation"
+
+
+def _write_cursor(cursor: ListCursor | SearchCursor | None) -> str | None:
+    if cursor is None:
+        return None
+    return urlsafe_b64encode(msgspec.json.encode(cursor)).decode().rstrip("=")
+
+
+C = TypeVar("C")
+
+
+def _read_cursor(given: str, kind: type[C]) -> C:
+    try:
+        encoded = urlsafe_b64decode(given.encode() + b"=" * (-len(given) % 4))
+        return msgspec.json.decode(encoded, type=kind)
+    except (ValueError, msgspec.MsgspecError):
+        raise InvalidRequestError("cursor takes what an earlier answer gave.", field="cursor") from None

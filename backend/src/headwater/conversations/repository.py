@@ -1,0 +1,397 @@
+"""Conversations and their messages, as rows. Every question names the client, and finds only its own."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    delete,
+    insert,
+    literal,
+    select,
+    tuple_,
+    update,
+)
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from headwater.conversations.database import Database
+from headwater.conversations.model import (
+    Conversation,
+    Message,
+    Settings,
+    UnknownConversationError,
+    UnknownMessageError,
+)
+from headwater.conversations.place import Place
+from headwater.conversations.tables import conversations, generations, messages, shares
+from headwater.ids import is_id
+
+_CONVERSATION = (*conversations.c, shares.c.token.label("share"))
+_MESSAGE = (*messages.c, generations.c.id.label("generation"))
+
+
+@dataclass(frozen=True, slots=True)
+class ListCursor:
+    """A place in a list of conversations: behind the one that was last updated then."""
+
+    updated_at: Place
+    seq: Place
+
+
+@dataclass(frozen=True, slots=True)
+class NewReply:
+    """A reply that begins: its message is empty until its generation is closed."""
+
+    message: Message
+    generation: str
+
+
+class ConversationRepository:
+    """Where conversations are kept."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def begin(
+        self,
+        client: str,
+        conversation: str,
+        reply: NewReply,
+        question: Message | None,
+        new: tuple[str, Settings] | None,
+    ) -> None:
+        """Add a reply that begins, after its question if that is new too; it becomes the leaf.
+
+        `new` has title and settings of a conversation that begins with it. Raises
+        `UnknownConversationError`.
+        """
+        async with self._database.writing() as connection:
+            now = reply.message.created_at
+            if new is not None:
+                title, settings = new
+                row = new_conversation(conversation, client, title, now, settings)
+                await connection.execute(insert(conversations).values(row))
+            added = [message for message in (question, reply.message) if message is not None]
+            changed = await self._touch(
+                connection, client, conversation, {"leaf": reply.message.id, "updated_at": now}
+            )
+            if not changed:
+                raise UnknownConversationError(conversation)
+            await connection.execute(
+                insert(messages), [message_row(message, conversation, client) for message in added]
+            )
+            await connection.execute(
+                insert(generations).values(id=reply.generation, message=reply.message.id, client=client)
+            )
+
+    async def insert(self, client: str, whole: Iterable[tuple[Conversation, Sequence[Message]]]) -> None:
+        """Add conversations with all their messages, parents first; all of them or none."""
+        async with self._database.writing() as connection:
+            for conversation, said in whole:
+                row = new_conversation(
+                    conversation.id,
+                    client,
+                    conversation.title,
+                    conversation.created_at,
+                    conversation.settings,
+                )
+                row |= {
+                    "titled": conversation.titled,
+                    "updated_at": conversation.updated_at,
+                    "pinned": conversation.pinned,
+                    "archived": conversation.archived,
+                    "leaf": conversation.leaf,
+                }
+                await connection.execute(insert(conversations).values(row))
+                if said:
+                    rows = [message_row(message, conversation.id, client) for message in said]
+                    await connection.execute(insert(messages), rows)
+
+    async def ids(self, client: str) -> list[str]:
+        """All conversations of a client, the first to have been made first."""
+        query = (
+            select(conversations.c.id)
+            .where(conversations.c.client == client, conversations.c.deleted_at.is_(None))
+            .order_by(conversations.c.created_at, conversations.c.seq)
+        )
+        async with self._database.reading() as connection:
+            return list(await connection.scalars(query))
+
+    async def get(self, client: str, conversation: str) -> Conversation:
+        """A conversation without its messages. Raises `UnknownConversationError`."""
+        async with self._database.reading() as connection:
+            return await self._get(connection, client, conversation)
+
+    async def read(self, client: str, conversation: str) -> tuple[Conversation, list[Message]]:
+        """A conversation with all its messages, oldest first. Raises `UnknownConversationError`."""
+        async with self._database.reading() as connection:
+            found = await self._get(connection, client, conversation)
+            query = (
+                select(*_MESSAGE)
+                .outerjoin(generations, generations.c.message == messages.c.id)
+                .where(messages.c.conversation == conversation)
+                .order_by(messages.c.seq)
+            )
+            return found, [message(row) for row in await connection.execute(query)]
+
+    async def branch(
+        self, client: str, conversation: str, leaf: str | None
+    ) -> tuple[Conversation, tuple[Message, ...]]:
+        """A conversation and its messages from the root to `leaf` (None: the newest), oldest first.
+
+        Raises `UnknownConversationError` and `UnknownMessageError`.
+        """
+        async with self._database.reading() as connection:
+            found = await self._get(connection, client, conversation)
+            if leaf is None:
+                newest = (
+                    select(messages.c.id)
+                    .where(messages.c.conversation == conversation)
+                    .order_by(messages.c.seq.desc())
+                    .limit(1)
+                )
+                leaf = await connection.scalar(newest)
+            return found, await branch(connection, conversation, leaf)
+
+    async def page(
+        self,
+        client: str,
+        *,
+        archived: bool,
+        pinned: bool | None,
+        limit: int,
+        after: ListCursor | None,
+    ) -> tuple[list[Conversation], ListCursor | None]:
+        """Some of a client's conversations, newest first, and where the next ones begin (None: no more)."""
+        query = (
+            _conversations(client)
+            .where(conversations.c.archived == archived)
+            .order_by(conversations.c.updated_at.desc(), conversations.c.seq.desc())
+            .limit(limit + 1)
+        )
+        if pinned is not None:
+            query = query.where(conversations.c.pinned == pinned)
+        if after is not None:
+            place = tuple_(conversations.c.updated_at, conversations.c.seq)
+            query = query.where(place < tuple_(literal(after.updated_at), literal(after.seq)))
+        async with self._database.reading() as connection:
+            rows = (await connection.execute(query)).all()
+        more = len(rows) > limit
+        rows = rows[:limit]
+        return (
+            [conversation(row) for row in rows],
+            ListCursor(rows[-1].updated_at, rows[-1].seq) if more else None,
+        )
+
+    async def change(self, client: str, conversation: str, columns: Mapping[str, Any]) -> Conversation:
+        """Set columns; a `leaf` moves on to the newest message behind it.
+
+        Raises `UnknownConversationError` and `UnknownMessageError`.
+        """
+        async with self._database.writing() as connection:
+            await self._get(connection, client, conversation)
+            values = dict(columns)
+            if "leaf" in values:
+                values["leaf"] = await self._newest_behind(connection, conversation, values["leaf"])
+            if values:
+                await self._touch(connection, client, conversation, values)
+            return await self._get(connection, client, conversation)
+
+    async def title(self, client: str, conversation: str, title: str) -> None:
+        """Give a title that was made, not written; one that a person wrote stays."""
+        async with self._database.writing() as connection:
+            await connection.execute(
+                update(conversations)
+                .where(
+                    *_own(client, conversation),
+                    conversations.c.titled.is_(False),
+                    conversations.c.title != title,
+                )
+                .values(title=title, version=conversations.c.version + 1)
+            )
+
+    async def delete(self, client: str, conversation: str, now: int) -> None:
+        """Delete, until `restore` or `purge`. Raises `UnknownConversationError`."""
+        async with self._database.writing() as connection:
+            if not await self._touch(connection, client, conversation, {"deleted_at": now}):
+                raise UnknownConversationError(conversation)
+
+    async def restore(self, client: str, conversation: str) -> Conversation:
+        """Take a deletion back; harmless where there was none. Raises `UnknownConversationError`."""
+        async with self._database.writing() as connection:
+            _require_id(conversation)
+            await connection.execute(
+                update(conversations)
+                .where(
+                    conversations.c.id == conversation,
+                    conversations.c.client == client,
+                    conversations.c.deleted_at.is_not(None),
+                )
+                .values(deleted_at=None, version=conversations.c.version + 1)
+            )
+            return await self._get(connection, client, conversation)
+
+    async def purge(self, before: int) -> int:
+        """Remove for good what was deleted before a time; returns how many conversations that were."""
+        async with self._database.writing() as connection:
+            gone = await connection.execute(delete(conversations).where(conversations.c.deleted_at < before))
+            return gone.rowcount
+
+    async def _get(self, connection: AsyncConnection, client: str, name: str) -> Conversation:
+        _require_id(name)
+        query = _conversations(client).where(conversations.c.id == name)
+        row = (await connection.execute(query)).one_or_none()
+        if row is None:
+            raise UnknownConversationError(name)
+        return conversation(row)
+
+    async def _touch(
+        self, connection: AsyncConnection, client: str, name: str, values: Mapping[str, Any]
+    ) -> bool:
+        _require_id(name)
+        touched = await connection.execute(
+            update(conversations)
+            .where(*_own(client, name))
+            .values(**values, version=conversations.c.version + 1)
+        )
+        return touched.rowcount == 1
+
+    async def _newest_behind(self, connection: AsyncConnection, name: str, start: str) -> str:
+        query = select(messages.c.id, messages.c.parent).where(messages.c.conversation == name)
+        parents = {row.id: row.parent for row in await connection.execute(query.order_by(messages.c.seq))}
+        if start not in parents:
+            raise UnknownMessageError(start)
+        newest = start
+        behind = {start}
+        for child, parent in parents.items():
+            if parent in behind:
+                behind.add(child)
+                newest = child
+        return newest
+
+
+async def branch(connection: AsyncConnection, conversation: str, leaf: str | None) -> tuple[Message, ...]:
+    """The messages from the root to `leaf`, oldest first. Raises `UnknownMessageError`."""
+    if leaf is None:
+        return ()
+    if not is_id(leaf):
+        raise UnknownMessageError(leaf)
+    path = (
+        select(messages.c.id, messages.c.parent)
+        .where(messages.c.id == leaf, messages.c.conversation == conversation)
+        .cte("path", recursive=True)
+    )
+    path = path.union_all(select(messages.c.id, messages.c.parent).where(messages.c.id == path.c.parent))
+    query = (
+        select(*_MESSAGE)
+        .join(path, path.c.id == messages.c.id)
+        .outerjoin(generations, generations.c.message == messages.c.id)
+        .order_by(messages.c.seq)
+    )
+    found = tuple(message(row) for row in await connection.execute(query))
+    if not found:
+        raise UnknownMessageError(leaf)
+    return found
+
+
+async def own_conversations(
+    connection: AsyncConnection, client: str, names: Sequence[str]
+) -> dict[str, Conversation]:
+    """A client's conversations of these ids, by id."""
+    rows = await connection.execute(_conversations(client).where(conversations.c.id.in_(names)))
+    return {row.id: conversation(row) for row in rows}
+
+
+def conversation(row: Row[Any]) -> Conversation:
+    """A conversation from its row."""
+    return Conversation(
+        id=row.id,
+        title=row.title,
+        titled=row.titled,
+        created_at=row.created_at,
+        updated_at=row.updated_at,
+        pinned=row.pinned,
+        archived=row.archived,
+        leaf=row.leaf,
+        settings=Settings(row.model, row.system, row.temperature, row.max_tokens),
+        version=row.version,
+        share=row.share,
+    )
+
+
+def message(row: Row[Any]) -> Message:
+    """A message from its row."""
+    return Message(
+        id=row.id,
+        parent=row.parent,
+        role=row.role,
+        text=row.text,
+        created_at=row.created_at,
+        reasoning=row.reasoning,
+        model=row.model,
+        outcome=row.outcome,
+        left_out=row.left_out,
+        generation=row.generation,
+    )
+
+
+def new_conversation(name: str, client: str, title: str, now: int, settings: Settings) -> dict[str, Any]:
+    """The row of a conversation that begins now."""
+    return {
+        "id": name,
+        "client": client,
+        "title": title,
+        "titled": False,
+        "created_at": now,
+        "updated_at": now,
+        "pinned": False,
+        "archived": False,
+        "leaf": None,
+        "model": settings.model,
+        "system": settings.system,
+        "temperature": settings.temperature,
+        "max_tokens": settings.max_tokens,
+        "version": 1,
+    }
+
+
+def message_row(message: Message, conversation: str, client: str) -> dict[str, Any]:
+    """The row of a message."""
+    return {
+        "id": message.id,
+        "conversation": conversation,
+        "client": client,
+        "parent": message.parent,
+        "role": message.role,
+        "text": message.text,
+        "reasoning": message.reasoning,
+        "model": message.model,
+        "outcome": message.outcome,
+        "left_out": message.left_out,
+        "created_at": message.created_at,
+    }
+
+
+def _conversations(client: str) -> Select[Any]:
+    return (
+        select(*_CONVERSATION)
+        .outerjoin(shares, shares.c.conversation == conversations.c.id)
+        .where(conversations.c.client == client, conversations.c.deleted_at.is_(None))
+    )
+
+
+def _own(client: str, name: str) -> tuple[ColumnElement[bool], ...]:
+    return (
+        conversations.c.id == name,
+        conversations.c.client == client,
+        conversations.c.deleted_at.is_(None),
+    )
+
+
+def _require_id(name: str) -> None:
+    """A name that cannot be one is not asked for: PostgreSQL refuses some characters altogether."""
+    if not is_id(name):
+        raise UnknownConversationError(name)

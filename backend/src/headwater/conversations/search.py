@@ -1,0 +1,300 @@
+"""Full-text search in titles and messages: FTS5 in SQLite, tsvector in PostgreSQL."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlalchemy import TextClause, bindparam, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from headwater.conversations.database import Database
+from headwater.conversations.model import Conversation
+from headwater.conversations.place import Place
+from headwater.conversations.repository import own_conversations
+
+MATCH_BEGINS, MATCH_ENDS = "\x02", "\x03"
+"""Put around what matched by the database."""
+
+SNIPPET_WORDS = 20
+WORDS = 16
+"""The most words of a question that are looked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A piece of a text, and whether it is one of the words that were looked for."""
+
+    text: str
+    match: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A conversation, and where in it: the newest message with all the words, or its title alone."""
+
+    conversation: Conversation
+    message: str | None
+    title: tuple[Part, ...]
+    snippet: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SearchCursor:
+    """A place in what was found: titles come first, then messages, each from the newest on."""
+
+    stage: Literal["titles", "messages"]
+    before: Place
+
+
+@dataclass(frozen=True, slots=True)
+class _Hit:
+    seq: int
+    conversation: str
+    message: str | None
+
+
+class SearchRepository:
+    """Looks for words in what a client has."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._sql = _SQLITE if database.is_sqlite else _POSTGRESQL
+
+    async def search(
+        self, client: str, question: str, limit: int, after: SearchCursor | None
+    ) -> tuple[list[Found], SearchCursor | None]:
+        """Conversations with all words of the question in one message or in the title, the newest first.
+
+        The last word may be the beginning of one. Nothing is found without a word.
+        """
+        words = re.findall(r"[^\W_]+", question)[:WORDS]
+        if not words:
+            return [], None
+        async with self._database.reading() as connection:
+            search = _Search(connection, self._sql, client, words)
+            hits, cursor = await search.hits(limit, after)
+            return await search.found(hits), cursor
+
+
+class _Search:
+    """One question, in one transaction."""
+
+    def __init__(self, connection: AsyncConnection, sql: "_Sql", client: str, words: Sequence[str]) -> None:
+        self._connection = connection
+        self._sql = sql
+        self._client = client
+        self._asked = {"client": client, "question": sql.question(client, words)}
+
+    async def hits(self, limit: int, after: SearchCursor | None) -> tuple[list[_Hit], SearchCursor | None]:
+        hits: list[_Hit] = []
+        before: int | None = None
+        if after is None or after.stage == "titles":
+            hits = await self._titles(limit + 1, None if after is None else after.before)
+            if len(hits) > limit:
+                return hits[:limit], SearchCursor("titles", hits[limit - 1].seq)
+        else:
+            before = after.before
+        hits += await self._messages(limit + 1 - len(hits), before)
+        if len(hits) <= limit:
+            return hits, None
+        hits = hits[:limit]
+        # The title stage may have filled the page to the last place.
+        last = hits[-1]
+        return hits, SearchCursor("messages", last.seq if last.message is not None else _NEWEST)
+
+    async def found(self, hits: Sequence[_Hit]) -> list[Found]:
+        """The hits with what is shown of them."""
+        names = [hit.conversation for hit in hits]
+        conversations = await own_conversations(self._connection, self._client, names)
+        titles = await self._marked(self._sql.mark_titles, "conversation", names)
+        inside = {hit.conversation: hit.message for hit in hits if hit.message is not None}
+        for name in names:
+            if name not in inside and (message := await self._newest_in(name)) is not None:
+                inside[name] = message
+        snippets = await self._marked(self._sql.mark_messages, "message", list(inside.values()))
+        return [
+            Found(
+                conversations[name],
+                inside.get(name),
+                titles.get(name) or (Part(conversations[name].title, False),),
+                snippets.get(inside.get(name, ""), ()),
+            )
+            for name in names
+            if name in conversations
+        ]
+
+    async def _titles(self, limit: int, before: int | None) -> list[_Hit]:
+        rows = await self._connection.execute(
+            self._sql.titles, {**self._asked, "before": _NEWEST if before is None else before, "limit": limit}
+        )
+        return [_Hit(row.seq, row.conversation, None) for row in rows]
+
+    async def _messages(self, limit: int, before: int | None) -> list[_Hit]:
+        """Newest first, one for each conversation not shown before for its title or a newer message."""
+        hits: dict[str, _Hit] = {}
+        start = place = _NEWEST if before is None else before
+        while len(hits) < limit:
+            batch = (
+                await self._connection.execute(
+                    self._sql.messages, {**self._asked, "before": place, "limit": _BATCH}
+                )
+            ).all()
+            fresh = {row.conversation: row for row in reversed(batch) if row.conversation not in hits}
+            shown = await self._shown(list(fresh), start)
+            for row in sorted(fresh.values(), key=lambda row: row.seq, reverse=True):
+                if row.conversation not in shown:
+                    hits[row.conversation] = _Hit(row.seq, row.conversation, row.message)
+            if len(batch) < _BATCH:
+                break
+            place = batch[-1].seq
+        return list(hits.values())[:limit]
+
+    async def _shown(self, names: list[str], before: int) -> set[str]:
+        if not names:
+            return set()
+        asked = {**self._asked, "names": names}
+        shown = set(await self._connection.scalars(self._sql.titled, asked))
+        if before != _NEWEST:
+            shown |= set(await self._connection.scalars(self._sql.newer, {**asked, "before": before}))
+        return shown
+
+    async def _newest_in(self, conversation: str) -> str | None:
+        found: str | None = await self._connection.scalar(
+            self._sql.newest_in, {**self._asked, "conversation": conversation}
+        )
+        return found
+
+    async def _marked(self, statement: TextClause, key: str, names: list[str]) -> dict[str, tuple[Part, ...]]:
+        if not names:
+            return {}
+        rows = await self._connection.execute(
+            statement,
+            {
+                **self._asked,
+                "names": names,
+                "begins": MATCH_BEGINS,
+                "ends": MATCH_ENDS,
+                "words": str(SNIPPET_WORDS),
+            },
+        )
+        return {getattr(row, key): parts(row.marked) for row in rows}
+
+
+def parts(marked: str) -> tuple[Part, ...]:
+    """A text with marks as pieces."""
+    found = []
+    for n, piece in enumerate(re.split(f"[{MATCH_BEGINS}{MATCH_ENDS}]", marked)):
+        if piece:
+            found.append(Part(piece, n % 2 == 1))
+    return tuple(found)
+
+
+_NEWEST = 2**62
+_BATCH = 200
+
+
+@dataclass(frozen=True, slots=True)
+class _Sql:
+    """The statements of one database. `names` are ids; `before` is a place, not included."""
+
+    titles: TextClause
+    messages: TextClause
+    titled: TextClause
+    newer: TextClause
+    newest_in: TextClause
+    mark_titles: TextClause
+    mark_messages: TextClause
+
+    def question(self, client: str, words: Sequence[str]) -> str:
+        raise NotImplementedError
+
+
+class _Sqlite(_Sql):
+    def question(self, client: str, words: Sequence[str]) -> str:
+        wanted = " AND ".join(f'"{word}"' for word in words)
+        return f'owner : "{client.encode().hex()}" AND text : ({wanted} *)'
+
+
+class _Postgresql(_Sql):
+    def question(self, client: str, words: Sequence[str]) -> str:  # noqa: ARG002 - a column names the client
+        return " & ".join(f"'{word}'" for word in words) + ":*"
+
+
+def _listing(statement: str) -> TextClause:
+    return text(statement).bindparams(bindparam("names", expanding=True))
+
+
+_SQLITE = _Sqlite(
+    titles=text("""
+        SELECT c.seq AS seq, c.id AS conversation
+        FROM conversations_words w CROSS JOIN conversations c ON c.seq = w.rowid
+        WHERE conversations_words MATCH :question AND w.rowid < :before
+          AND c.client = :client AND c.deleted_at IS NULL
+        ORDER BY w.rowid DESC LIMIT :limit"""),
+    messages=text("""
+        SELECT m.seq AS seq, m.conversation AS conversation, m.id AS message
+        FROM messages_words w CROSS JOIN messages m ON m.seq = w.rowid
+        CROSS JOIN conversations c ON c.id = m.conversation
+        WHERE messages_words MATCH :question AND w.rowid < :before
+          AND m.client = :client AND c.deleted_at IS NULL
+        ORDER BY w.rowid DESC LIMIT :limit"""),
+    titled=_listing("""
+        SELECT c.id FROM conversations c
+        WHERE c.id IN :names
+          AND c.seq IN (SELECT rowid FROM conversations_words WHERE conversations_words MATCH :question)"""),
+    newer=_listing("""
+        SELECT DISTINCT m.conversation FROM messages_words w CROSS JOIN messages m ON m.seq = w.rowid
+        WHERE messages_words MATCH :question AND w.rowid >= :before
+          AND m.conversation IN :names"""),
+    newest_in=text("""
+        SELECT m.id FROM messages m WHERE m.conversation = :conversation
+          AND m.seq IN (SELECT rowid FROM messages_words WHERE messages_words MATCH :question)
+        ORDER BY m.seq DESC LIMIT 1"""),
+    mark_titles=_listing("""
+        SELECT c.id AS conversation, highlight(conversations_words, 1, :begins, :ends) AS marked
+        FROM conversations c CROSS JOIN conversations_words w ON w.rowid = c.seq
+        WHERE c.id IN :names AND conversations_words MATCH :question"""),
+    mark_messages=_listing("""
+        SELECT m.id AS message,
+            snippet(messages_words, 1, :begins, :ends, '…', CAST(:words AS INTEGER)) AS marked
+        FROM messages m CROSS JOIN messages_words w ON w.rowid = m.seq
+        WHERE m.id IN :names AND messages_words MATCH :question"""),
+)
+
+_POSTGRESQL = _Postgresql(
+    titles=text("""
+        SELECT c.seq AS seq, c.id AS conversation FROM conversations c
+        WHERE c.words @@ to_tsquery('simple', :question) AND c.seq < :before
+          AND c.client = :client AND c.deleted_at IS NULL
+        ORDER BY c.seq DESC LIMIT :limit"""),
+    messages=text("""
+        SELECT m.seq AS seq, m.conversation AS conversation, m.id AS message
+        FROM messages m JOIN conversations c ON c.id = m.conversation
+        WHERE m.words @@ to_tsquery('simple', :question) AND m.seq < :before
+          AND m.client = :client AND c.deleted_at IS NULL
+        ORDER BY m.seq DESC LIMIT :limit"""),
+    titled=_listing("""
+        SELECT c.id FROM conversations c
+        WHERE c.id IN :names AND c.words @@ to_tsquery('simple', :question)"""),
+    newer=_listing("""
+        SELECT DISTINCT m.conversation FROM messages m
+        WHERE m.words @@ to_tsquery('simple', :question) AND m.seq >= :before
+          AND m.conversation IN :names"""),
+    newest_in=text("""
+        SELECT m.id FROM messages m
+        WHERE m.conversation = :conversation AND m.words @@ to_tsquery('simple', :question)
+        ORDER BY m.seq DESC LIMIT 1"""),
+    mark_titles=_listing("""
+        SELECT c.id AS conversation, ts_headline(
+            'simple', translate(c.title, :begins || :ends, ''), to_tsquery('simple', :question),
+            'StartSel=' || :begins || ', StopSel=' || :ends || ', HighlightAll=true') AS marked
+        FROM conversations c WHERE c.id IN :names"""),
+    mark_messages=_listing("""
+        SELECT m.id AS message, ts_headline(
+            'simple', translate(left(m.text, 100000), :begins || :ends, ''),
+            to_tsquery('simple', :question),
+            'StartSel=' || :begins || ', StopSel=' || :ends || ', MinWords=8, MaxWords='
+                || cast(:words AS text) || ', MaxFragments=1, FragmentDelimiter=…') AS marked
+        FROM messages m WHERE m.id IN :names"""),
+)
