@@ -68,7 +68,7 @@ export function deleteConversation(id: string): Promise<void> {
   return ask(place(id), { method: "DELETE" });
 }
 
-export function restoreConversation(id: string): Promise<unknown> {
+export function restoreConversation(id: string): Promise<ConversationSummary> {
   return ask(`${place(id)}/restore`, { method: "POST" });
 }
 

@@ -1,0 +1,85 @@
+import type { QueryClient } from "@tanstack/react-query";
+import { listConversations, readConversation } from "../api/conversations";
+import { Problem } from "../generation/problem";
+import { cacheSummary, choiceOf, uncacheSummary } from "./cached";
+import { keys } from "./keys";
+import { begunAnew, isComplete, type Listed } from "./listed";
+
+/** Beyond so many conversations that are not at the start of a list, the list itself is read again. */
+const ONE_BY_ONE = 10;
+
+/** Reads everything again that is on the page; the rest is read when it is next looked at. */
+export function applyUnknownChanges(client: QueryClient): void {
+  void client.invalidateQueries({ queryKey: keys.all });
+}
+
+/**
+ * Takes what is told by the feed of changes: several tellings that come while one is worked on are
+ * worked on together.
+ */
+export function changeReader(client: QueryClient): (ids: readonly string[]) => void {
+  const told = new Set<string>();
+  let isBusy = false;
+  const work = async () => {
+    while (told.size > 0) {
+      const ids = [...told];
+      told.clear();
+      await applyChanges(client, ids);
+    }
+    isBusy = false;
+  };
+  return (ids) => {
+    for (const id of ids) told.add(id);
+    if (isBusy) return;
+    isBusy = true;
+    void work();
+  };
+}
+
+/**
+ * Reads exactly what may have changed: the searches, the conversations named, the beginning of the
+ * lists on the page, and what is named but stands further down, one by one. A long list that was
+ * scrolled through is not read again as a whole.
+ */
+export async function applyChanges(client: QueryClient, ids: readonly string[]): Promise<void> {
+  void client.invalidateQueries({ queryKey: keys.searches });
+  for (const id of ids) void client.invalidateQueries({ queryKey: keys.one(id) });
+  const lists = client.getQueryCache().findAll({ queryKey: keys.lists });
+  const shown = lists.filter((query) => query.isActive() && query.state.data !== undefined);
+  void client.invalidateQueries({
+    queryKey: keys.lists,
+    predicate: (query) => !shown.includes(query),
+  });
+  const elsewhere = new Set(ids);
+  try {
+    const isAllRead = await Promise.all(
+      shown.map(async ({ queryKey }) => {
+        const beginning = await listConversations(choiceOf(queryKey), null);
+        client.setQueryData<Listed>(queryKey, (listed) => listed && begunAnew(listed, beginning));
+        for (const { id } of beginning.conversations) elsewhere.delete(id);
+        const listed = client.getQueryData<Listed>(queryKey);
+        return listed === undefined || isComplete(listed);
+      }),
+    );
+    if (isAllRead.every(Boolean)) return;
+    if (elsewhere.size > ONE_BY_ONE) throw new RangeError("too many to be read one by one");
+    await Promise.all([...elsewhere].map((id) => readOne(client, id)));
+  } catch {
+    // The cache tries again by itself, and shows what it cannot read.
+    void client.invalidateQueries({ queryKey: keys.lists });
+  }
+}
+
+async function readOne(client: QueryClient, id: string): Promise<void> {
+  try {
+    const read = await client.fetchQuery({
+      queryKey: keys.one(id),
+      queryFn: ({ signal }) => readConversation(id, signal),
+      staleTime: 0,
+    });
+    cacheSummary(client, read);
+  } catch (error) {
+    if (!(error instanceof Problem && error.status === 404)) throw error;
+    uncacheSummary(client, id);
+  }
+}

@@ -1,0 +1,50 @@
+import type { QueryClient } from "@tanstack/react-query";
+import type { ListChoice } from "../api/conversations";
+import type { Conversation, ConversationSummary } from "../api/schema";
+import { keys } from "./keys";
+import { conversationsOf, type Listed, placed, without } from "./listed";
+
+/** Which list a key of the cache names. */
+export function choiceOf(key: readonly unknown[]): ListChoice {
+  return key[keys.lists.length] as ListChoice;
+}
+
+/** A conversation as the cache knows it, from a list or by itself. */
+export function cachedSummary(client: QueryClient, id: string): ConversationSummary | undefined {
+  for (const [, listed] of client.getQueriesData<Listed>({ queryKey: keys.lists })) {
+    const found = conversationsOf(listed).find((each) => each.id === id);
+    if (found !== undefined) return found;
+  }
+  return client.getQueryData<Conversation>(keys.one(id));
+}
+
+/** Shows a conversation as it is now wherever it is shown. What the cache knows better, it keeps. */
+export function cacheSummary(client: QueryClient, given: ConversationSummary): void {
+  const known = cachedSummary(client, given.id);
+  if (known !== undefined && known.version > given.version) return;
+  const summary = summaryOf(given);
+  for (const [key, listed] of client.getQueriesData<Listed>({ queryKey: keys.lists })) {
+    if (listed !== undefined) client.setQueryData(key, placed(listed, summary, choiceOf(key)));
+  }
+  client.setQueryData<Conversation>(keys.one(given.id), (open) => open && { ...open, ...summary });
+}
+
+/** Takes a conversation out of every list. */
+export function uncacheSummary(client: QueryClient, id: string): void {
+  for (const [key, listed] of client.getQueriesData<Listed>({ queryKey: keys.lists })) {
+    if (listed !== undefined) client.setQueryData(key, without(listed, id));
+  }
+}
+
+/** Stops reading lists that are on the page, so that an answer from before does not undo a change. */
+export function holdLists(client: QueryClient): Promise<void> {
+  return client.cancelQueries({
+    queryKey: keys.lists,
+    predicate: (query) => query.state.data !== undefined,
+  });
+}
+
+function summaryOf(from: ConversationSummary): ConversationSummary {
+  const { id, title, created_at, updated_at, pinned, archived, shared, running, version } = from;
+  return { id, title, created_at, updated_at, pinned, archived, shared, running, version };
+}

@@ -1,0 +1,116 @@
+import { X } from "lucide-react";
+import {
+  createContext,
+  type ReactNode,
+  useCallback,
+  useContext,
+  useEffect,
+  useRef,
+  useState,
+} from "react";
+
+const LASTS_MS = 6_000;
+const WITH_ACTION_MS = 10_000;
+
+/** A short message that goes away by itself, with one thing to do about it at most. */
+export interface Toast {
+  readonly text: string;
+  readonly action?: {
+    readonly label: string;
+    readonly testId?: string;
+    readonly onPress: () => void;
+  };
+}
+
+type ShowToast = (toast: Toast) => void;
+
+interface Shown extends Toast {
+  readonly number: number;
+}
+
+const Showing = createContext<ShowToast | null>(null);
+
+/** Shows a toast, in the place that `Toasts` keeps for them. */
+export function useToast(): ShowToast {
+  const show = useContext(Showing);
+  if (show === null) throw new Error("useToast needs <Toasts> around it");
+  return show;
+}
+
+/** The place where toasts are shown, over everything inside it. */
+export function Toasts({ children }: { children: ReactNode }) {
+  const [toasts, setToasts] = useState<readonly Shown[]>([]);
+  const latest = useRef(0);
+  const show = useCallback((toast: Toast) => {
+    latest.current += 1;
+    const shown = { ...toast, number: latest.current };
+    setToasts((before) => [...before.slice(-2), shown]);
+  }, []);
+  const close = useCallback((number: number) => {
+    setToasts((before) => before.filter((each) => each.number !== number));
+  }, []);
+  return (
+    <Showing value={show}>
+      {children}
+      <ul
+        aria-label="Notices"
+        aria-live="polite"
+        className="pointer-events-none fixed inset-x-0 bottom-28 z-50 flex flex-col items-center gap-2 px-4"
+      >
+        {toasts.map((toast) => (
+          <ToastCard key={toast.number} toast={toast} onClose={close} />
+        ))}
+      </ul>
+    </Showing>
+  );
+}
+
+interface ToastCardProps {
+  readonly toast: Shown;
+  readonly onClose: (number: number) => void;
+}
+
+/** It waits while somebody points at it or has the focus in it. */
+function ToastCard({ toast, onClose }: ToastCardProps) {
+  const { number, text, action } = toast;
+  const [isHeld, setHeld] = useState(false);
+  const close = useCallback(() => onClose(number), [onClose, number]);
+  useEffect(() => {
+    if (isHeld) return;
+    const timer = setTimeout(close, action === undefined ? LASTS_MS : WITH_ACTION_MS);
+    return () => clearTimeout(timer);
+  }, [isHeld, action, close]);
+  return (
+    <li
+      data-testid="toast"
+      onPointerEnter={() => setHeld(true)}
+      onPointerLeave={() => setHeld(false)}
+      onFocus={() => setHeld(true)}
+      onBlur={() => setHeld(false)}
+      className="pointer-events-auto transition duration-150 starting:translate-y-2 starting:opacity-0 flex max-w-full items-center gap-1 rounded-xl bg-ink py-1 pr-1 pl-4 text-small text-paper shadow-lg"
+    >
+      <p className="min-w-0 py-1.5 [overflow-wrap:anywhere]">{text}</p>
+      {action !== undefined && (
+        <button
+          type="button"
+          data-testid={action.testId}
+          onClick={() => {
+            action.onPress();
+            close();
+          }}
+          className="min-h-9 shrink-0 rounded-lg px-3 font-medium underline underline-offset-2 focus-visible:outline-paper"
+        >
+          {action.label}
+        </button>
+      )}
+      <button
+        type="button"
+        aria-label="Close this notice"
+        onClick={close}
+        className="grid size-9 shrink-0 place-items-center rounded-lg opacity-80 hover:opacity-100 focus-visible:outline-paper"
+      >
+        <X className="size-4" aria-hidden="true" />
+      </button>
+    </li>
+  );
+}
