@@ -1,0 +1,159 @@
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { type KeyboardEvent, useCallback, useEffect, useMemo, useRef } from "react";
+import type { ConversationSummary } from "../api/schema";
+import { ConversationRow } from "./conversation-row";
+import { type ListRow, listRows, ROW_HEIGHT } from "./list-rows";
+import { ListFailed, ListLoading, MoreFailed, NothingListed } from "./list-states";
+import { useOpenConversation } from "./route";
+import { useSidebar } from "./sidebar-state";
+import { useConversationActions } from "./use-conversation-actions";
+import { useConversationList } from "./use-conversation-list";
+import { useRowFocus } from "./use-row-focus";
+import { useScrollAnchor } from "./use-scroll-anchor";
+import { useToday } from "./use-today";
+
+/** So many rows before the end of what is known, more is read. */
+const READ_AHEAD = 40;
+const OVERSCAN = 8;
+
+/** The conversations, of which only those in sight are drawn, however many there are. */
+export function ConversationList({ archived }: { readonly archived: boolean }) {
+  const list = useConversationList({ archived });
+  const { pinned, others, hasMore, hasFailedToReadMore, readMore } = list;
+  const today = useToday();
+  const rows = useMemo(() => listRows(pinned, others, today), [pinned, others, today]);
+
+  if (list.error !== null) return <ListFailed error={list.error} onRetry={list.retry} />;
+  if (list.isLoading) return <ListLoading />;
+  if (rows.length === 0) return <NothingListed archived={archived} />;
+  return (
+    <Rows
+      key={String(archived)}
+      rows={rows}
+      label={archived ? "Archived conversations" : "Conversations"}
+      hasMore={hasMore}
+      hasFailed={hasFailedToReadMore}
+      onReadMore={readMore}
+    />
+  );
+}
+
+interface RowsProps {
+  readonly rows: readonly ListRow[];
+  readonly label: string;
+  readonly hasMore: boolean;
+  readonly hasFailed: boolean;
+  readonly onReadMore: () => void;
+}
+
+function Rows({ rows, label, hasMore, hasFailed, onReadMore }: RowsProps) {
+  const scroller = useRef<HTMLDivElement>(null);
+  const open = useOpenConversation();
+  const { leave } = useSidebar();
+  const given = useConversationActions();
+  const focus = useRowFocus(rows, open, scroller);
+
+  const virtualizer = useVirtualizer({
+    count: rows.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: useCallback((index: number) => heightOf(rows[index]), [rows]),
+    getItemKey: useCallback((index: number) => rows[index]?.key ?? index, [rows]),
+    overscan: OVERSCAN,
+    paddingEnd: 16,
+  });
+  const shown = virtualizer.getVirtualItems();
+  useScrollAnchor(scroller, rows);
+
+  const lastShown = shown.at(-1)?.index ?? 0;
+  const wantsMore = hasMore && !hasFailed && lastShown >= rows.length - READ_AHEAD;
+  useEffect(() => {
+    if (wantsMore) onReadMore();
+  });
+
+  const openIndex = rows.findIndex((row) => row.key === open);
+  const { scrollToIndex } = virtualizer;
+  const latestIndex = useRef(openIndex);
+  latestIndex.current = openIndex;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only another conversation moves the list
+  useEffect(() => {
+    if (latestIndex.current !== -1) scrollToIndex(latestIndex.current, { align: "auto" });
+  }, [open]);
+
+  const actions = useMemo(
+    () => ({
+      ...given,
+      archive: (conversation: ConversationSummary, archived: boolean) => {
+        focus.leaveRow(conversation.id);
+        given.archive(conversation, archived);
+      },
+      remove: (conversation: ConversationSummary) => {
+        focus.leaveRow(conversation.id);
+        given.remove(conversation);
+      },
+    }),
+    [given, focus.leaveRow],
+  );
+
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    const moved = focus.move(event.key);
+    if (moved === null) return;
+    event.preventDefault();
+    scrollToIndex(moved, { align: "auto" });
+  };
+
+  return (
+    <div
+      ref={scroller}
+      data-testid="conversation-list"
+      className="min-h-0 flex-1 overflow-y-auto overscroll-contain px-2 [overflow-anchor:none]"
+    >
+      <ul
+        aria-label={label}
+        onKeyDown={onKeyDown}
+        onFocus={focus.onFocus}
+        className="relative"
+        style={{ height: virtualizer.getTotalSize() }}
+      >
+        {shown.map(({ index, start, size }) => {
+          const row = rows[index];
+          if (row === undefined) return null;
+          const style = { height: size, transform: `translateY(${start}px)` };
+          if (row.kind === "heading") {
+            return (
+              <li key={row.key} className="absolute inset-x-0 top-0 flex items-end" style={style}>
+                <h2 className="px-2.5 pb-1 text-small font-medium text-quiet">{row.text}</h2>
+              </li>
+            );
+          }
+          const { id, running, pinned } = row.conversation;
+          return (
+            <li
+              key={row.key}
+              data-testid="conversation-item"
+              data-conversation={id}
+              data-running={running}
+              data-pinned={pinned}
+              aria-current={id === open ? "page" : undefined}
+              className="absolute inset-x-0 top-0 py-0.5"
+              style={style}
+            >
+              <ConversationRow
+                conversation={row.conversation}
+                actions={actions}
+                isOpen={id === open}
+                isTabStop={id === focus.tabStop}
+                onFollow={leave}
+              />
+            </li>
+          );
+        })}
+      </ul>
+      {hasFailed && <MoreFailed onRetry={onReadMore} />}
+    </div>
+  );
+}
+
+function heightOf(row: ListRow | undefined): number {
+  return ROW_HEIGHT[row?.kind ?? "conversation"];
+}

@@ -1,0 +1,105 @@
+import * as Menu from "@radix-ui/react-dropdown-menu";
+import {
+  Archive,
+  ArchiveRestore,
+  Braces,
+  Ellipsis,
+  FileText,
+  Link2,
+  Pencil,
+  Pin,
+  PinOff,
+  Trash2,
+} from "lucide-react";
+import { useRef } from "react";
+import { exportPath } from "../api/conversations";
+import type { ConversationSummary } from "../api/schema";
+import { MenuDownload, MenuItem, MenuLine, MenuList } from "../ui/menu";
+import type { ConversationActions } from "./use-conversation-actions";
+
+interface ConversationMenuProps {
+  readonly conversation: ConversationSummary;
+  readonly actions: ConversationActions;
+  /** It can be reached with Tab: only one row of the list can. */
+  readonly isTabStop: boolean;
+  readonly onRename: () => void;
+}
+
+/** What can be done with one conversation. */
+export function ConversationMenu(props: ConversationMenuProps) {
+  const { conversation, actions, isTabStop, onRename } = props;
+  const { id, pinned, archived } = conversation;
+  // What is opened from the menu takes the focus, and the menu must not take it back.
+  const leadsElsewhere = useRef(false);
+  const elsewhere = (go: () => void) => () => {
+    leadsElsewhere.current = true;
+    go();
+  };
+  return (
+    <Menu.Root modal={false}>
+      <Menu.Trigger asChild>
+        <button
+          type="button"
+          data-testid="conversation-menu"
+          aria-label={`Actions for “${conversation.title}”`}
+          tabIndex={isTabStop ? 0 : -1}
+          className="grid size-8 shrink-0 place-items-center rounded-md text-quiet opacity-0 group-focus-within:opacity-100 group-hover:opacity-100 hover:bg-line hover:text-ink data-[state=open]:bg-line data-[state=open]:opacity-100 pointer-coarse:opacity-100"
+        >
+          <Ellipsis className="size-4" aria-hidden="true" />
+        </button>
+      </Menu.Trigger>
+      <MenuList
+        onClosed={(event) => {
+          if (leadsElsewhere.current) event.preventDefault();
+          leadsElsewhere.current = false;
+        }}
+      >
+        <MenuItem
+          icon={Pencil}
+          label="Rename"
+          testId="menu-rename"
+          onSelect={elsewhere(onRename)}
+        />
+        <MenuItem
+          icon={pinned ? PinOff : Pin}
+          label={pinned ? "Unpin" : "Pin"}
+          testId="menu-pin"
+          onSelect={() => actions.pin(conversation, !pinned)}
+        />
+        <MenuItem
+          icon={Link2}
+          label="Share…"
+          testId="menu-share"
+          onSelect={elsewhere(() => actions.share(conversation))}
+        />
+        <MenuLine />
+        <MenuDownload
+          icon={FileText}
+          label="Export Markdown"
+          testId="menu-export-markdown"
+          href={exportPath(id, "markdown")}
+        />
+        <MenuDownload
+          icon={Braces}
+          label="Export JSON"
+          testId="menu-export-json"
+          href={exportPath(id, "json")}
+        />
+        <MenuLine />
+        <MenuItem
+          icon={archived ? ArchiveRestore : Archive}
+          label={archived ? "Unarchive" : "Archive"}
+          testId="menu-archive"
+          onSelect={elsewhere(() => actions.archive(conversation, !archived))}
+        />
+        <MenuItem
+          icon={Trash2}
+          label="Delete"
+          testId="menu-delete"
+          look="danger"
+          onSelect={elsewhere(() => actions.remove(conversation))}
+        />
+      </MenuList>
+    </Menu.Root>
+  );
+}

@@ -1,0 +1,16 @@
+import { useRoute } from "wouter";
+
+/** Where a conversation is, and a message in it. */
+export function conversationPath(id: string, message: string | null = null): string {
+  const path = `/c/${encodeURIComponent(id)}`;
+  return message === null ? path : `${path}#${encodeURIComponent(message)}`;
+}
+
+/** Where a new conversation begins. */
+export const NEW_CHAT_PATH = "/";
+
+/** The conversation that the address names; null where it names none. */
+export function useOpenConversation(): string | null {
+  const [matches, params] = useRoute("/c/:id");
+  return matches ? params.id : null;
+}

@@ -1,0 +1,73 @@
+import { Search, X } from "lucide-react";
+import { type KeyboardEvent, useEffect, useRef } from "react";
+import { IconButton } from "../ui/icon-button";
+import { modKey } from "./shortcuts";
+import { useSidebar } from "./sidebar-state";
+
+interface SearchBoxProps {
+  readonly words: string;
+  readonly onWords: (words: string) => void;
+  /** The person goes from the box into what was found. */
+  readonly onDown: () => void;
+  /** They want the first of what was found. */
+  readonly onEnter: () => void;
+}
+
+/** The box for words to search for. Escape empties it, and then leaves it. */
+export function SearchBox({ words, onWords, onDown, onEnter }: SearchBoxProps) {
+  const box = useRef<HTMLInputElement>(null);
+  const { searches } = useSidebar();
+  const answered = useRef(0);
+  useEffect(() => {
+    if (searches === answered.current) return;
+    answered.current = searches;
+    box.current?.focus();
+    box.current?.select();
+  }, [searches]);
+
+  const onKeyDown = (event: KeyboardEvent<HTMLInputElement>) => {
+    if (event.nativeEvent.isComposing) return;
+    if (event.key === "ArrowDown") {
+      event.preventDefault();
+      onDown();
+    }
+    if (event.key === "Enter") onEnter();
+    if (event.key === "Escape") {
+      // The drawer stays, and a reply goes on: only the box was meant.
+      event.stopPropagation();
+      event.nativeEvent.stopImmediatePropagation();
+      if (words === "") box.current?.blur();
+      else onWords("");
+    }
+  };
+  return (
+    <search className="relative mx-2 block text-quiet">
+      <Search className="pointer-events-none absolute top-2.5 left-2.5 size-4" aria-hidden="true" />
+      <input
+        ref={box}
+        data-testid="search-input"
+        aria-label="Search in all conversations"
+        placeholder={`Search (${modKey} K)`}
+        value={words}
+        maxLength={1000}
+        autoComplete="off"
+        spellCheck={false}
+        enterKeyHint="search"
+        onChange={(event) => onWords(event.target.value)}
+        onKeyDown={onKeyDown}
+        className="h-9 w-full rounded-lg border border-line bg-surface pr-9 pl-9 text-small text-ink outline-none transition-colors placeholder:text-quiet focus:border-accent max-md:text-body"
+      />
+      {words !== "" && (
+        <IconButton
+          icon={X}
+          label="Clear the search"
+          className="absolute top-0 right-0"
+          onClick={() => {
+            onWords("");
+            box.current?.focus();
+          }}
+        />
+      )}
+    </search>
+  );
+}

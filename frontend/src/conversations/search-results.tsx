@@ -1,0 +1,132 @@
+import { type KeyboardEvent, type RefObject, useEffect, useState } from "react";
+import { Link } from "wouter";
+import type { SearchResult } from "../api/schema";
+import { Button } from "../ui/button";
+import { Highlighted } from "./highlighted";
+import { ListLoading } from "./list-states";
+import { useSearch } from "./queries";
+import { conversationPath } from "./route";
+import { useSidebar } from "./sidebar-state";
+
+interface SearchResultsProps {
+  readonly words: string;
+  /** Where the results are drawn; the search box leads into it. */
+  readonly place: RefObject<HTMLUListElement | null>;
+  /** The person goes up from the first result. */
+  readonly onUp: () => void;
+}
+
+/** What was found, newest first; arrow keys lead through it. */
+export function SearchResults({ words, place, onUp }: SearchResultsProps) {
+  const found = useSearch(words);
+  const results = found.data?.pages.flatMap((page) => page.results) ?? [];
+  const { hasNextPage, isFetchingNextPage, fetchNextPage } = found;
+
+  if (found.isError && found.data === undefined) {
+    return (
+      <div role="alert" className="min-h-0 flex-1 px-4.5 pt-6 text-small">
+        <p className="font-medium">The search did not work.</p>
+        <p className="mt-1 text-quiet">{found.error.message}</p>
+        <Button look="outline" className="mt-3" onClick={() => void found.refetch()}>
+          Try again
+        </Button>
+      </div>
+    );
+  }
+  if (found.data === undefined) return <ListLoading />;
+  const onKeyDown = (event: KeyboardEvent<HTMLUListElement>) => {
+    if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
+    event.preventDefault();
+    const links = [...event.currentTarget.querySelectorAll("a")];
+    const from = links.indexOf(document.activeElement as HTMLAnchorElement);
+    if (event.key === "ArrowUp" && from <= 0) onUp();
+    else links[from + (event.key === "ArrowDown" ? 1 : -1)]?.focus();
+  };
+  return (
+    <div className="min-h-0 flex-1 overflow-y-auto overscroll-contain px-2 pb-4">
+      <SearchStatus count={results.length} isMore={hasNextPage} words={words} />
+      <ul
+        ref={place}
+        aria-label="What was found"
+        onKeyDown={onKeyDown}
+        className={`grid gap-1 transition-opacity ${found.isPlaceholderData ? "opacity-60" : ""}`}
+      >
+        {results.map((result) => (
+          <li key={result.conversation.id}>
+            <Result result={result} />
+          </li>
+        ))}
+      </ul>
+      {hasNextPage && (
+        <Button
+          look="quiet"
+          className="mt-2 w-full"
+          disabled={isFetchingNextPage}
+          onClick={() => void fetchNextPage()}
+        >
+          Show more
+        </Button>
+      )}
+    </div>
+  );
+}
+
+function Result({ result }: { readonly result: SearchResult }) {
+  const { leave } = useSidebar();
+  const { conversation, message, title, snippet } = result;
+  return (
+    <Link
+      data-testid="search-result"
+      data-conversation={conversation.id}
+      href={conversationPath(conversation.id, message)}
+      onClick={leave}
+      className="block rounded-lg px-2.5 py-2 text-small -outline-offset-2 transition-colors hover:bg-line/60"
+    >
+      <span className="flex items-baseline gap-2">
+        <span className="truncate font-medium">
+          <Highlighted parts={title} />
+        </span>
+        {conversation.archived && <span className="ml-auto shrink-0 text-quiet">Archived</span>}
+      </span>
+      {snippet.length > 0 && (
+        <span
+          data-testid="search-snippet"
+          className="line-clamp-2 text-quiet [overflow-wrap:anywhere]"
+        >
+          <Highlighted parts={snippet} />
+        </span>
+      )}
+    </Link>
+  );
+}
+
+interface SearchStatusProps {
+  readonly count: number;
+  readonly isMore: boolean;
+  readonly words: string;
+}
+
+/** How much was found. It is said a moment later, so that nobody hears a count for every letter. */
+function SearchStatus({ count, isMore, words }: SearchStatusProps) {
+  const text = count === 0 ? `Nothing was found for “${words.trim()}”.` : counted(count, isMore);
+  const [said, setSaid] = useState("");
+  useEffect(() => {
+    const timer = setTimeout(() => setSaid(text), 500);
+    return () => clearTimeout(timer);
+  }, [text]);
+  return (
+    <>
+      <p className="px-2.5 pt-3 pb-1 text-small text-quiet" aria-hidden="true">
+        {text}
+      </p>
+      <p role="status" className="sr-only">
+        {said}
+      </p>
+    </>
+  );
+}
+
+function counted(count: number, isMore: boolean): string {
+  if (isMore) return `The newest ${count} conversations`;
+  return count === 1 ? "One conversation" : `${count} conversations`;
+}

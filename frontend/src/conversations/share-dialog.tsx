@@ -1,0 +1,121 @@
+import { Check, Copy, RotateCw } from "lucide-react";
+import { useRef, useState } from "react";
+import { Button } from "../ui/button";
+import { Dialog } from "../ui/dialog";
+import { useShareConversation, useUnshareConversation } from "./mutations";
+import { useConversation } from "./queries";
+
+interface ShareDialogProps {
+  readonly id: string;
+  readonly onClose: () => void;
+}
+
+/** The link with which others can read a conversation: makes it, brings it up to date, takes it back. */
+export default function ShareDialog({ id, onClose }: ShareDialogProps) {
+  const conversation = useConversation(id);
+  return (
+    <Dialog title="Share this conversation" testId="share-dialog" onClose={onClose}>
+      {conversation.data !== undefined && <Sharing id={id} token={conversation.data.share} />}
+      {conversation.isPending && <p className="min-h-40 text-small text-quiet">One moment…</p>}
+      {conversation.isError && conversation.data === undefined && (
+        <p role="alert" className="text-small text-danger">
+          {conversation.error.message}
+        </p>
+      )}
+    </Dialog>
+  );
+}
+
+function Sharing({ id, token }: { readonly id: string; readonly token: string | null }) {
+  const share = useShareConversation();
+  const unshare = useUnshareConversation();
+  const isBusy = share.isPending || unshare.isPending;
+  return (
+    <>
+      <p className="text-small text-pretty text-quiet">
+        {token === null ? "Anyone who has the link will be able to" : "Anyone who has the link can"}{" "}
+        read the title and the messages that are shown now, without signing in. They do not see
+        other branches, other conversations, your system prompt, or anything that is written later.
+      </p>
+      {token === null ? (
+        <Button
+          look="primary"
+          data-testid="share-create"
+          className="mt-4 w-full"
+          disabled={isBusy}
+          onClick={() => share.mutate(id)}
+        >
+          Create link
+        </Button>
+      ) : (
+        <>
+          <SharedLink link={`${location.origin}/s/${token}`} />
+          <div className="mt-4 flex flex-wrap items-center justify-between gap-2">
+            <Button
+              look="outline"
+              data-testid="share-update"
+              disabled={isBusy}
+              onClick={() => share.mutate(id)}
+            >
+              {share.isSuccess ? (
+                <Check className="size-4 text-accent" aria-hidden="true" />
+              ) : (
+                <RotateCw className="size-4" aria-hidden="true" />
+              )}
+              {share.isSuccess ? "Shows what is here now" : "Update link"}
+            </Button>
+            <Button
+              look="quiet"
+              data-testid="share-stop"
+              className="text-danger hover:bg-danger-soft hover:text-danger"
+              disabled={isBusy}
+              onClick={() => unshare.mutate(id, { onSuccess: share.reset })}
+            >
+              Stop sharing
+            </Button>
+          </div>
+        </>
+      )}
+    </>
+  );
+}
+
+function SharedLink({ link }: { readonly link: string }) {
+  const field = useRef<HTMLInputElement>(null);
+  const [isCopied, setCopied] = useState(false);
+  const copy = async () => {
+    field.current?.select();
+    setCopied(await copied(link));
+  };
+  return (
+    <div className="mt-4 flex gap-2">
+      <input
+        ref={field}
+        data-testid="share-link"
+        aria-label="The link"
+        readOnly
+        value={link}
+        onFocus={(event) => event.target.select()}
+        className="h-9 min-w-0 flex-1 rounded-lg border border-line bg-sunken px-2.5 text-small outline-none focus:border-accent"
+      />
+      <Button look="primary" data-testid="share-copy" onClick={() => void copy()}>
+        {isCopied ? (
+          <Check className="size-4" aria-hidden="true" />
+        ) : (
+          <Copy className="size-4" aria-hidden="true" />
+        )}
+        <span aria-live="polite">{isCopied ? "Copied" : "Copy"}</span>
+      </Button>
+    </div>
+  );
+}
+
+/** A page served over plain http from another machine has no clipboard, but can copy what is selected. */
+async function copied(text: string): Promise<boolean> {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return document.execCommand("copy");
+  }
+}

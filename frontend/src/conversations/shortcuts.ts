@@ -1,0 +1,61 @@
+/** What a key can do on the page. */
+export type Command = "new-chat" | "search" | "next" | "previous" | "shortcuts";
+
+const isMac = typeof navigator !== "undefined" && /Mac|iPhone|iPad/.test(navigator.userAgent);
+
+/** The key that shortcuts are made with, as it is called on this keyboard. */
+export const modKey = isMac ? "⌘" : "Ctrl";
+
+/** Every shortcut of the side bar, for people. */
+export const SHORTCUTS: readonly { readonly keys: readonly string[]; readonly does: string }[] = [
+  { keys: [modKey, "Shift", "O"], does: "New chat" },
+  { keys: [modKey, "K"], does: "Search in all conversations" },
+  { keys: ["Alt", "↓"], does: "Next conversation" },
+  { keys: ["Alt", "↑"], does: "Previous conversation" },
+  { keys: ["↑", "↓"], does: "Move in the list or in what was found" },
+  { keys: ["F2"], does: "Rename, in the list" },
+  { keys: ["Enter"], does: "Send the message" },
+  { keys: ["Shift", "Enter"], does: "A new line in the message" },
+  { keys: ["Esc"], does: "Stop the reply" },
+  { keys: ["?"], does: "These shortcuts" },
+];
+
+/** The parts of a key press that a shortcut depends on. */
+export type Press = Pick<
+  KeyboardEvent,
+  "key" | "altKey" | "ctrlKey" | "metaKey" | "shiftKey" | "isComposing"
+>;
+
+/**
+ * What a press asks for, null when it is only a key. `where` is what has the focus: nothing is taken from
+ * a text field that means something there, nor from a list that opens with Alt and an arrow.
+ */
+export function commandOf(press: Press, where: Element | null, onMac = isMac): Command | null {
+  if (press.isComposing) return null;
+  const mod = onMac ? press.metaKey && !press.ctrlKey : press.ctrlKey && !press.metaKey;
+  const key = press.key.toLowerCase();
+  if (mod && !press.altKey) {
+    if (key === "o" && press.shiftKey) return "new-chat";
+    return key === "k" && !press.shiftKey ? "search" : null;
+  }
+  if (press.ctrlKey || press.metaKey) return null;
+  if (press.altKey && !press.shiftKey && !ownsArrows(where)) {
+    if (key === "arrowdown") return "next";
+    if (key === "arrowup") return "previous";
+  }
+  return key === "?" && !press.altKey && !isTextField(where) ? "shortcuts" : null;
+}
+
+function isTextField(where: Element | null): where is HTMLElement {
+  if (where === null) return false;
+  return where.matches("input, textarea, select") || (where as HTMLElement).isContentEditable;
+}
+
+/** An empty box for a message has no use for them. */
+function ownsArrows(where: Element | null): boolean {
+  if (where?.closest('select, [role="combobox"], [role="menu"], [role="listbox"]')) return true;
+  if (where instanceof HTMLTextAreaElement || where instanceof HTMLInputElement) {
+    return where.value !== "";
+  }
+  return isTextField(where);
+}

@@ -1,0 +1,40 @@
+import { PanelLeft, SquarePen } from "lucide-react";
+import { Link } from "wouter";
+import { IconButton } from "../ui/icon-button";
+import { NEW_CHAT_PATH } from "./route";
+import { modKey } from "./shortcuts";
+import { useSidebar } from "./sidebar-state";
+
+/** Shows or hides the bar. There is one on the page: in the bar while it is shown, else in the header. */
+export function SidebarToggle() {
+  const { isShown, toggle } = useSidebar();
+  return (
+    <IconButton
+      icon={PanelLeft}
+      label={isShown ? "Hide the conversations" : "Show the conversations"}
+      aria-expanded={isShown}
+      data-testid="sidebar-toggle"
+      onClick={toggle}
+    />
+  );
+}
+
+/** For the header of the page: the way to the bar and to a new chat, while the bar is not shown. */
+export function SidebarButtons() {
+  const { isShown } = useSidebar();
+  if (isShown) return null;
+  return (
+    <div className="flex items-center">
+      <SidebarToggle />
+      <Link
+        href={NEW_CHAT_PATH}
+        data-testid="new-chat"
+        aria-label="New chat"
+        title={`New chat (${modKey} Shift O)`}
+        className="grid size-9 place-items-center rounded-lg text-quiet transition-colors hover:bg-line/60 hover:text-ink"
+      >
+        <SquarePen className="size-4" aria-hidden="true" />
+      </Link>
+    </div>
+  );
+}

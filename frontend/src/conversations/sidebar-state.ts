@@ -1,0 +1,28 @@
+import { createContext, useContext } from "react";
+
+/** What stands over the page. */
+export type OpenDialog = { readonly kind: "shortcuts" } | { readonly kind: "share"; id: string };
+
+/** How the side bar stands, and what can be done with it. */
+export interface SidebarState {
+  /** There is room for the bar beside the page; else it is a drawer over it. */
+  readonly isWide: boolean;
+  readonly isShown: boolean;
+  readonly toggle: () => void;
+  /** Somebody goes on to a page: a drawer closes behind them, a bar beside the page stays. */
+  readonly leave: () => void;
+  /** Shows the bar with the cursor in the search box. */
+  readonly search: () => void;
+  /** Grows with every `search`: whoever draws the box then takes the focus. */
+  readonly searches: number;
+  readonly openDialog: (dialog: OpenDialog) => void;
+}
+
+export const SidebarContext = createContext<SidebarState | null>(null);
+
+/** The state of the side bar, inside `SidebarLayout`. */
+export function useSidebar(): SidebarState {
+  const state = useContext(SidebarContext);
+  if (state === null) throw new Error("useSidebar needs <SidebarLayout> around it");
+  return state;
+}

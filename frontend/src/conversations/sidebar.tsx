@@ -1,0 +1,83 @@
+import { ArrowLeft, SquarePen } from "lucide-react";
+import { useRef, useState } from "react";
+import { Link } from "wouter";
+import { IconButton } from "../ui/icon-button";
+import { ConversationList } from "./conversation-list";
+import { NEW_CHAT_PATH } from "./route";
+import { SearchBox } from "./search-box";
+import { SearchResults } from "./search-results";
+import { modKey } from "./shortcuts";
+import { SidebarToggle } from "./sidebar-buttons";
+import { SidebarMenu } from "./sidebar-menu";
+import { useSidebar } from "./sidebar-state";
+import { useDebounced } from "./use-debounced";
+
+/** Between two letters of somebody who types. */
+const TYPING_MS = 180;
+
+/** The conversations: a new one, those that were found, those that are kept. */
+export function Sidebar() {
+  const [words, setWords] = useState("");
+  const [isArchiveShown, setArchiveShown] = useState(false);
+  const { leave } = useSidebar();
+  const settled = useDebounced(words, TYPING_MS);
+  const bar = useRef<HTMLElement>(null);
+  const results = useRef<HTMLUListElement>(null);
+  const isSearching = words.trim() !== "";
+  const firstResult = () => results.current?.querySelector("a");
+
+  return (
+    <nav
+      ref={bar}
+      data-testid="sidebar"
+      aria-label="Conversations"
+      className="flex h-full flex-col bg-sunken"
+    >
+      <div className="flex min-h-14 items-center justify-between px-2">
+        <SidebarToggle />
+        <SidebarMenu onShowArchived={() => setArchiveShown(true)} />
+      </div>
+      <Link
+        href={NEW_CHAT_PATH}
+        data-testid="new-chat"
+        title={`New chat (${modKey} Shift O)`}
+        onClick={leave}
+        className="mx-2 mb-2 flex min-h-10 items-center gap-2.5 rounded-lg px-2.5 text-small font-medium transition-colors hover:bg-line/60"
+      >
+        <SquarePen className="size-4 text-accent" aria-hidden="true" />
+        New chat
+      </Link>
+      <SearchBox
+        words={words}
+        onWords={setWords}
+        onDown={() => {
+          const first = isSearching
+            ? firstResult()
+            : bar.current?.querySelector<HTMLElement>('[data-conversation] a[tabindex="0"]');
+          first?.focus();
+        }}
+        onEnter={() => firstResult()?.click()}
+      />
+      {isArchiveShown && !isSearching && (
+        <div className="flex items-center gap-1 px-2 pt-2">
+          <IconButton
+            icon={ArrowLeft}
+            label="Back to all conversations"
+            data-testid="hide-archived"
+            onClick={() => setArchiveShown(false)}
+          />
+          <h2 className="text-small font-medium">Archived conversations</h2>
+        </div>
+      )}
+      {isSearching ? (
+        <SearchResults
+          words={settled.trim() === "" ? words : settled}
+          place={results}
+          onUp={() => bar.current?.querySelector("input")?.focus()}
+        />
+      ) : (
+        <ConversationList archived={isArchiveShown} />
+      )}
+    </nav>
+  );
+}

@@ -1,0 +1,53 @@
+import { useMemo, useRef } from "react";
+import { useLocation } from "wouter";
+import type { ConversationSummary } from "../api/schema";
+import { useToast } from "../ui/toasts";
+import { useDeleteConversation, usePatchConversation } from "./mutations";
+import { conversationPath, NEW_CHAT_PATH, useOpenConversation } from "./route";
+import { useSidebar } from "./sidebar-state";
+
+/** What a person can do with a conversation from its row. */
+export interface ConversationActions {
+  rename(conversation: ConversationSummary, title: string): void;
+  pin(conversation: ConversationSummary, pinned: boolean): void;
+  archive(conversation: ConversationSummary, archived: boolean): void;
+  /** Deletes it at once. The page leaves it if it is the open one, and comes back if it is taken back. */
+  remove(conversation: ConversationSummary): void;
+  share(conversation: ConversationSummary): void;
+}
+
+/** The actions, the same object as long as the page lives: rows need not be drawn again for them. */
+export function useConversationActions(): ConversationActions {
+  const patch = usePatchConversation().mutate;
+  const deletion = useDeleteConversation().mutate;
+  const show = useToast();
+  const { openDialog } = useSidebar();
+  const [, navigate] = useLocation();
+  const open = useOpenConversation();
+  const latest = useRef({ open, navigate });
+  latest.current = { open, navigate };
+
+  return useMemo(
+    () => ({
+      rename: ({ id }, title) => patch({ id, change: { title } }),
+      pin: ({ id }, pinned) => patch({ id, change: { pinned } }),
+      archive: ({ id }, archived) => {
+        const undo = () => patch({ id, change: { archived: !archived } });
+        const onSuccess = () =>
+          show({
+            text: archived ? "Archived. It can still be searched." : "Back in the list.",
+            action: { label: "Undo", testId: "undo-archive", onPress: undo },
+          });
+        patch({ id, change: { archived } }, { onSuccess });
+      },
+      remove: (summary) => {
+        const { open, navigate } = latest.current;
+        if (open !== summary.id) return deletion({ summary });
+        navigate(NEW_CHAT_PATH);
+        deletion({ summary, onUndone: () => navigate(conversationPath(summary.id)) });
+      },
+      share: ({ id }) => openDialog({ kind: "share", id }),
+    }),
+    [patch, deletion, show, openDialog],
+  );
+}
