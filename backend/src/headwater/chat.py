@@ -226,6 +226,7 @@ class Chat:
             run.runner.stop(Interrupted())
         if running := self._running_tasks():
             await asyncio.wait(running, timeout=SAVE_TIMEOUT)
+        self._changes.close()
 
     def _running_tasks(self) -> list[asyncio.Task[None]]:
         return [run.task for run in self.generations.running.values()]
@@ -303,7 +304,7 @@ class Chat:
         # client who goes away in the middle leaves either all of a reply or nothing.
         self._admit(client)
         begun = asyncio.get_running_loop().create_future()
-        first = path[0].text if len(path) == 1 else None
+        first = path[0].text if earlier is None else None
         task = asyncio.create_task(
             self._run(generation, runner, readers, begin, begun, first), name=generation.id
         )
@@ -419,11 +420,9 @@ class Chat:
         finally:
             readers.close()
             snapshot = await generation.snapshot()
-            await self.saving.close(generation, snapshot)
+            title = make_title(first_question, snapshot.content.text) if first_question is not None else None
+            await self.saving.close(generation, snapshot, title)
             self.generations.close(generation, snapshot)
-        if first_question is not None:
-            title = make_title(first_question, snapshot.content.text)
-            await self._conversations.title(generation.client, generation.conversation, title)
         self._changes.announce(generation.client, generation.conversation)
 
 

@@ -18,7 +18,7 @@ from headwater.conversations.model import (
     UnknownConversationError,
     UnknownMessageError,
 )
-from headwater.conversations.repository import ConversationRepository, ListCursor
+from headwater.conversations.repository import ConversationRepository, ListCursor, batched
 from headwater.conversations.search import Found, SearchCursor, SearchRepository
 from headwater.conversations.shares import Shared, ShareRepository
 from headwater.errors import NotFoundError
@@ -32,9 +32,13 @@ PURGE_EVERY = 60.0
 """Seconds from one removal of what was deleted to the next."""
 
 
+EXPORT_BATCH = 100
+"""Conversations that are read at once when all are exported."""
+
+
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A conversation, and whether a reply runs in it."""
+    """A conversation, and whether a reply ran in it just before: where none did, all its rows are written."""
 
     conversation: Conversation
     running: bool
@@ -80,14 +84,15 @@ class History:
         self, client: str, *, archived: bool, pinned: bool | None, limit: int, after: ListCursor | None
     ) -> tuple[list[Listed], ListCursor | None]:
         """Some conversations, newest first, and where the next ones begin."""
+        busy = self._chat.busy()
         found, cursor = await self._conversations.page(
             client, archived=archived, pinned=pinned, limit=limit, after=after
         )
-        busy = self._chat.busy()
         return [Listed(conversation, conversation.id in busy) for conversation in found], cursor
 
     async def open(self, client: str, conversation: str) -> Opened:
         """A conversation with its messages; those of running replies as far as they have come."""
+        running = conversation in self._chat.busy()
         try:
             found, messages = await self._conversations.read(client, conversation)
         except UnknownConversationError:
@@ -96,7 +101,7 @@ class History:
         for place, message in enumerate(messages):
             if message.generation is not None and message.outcome is None:
                 messages[place], cursors[message.id] = await self._chat.live(message)
-        return Opened(self._listed(found), messages, cursors)
+        return Opened(Listed(found, running), messages, cursors)
 
     async def change(self, client: str, conversation: str, columns: Mapping[str, Any]) -> Listed:
         """Set what `columns` names; a title that a person wrote is never made anew."""
@@ -134,8 +139,8 @@ class History:
         self, client: str, question: str, limit: int, after: SearchCursor | None
     ) -> tuple[list[tuple[Listed, Found]], SearchCursor | None]:
         """See `SearchRepository.search`."""
-        found, cursor = await self._search.search(client, question, limit, after)
         busy = self._chat.busy()
+        found, cursor = await self._search.search(client, question, limit, after)
         return [(Listed(each.conversation, each.conversation.id in busy), each) for each in found], cursor
 
     async def share(self, client: str, conversation: str) -> str:
@@ -170,11 +175,9 @@ class History:
 
     async def export_all(self, client: str) -> AsyncIterator[ArchivedConversation]:
         """All conversations, the first to have been made first."""
-        for conversation in await self._conversations.ids(client):
-            try:
-                yield await self.export(client, conversation)
-            except NotFoundError:  # deleted since
-                continue
+        for names in batched(await self._conversations.ids(client), EXPORT_BATCH):
+            for conversation, messages in await self._conversations.read_many(client, names):
+                yield to_archive(conversation, [(await self._chat.live(message))[0] for message in messages])
 
     async def markdown(self, client: str, conversation: str) -> tuple[str, str]:
         """The title of a conversation, and its branch for people to read."""

@@ -49,8 +49,8 @@ class Saving:
             for generation, at, events in said:
                 self._saved[generation] = at + len(events)
 
-    async def close(self, generation: Generation, snapshot: Snapshot) -> None:
-        """Write the row of a closed generation; tried until it goes well."""
+    async def close(self, generation: Generation, snapshot: Snapshot, title: str | None) -> None:
+        """Write the row of a closed generation, and the title it gives; tried until it goes well."""
         if snapshot.outcome is None:
             raise ValueError(f"{generation.id} is open")
         outcome = outcome_object(snapshot.outcome)
@@ -59,7 +59,7 @@ class Saving:
             try:
                 async with self._one_at_a_time:
                     self._saved.pop(generation, None)
-                    await self._replies.close(generation.id, snapshot.content, snapshot.shape, outcome)
+                    await self._replies.close(generation.id, snapshot.content, snapshot.shape, outcome, title)
             except (SQLAlchemyError, OSError):
                 logger.exception("%s could not be saved; it is tried again in %g s", generation.id, pause)
             else:

@@ -1,14 +1,25 @@
 """The JSON of exported conversations, and how it is checked when it comes back."""
 
+import asyncio
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal, Self
 
+import msgspec
 from pydantic import Field, TypeAdapter, model_validator
 
 from headwater.api.answers import Outcome, timestamp
-from headwater.api.requests import Body, Identifier, PlainText, Temperature, Tokens
+from headwater.api.requests import (
+    Body,
+    Identifier,
+    PlainText,
+    Temperature,
+    Tokens,
+    read_json_bytes,
+    validated,
+)
 from headwater.conversations.archive import ArchivedConversation, ArchivedMessage
 from headwater.conversations.model import Settings
+from headwater.errors import InvalidRequestError
 from headwater.transports.json import encode_json
 
 OPENING = b'{"format":"headwater","version":1,"conversations":['
@@ -91,6 +102,32 @@ class Archive(Body):
     format: Literal["headwater"]
     version: Literal[1]
     conversations: list[ArchiveConversation]
+
+
+async def read_archive(limit: int) -> list[ArchivedConversation]:
+    """The request's body, of at most so many bytes.
+
+    It is checked a conversation at a time, so that replies go on meanwhile. Raises `ProblemError`.
+    """
+    try:
+        envelope = msgspec.json.decode(await read_json_bytes(limit), type=_Envelope)
+    except msgspec.DecodeError as error:
+        wrong = str(error)
+        raise InvalidRequestError(f"The body is not an export of conversations: {wrong}.") from None
+    archived = []
+    for place, raw in enumerate(envelope.conversations):
+        given = validated(ArchiveConversation, bytes(raw), f"conversations.{place}")
+        archived.append(given.archived_conversation())
+        await asyncio.sleep(0)
+    return archived
+
+
+class _Envelope(msgspec.Struct, forbid_unknown_fields=True):
+    """What is around the conversations, which stay JSON."""
+
+    format: Literal["headwater"]
+    version: Literal[1]
+    conversations: list[msgspec.Raw]
 
 
 _OUTCOME: TypeAdapter[Any] = TypeAdapter(Outcome)

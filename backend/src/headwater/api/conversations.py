@@ -22,7 +22,7 @@ from headwater.api.answers import (
     Share,
     SharedConversation,
 )
-from headwater.api.archives import CLOSING, OPENING, Archive, encode_archived
+from headwater.api.archives import CLOSING, OPENING, Archive, encode_archived, read_archive
 from headwater.api.clients import client
 from headwater.api.replies import JSON, UNBUFFERED, answer
 from headwater.api.requests import (
@@ -132,10 +132,7 @@ def conversations_blueprint(history: History, heartbeat: float) -> Blueprint:
     @document_response(ImportResult, 201)
     @document_response(Problem, 400)
     async def import_() -> Response:
-        archive = await read_json(Archive, ARCHIVE_BYTES)
-        taken = await history.bring(
-            client(), [each.archived_conversation() for each in archive.conversations]
-        )
+        taken = await history.bring(client(), await read_archive(ARCHIVE_BYTES))
         return answer(ImportResult([answers.summary(listed) for listed in taken]), 201)
 
     @blueprint.get("/<name>")

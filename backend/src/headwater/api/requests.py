@@ -125,18 +125,34 @@ class EventsQuery(Query):
 M = TypeVar("M", bound=BaseModel)
 
 
-async def read_json(model: type[M], limit: int = BODY_BYTES) -> M:
-    """The request's body of at most `limit` bytes. Raises the `ProblemError` that tells what is wrong."""
+async def read_json(model: type[M]) -> M:
+    """The request's body. Raises the `ProblemError` that tells what is wrong with it."""
+    return validated(model, await read_json_bytes(BODY_BYTES))
+
+
+async def read_json_or_nothing(model: type[M]) -> M:
+    """The same, where no body at all stands for an empty object."""
+    if not request.mimetype and not await _read_body(request, BODY_BYTES):
+        return model.model_validate({})
+    return await read_json(model)
+
+
+async def read_json_bytes(limit: int) -> bytes:
+    """The request's body, which claims to be JSON, of at most so many bytes. Raises `ProblemError`."""
     media_type = request.mimetype
     if media_type != "application/json" and not media_type.endswith("+json"):
         raise UnsupportedMediaTypeError(
             f"The body is {media_type or 'of no media type'}; send JSON with Content-Type: application/json."
         )
-    body = await _read_body(request, limit)
+    return await _read_body(request, limit)
+
+
+def validated(model: type[M], body: bytes, place: str = "") -> M:
+    """JSON as a model; `place` is where in the body it stands. Raises `InvalidRequestError`."""
     try:
         return model.model_validate_json(body)
     except ValidationError as error:
-        raise _invalid(error) from None
+        raise _invalid(error, place) from None
 
 
 def read_query(model: type[M]) -> M:
@@ -183,13 +199,6 @@ async def discard_body() -> None:
         return
 
 
-async def read_json_or_nothing(model: type[M]) -> M:
-    """The same, where no body at all stands for an empty object."""
-    if not request.mimetype and not await _read_body(request, BODY_BYTES):
-        return model.model_validate({})
-    return await read_json(model)
-
-
 async def _read_body(request: Request, limit: int) -> bytes:
     body = bytearray()
     try:
@@ -203,10 +212,10 @@ async def _read_body(request: Request, limit: int) -> bytes:
     return bytes(body)
 
 
-def _invalid(error: ValidationError) -> InvalidRequestError:
+def _invalid(error: ValidationError, place: str = "") -> InvalidRequestError:
     """Name the first thing that is wrong, and the member that is wrong."""
     first = error.errors(include_url=False, include_input=False)[0]
-    field = ".".join(str(part) for part in first["loc"])
+    field = ".".join(part for part in (place, *map(str, first["loc"])) if part)
     match first["type"]:
         case "json_invalid":
             return InvalidRequestError(f"The body is not valid JSON: {first['ctx']['error']}.")

@@ -3,6 +3,7 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import AsyncGenerator
+from contextlib import suppress
 
 
 class Changes:
@@ -10,6 +11,14 @@ class Changes:
 
     def __init__(self) -> None:
         self._listeners: defaultdict[str, set[_Listener]] = defaultdict(set)
+        self._closed = False
+
+    def close(self) -> None:
+        """Let all listeners go: nothing more is announced."""
+        self._closed = True
+        for listeners in self._listeners.values():
+            for listener in listeners:
+                listener.news.set()
 
     def announce(self, client: str, conversation: str) -> None:
         """Something about this conversation is other than it was."""
@@ -23,12 +32,10 @@ class Changes:
         self._listeners[client].add(listener)
         try:
             yield ()
-            while True:
-                try:
+            while not self._closed:
+                with suppress(TimeoutError):
                     async with asyncio.timeout(idle):
                         await listener.news.wait()
-                except TimeoutError:
-                    pass
                 listener.news.clear()
                 told, listener.changed = tuple(listener.changed), {}
                 yield told

@@ -58,10 +58,20 @@ class ReplyRepository:
             if rows:
                 await connection.execute(insert(pieces), rows)
 
-    async def close(self, generation: str, content: Content, lengths: Shape, outcome: Outcome) -> bool:
-        """Write a closed generation's row, once; False where it was closed before, or is gone."""
+    async def close(
+        self,
+        generation: str,
+        content: Content,
+        lengths: Shape,
+        outcome: Outcome,
+        title: str | None = None,
+    ) -> bool:
+        """Write a closed generation's row, once; False where it was closed before, or is gone.
+
+        `title` is one that was made for the conversation; one that a person wrote stays.
+        """
         async with self._database.writing() as connection:
-            return await _close(connection, generation, content, lengths, outcome)
+            return await _close(connection, generation, content, lengths, outcome, title)
 
     async def find(self, client: str, generation: str) -> Reply | None:
         """A client's closed generation, or None where it has none of that id."""
@@ -104,6 +114,7 @@ async def _close(
     content: Content,
     lengths: Shape,
     outcome: Outcome,
+    title: str | None = None,
 ) -> bool:
     closed = await connection.execute(
         update(generations)
@@ -122,11 +133,13 @@ async def _close(
         .values(text=content.text, reasoning=content.reasoning, outcome=outcome)
         .returning(messages.c.conversation)
     )
+    conversation = conversations.c.id == written.scalar_one()
     await connection.execute(
-        update(conversations)
-        .where(conversations.c.id == written.scalar_one())
-        .values(version=conversations.c.version + 1)
+        update(conversations).where(conversation).values(version=conversations.c.version + 1)
     )
+    if title is not None:
+        made = update(conversations).where(conversation, conversations.c.titled.is_(False))
+        await connection.execute(made.values(title=title))
     return True
 
 

@@ -1,7 +1,8 @@
 """Conversations and their messages, as rows. Every question names the client, and finds only its own."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from time import time
 from typing import Any
 
 from sqlalchemy import (
@@ -39,6 +40,13 @@ class ListCursor:
 
     updated_at: Place
     seq: Place
+
+
+PARAMETERS = 500
+"""Ids that one statement is asked about at once."""
+
+IMPORT_BATCH = 1000
+"""Messages, about, that one transaction of an import adds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +95,22 @@ class ConversationRepository:
                 insert(generations).values(id=reply.generation, message=reply.message.id, client=client)
             )
 
-    async def insert(self, client: str, whole: Iterable[tuple[Conversation, Sequence[Message]]]) -> None:
-        """Add conversations with all their messages, parents first; all of them or none."""
+    async def insert(self, client: str, whole: Sequence[tuple[Conversation, Sequence[Message]]]) -> None:
+        """Add conversations with all their messages, parents first; all of them or none.
+
+        Nobody else has to wait until that is done: they are added as if they were deleted, some at a time,
+        and then restored together. What a crash leaves is purged as the deleted are.
+        """
+        for part in _parts(whole):
+            await self._insert_hidden(client, part)
+        async with self._database.writing() as connection:
+            for names in batched([conversation.id for conversation, _ in whole], PARAMETERS):
+                shown = update(conversations).where(conversations.c.id.in_(names))
+                await connection.execute(shown.values(deleted_at=None))
+
+    async def _insert_hidden(
+        self, client: str, whole: Iterable[tuple[Conversation, Sequence[Message]]]
+    ) -> None:
         async with self._database.writing() as connection:
             for conversation, said in whole:
                 row = new_conversation(
@@ -104,6 +126,7 @@ class ConversationRepository:
                     "pinned": conversation.pinned,
                     "archived": conversation.archived,
                     "leaf": conversation.leaf,
+                    "deleted_at": int(time() * 1000),
                 }
                 await connection.execute(insert(conversations).values(row))
                 if said:
@@ -136,6 +159,22 @@ class ConversationRepository:
                 .order_by(messages.c.seq)
             )
             return found, [message(row) for row in await connection.execute(query)]
+
+    async def read_many(self, client: str, names: Sequence[str]) -> list[tuple[Conversation, list[Message]]]:
+        """Those of these conversations that there are, in this order, with all messages, oldest first."""
+        query: Select[Any] = (
+            select(*_MESSAGE)
+            .outerjoin(generations, generations.c.message == messages.c.id)
+            .where(messages.c.conversation.in_(names))
+            .order_by(messages.c.seq)
+        )
+        async with self._database.reading() as connection:
+            found = await own_conversations(connection, client, names)
+            said: dict[str, list[Message]] = {name: [] for name in found}
+            for row in await connection.execute(query):
+                if row.conversation in said:
+                    said[row.conversation].append(message(row))
+        return [(found[name], said[name]) for name in names if name in found]
 
     async def branch(
         self, client: str, conversation: str, leaf: str | None
@@ -199,19 +238,6 @@ class ConversationRepository:
             if values:
                 await self._touch(connection, client, conversation, values)
             return await self._get(connection, client, conversation)
-
-    async def title(self, client: str, conversation: str, title: str) -> None:
-        """Give a title that was made, not written; one that a person wrote stays."""
-        async with self._database.writing() as connection:
-            await connection.execute(
-                update(conversations)
-                .where(
-                    *_own(client, conversation),
-                    conversations.c.titled.is_(False),
-                    conversations.c.title != title,
-                )
-                .values(title=title, version=conversations.c.version + 1)
-            )
 
     async def delete(self, client: str, conversation: str, now: int) -> None:
         """Delete, until `restore` or `purge`. Raises `UnknownConversationError`."""
@@ -373,6 +399,27 @@ def message_row(message: Message, conversation: str, client: str) -> dict[str, A
         "left_out": message.left_out,
         "created_at": message.created_at,
     }
+
+
+def _parts(
+    whole: Sequence[tuple[Conversation, Sequence[Message]]],
+) -> Iterator[list[tuple[Conversation, Sequence[Message]]]]:
+    part: list[tuple[Conversation, Sequence[Message]]] = []
+    size = 0
+    for each in whole:
+        part.append(each)
+        size += 1 + len(each[1])
+        if size >= IMPORT_BATCH:
+            yield part
+            part, size = [], 0
+    if part:
+        yield part
+
+
+def batched(names: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    """Names, so many at a time."""
+    for start in range(0, len(names), size):
+        yield names[start : start + size]
 
 
 def _conversations(client: str) -> Select[Any]:

@@ -4,6 +4,9 @@ from alembic import context
 
 from headwater.conversations.tables import metadata
 
-context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)
+# Both databases take changes of the schema back with the transaction; of SQLite, Alembic does not assume it.
+context.configure(
+    connection=context.config.attributes["connection"], target_metadata=metadata, transactional_ddl=True
+)
 with context.begin_transaction():
     context.run_migrations()
