@@ -46,8 +46,7 @@ async function readOverCut(log: GoldenLog, cut: number, cutBy: "end" | "error"):
   let reply = emptyReply(0);
   const steps = follow({
     transport: sseTransport(ask),
-    request: { message: "hello" },
-    key: "key",
+    origin: { request: { message: "hello" }, key: "key" },
     signal: new AbortController().signal,
     network: steadyNetwork(),
   });

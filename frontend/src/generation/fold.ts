@@ -41,6 +41,19 @@ export function emptyReply(sentAt: number): Reply {
   };
 }
 
+/** What the server has kept of a reply that still runs, up to `cursor`. */
+export interface ReplySoFar {
+  readonly start: Start;
+  readonly text: string;
+  readonly reasoning: string;
+  readonly cursor: Cursor;
+}
+
+/** A reply that ran already when the page found it at `foundAt` (milliseconds). */
+export function foundReply({ start, text, reasoning, cursor }: ReplySoFar, foundAt: number): Reply {
+  return { ...emptyReply(0), start, text, reasoning, cursor, pace: startPace(foundAt, cursor) };
+}
+
 /** Adds one step to a reply. Pure; `at` is when the step arrived, in milliseconds. */
 export function fold(reply: Reply, step: Step, at: number): Reply {
   switch (step.kind) {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { emptyReply, fold, type Reply } from "./fold";
-import { follow, type Step } from "./follow";
+import { emptyReply, fold, foundReply, type Reply } from "./fold";
+import { follow, type Origin, type Step } from "./follow";
 import type { Network } from "./network";
 import { Problem } from "./problem";
 import { lengthThrough, type SimulatedLog, simulatedServer } from "./testing/simulated-server";
@@ -30,13 +30,20 @@ interface Run {
   readonly ask: typeof fetch;
   readonly network?: Network;
   readonly signal?: AbortSignal;
+  readonly origin?: Origin;
 }
 
-function steps({ ask, network = steadyNetwork(), signal }: Run): AsyncGenerator<Step> {
+const ASKED: Origin = { request: { message: "hello" }, key: "key-1" };
+
+function steps({
+  ask,
+  network = steadyNetwork(),
+  signal,
+  origin = ASKED,
+}: Run): AsyncGenerator<Step> {
   return follow({
     transport: sseTransport(ask),
-    request: { message: "hello" },
-    key: "key-1",
+    origin,
     signal: signal ?? new AbortController().signal,
     network,
   });
@@ -210,5 +217,40 @@ describe("follow", () => {
     await following.next();
     leave.abort();
     await expect(following.next()).rejects.toThrow();
+  });
+
+  it("is whole when it is found in the middle, wherever that is and whatever is cut", async () => {
+    const log = logOf("a", "b", "c", "d", "e");
+    await fc.assert(
+      fc.asyncProperty(
+        fc.nat({ max: log.events.length }),
+        fc.array(fc.nat({ max: 400 }), { maxLength: 4 }),
+        async (cursor, cuts) => {
+          const server = simulatedServer(log, { cuts });
+          const text = "abcde".slice(0, cursor);
+          let reply = foundReply({ start: START, text, reasoning: "", cursor }, 0);
+          const origin = { generation: "gen_1", cursor };
+          for await (const step of steps({ ask: server.fetch, origin })) {
+            reply = fold(reply, step, 0);
+          }
+          expect(reply.text).toBe("abcde");
+          expect(reply.ending?.status).toBe("completed");
+          expect(server.asked[0]?.method).toBe("GET");
+          expect(server.asked[0]?.headers.get("Last-Event-ID")).toBe(`gen_1:${cursor}`);
+        },
+      ),
+    );
+  });
+
+  it("asks a message that the server has for another reply", async () => {
+    const server = simulatedServer(AB, { cuts: [] });
+    const request = { conversation: "conv_1", to: "msg_1", model: "scripted/echo" };
+    const { seen } = await run({ ask: server.fetch, origin: { request, key: "key-1" } });
+    expect(seen.at(-1)?.kind).toBe("outcome");
+    expect(server.asked[0]).toMatchObject({
+      method: "POST",
+      path: "/api/conversations/conv_1/messages/msg_1/replies",
+      body: { model: "scripted/echo" },
+    });
   });
 });

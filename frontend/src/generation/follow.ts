@@ -3,7 +3,7 @@ import { Connection } from "./connection";
 import { type Cursor, type Event, NO_TIMING } from "./events";
 import { browserNetwork, type Network } from "./network";
 import { Problem } from "./problem";
-import type { Arrival, ChatRequest, Transport } from "./transport";
+import type { Arrival, StartRequest, Transport } from "./transport";
 
 const TRIES_TO_START = 6;
 const TRIES_TO_RESUME = 20;
@@ -11,17 +11,24 @@ const TRIES_TO_RESUME = 20;
 /** What a follower reports: every event once and in order, and that the connection was lost. */
 export type Step = Event | { readonly kind: "reconnecting" };
 
-/** What following needs from outside. `key` names the start: it makes asking twice harmless. */
+/**
+ * Where following begins: with a request, or in a generation that runs already, after `cursor`. The
+ * `key` names a start and makes asking twice harmless.
+ */
+export type Origin =
+  | { readonly request: StartRequest; readonly key: string }
+  | { readonly generation: string; readonly cursor: Cursor };
+
+/** What following needs from outside. */
 export interface Following {
   readonly transport: Transport;
-  readonly request: ChatRequest;
-  readonly key: string;
+  readonly origin: Origin;
   readonly signal: AbortSignal;
   readonly network?: Network;
 }
 
 /**
- * Starts a generation and follows it to its outcome, over as many responses as that takes. A response
+ * Follows a generation from its origin to its outcome, over as many responses as that takes. A response
  * that ends before the outcome was cut: the next one asks for what comes after the last event seen.
  * It always ends with an outcome; a log that can no longer be read gives a `failed` one.
  *
@@ -30,7 +37,7 @@ export interface Following {
  */
 export async function* follow(following: Following): AsyncGenerator<Step> {
   const { signal, network = browserNetwork } = following;
-  const place = new Place();
+  const place = new Place(following.origin);
   for (;;) {
     const connection = new Connection(signal, network);
     let pauseMs: number | null = null;
@@ -64,9 +71,14 @@ export async function* follow(following: Following): AsyncGenerator<Step> {
 /** How far a reader has come. */
 class Place {
   generation: string | undefined;
-  cursor: Cursor = 0;
+  cursor: Cursor;
   /** Responses read since the last one that brought something new. */
   tries = 0;
+
+  constructor(origin: Origin) {
+    this.generation = "generation" in origin ? origin.generation : undefined;
+    this.cursor = "generation" in origin ? origin.cursor : 0;
+  }
 
   /** Moves behind the event; false when it was seen before. */
   advance(event: Event): boolean {
@@ -81,9 +93,12 @@ class Place {
 }
 
 function read(following: Following, place: Place, signal: AbortSignal): AsyncIterable<Arrival> {
-  const { transport, request, key } = following;
-  if (place.generation === undefined) return transport.start(request, key, signal);
-  return transport.resume(place.generation, place.cursor, signal);
+  const { transport, origin } = following;
+  if (place.generation !== undefined) {
+    return transport.resume(place.generation, place.cursor, signal);
+  }
+  if ("generation" in origin) throw new Error("a generation that runs has a name");
+  return transport.start(origin.request, origin.key, signal);
 }
 
 const GONE = { code: "gone", message: "The rest of this reply is no longer available." };

@@ -1,11 +1,20 @@
 import { backoffMs } from "./backoff";
-import { emptyReply, fold, isRunning, type Reply, STOPPED_HERE } from "./fold";
-import { follow, type Step } from "./follow";
+import type { Start } from "./events";
+import {
+  emptyReply,
+  fold,
+  foundReply,
+  isRunning,
+  type Reply,
+  type ReplySoFar,
+  STOPPED_HERE,
+} from "./fold";
+import { follow, type Origin, type Step } from "./follow";
 import { onNextFrame } from "./frame";
 import { uniqueKey } from "./key";
 import { browserNetwork, type Network } from "./network";
 import { Problem } from "./problem";
-import type { ChatRequest, Transport } from "./transport";
+import type { StartRequest, Transport } from "./transport";
 
 const TRIES_TO_CANCEL = 3;
 
@@ -25,7 +34,8 @@ export interface Means {
  * stores, but nothing here knows React.
  */
 export class LiveReply {
-  readonly request: ChatRequest;
+  /** The names of the generation, as soon as the server has said them; null if it never did. */
+  readonly started: Promise<Start | null>;
   /** Settles when the reply has ended. Rejects only on a fault in the page itself. */
   readonly ended: Promise<void>;
   readonly #transport: Transport;
@@ -34,19 +44,29 @@ export class LiveReply {
   readonly #now: () => number;
   readonly #leave = new AbortController();
   readonly #listeners = new Set<() => void>();
+  readonly #origin: Origin;
   #reply: Reply;
+  #tellStart: (start: Start | null) => void = () => undefined;
   #stopping = false;
   #drawing = false;
 
-  /** Sends the request at once. */
-  constructor(request: ChatRequest, means: Means) {
-    this.request = request;
+  /** Sends the request at once, or follows on at once what runs already. */
+  constructor(from: StartRequest | ReplySoFar, means: Means) {
     this.#transport = means.transport;
     this.#network = means.network ?? browserNetwork;
     this.#nextFrame = means.nextFrame ?? onNextFrame;
     this.#now = means.now ?? (() => performance.now());
-    this.#reply = emptyReply(this.#now());
-    this.ended = this.#run();
+    if ("start" in from) {
+      this.#origin = { generation: from.start.generation, cursor: from.cursor };
+      this.#reply = foundReply(from, this.#now());
+    } else {
+      this.#origin = { request: from, key: uniqueKey() };
+      this.#reply = emptyReply(this.#now());
+    }
+    this.started = new Promise((resolve) => {
+      this.#tellStart = resolve;
+    });
+    this.ended = this.#run().finally(() => this.#tellStart(null));
   }
 
   readonly subscribe = (listener: () => void): (() => void) => {
@@ -68,16 +88,11 @@ export class LiveReply {
     else if (connection === "reconnecting") this.#stopHere();
   }
 
-  /** Stops reading and leaves the generation to itself. */
-  leave(): void {
-    this.#leave.abort();
-  }
-
   async #run(): Promise<void> {
     const { signal } = this.#leave;
-    const following = { ...this.#following(), signal };
+    const following = { transport: this.#transport, origin: this.#origin, network: this.#network };
     try {
-      for await (const step of follow(following)) {
+      for await (const step of follow({ ...following, signal })) {
         if (signal.aborted) return;
         this.#take(step);
       }
@@ -88,17 +103,9 @@ export class LiveReply {
     }
   }
 
-  #following() {
-    return {
-      transport: this.#transport,
-      request: this.request,
-      key: uniqueKey(),
-      network: this.#network,
-    };
-  }
-
   #take(step: Step): void {
     this.#change(fold(this.#reply, step, this.#now()));
+    if (step.kind === "start") this.#tellStart(step.start);
     if (!this.#stopping) return;
     if (step.kind === "start") void this.#cancel(step.start.generation);
     else if (step.kind === "reconnecting" && this.#reply.start === null) this.#stopHere();

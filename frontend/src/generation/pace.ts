@@ -6,15 +6,23 @@ import type { Cursor } from "./events";
  * a token.
  */
 export interface Pace {
+  /** When the reply was asked for, or, if it ran already then, when the page began to follow it. */
   readonly sentAt: number;
+  /** The cursor at `sentAt`: 0 unless it ran already. */
+  readonly begunAt: Cursor;
   readonly first: { readonly at: number; readonly cursor: Cursor } | null;
   readonly last: { readonly at: number; readonly cursor: Cursor } | null;
   readonly longestGapMs: number;
 }
 
-/** The pace of a request that was just sent. */
-export function startPace(sentAt: number): Pace {
-  return { sentAt, first: null, last: null, longestGapMs: 0 };
+/** The pace of a request that was just sent, or of a reply that is followed from `begunAt`. */
+export function startPace(sentAt: number, begunAt: Cursor = 0): Pace {
+  return { sentAt, begunAt, first: null, last: null, longestGapMs: 0 };
+}
+
+/** Milliseconds from the request to the first token; null when the page was not there. */
+export function firstTokenMs({ sentAt, begunAt, first }: Pace): number | null {
+  return first === null || begunAt > 0 ? null : first.at - sentAt;
 }
 
 /** Takes note that the events up to `cursor` arrived at `at`. */

@@ -1,14 +1,36 @@
 import type { Cursor, Event } from "./events";
 
-/** What a person asks for. Members that are absent are the server's to choose. */
-export interface ChatRequest {
-  readonly message: string;
+/** How a reply is to be made, in the words of the wire. What is absent is the server's to choose. */
+export interface ReplySettings {
   readonly model?: string;
+  /** The system prompt. */
+  readonly system?: string;
+  /** From 0 to 2. */
+  readonly temperature?: number;
+  /** The tokens that a reply may have, at least 1. */
+  readonly max_tokens?: number;
+}
+
+/** A new message, to which a reply is asked for. */
+export interface ChatRequest extends ReplySettings {
+  readonly message: string;
   /** Absent: a new conversation. */
   readonly conversation?: string;
-  /** The message after which the new one comes. Absent: the latest of the conversation. */
+  /**
+   * The message after which the new one comes; `root` where nothing does. Absent: the latest of the
+   * conversation.
+   */
   readonly parent?: string;
 }
+
+/** A reply to a message that the server has: another one to a question, or what a reply goes on with. */
+export interface ReplyRequest extends ReplySettings {
+  readonly conversation: string;
+  readonly to: string;
+}
+
+/** Whatever begins a generation. */
+export type StartRequest = ChatRequest | ReplyRequest;
 
 /** What one network read brought. It is empty when the server only showed that it is alive. */
 export type Arrival = readonly Event[];
@@ -20,7 +42,7 @@ export type Arrival = readonly Event[];
  */
 export interface Transport {
   /** Starts a generation. The same key again is the same generation, never a second run. */
-  start(request: ChatRequest, key: string, signal: AbortSignal): AsyncIterable<Arrival>;
+  start(request: StartRequest, key: string, signal: AbortSignal): AsyncIterable<Arrival>;
   /** Reads what the log holds after `after`, and what comes. */
   resume(generation: string, after: Cursor, signal: AbortSignal): AsyncIterable<Arrival>;
   /** Asks the server to end a generation. The reply itself says how it ended. */

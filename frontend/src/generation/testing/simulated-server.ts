@@ -12,16 +12,25 @@ interface SimulatedServerOptions {
   readonly cutBy?: "end" | "error";
 }
 
+/** A request as the server got it. */
+interface Asked {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Headers;
+  readonly body: unknown;
+}
+
 /**
  * The server's side of the wire as a `fetch`: it slices its log from the cursor that it is asked for,
  * and cuts its responses where it is told to.
  */
 export function simulatedServer(log: SimulatedLog, options: SimulatedServerOptions) {
-  const asked: { readonly method: string; readonly path: string; readonly headers: Headers }[] = [];
+  const asked: Asked[] = [];
   const serve: typeof fetch = async (input, init) => {
     const headers = new Headers(init?.headers);
     const cut = options.cuts[asked.length] ?? Number.POSITIVE_INFINITY;
-    asked.push({ method: init?.method ?? "GET", path: String(input), headers });
+    const body = typeof init?.body === "string" ? JSON.parse(init.body) : null;
+    asked.push({ method: init?.method ?? "GET", path: String(input), headers, body });
     const after = Number(headers.get("Last-Event-ID")?.split(":").at(-1) ?? 0);
     const signal = init?.signal ?? undefined;
     return new Response(deliver(encodeLog(log, after), cut, { ...options, signal }), {

@@ -2,7 +2,7 @@ import { createParser } from "eventsource-parser";
 import { decodeEvent } from "../decode";
 import type { Event } from "../events";
 import { readProblem } from "../problem";
-import type { Arrival, ChatRequest, Transport } from "../transport";
+import type { Arrival, StartRequest, Transport } from "../transport";
 
 /** Server-sent events over fetch: unlike EventSource it can POST, and it sees a refusal's body. */
 export function sseTransport(ask: typeof fetch = (...args) => fetch(...args)): Transport {
@@ -13,15 +13,16 @@ export function sseTransport(ask: typeof fetch = (...args) => fetch(...args)): T
   }
 
   return {
-    start(request: ChatRequest, key, signal) {
-      return read("/api/chat", {
+    start(request, key, signal) {
+      const { path, body } = addressOf(request);
+      return read(path, {
         method: "POST",
         headers: {
           Accept: "text/event-stream",
           "Content-Type": "application/json",
           "Idempotency-Key": key,
         },
-        body: JSON.stringify(request),
+        body: JSON.stringify(body),
         signal,
       });
     },
@@ -37,6 +38,13 @@ export function sseTransport(ask: typeof fetch = (...args) => fetch(...args)): T
       if (!response.ok) throw await readProblem(response);
     },
   };
+}
+
+function addressOf(request: StartRequest): { path: string; body: object } {
+  if (!("to" in request)) return { path: "/api/chat", body: request };
+  const { conversation, to, ...body } = request;
+  const [of, message] = [conversation, to].map(encodeURIComponent);
+  return { path: `/api/conversations/${of}/messages/${message}/replies`, body };
 }
 
 /**
