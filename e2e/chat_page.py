@@ -2,6 +2,7 @@
 # ruff: noqa: S101
 
 import json
+import re
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,7 +13,8 @@ from streamcheck import Recording, record
 PROTOCOLS_OF_REPLIES = """
     () => new Promise((resolve) => {
         const observer = new PerformanceObserver((list) => {
-            const replies = list.getEntries().filter(({ name }) => new URL(name).pathname === "/api/chat");
+            const starts = /^\\/api\\/(chat|conversations\\/[^/]+\\/messages\\/[^/]+\\/replies)$/;
+            const replies = list.getEntries().filter(({ name }) => starts.test(new URL(name).pathname));
             if (replies.length === 0) return;
             observer.disconnect();
             resolve(replies.map((entry) => entry.nextHopProtocol));
@@ -20,6 +22,10 @@ PROTOCOLS_OF_REPLIES = """
         observer.observe({ type: "resource", buffered: true });
     })
 """
+
+
+STARTS_REPLY = re.compile(r"/api/(chat|conversations/[^/]+/messages/[^/]+/replies)")
+"""Paths of the requests that begin a reply."""
 
 
 class ChatPage:
@@ -61,7 +67,7 @@ class ChatPage:
             body = {**json.loads(route.request.post_data or "{}"), **members}
             route.continue_(post_data=json.dumps(body))
 
-        self.page.route("**/api/chat", amend)
+        self.page.route(lambda url: STARTS_REPLY.fullmatch(urlsplit(url).path) is not None, amend)
 
     def record(self) -> Recording:
         """Begin to record the next reply."""
@@ -111,4 +117,6 @@ class ChatPage:
 
 
 def _starts_reply(response: Response) -> bool:
-    return response.request.method == "POST" and urlsplit(response.url).path == "/api/chat"
+    return (
+        response.request.method == "POST" and STARTS_REPLY.fullmatch(urlsplit(response.url).path) is not None
+    )

@@ -1,3 +1,4 @@
+import { useState } from "react";
 import type { ReplyStatus } from "../generation/fold";
 
 const WORDS: Readonly<Record<ReplyStatus, string>> = {
@@ -10,11 +11,18 @@ const WORDS: Readonly<Record<ReplyStatus, string>> = {
   interrupted: "",
 };
 
-/** Says aloud when a reply starts and ends, and not every word in between. */
+/**
+ * Says aloud when a reply starts and ends, and not every word in between.
+ *
+ * @param status - how the reply stands that is followed; null leaves what was said
+ */
 export function Announcer({ status }: { status: ReplyStatus | null }) {
+  const [words, setWords] = useState("");
+  const now = status === null ? words : WORDS[status];
+  if (now !== words) setWords(now);
   return (
     <p role="status" className="sr-only">
-      {status === null ? "" : WORDS[status]}
+      {now}
     </p>
   );
 }

@@ -1,39 +1,63 @@
 import { RotateCcw, WifiOff } from "lucide-react";
+import { use } from "react";
 import { isRunning, type Reply, replyStatus } from "../generation/fold";
 import type { LiveReply } from "../generation/live-reply";
 import type { End } from "../markdown/document";
 import { Markdown } from "../markdown/markdown";
 import { Button } from "../ui/button";
 import { describeFailure } from "./describe";
+import { before, type Entry, lastPart } from "./entries";
 import { Figures } from "./figures";
+import { LeftOut } from "./left-out";
+import { Reasoning } from "./reasoning";
+import { ReplyActions } from "./reply-actions";
+import { sourceOf } from "./reply-source";
+import { ThreadContext } from "./thread-context";
 import { useReply } from "./use-reply";
 
 interface AssistantMessageProps {
-  readonly live: LiveReply;
-  /** Undefined when another turn follows: only the last question can be asked again. */
-  readonly onRetry: (() => void) | undefined;
+  readonly entry: Entry;
+  /** The reply as it arrives, when it is one that this page follows. */
+  readonly live: LiveReply | undefined;
+  /** The server has not named it yet: nothing can be done with it. */
+  readonly isUnnamed: boolean;
+  readonly isLast: boolean;
 }
 
 /** A reply: what was thought, what was said, what went wrong, and how fast it came. */
-export function AssistantMessage({ live, onRetry }: AssistantMessageProps) {
-  const reply = useReply(live);
+export function AssistantMessage({ entry, live, isUnnamed, isLast }: AssistantMessageProps) {
+  const { actions } = use(ThreadContext);
+  const message = lastPart(entry);
+  const source = sourceOf(message, live);
+  const reply = useReply(source);
   const failure = describeFailure(reply.ending);
+  const text = before(entry, "text") + reply.text;
+  const reasoning = before(entry, "reasoning") + reply.reasoning;
+  const mayRetry = actions !== null && isLast && canBeTaken(reply);
   return (
     <article
       data-testid="message-assistant"
+      data-message={isUnnamed ? undefined : message.id}
       data-status={replyStatus(reply)}
       aria-label="Reply"
       aria-busy={isRunning(reply)}
+      className="group"
     >
-      {reply.reasoning !== "" && <Reasoning text={reply.reasoning} />}
+      {isLast && <LeftOut count={message.left_out} />}
+      {reasoning !== "" && (
+        <Reasoning text={reasoning} isAllThereIs={isRunning(reply) && text === ""} />
+      )}
       <div data-testid="reply-text">
-        <Markdown text={reply.text} end={endOf(reply)} />
+        <Markdown text={text} end={endOf(reply)} />
       </div>
       {failure !== null && (
-        <Failure message={failure} onRetry={canBeTaken(reply) ? onRetry : undefined} />
+        <Failure message={failure} onRetry={mayRetry ? () => actions.retry(entry) : undefined} />
       )}
       {reply.connection === "reconnecting" && <Reconnecting />}
-      <Figures live={live} />
+      <div className="mt-2 flex flex-wrap items-center gap-x-2">
+        <ReplyActions entry={entry} reply={reply} isUnnamed={isUnnamed} isLast={isLast} />
+        <Figures source={source} />
+      </div>
     </article>
   );
 }
@@ -45,20 +69,6 @@ function endOf({ ending }: Reply): End {
 
 function canBeTaken({ ending }: Reply): boolean {
   return ending?.status !== "refused" || !ending.problem.isFinal;
-}
-
-function Reasoning({ text }: { text: string }) {
-  return (
-    <details open className="mb-4 border-l-2 border-line pl-4 text-small text-quiet">
-      <summary className="mb-1 w-fit cursor-pointer rounded font-medium">Reasoning</summary>
-      <div
-        data-testid="reasoning-text"
-        className="flex max-h-48 flex-col-reverse overflow-y-auto whitespace-pre-wrap"
-      >
-        <span>{text}</span>
-      </div>
-    </details>
-  );
 }
 
 function Failure({ message, onRetry }: { message: string; onRetry: (() => void) | undefined }) {

@@ -1,66 +1,58 @@
 // @vitest-environment jsdom
-import { act, cleanup, fireEvent, render, screen, within } from "@testing-library/react";
+import { useQueryClient } from "@tanstack/react-query";
+import { cleanup, fireEvent, render, screen, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
+import { useState } from "react";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { type Event, NO_TIMING, type Outcome } from "../generation/events";
+import type { Conversation, Message } from "../api/schema";
+import { ConversationsProvider } from "../conversations/conversations-provider";
+import { keys } from "../conversations/keys";
+import { NO_TIMING, type Outcome } from "../generation/events";
 import { Problem } from "../generation/problem";
-import type { Arrival, ChatRequest, Transport } from "../generation/transport";
 import { ChatInterface } from "./chat-interface";
+import { chatServer, frames, message } from "./testing/chat-server";
+import { Turns } from "./turns";
 
-/** A server in the test's hands: it says what it is told to, to the reply that was asked for last. */
-function server() {
-  const requests: ChatRequest[] = [];
-  const queue: (Arrival | Error)[] = [];
-  let wake = () => {};
-  let cursor = 0;
-  async function* read(signal: AbortSignal): AsyncGenerator<Arrival> {
-    signal.addEventListener("abort", () => wake());
-    for (;;) {
-      signal.throwIfAborted();
-      const next = queue.shift();
-      if (next instanceof Error) throw next;
-      if (next !== undefined) yield next;
-      else await new Promise<void>((resolve) => (wake = resolve));
-    }
+/** A page with the chat on it, at a conversation or at a new chat (null), and ways to go elsewhere. */
+function open(given: Partial<Conversation> = {}, at: string | null = null, linked?: string) {
+  const server = chatServer(given);
+  vi.stubGlobal("fetch", server.fetch);
+  const seen: (string | null)[] = [];
+  let visit: (conversation: string | null) => void = () => undefined;
+  function Page() {
+    const client = useQueryClient();
+    const [conversation, setConversation] = useState(at);
+    const [turns] = useState(
+      () =>
+        new Turns({
+          transport: server.transport,
+          onMoved: (id) => void client.invalidateQueries({ queryKey: keys.one(id) }),
+        }),
+    );
+    visit = setConversation;
+    const onConversation = (id: string | null) => {
+      seen.push(id);
+      setConversation(id);
+    };
+    return (
+      <ChatInterface
+        turns={turns}
+        conversation={conversation}
+        message={linked ?? null}
+        onConversation={onConversation}
+      />
+    );
   }
-  const send = async (...what: (Event | Error)[]) => {
-    queue.push(...what.map((event) => (event instanceof Error ? event : [event])));
-    await act(async () => {
-      wake();
-      await new Promise(requestAnimationFrame);
-      await new Promise(requestAnimationFrame);
-    });
+  render(
+    <ConversationsProvider>
+      <Page />
+    </ConversationsProvider>,
+  );
+  const go = async (conversation: string | null) => {
+    visit(conversation);
+    await frames();
   };
-  const transport = {
-    start(request: ChatRequest, _key: string, signal: AbortSignal) {
-      requests.push(request);
-      cursor = 0;
-      return read(signal);
-    },
-    resume: (_generation: string, _after: number, signal: AbortSignal) => read(signal),
-    cancel: vi.fn(async () => undefined),
-  } satisfies Transport;
-  return {
-    transport,
-    requests,
-    refuse: (problem: Problem) => send(problem),
-    start: () => {
-      const turn = requests.length;
-      const names = {
-        generation: `gen_${turn}`,
-        conversation: "conv_1",
-        message: `reply_${turn}`,
-        parent: `question_${turn}`,
-        model: "scripted/echo",
-      };
-      return send({ kind: "start", cursor: 0, start: names });
-    },
-    say: (text: string) => {
-      cursor += 1;
-      return send({ kind: "text", cursor, text });
-    },
-    end: (outcome: Outcome) => send({ kind: "outcome", outcome }),
-  };
+  return { ...server, seen, go };
 }
 
 const COMPLETED: Outcome = { status: "completed", reason: "stop", timing: NO_TIMING };
@@ -70,6 +62,45 @@ const FAILED: Outcome = {
   message: "The model failed.",
   retryable: true,
   timing: NO_TIMING,
+};
+
+const QUESTION = message({ id: "q1", parent: null, role: "user", text: "question" });
+const RUNNING = {
+  messages: [
+    QUESTION,
+    message({
+      id: "a1",
+      parent: "q1",
+      role: "assistant",
+      text: "Some of",
+      generation: "gen_1",
+      running: true,
+      cursor: 7,
+    }),
+  ],
+  leaf: "a1",
+};
+const BRANCHES = {
+  messages: [
+    QUESTION,
+    message({ id: "a1", parent: "q1", role: "assistant", text: "first reply" }),
+    message({ id: "q2", parent: "a1", role: "user", text: "behind the first" }),
+    message({ id: "a2", parent: "q1", role: "assistant", text: "second reply" }),
+  ],
+  leaf: "a2",
+};
+const CUT_SHORT = {
+  messages: [
+    QUESTION,
+    message({
+      id: "a1",
+      parent: "q1",
+      role: "assistant",
+      text: "Half a",
+      outcome: { status: "cancelled", by: "user" },
+    }),
+  ] satisfies [Message, Message],
+  leaf: "a1",
 };
 
 const box = () => screen.getByTestId<HTMLTextAreaElement>("composer-input");
@@ -89,23 +120,20 @@ beforeEach(() => {
       disconnect() {}
     },
   );
+  vi.stubGlobal("CSS", { supports: () => true, escape: (name: string) => name });
   Element.prototype.scrollTo = () => undefined;
-  const models = [
-    { id: "scripted/echo", name: "Echo", provider: "scripted", default: true },
-    { id: "scripted/prose", name: "Prose", provider: "scripted" },
-  ];
-  vi.stubGlobal("fetch", async () => Response.json(models));
+  Element.prototype.scrollIntoView = () => undefined;
 });
 
 afterEach(() => {
   cleanup();
+  localStorage.clear();
   vi.unstubAllGlobals();
 });
 
 describe("ChatInterface", () => {
   it("shows a reply as it comes, and waits for its end", async () => {
-    const { transport, start, say, end, requests } = server();
-    render(<ChatInterface transport={transport} />);
+    const { start, say, end, requests } = open();
     await screen.findByText("scripted/echo");
     expect(document.activeElement).toBe(box());
 
@@ -131,22 +159,23 @@ describe("ChatInterface", () => {
   });
 
   it("goes on in the same conversation", async () => {
-    const { transport, start, say, end, requests } = server();
-    render(<ChatInterface transport={transport} />);
+    const { start, say, end, requests } = open();
     for (const question of ["one", "two"]) {
       await ask(question);
       await start();
       await say(question);
       await end(COMPLETED);
     }
-    expect(requests[1]).toMatchObject({ message: "two", conversation: "conv_1" });
-    expect(requests[1]).not.toHaveProperty("parent");
+    expect(requests[1]).toMatchObject({
+      message: "two",
+      conversation: "conv_1",
+      parent: "reply_1",
+    });
     expect(replies()).toHaveLength(2);
   });
 
-  it("keeps what was said when it fails, and asks again from the same place", async () => {
-    const { transport, start, say, end, requests } = server();
-    render(<ChatInterface transport={transport} />);
+  it("keeps what was said when it fails, and lets the same question be answered again", async () => {
+    const { start, say, end, requests } = open();
     await ask("one");
     await start();
     await end(COMPLETED);
@@ -158,29 +187,31 @@ describe("ChatInterface", () => {
     expect(lastText()?.trim()).toBe("partial");
 
     await userEvent.click(screen.getByTestId("retry"));
-    expect(requests[2]).toMatchObject({
-      message: "two",
+    expect(requests[2]).toEqual({
       conversation: "conv_1",
-      parent: "reply_1",
+      to: "question_2",
+      model: "scripted/echo",
     });
     expect(replies()).toHaveLength(2);
     expect(replies()[1]?.dataset.status).toBe("waiting");
   });
 
-  it("begins a new conversation when the first question is asked again", async () => {
-    const { transport, start, end, requests } = server();
-    render(<ChatInterface transport={transport} />);
+  it("asks the model that is chosen now when a reply is tried again", async () => {
+    const { start, end, requests } = open();
     await ask("one");
     await start();
     await end(FAILED);
     await userEvent.selectOptions(screen.getByTestId("model-select"), "scripted/prose");
     await userEvent.click(screen.getByTestId("retry"));
-    expect(requests[1]).toEqual({ message: "one", model: "scripted/prose" });
+    expect(requests[1]).toEqual({
+      conversation: "conv_1",
+      to: "question_1",
+      model: "scripted/prose",
+    });
   });
 
   it("stops with Escape, and only then", async () => {
-    const { transport, start, say } = server();
-    render(<ChatInterface transport={transport} />);
+    const { transport, start, say } = open();
     await userEvent.keyboard("{Escape}");
     await ask("one");
     await start();
@@ -191,8 +222,7 @@ describe("ChatInterface", () => {
   });
 
   it("gives a refused message back", async () => {
-    const { transport, refuse, start, end, requests } = server();
-    render(<ChatInterface transport={transport} />);
+    const { refuse, start, end, requests } = open();
     await ask("one");
     await refuse(new Problem(429, "rate_limited", "Too many replies. Try again in 9 seconds."));
     expect(box().value).toBe("one");
@@ -201,32 +231,30 @@ describe("ChatInterface", () => {
     await userEvent.type(box(), "{Enter}");
     await start();
     await end(COMPLETED);
-    expect(requests[1]?.message).toBe("one");
+    expect(requests[1]).toMatchObject({ message: "one" });
     expect(screen.getAllByTestId("message-user")).toHaveLength(1);
   });
 
   it("goes on in a new conversation where the server has forgotten the old one", async () => {
-    const { transport, refuse, start, end, requests } = server();
-    render(<ChatInterface transport={transport} />);
+    const { refuse, start, end, requests } = open();
     await ask("one");
     await start();
     await end(COMPLETED);
     await ask("two");
-    expect(requests[1]?.conversation).toBe("conv_1");
+    expect(requests[1]).toMatchObject({ conversation: "conv_1" });
     await refuse(new Problem(404, "not_found", "No conversation 'conv_1'.", null, "conversation"));
     const said = screen.getByTestId("reply-error").textContent;
     expect(said).toContain("begins a new one");
     expect(said).not.toContain("conv_1");
 
     await userEvent.click(screen.getByTestId("retry"));
-    expect(requests[2]?.message).toBe("two");
+    expect(requests[2]).toMatchObject({ message: "two" });
     expect(requests[2]).not.toHaveProperty("conversation");
     expect(requests[2]).not.toHaveProperty("parent");
   });
 
   it("offers no second try of a message that cannot be taken", async () => {
-    const { transport, refuse } = server();
-    render(<ChatInterface transport={transport} />);
+    const { refuse } = open();
     await ask("much too long");
     await refuse(new Problem(413, "too_large", "Too long.", null, "message"));
     expect(screen.queryByTestId("retry")).toBeNull();
@@ -234,8 +262,7 @@ describe("ChatInterface", () => {
   });
 
   it("takes the Enter that ends a composition in Safari for no sending", async () => {
-    const { transport, requests } = server();
-    render(<ChatInterface transport={transport} />);
+    const { requests } = open();
     await userEvent.type(box(), "ni hao");
     fireEvent.keyDown(box(), { key: "Enter", keyCode: 229 });
     expect(requests).toHaveLength(0);
@@ -244,8 +271,7 @@ describe("ChatInterface", () => {
   });
 
   it("announces the start and the end, and no words", async () => {
-    const { transport, start, say, end } = server();
-    render(<ChatInterface transport={transport} />);
+    const { start, say, end } = open();
     const announced = () =>
       screen
         .getAllByRole("status")
@@ -261,17 +287,15 @@ describe("ChatInterface", () => {
   });
 
   it("writes a new line with Shift, and sends nothing that is blank", async () => {
-    const { transport, requests } = server();
-    render(<ChatInterface transport={transport} />);
+    const { requests } = open();
     await userEvent.type(box(), "  {Enter}");
     expect(requests).toHaveLength(0);
     await userEvent.type(box(), "a{Shift>}{Enter}{/Shift}b{Enter}");
-    expect(requests[0]?.message).toBe("  a\nb");
+    expect(requests[0]).toMatchObject({ message: "  a\nb" });
   });
 
   it("leaves a clean page for a new chat", async () => {
-    const { transport, start, say, end } = server();
-    render(<ChatInterface transport={transport} />);
+    const { start, say, end } = open();
     await ask("one");
     await start();
     await say("word");
@@ -280,5 +304,183 @@ describe("ChatInterface", () => {
     expect(screen.getByTestId("empty-state")).toBeTruthy();
     expect(screen.queryByTestId("message-user")).toBeNull();
     expect(document.activeElement).toBe(box());
+  });
+
+  it("keeps what is drawn when a new chat is given its name", async () => {
+    const { start, say, end, seen } = open();
+    await ask("one");
+    const [drawn] = replies();
+    await start();
+    await say("word");
+    expect(seen).toEqual(["conv_1"]);
+    expect(replies()).toEqual([drawn]);
+    await end(COMPLETED);
+    await frames();
+    expect(replies()).toEqual([drawn]);
+    expect(screen.getByTestId("message-user").dataset.message).toBe("question_1");
+    expect(drawn?.dataset.message).toBe("reply_1");
+  });
+
+  it("goes on following a reply while another conversation is looked at", async () => {
+    const { start, say, end, go, resumed, requests } = open();
+    await ask("one");
+    await start();
+    await say("some");
+    await go(null);
+    expect(screen.queryByTestId("message-assistant")).toBeNull();
+    await say(" words");
+    await go("conv_1");
+    expect(lastText()?.trim()).toBe("some words");
+    expect(replies()[0]?.dataset.status).toBe("streaming");
+    await end(COMPLETED);
+    expect(replies()[0]?.dataset.status).toBe("completed");
+    expect(requests).toHaveLength(1);
+    expect(resumed).toEqual([]);
+  });
+
+  it("shows what was saved of a running reply and follows it from there", async () => {
+    const { resumed, say, end, transport } = open(RUNNING, "conv_1");
+    await screen.findByText("Some of");
+    expect(box().disabled).toBe(true);
+    expect(resumed).toEqual(["gen_1:7"]);
+    await say(" it");
+    expect(lastText()?.trim()).toBe("Some of it");
+    await userEvent.keyboard("{Escape}");
+    expect(transport.cancel).toHaveBeenCalledExactlyOnceWith("gen_1");
+    await end(COMPLETED);
+    expect(box().disabled).toBe(false);
+  });
+
+  it("takes the saved text for true when the log is shorter than what was seen", async () => {
+    const { save, refuse } = open(RUNNING, "conv_1");
+    await screen.findByText("Some of");
+    save({ text: "Some", running: false, outcome: { status: "interrupted" } });
+    await refuse(new Problem(409, "cursor_ahead", "Beyond the end."));
+    await frames();
+    expect(lastText()?.trim()).toBe("Some");
+    expect(replies()[0]?.dataset.status).toBe("interrupted");
+  });
+
+  it("steps between branches and saves which one is shown", async () => {
+    const { changes } = open(BRANCHES, "conv_1");
+    await screen.findByText("second reply");
+    expect(screen.getByTestId("branch-position").textContent).toBe("2 / 2");
+    expect(screen.getByTestId<HTMLButtonElement>("branch-next").disabled).toBe(true);
+    await userEvent.click(screen.getByTestId("branch-previous"));
+    await frames();
+    expect(screen.getAllByTestId("message-user").map((each) => each.dataset.message)).toEqual([
+      "q1",
+      "q2",
+    ]);
+    expect(changes).toEqual([{ leaf: "q2" }]);
+    expect(screen.getByTestId("branch-position").textContent).toBe("1 / 2");
+  });
+
+  it("shows the branch of the message that is linked to", async () => {
+    const { changes } = open(BRANCHES, "conv_1", "a1");
+    await screen.findByText("first reply");
+    await frames();
+    expect(changes).toEqual([{ leaf: "q2" }]);
+  });
+
+  it("asks an edited question in the place of the old one", async () => {
+    const { requests, start } = open(BRANCHES, "conv_1");
+    await screen.findByText("second reply");
+    await userEvent.click(screen.getByTestId("edit"));
+    await userEvent.clear(screen.getByTestId("edit-input"));
+    await userEvent.type(screen.getByTestId("edit-input"), "otherwise{Enter}");
+    expect(requests).toEqual([
+      { message: "otherwise", conversation: "conv_1", parent: "root", model: "scripted/echo" },
+    ]);
+    expect(screen.getByTestId("message-user").textContent).toContain("otherwise");
+    await start();
+    await frames();
+    expect(screen.getByTestId("message-user").dataset.message).toBe("question_1");
+    expect(screen.getByTestId("branch-position").textContent).toBe("2 / 2");
+  });
+
+  it("leaves a question as it was when its edit is taken back", async () => {
+    const { requests } = open(BRANCHES, "conv_1");
+    await screen.findByText("second reply");
+    await userEvent.click(screen.getByTestId("edit"));
+    await userEvent.type(screen.getByTestId("edit-input"), " more{Escape}");
+    expect(screen.queryByTestId("edit-input")).toBeNull();
+    expect(screen.getByTestId("message-user").textContent).toContain("question");
+    expect(requests).toEqual([]);
+  });
+
+  it("goes on with a reply that was cut short, as one reply", async () => {
+    const { requests, start, say, end } = open(CUT_SHORT, "conv_1");
+    await screen.findByText("Half a");
+    const [drawn] = replies();
+    await userEvent.click(screen.getByTestId("continue"));
+    expect(requests).toEqual([{ conversation: "conv_1", to: "a1", model: "scripted/echo" }]);
+    await start();
+    await say(" sentence");
+    await end(COMPLETED);
+    await frames();
+    expect(lastText()?.trim()).toBe("Half a sentence");
+    expect(replies()).toEqual([drawn]);
+    expect(screen.getAllByTestId("figures")).toHaveLength(1);
+    expect(screen.queryByTestId("continue")).toBeNull();
+  });
+
+  it("says how many messages the model was not given", async () => {
+    const [question, reply] = CUT_SHORT.messages;
+    open({ messages: [question, { ...reply, left_out: 3 }], leaf: "a1" }, "conv_1");
+    expect((await screen.findByTestId("left-out")).textContent).toContain("3 earliest messages");
+  });
+
+  it("opens what was thought only while there is nothing else to read", async () => {
+    const { start, think, say, end } = open();
+    const isOpen = () => screen.getByTestId("reasoning-text").closest("details")?.open;
+    await ask("one");
+    await start();
+    await think("Hm.");
+    expect(isOpen()).toBe(true);
+    await say("word");
+    expect(isOpen()).toBe(false);
+    await userEvent.click(screen.getByText("Reasoning"));
+    await say(" by word");
+    await end(COMPLETED);
+    await frames();
+    expect(isOpen()).toBe(true);
+  });
+
+  it("keeps a draft for each conversation and for the new one", async () => {
+    const { go } = open(CUT_SHORT, "conv_1");
+    await screen.findByText("Half a");
+    await userEvent.type(box(), "here");
+    await go(null);
+    expect(box().value).toBe("");
+    await userEvent.type(box(), "new");
+    await go("conv_1");
+    expect(box().value).toBe("here");
+    await go(null);
+    expect(box().value).toBe("new");
+  });
+
+  it("sends the settings of a new chat with its first message only", async () => {
+    const { requests, start, end } = open();
+    await userEvent.click(screen.getByTestId("settings"));
+    await userEvent.type(screen.getByTestId("settings-system"), "Be short.");
+    await userEvent.type(screen.getByTestId("settings-temperature"), "0.5");
+    await userEvent.click(screen.getByTestId("settings-save"));
+    expect(screen.getByTestId("system-chip")).toBeTruthy();
+    await ask("one");
+    const asked = { message: "one", model: "scripted/echo" };
+    expect(requests).toEqual([{ ...asked, system: "Be short.", temperature: 0.5 }]);
+    await start();
+    await end(COMPLETED);
+    await ask("two");
+    expect(requests[1]).not.toHaveProperty("system");
+  });
+
+  it("says so where there is no such conversation, and leads to a new chat", async () => {
+    const { seen } = open({}, "conv_9");
+    await screen.findByTestId("not-found");
+    await userEvent.click(screen.getByText("Start a new chat"));
+    expect(seen).toEqual([null]);
+    expect(screen.getByTestId("empty-state")).toBeTruthy();
   });
 });

@@ -1,6 +1,7 @@
 import { ArrowUp, Square } from "lucide-react";
 import { type KeyboardEvent, type ReactNode, useEffect, useRef } from "react";
 import { Button } from "../ui/button";
+import { isComposing } from "./composing";
 
 interface ComposerProps {
   readonly draft: string;
@@ -75,11 +76,6 @@ export function Composer(props: ComposerProps) {
       </div>
     </form>
   );
-}
-
-/** Safari ends a composition before it tells of the Enter that ended it; 229 is how it marks that key. */
-function isComposing(event: KeyboardEvent): boolean {
-  return event.nativeEvent.isComposing || event.keyCode === 229;
 }
 
 /** Not while the person is busy elsewhere: with another control, or with text they selected. */

@@ -1,7 +1,8 @@
+import { memo } from "react";
 import { isRunning, type Reply, replyStatus } from "../generation/fold";
-import type { LiveReply } from "../generation/live-reply";
-import { silenceMs, tokensPerSecond } from "../generation/pace";
+import { firstTokenMs, silenceMs, tokensPerSecond } from "../generation/pace";
 import { describeMs, describeRate, describeShortness } from "./describe";
+import type { ReplySource } from "./reply-source";
 import { useNow } from "./use-now";
 import { useReplyStatus } from "./use-reply";
 
@@ -9,16 +10,16 @@ const READ_EVERY_MS = 500;
 const STALLED_MS = 3_000;
 
 /** How fast a reply came: live while it does, then as the server measured it. */
-export function Figures({ live }: { live: LiveReply }) {
-  const status = useReplyStatus(live);
+export const Figures = memo(function Figures({ source }: { source: ReplySource }) {
+  const status = useReplyStatus(source);
   const running = status === "waiting" || status === "streaming";
   const now = useNow(READ_EVERY_MS, running);
-  const reply = live.getSnapshot();
+  const reply = source.getSnapshot();
   const figures = figuresOf(reply, now);
   return (
     <p
       data-testid="figures"
-      className="mt-3 flex min-h-5 flex-wrap gap-x-4 text-small text-quiet tabular-nums"
+      className="flex min-h-8 flex-wrap items-center gap-x-4 text-small text-quiet tabular-nums"
     >
       {figures.map(([name, figure]) => (
         <span key={name} title={name}>
@@ -27,7 +28,7 @@ export function Figures({ live }: { live: LiveReply }) {
       ))}
     </p>
   );
-}
+});
 
 type Figure = readonly [name: string, figure: string];
 
@@ -47,7 +48,7 @@ function speed(reply: Reply): readonly Figure[] {
   if (replyStatus(reply) === "waiting") return [];
   const { pace, ending } = reply;
   const timing = ending === null || ending.status === "refused" ? null : ending.timing;
-  const first = timing?.firstTokenMs ?? (pace.first === null ? null : pace.first.at - pace.sentAt);
+  const first = timing?.firstTokenMs ?? firstTokenMs(pace);
   const rate = timing?.tokensPerSecond ?? tokensPerSecond(pace);
   const gap = timing?.longestGapMs ?? pace.longestGapMs;
   return [

@@ -1,4 +1,5 @@
 import { type RefObject, useCallback, useEffect, useRef, useState } from "react";
+import { ScrollAnchor } from "./scroll-anchor";
 
 // How near to the end counts as being at it, in pixels.
 const NEAR_PX = 24;
@@ -10,6 +11,8 @@ export interface PinnedScroll {
   readonly isPinned: boolean;
   /** Goes to the end and stays there. */
   readonly pin: () => void;
+  /** Stays where it is, whatever comes. */
+  readonly unpin: () => void;
 }
 
 /** Any move up unpins, however small; coming back to the end pins again. */
@@ -43,14 +46,17 @@ export function usePinnedScroll(): PinnedScroll {
       const moved = box.scrollHeight === last.height ? box.scrollTop - last.top : 0;
       if (moved < 0 && distance > 1) set(false);
       else if (moved > 0 && distance <= NEAR_PX) set(true);
+      anchor.take();
       remember();
     };
     // The wheel tells before the scrolling does, which growing text could otherwise undo.
     const onWheel = (event: WheelEvent) => {
       if (event.deltaY < 0 && box.scrollTop > 0) set(false);
     };
+    const anchor = new ScrollAnchor(box);
     const onGrowth = () => {
       if (pinned.current) box.scrollTop = box.scrollHeight;
+      else anchor.hold();
       remember();
     };
     const growth = new ResizeObserver(onGrowth);
@@ -65,5 +71,6 @@ export function usePinnedScroll(): PinnedScroll {
     };
   }, [set]);
 
-  return { scroller, content, isPinned, pin };
+  const unpin = useCallback(() => set(false), [set]);
+  return { scroller, content, isPinned, pin, unpin };
 }

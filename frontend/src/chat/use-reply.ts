@@ -1,19 +1,19 @@
 import { useCallback, useSyncExternalStore } from "react";
 import { type Reply, type ReplyStatus, replyStatus } from "../generation/fold";
-import type { LiveReply } from "../generation/live-reply";
+import type { ReplySource } from "./reply-source";
 
 /** The reply as it is now; draws again at most once a frame. */
-export function useReply(live: LiveReply): Reply {
-  return useSyncExternalStore(live.subscribe, live.getSnapshot);
+export function useReply(source: ReplySource): Reply {
+  return useSyncExternalStore(source.subscribe, source.getSnapshot);
 }
 
 /** Only how the reply stands: what uses this is not drawn again with every word. */
-export function useReplyStatus(live: LiveReply | undefined): ReplyStatus | null {
+export function useReplyStatus(source: ReplySource | undefined): ReplyStatus | null {
   const subscribe = useCallback(
-    (listener: () => void) => live?.subscribe(listener) ?? (() => undefined),
-    [live],
+    (listener: () => void) => source?.subscribe(listener) ?? (() => undefined),
+    [source],
   );
   return useSyncExternalStore(subscribe, () =>
-    live === undefined ? null : replyStatus(live.getSnapshot()),
+    source === undefined ? null : replyStatus(source.getSnapshot()),
   );
 }

@@ -1,0 +1,153 @@
+import { type ReactNode, useEffect, useState } from "react";
+import { usePatchConversation } from "../conversations/mutations";
+import { useConversation } from "../conversations/queries";
+import type { Model } from "../generation/models";
+import { Problem } from "../generation/problem";
+import type { ChatRequest } from "../generation/transport";
+import { Announcer } from "./announcer";
+import { ChatHeader } from "./chat-header";
+import { Composer } from "./composer";
+import { EmptyState } from "./empty-state";
+import { lastPart } from "./entries";
+import { JumpToLatest } from "./jump-to-latest";
+import { ModelSelect } from "./model-select";
+import { CannotLoad, NotFound } from "./not-found";
+import { sourceOf } from "./reply-source";
+import { chosenSettings, type Settings } from "./settings";
+import { SettingsPanel } from "./settings-panel";
+import { Thread } from "./thread";
+import { ThreadContext } from "./thread-context";
+import type { Turns } from "./turns";
+import { useChat } from "./use-chat";
+import { useDraft } from "./use-draft";
+import { useEscape } from "./use-escape";
+import { useLinkedMessage } from "./use-linked-message";
+import { NearContext, useNearWatch } from "./use-near";
+import { usePinnedScroll } from "./use-pinned-scroll";
+import { useReplyStatus } from "./use-reply";
+
+interface ChatProps {
+  readonly turns: Turns;
+  readonly place: string;
+  /** Null until the server has named it. */
+  readonly conversation: string | null;
+  /** The message to show and to scroll to; null: the end. */
+  readonly message: string | null;
+  readonly models: readonly Model[];
+  /** What a new chat is begun with, when this place is one. */
+  readonly newSettings: Settings;
+  readonly onNewSettings: (settings: Settings) => void;
+  /** Leads to a new chat, which a request can begin at once. */
+  readonly onNewChat: (request?: ChatRequest) => void;
+  readonly onTitle: (title: string | null) => void;
+  /** Drawn at the beginning of the header. */
+  readonly leading: ReactNode;
+}
+
+/** One conversation, or a new one: its thread, and the box to go on with. */
+export function Chat(props: ChatProps) {
+  const { turns, place, conversation, models, newSettings, onNewChat, onTitle } = props;
+  const { data: saved, error, refetch } = useConversation(conversation);
+  const { mutate: patch } = usePatchConversation();
+  const { draft, setDraft, giveBack } = useDraft(conversation);
+  const { scroller, content, isPinned, pin, unpin } = usePinnedScroll();
+  const near = useNearWatch(scroller);
+
+  const settings = saved ?? newSettings;
+  const change = (changed: Partial<Settings>) => {
+    if (conversation === null) props.onNewSettings({ ...newSettings, ...changed });
+    else patch({ id: conversation, change: changed });
+  };
+  const model =
+    // A model that is gone leaves its place to the default.
+    models.find(({ id }) => id === settings.model) ??
+    models.find(({ isDefault }) => isDefault) ??
+    models[0];
+
+  const chat = useChat({
+    turns,
+    place,
+    conversation,
+    saved,
+    settings: chosenSettings(settings),
+    model: model?.id,
+    onStep: (leaf) => conversation !== null && patch({ id: conversation, change: { leaf } }),
+    onRefused: giveBack,
+    onForgotten: onNewChat,
+    onAsked: pin,
+  });
+  const { entries, tree, unnamed, replies, reply, actions } = chat;
+  const live = reply && replies.get(lastPart(reply).id);
+  const status = useReplyStatus(reply && sourceOf(lastPart(reply), live));
+  const isRunning = status === "waiting" || status === "streaming";
+  useEscape(isRunning, () => live?.stop());
+  useLinkedMessage({
+    message: props.message,
+    tree,
+    entries,
+    scroller,
+    onBranch: actions.step,
+    onFound: unpin,
+  });
+  const title = saved?.title ?? null;
+  useEffect(() => onTitle(title), [onTitle, title]);
+
+  const send = (message: string) => {
+    setDraft("");
+    chat.send(message);
+  };
+  const [context, setContext] = useState({ actions, isBusy: isRunning });
+  if (context.isBusy !== isRunning) setContext({ actions, isBusy: isRunning });
+
+  const isEmpty = entries.length === 0;
+  const isUnknown = isEmpty && error instanceof Problem && error.status === 404;
+  const isLoading = isEmpty && conversation !== null && saved === undefined;
+  return (
+    <main className="relative flex h-full min-h-0 min-w-0 flex-1 flex-col">
+      <ChatHeader
+        leading={props.leading}
+        title={title}
+        settings={settings}
+        onNewChat={isEmpty && conversation === null ? undefined : () => onNewChat()}
+      />
+      <div
+        ref={scroller}
+        className={`min-h-0 flex-1 overflow-y-auto overscroll-contain ${isPinned ? "[overflow-anchor:none]" : ""}`}
+      >
+        <div
+          ref={content}
+          className="mx-auto flex min-h-full w-full max-w-3xl flex-col px-4 pt-4 pb-8 sm:px-6"
+        >
+          {isUnknown && <NotFound onNewChat={() => onNewChat()} />}
+          {isLoading && !isUnknown && error !== null && (
+            <CannotLoad onRetry={() => void refetch()} />
+          )}
+          {isEmpty && !isLoading && <EmptyState model={model} onPick={send} />}
+          {!isEmpty && (
+            <ThreadContext value={context}>
+              <NearContext value={near}>
+                <Thread entries={entries} replies={replies} unnamed={unnamed} />
+              </NearContext>
+            </ThreadContext>
+          )}
+        </div>
+      </div>
+      {!isUnknown && (
+        <div className="relative mx-auto w-full max-w-3xl px-4 before:pointer-events-none before:absolute before:inset-x-0 before:bottom-full before:h-6 before:bg-linear-to-t before:from-paper before:to-transparent pb-[max(1rem,env(safe-area-inset-bottom))] sm:px-6">
+          {!isPinned && !isEmpty && <JumpToLatest onJump={pin} />}
+          <Composer
+            draft={draft}
+            onDraft={setDraft}
+            isRunning={isRunning}
+            onSend={send}
+            onStop={() => live?.stop()}
+          >
+            <ModelSelect models={models} chosen={model} onChoose={(id) => change({ model: id })} />
+            <SettingsPanel settings={settings} onChange={change} />
+          </Composer>
+        </div>
+      )}
+      <Announcer status={live === undefined ? null : status} />
+    </main>
+  );
+}

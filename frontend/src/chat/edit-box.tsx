@@ -1,0 +1,58 @@
+import { type KeyboardEvent, useEffect, useRef, useState } from "react";
+import { Button } from "../ui/button";
+import { isComposing } from "./composing";
+
+interface EditBoxProps {
+  readonly text: string;
+  readonly onSave: (text: string) => void;
+  readonly onCancel: () => void;
+}
+
+/** A question while it is written anew, in its own place. */
+export function EditBox({ text, onSave, onCancel }: EditBoxProps) {
+  const [written, setWritten] = useState(text);
+  const box = useRef<HTMLTextAreaElement>(null);
+  const isBlank = written.trim() === "";
+  useEffect(() => {
+    box.current?.focus({ preventScroll: true });
+    box.current?.setSelectionRange(box.current.value.length, box.current.value.length);
+  }, []);
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (isComposing(event)) return;
+    if (event.key === "Escape") {
+      event.preventDefault();
+      onCancel();
+    } else if (event.key === "Enter" && !event.shiftKey) {
+      event.preventDefault();
+      if (!isBlank) onSave(written);
+    }
+  };
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (!isBlank) onSave(written);
+      }}
+      className="w-full rounded-2xl border border-line bg-surface p-2 shadow-sm transition-colors focus-within:border-accent"
+    >
+      <textarea
+        ref={box}
+        data-testid="edit-input"
+        aria-label="Edit the message"
+        rows={1}
+        value={written}
+        onChange={(event) => setWritten(event.target.value)}
+        onKeyDown={onKeyDown}
+        className="field-sizing-content max-h-96 min-h-10 w-full resize-none bg-transparent px-2 py-1.5 text-body outline-none"
+      />
+      <div className="flex flex-wrap items-center justify-end gap-2">
+        <Button look="quiet" data-testid="edit-cancel" onClick={onCancel}>
+          Cancel
+        </Button>
+        <Button look="primary" type="submit" data-testid="edit-save" disabled={isBlank}>
+          Save and send
+        </Button>
+      </div>
+    </form>
+  );
+}

@@ -1,0 +1,81 @@
+import { memo } from "react";
+import type { LiveReply } from "../generation/live-reply";
+import { AssistantMessage } from "./assistant-message";
+import { type Entry, isSameEntry, lastPart } from "./entries";
+import { Question } from "./question";
+import { savedReplyStatus } from "./reply-source";
+import { useNear } from "./use-near";
+
+interface RowProps {
+  readonly entry: Entry;
+  readonly live: LiveReply | undefined;
+  readonly isUnnamed: boolean;
+  readonly isLast: boolean;
+  /** Among the last rows, where a thread is opened: it is drawn at once. */
+  readonly isAtEnd: boolean;
+}
+
+/**
+ * One entry of a thread. Far from what is seen it is only its source, which costs next to nothing and
+ * can still be found, selected and linked to; it is drawn when it comes near, and stays so.
+ */
+export const Row = memo(
+  function Row({ entry, live, isUnnamed, isLast, isAtEnd }: RowProps) {
+    const { element, isNear } = useNear<HTMLDivElement>(isAtEnd);
+    const isDrawn = isNear || lastPart(entry).running;
+    return (
+      <div
+        ref={element}
+        data-row={entry.key}
+        className={isLast ? "row" : "row row-skippable"}
+        style={{ containIntrinsicBlockSize: `auto ${estimatedHeight(entry)}px` }}
+      >
+        {!isDrawn && <Source entry={entry} />}
+        {isDrawn && entry.role === "user" && (
+          <Question entry={entry} isUnnamed={isUnnamed} isLast={isLast} />
+        )}
+        {isDrawn && entry.role === "assistant" && (
+          <AssistantMessage entry={entry} live={live} isUnnamed={isUnnamed} isLast={isLast} />
+        )}
+      </div>
+    );
+  },
+  (before, after) =>
+    before.live === after.live &&
+    before.isUnnamed === after.isUnnamed &&
+    before.isLast === after.isLast &&
+    isSameEntry(before.entry, after.entry),
+);
+
+/** A message that is not drawn: the same to look for, as plain as it can be. */
+function Source({ entry }: { entry: Entry }) {
+  const text = entry.parts.map((part) => part.text).join("");
+  const message = lastPart(entry);
+  if (entry.role === "user") {
+    return (
+      <article data-testid="message-user" data-message={message.id} aria-label="You">
+        {text}
+      </article>
+    );
+  }
+  return (
+    <article
+      data-testid="message-assistant"
+      data-message={message.id}
+      data-status={savedReplyStatus(message)}
+      aria-label="Reply"
+    >
+      <div data-testid="reply-text">{text}</div>
+    </article>
+  );
+}
+
+const LINE_PX = 26;
+const CHARACTERS_A_LINE = 84;
+const BESIDES_PX = 96;
+
+/** How high a row may be, in pixels, until it is known: what is far away needs a place as well. */
+function estimatedHeight({ parts }: Entry): number {
+  const characters = parts.reduce((sum, { text }) => sum + text.length, 0);
+  return BESIDES_PX + LINE_PX * Math.ceil((characters + 1) / CHARACTERS_A_LINE);
+}

@@ -1,0 +1,79 @@
+import { useEffect, useMemo } from "react";
+import type { Message, SharedMessage } from "../api/schema";
+import { useShared } from "../conversations/queries";
+import { Problem } from "../generation/problem";
+import { Mark } from "../ui/mark";
+import { entriesOf } from "./entries";
+import { growTree } from "./message-tree";
+import { CannotLoad } from "./not-found";
+import { Thread } from "./thread";
+
+const NOTHING = new Map<string, never>();
+const NONE = new Set<string>();
+
+/** A conversation that somebody shared: it can be read, and nothing else. */
+export function SharedPage({ token }: { token: string }) {
+  const { data, error, refetch } = useShared(token);
+  const entries = useMemo(() => {
+    const messages = inOrder(data?.messages ?? []);
+    return entriesOf(growTree(messages), messages.at(-1)?.id ?? null, NOTHING);
+  }, [data]);
+  useEffect(() => {
+    document.title = data === undefined ? "Headwater" : `${data.title} · Headwater`;
+  }, [data]);
+  const isGone = error instanceof Problem && error.status === 404;
+  return (
+    <div
+      data-testid="shared-page"
+      className="mx-auto flex min-h-full w-full max-w-3xl flex-col px-4 pb-12 sm:px-6"
+    >
+      <header className="flex min-h-14 items-center justify-between gap-4">
+        <p className="flex items-center gap-2 font-serif text-lead">
+          <Mark className="size-6 text-accent" />
+          Headwater
+        </p>
+        <a
+          href="/"
+          className="inline-flex min-h-9 items-center rounded-lg border border-line bg-surface px-3 text-small font-medium shadow-xs hover:border-line-strong"
+        >
+          Start your own chat
+        </a>
+      </header>
+      {isGone && <Gone />}
+      {!isGone && error !== null && <CannotLoad onRetry={() => void refetch()} />}
+      {data !== undefined && !isGone && (
+        <main>
+          <h1 className="mt-8 font-serif text-title text-balance">{data.title}</h1>
+          <p className="mt-2 mb-8 border-b border-line pb-6 text-small text-quiet">
+            A shared conversation, as it was when it was shared. It can be read, not answered.
+          </p>
+          <Thread entries={entries} replies={NOTHING} unnamed={NONE} />
+        </main>
+      )}
+    </div>
+  );
+}
+
+function Gone() {
+  return (
+    <section data-testid="not-found" className="m-auto py-8 text-center">
+      <h1 className="font-serif text-title text-balance">Nothing is shared here</h1>
+      <p className="mx-auto mt-2 max-w-md text-pretty text-quiet">
+        The link may have been taken back by the person who shared it, or it is not complete.
+      </p>
+    </section>
+  );
+}
+
+/** A shared branch says of each message only what was said: each comes after the one before it. */
+function inOrder(messages: readonly SharedMessage[]): readonly Message[] {
+  return messages.map((message, index) => ({
+    ...message,
+    parent: messages[index - 1]?.id ?? null,
+    generation: null,
+    running: false,
+    cursor: 0,
+    outcome: null,
+    left_out: 0,
+  }));
+}

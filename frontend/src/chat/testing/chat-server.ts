@@ -1,0 +1,166 @@
+import { act } from "@testing-library/react";
+import { vi } from "vitest";
+import type { Conversation, Message } from "../../api/schema";
+import type { Event, Outcome } from "../../generation/events";
+import type { Problem } from "../../generation/problem";
+import type { Arrival, StartRequest, Transport } from "../../generation/transport";
+
+const MODELS = [
+  { id: "scripted/echo", name: "Echo", provider: "scripted", default: true },
+  { id: "scripted/prose", name: "Prose", provider: "scripted" },
+];
+const NOW = "2026-11-22T10:00:00.000Z";
+
+/** A message with nothing in it, to say only what a test is about. */
+export function message(
+  members: Pick<Message, "id" | "parent" | "role"> & Partial<Message>,
+): Message {
+  return {
+    text: "",
+    reasoning: "",
+    model: null,
+    generation: null,
+    running: false,
+    cursor: 0,
+    outcome: null,
+    left_out: 0,
+    created_at: NOW,
+    ...members,
+  };
+}
+
+/** Two frames, in which what has happened is drawn. */
+export async function frames(): Promise<void> {
+  await act(async () => {
+    await new Promise(requestAnimationFrame);
+    await new Promise(requestAnimationFrame);
+  });
+}
+
+/**
+ * A server in the test's hands: it says what it is told to, to the reply that was asked for last, and
+ * keeps one conversation as the real one does.
+ */
+export function chatServer(given: Partial<Conversation> = {}) {
+  const requests: StartRequest[] = [];
+  const resumed: string[] = [];
+  const changes: unknown[] = [];
+  const queue: (Arrival | Error)[] = [];
+  let wake = () => {};
+  let cursor = 0;
+  let conversation: Conversation = { ...EMPTY, ...given };
+
+  const keep = (saved: Message) => {
+    const others = conversation.messages.filter(({ id }) => id !== saved.id);
+    conversation = { ...conversation, messages: [...others, saved], leaf: saved.id };
+  };
+  const latest = () => conversation.messages.at(-1) as Message;
+
+  async function* read(signal: AbortSignal): AsyncGenerator<Arrival> {
+    signal.addEventListener("abort", () => wake());
+    for (;;) {
+      signal.throwIfAborted();
+      const next = queue.shift();
+      if (next instanceof Error) throw next;
+      if (next !== undefined) yield next;
+      else await new Promise<void>((resolve) => (wake = resolve));
+    }
+  }
+  const send = async (...what: (Event | Error)[]) => {
+    queue.push(...what.map((event) => (event instanceof Error ? event : [event])));
+    await act(async () => wake());
+    await frames();
+  };
+  const transport = {
+    start(request: StartRequest, _key: string, signal: AbortSignal) {
+      requests.push(request);
+      cursor = 0;
+      return read(signal);
+    },
+    resume(generation: string, after: number, signal: AbortSignal) {
+      resumed.push(`${generation}:${after}`);
+      cursor = after;
+      return read(signal);
+    },
+    cancel: vi.fn(async () => undefined),
+  } satisfies Transport;
+
+  const answer: typeof fetch = async (input, init) => {
+    const path = String(input);
+    if (path === "/api/models") return Response.json(MODELS);
+    if (path !== `/api/conversations/${conversation.id}`) {
+      return Response.json({ code: "not_found", title: "Not Found" }, { status: 404 });
+    }
+    if (init?.method === "PATCH") {
+      const change = JSON.parse(String(init.body));
+      changes.push(change);
+      conversation = { ...conversation, ...change };
+    }
+    return Response.json(conversation);
+  };
+
+  return {
+    transport,
+    requests,
+    resumed,
+    changes,
+    fetch: answer,
+    refuse: (problem: Problem) => send(problem),
+    start: async () => {
+      const turn = requests.length;
+      const request = requests.at(-1) as StartRequest;
+      const parent = "to" in request ? request.to : `question_${turn}`;
+      const names = {
+        generation: `gen_${turn}`,
+        conversation: conversation.id,
+        message: `reply_${turn}`,
+        parent,
+        model: "scripted/echo",
+      };
+      if (!("to" in request)) {
+        const before = request.parent === "root" ? null : (request.parent ?? null);
+        keep(message({ id: parent, parent: before, role: "user", text: request.message }));
+      }
+      const { generation, model } = names;
+      const reply = { id: names.message, parent, generation, model, running: true } as const;
+      keep(message({ ...reply, role: "assistant" }));
+      await send({ kind: "start", cursor: 0, start: names });
+    },
+    /** Changes what is kept of the latest reply, without a word to who follows it. */
+    save: (saved: Partial<Message>) => keep({ ...latest(), ...saved }),
+    think: (text: string) => {
+      cursor += 1;
+      keep({ ...latest(), reasoning: latest().reasoning + text, cursor });
+      return send({ kind: "reasoning", cursor, text });
+    },
+    say: (text: string) => {
+      cursor += 1;
+      keep({ ...latest(), text: latest().text + text, cursor });
+      return send({ kind: "text", cursor, text });
+    },
+    end: (outcome: Outcome) => {
+      const kept = { ...outcome, timing: null } as Message["outcome"];
+      keep({ ...latest(), running: false, outcome: kept });
+      return send({ kind: "outcome", outcome });
+    },
+  };
+}
+
+const EMPTY: Conversation = {
+  id: "conv_1",
+  title: "A title",
+  created_at: NOW,
+  updated_at: NOW,
+  pinned: false,
+  archived: false,
+  shared: false,
+  running: false,
+  version: 1,
+  leaf: null,
+  model: null,
+  system: null,
+  temperature: null,
+  max_tokens: null,
+  share: null,
+  messages: [],
+};

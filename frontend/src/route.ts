@@ -1,0 +1,50 @@
+import { useCallback, useMemo } from "react";
+import { useLocation } from "wouter";
+import { navigate, useHistoryState, useLocationProperty } from "wouter/use-browser-location";
+
+/** What an address stands for. */
+export type Route =
+  | {
+      readonly kind: "chat";
+      /** Null: a new chat. */
+      readonly conversation: string | null;
+      /** The message to scroll to, which stands behind the `#`. */
+      readonly message: string | null;
+      /** Another one with each visit, also of the same address. */
+      readonly visit: unknown;
+    }
+  | { readonly kind: "shared"; readonly token: string };
+
+/** Reads an address. One that the page does not know is a new chat. */
+export function readRoute(path: string, hash: string, visit: unknown): Route {
+  const [, kind, name] = /^\/(c|s)\/([^/]+)\/?$/.exec(path) ?? [];
+  if (kind === "s" && name !== undefined) return { kind: "shared", token: decode(name) };
+  const conversation = kind === "c" && name !== undefined ? decode(name) : null;
+  const message = conversation === null || hash.length < 2 ? null : decode(hash.slice(1));
+  return { kind: "chat", conversation, message, visit };
+}
+
+/** The address of a conversation; null: of a new chat. */
+export function addressOf(conversation: string | null): string {
+  return conversation === null ? "/" : `/c/${encodeURIComponent(conversation)}`;
+}
+
+/** Where the page is, and how to go elsewhere. */
+export function useRoute() {
+  const [path] = useLocation();
+  const hash = useLocationProperty(() => location.hash);
+  const visit = useHistoryState();
+  const route = useMemo(() => readRoute(path, hash, visit), [path, hash, visit]);
+  const go = useCallback((address: string, { replace = false } = {}) => {
+    navigate(address, { replace, state: { at: Date.now() } });
+  }, []);
+  return { route, go };
+}
+
+function decode(name: string): string {
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
+}
