@@ -3,7 +3,10 @@ from pathlib import Path
 
 import httpx
 import pytest
+from sqlalchemy.engine import URL
 
+from headwater.conversations.database import Database, open_database, sqlite_url
+from tests.postgresql import migrated_template, new_database, postgresql
 from tests.running import RunningServer, running
 
 
@@ -35,3 +38,54 @@ async def client(server: RunningServer, request: pytest.FixtureRequest) -> Async
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     return tmp_path
+
+
+@pytest.fixture(scope="session")
+def postgresql_url() -> Iterator[URL]:
+    """A PostgreSQL server."""
+    with postgresql() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def postgresql_template(postgresql_url: URL) -> Iterator[str]:
+    with migrated_template(postgresql_url) as name:
+        yield name
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def server_url(request: pytest.FixtureRequest) -> URL | None:
+    """Each kind of database in turn: where it is served, None for a file."""
+    return None if request.param == "sqlite" else request.getfixturevalue("postgresql_url")
+
+
+@pytest.fixture
+def template(server_url: URL | None, request: pytest.FixtureRequest) -> str:
+    return "" if server_url is None else request.getfixturevalue("postgresql_template")
+
+
+@pytest.fixture
+async def empty_url(server_url: URL | None, tmp_path: Path) -> AsyncIterator[URL]:
+    """A database without any tables yet."""
+    if server_url is None:
+        yield sqlite_url(tmp_path / "empty.db")
+    else:
+        async with new_database(server_url) as url:
+            yield url
+
+
+@pytest.fixture
+async def database_url(server_url: URL | None, template: str, tmp_path: Path) -> AsyncIterator[URL]:
+    """A fresh database."""
+    if server_url is None:
+        yield sqlite_url(tmp_path / "headwater.db")
+    else:
+        async with new_database(server_url, template) as url:
+            yield url
+
+
+@pytest.fixture
+async def database(database_url: URL) -> AsyncIterator[Database]:
+    """A fresh database, open."""
+    async with open_database(database_url) as opened:
+        yield opened
