@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, Select, delete, insert, select, update
+from sqlalchemy import Row, Select, bindparam, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from headwater.conversations.database import Database
@@ -56,6 +56,13 @@ class ReplyRepository:
             still_open = set(known)
             rows = [row for row in rows if row["generation"] in still_open]
             if rows:
+                # What was taken without an answer, because a connection broke, is said again with more.
+                again = delete(pieces).where(
+                    pieces.c.generation == bindparam("generation"), pieces.c.at == bindparam("at")
+                )
+                await connection.execute(
+                    again, [{"generation": row["generation"], "at": row["at"]} for row in rows]
+                )
                 await connection.execute(insert(pieces), rows)
 
     async def close(
