@@ -4,28 +4,15 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from headwater.generation.events import (
-    Cancelled,
-    Completed,
-    Event,
-    Failed,
-    Interrupted,
-    Outcome,
-    ReasoningDelta,
-    Status,
-    TextDelta,
-    Timing,
-    Usage,
-)
+from headwater.generation.events import Event, Outcome, ReasoningDelta, TextDelta
 from headwater.generation.fold import fold
 from headwater.generation.log import Page
 from headwater.transports.encoder import Encoder
 from headwater.transports.json import encode_json, reply_object
 from headwater.transports.ndjson import NdjsonEncoder
 from headwater.transports.sse import SseEncoder
-from headwater.transports.wire import Opening
+from headwater.transports.wire import Opening, parse_outcome
 
 FOLDER = Path(__file__).parents[2] / "contract"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.json") if not path.stem.endswith(".reply"))
@@ -77,44 +64,10 @@ def load(name: str) -> Golden:
         after=found["after"],
         events=tuple(kinds[event["type"]](event["text"]) for event in found["events"]),
         cuts=tuple(found["pages"]),
-        outcome=_outcome(found["outcome"]),
+        outcome=parse_outcome(found["outcome"]),
         text=found["text"],
         reasoning=found["reasoning"],
     )
-
-
-def _outcome(found: dict[str, Any]) -> Outcome:
-    usage, timing = found["usage"], found["timing"]
-    return Outcome(
-        _status(found),
-        None if usage is None else Usage(**usage),
-        None
-        if timing is None
-        else Timing(
-            first_token=_seconds(timing["first_token_ms"]),
-            duration=timing["duration_ms"] / 1000,
-            tokens=timing["tokens"],
-            tokens_per_second=timing["tokens_per_second"],
-            longest_gap=_seconds(timing["longest_gap_ms"]),
-        ),
-    )
-
-
-def _status(found: dict[str, Any]) -> Status:
-    match found["status"]:
-        case "completed":
-            return Completed(found["reason"])
-        case "cancelled":
-            return Cancelled(found["by"])
-        case "failed":
-            return Failed(found["code"], found["message"], found["retryable"])
-        case "interrupted":
-            return Interrupted()
-    raise ValueError(found["status"])
-
-
-def _seconds(milliseconds: int | None) -> float | None:
-    return None if milliseconds is None else milliseconds / 1000
 
 
 def main() -> None:

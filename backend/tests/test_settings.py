@@ -21,6 +21,7 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
             "HEADWATER_TLS_CERT": str(file),
             "HEADWATER_TLS_KEY": str(file),
             "HEADWATER_DATA_DIR": "/data",
+            "HEADWATER_DATABASE_URL": "postgres://me:secret@db/headwater",
             "OPENAI_API_KEY": "key",
             "OPENAI_BASE_URL": "http://127.0.0.1:11434/v1",
             "HEADWATER_OPENAI_MODELS": "a, b,,",
@@ -48,6 +49,7 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
         tls_cert=file,
         tls_key=file,
         data_dir=Path("/data"),
+        database_url="postgres://me:secret@db/headwater",
         openai_api_key="key",
         openai_base_url="http://127.0.0.1:11434/v1",
         openai_models=("a", "b"),
@@ -80,6 +82,13 @@ def test_a_key_that_cannot_be_sent_is_refused_and_not_shown(key: str) -> None:
     with pytest.raises(SettingsError, match="OPENAI_API_KEY") as caught:
         Settings.from_environment({"OPENAI_API_KEY": key})
     assert "sk-" not in str(caught.value)
+
+
+@pytest.mark.parametrize("url", ["mysql://me:secret@db/x", "secret", "postgresql+psycopg2://me:secret@db/x"])
+def test_a_database_of_another_kind_is_refused_without_its_password(url: str) -> None:
+    with pytest.raises(SettingsError, match="HEADWATER_DATABASE_URL takes a URL") as caught:
+        Settings.from_environment({"HEADWATER_DATABASE_URL": url})
+    assert "secret" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,8 @@ def test_what_is_given_fits_and_is_the_newest(said: list[Turn], window: int, sys
     given = fitted.turns[1:] if system else fitted.turns
     assert fitted.turns[:1] == (Turn("system", system),) or system is None
     assert given[-1] == said[-1]
-    assert len(given) == 1 or (given[0].role == "user" and cost(fitted.turns) + 20 <= window)
+    assert len(given) == 1 or cost(fitted.turns) + 20 <= window
+    assert given[0].role == "user" or fitted.left_out == 0
     kept = said[fitted.left_out :]
     assert "".join(turn.text for turn in given) == "".join(turn.text for turn in kept)
 

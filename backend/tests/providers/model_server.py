@@ -63,6 +63,7 @@ class ModelServer:
 
     scripts: list[Script] = field(default_factory=list)
     models: list[str] | None = None
+    about: dict[str, object] = field(default_factory=dict)
     asked: list[Answer] = field(default_factory=list)
     url: str = ""
     busy: set[asyncio.Task[None]] = field(default_factory=set)
@@ -93,13 +94,17 @@ class ModelServer:
         if self.models is None:
             await answer.refuse("404 Not Found")
         else:
-            found = [{"id": id_, "object": "model", "created": 0, "owned_by": "test"} for id_ in self.models]
+            model = {"object": "model", "created": 0, "owned_by": "test", **self.about}
+            found = [{"id": id_, **model} for id_ in self.models]
             await answer.refuse("200 OK", json.dumps({"object": "list", "data": found}))
 
 
 @asynccontextmanager
-async def model_server(*scripts: Script, models: list[str] | None = None) -> AsyncIterator[ModelServer]:
-    server = ModelServer(list(scripts), models)
+async def model_server(
+    *scripts: Script, models: list[str] | None = None, about: dict[str, object] | None = None
+) -> AsyncIterator[ModelServer]:
+    """`about` is what its list tells of each model beside the id."""
+    server = ModelServer(list(scripts), models, about or {})
     listening = await asyncio.start_server(server._connected, "127.0.0.1", 0)
     port = listening.sockets[0].getsockname()[1]
     server.url = f"http://127.0.0.1:{port}/v1"

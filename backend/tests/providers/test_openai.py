@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from contextlib import aclosing
+from typing import Any
 
 import pytest
 
@@ -30,6 +31,50 @@ async def run(*scripts: Script, limits: Limits = run_limits()) -> tuple[str, Out
         await provider.aclose()
         pages = [page async for page in follow(log)]
         return "".join(event.text for page in pages for event in page.events), outcome
+
+
+async def said_to(server_prefills: bool) -> list[dict[str, str]]:
+    async def script(answer: Answer) -> None:
+        await answer.start()
+        await answer.send(delta("rest", finish="stop"), DONE)
+
+    async with model_server(script) as server:
+        provider = OpenAIProvider(api_key="key", base_url=server.url, prefills=server_prefills)
+        prompt = Prompt("gen_1", "small", (Turn("user", "hello"), Turn("assistant", "Good mor")))
+        async with aclosing(provider.generate(prompt)) as batches:
+            assert [delta async for batch in batches for delta in batch] == [
+                TextDelta("rest"),
+                Finish("stop"),
+            ]
+        await provider.aclose()
+        messages: Any = server.asked[0].body["messages"]
+        return list(messages)
+
+
+async def test_a_reply_that_broke_off_is_given_as_it_is_or_with_the_request_to_go_on() -> None:
+    begun = [{"role": "user", "content": "hello"}, {"role": "assistant", "content": "Good mor"}]
+    assert await said_to(server_prefills=True) == begun
+    assert await said_to(server_prefills=False) == [*begun, {"role": "user", "content": openai.GO_ON}]
+
+
+@pytest.mark.parametrize(
+    ("told", "window"),
+    [
+        ({"max_model_len": 4096}, 4096),
+        ({"context_length": 8192}, 8192),
+        ({"context_window": 131_072}, 131_072),
+        ({"context_window": "large"}, None),
+        ({"context_window": -1}, None),
+        ({}, None),
+    ],
+)
+async def test_the_window_of_a_model_is_taken_from_the_servers_list(
+    told: dict[str, object], window: int | None
+) -> None:
+    async with model_server(models=["small"], about=told) as server:
+        provider = OpenAIProvider(api_key="key", base_url=server.url)
+        assert [model.context_window for model in await provider.models()] == [window]
+        await provider.aclose()
 
 
 async def test_a_reply_and_the_request_behind_it() -> None:

@@ -15,12 +15,17 @@ FAST = Script(tokens_per_second=1e6)
 
 
 async def play(
-    model: str = "echo", message: str = "one two three", script: Script = FAST, max_tokens: int | None = None
+    model: str = "echo",
+    message: str = "one two three",
+    script: Script = FAST,
+    max_tokens: int | None = None,
+    begun: str | None = None,
 ) -> list[tuple[Delta, float]]:
-    """What is said, and when (seconds)."""
+    """What is said, and when (seconds), where a reply has `begun` already if so."""
     clock = asyncio.get_running_loop().time
     started = clock()
-    prompt = Prompt("gen_1", model, (Turn("user", message),), None, max_tokens, script)
+    turns = (Turn("user", message), *([] if begun is None else [Turn("assistant", begun)]))
+    prompt = Prompt("gen_1", model, turns, None, max_tokens, script)
     said = []
     async with aclosing(ScriptedProvider().generate(prompt)) as batches:
         async for batch in batches:
@@ -46,6 +51,17 @@ async def test_echo_says_the_message_word_by_word() -> None:
 @given(st.text().filter(str.strip))
 def test_echo_says_every_message_whole(message: str) -> None:
     assert text(asyncio.run(play(message=message))) == message
+
+
+@pytest.mark.parametrize("model", ["echo", "prose", "reasoning"])
+async def test_a_reply_that_was_begun_goes_on_from_there(model: str) -> None:
+    whole = await play(model)
+    said = [delta.text for delta, _ in whole if isinstance(delta, TextDelta)]
+    for cut in (1, 2, len(said) - 1, len(said)):
+        rest = await play(model, begun="".join(said[:cut]))
+        assert text(rest) == "".join(said[cut:])
+        assert not [delta for delta, _ in rest if isinstance(delta, ReasoningDelta)]
+    assert text(await play(model, begun="something else")) == text(whole)
 
 
 async def test_repeats_are_joined_by_a_space() -> None:

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from headwater.generation.fold import fold
-from headwater.transports.wire import outcome_object
+from headwater.transports.wire import outcome_object, parse_outcome
 from tests.golden import FOLDER, NAMES, load
 
 
@@ -28,6 +28,12 @@ def test_the_log_folds_into_the_message(name: str) -> None:
 def test_the_outcome_is_what_the_log_says(name: str) -> None:
     found = json.loads((FOLDER / f"{name}.json").read_text("utf-8"))
     assert outcome_object(load(name).outcome) == found["outcome"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_outcome_is_read_back_as_it_was_said(name: str) -> None:
+    said = json.loads((FOLDER / f"{name}.json").read_text("utf-8"))["outcome"]
+    assert outcome_object(parse_outcome(said)) == said
 
 
 @pytest.mark.parametrize("name", NAMES)

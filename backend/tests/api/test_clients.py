@@ -1,0 +1,71 @@
+"""Who a client is, by its cookie or its header, and how that survives a change of keys."""
+
+import httpx
+import pytest
+from quart import Quart
+
+from headwater.api.clients import COOKIE, HEADER, client, install_clients
+from headwater.api.problems import install_problems
+from tests.api.test_problems import check
+
+
+def web(*keys: bytes) -> Quart:
+    app = Quart("test", static_folder=None)
+    install_problems(app)
+    install_clients(app, keys, behind_proxy=False)
+
+    @app.get("/who")
+    async def who() -> str:
+        return client()
+
+    return app
+
+
+async def who(app: Quart, token: str | None = None, *, header: bool = False) -> tuple[str, str | None]:
+    """The client that the app sees, and the token that it sets anew."""
+    sent = {} if token is None else {HEADER: token} if header else {"Cookie": f"{COOKIE}={token}"}
+    response = await app.test_client().get("/who", headers=sent)
+    assert response.status_code == 200
+    return await response.get_data(as_text=True), response.headers.get(HEADER)
+
+
+async def test_a_name_that_an_older_key_signed_counts_and_is_signed_anew() -> None:
+    name, token = await who(web(b"old"))
+    again, new = await who(web(b"old", b"new"), token)
+    assert again == name
+    assert new not in {None, token}
+    assert await who(web(b"new"), new) == (name, None)
+    assert await who(web(b"old", b"new"), new) == (name, None)
+
+
+@pytest.mark.parametrize("header", [False, True])
+async def test_a_name_signed_by_a_forgotten_key_is_a_strangers(header: bool) -> None:
+    name, token = await who(web(b"old"))
+    if header:
+        response = await web(b"new").test_client().get("/who", headers={HEADER: str(token)})
+        assert response.status_code == 401
+    else:
+        assert (await who(web(b"new"), token))[0] != name
+
+
+@pytest.mark.parametrize("how", ["cut", "name", "case", "nothing", "long", "dots", "bytes"])
+async def test_a_forged_name_is_a_strangers(client: httpx.AsyncClient, how: str) -> None:
+    body = {"message": "mine", "model": "scripted/echo", "script": {"tokens_per_second": 100_000}}
+    reply = await client.post("/api/chat", json=body, headers={"Accept": "application/json"})
+    token = reply.headers[HEADER]
+    name, _, signature = token.rpartition(".")
+    forged = {
+        "cut": token[:-1],
+        "name": f"client_other.{signature}",
+        "case": token.swapcase(),
+        "nothing": name,
+        "long": "x" * 7000,
+        "dots": f"{name}..{signature}",
+        "bytes": "client_%00.%ff",
+    }[how]
+    path = f"/api/conversations/{reply.json()['conversation']}"
+    stranger = httpx.AsyncClient(base_url=client.base_url, verify=False)
+    async with stranger:
+        check(await stranger.get(path, headers={"Cookie": f"{COOKIE}={forged}"}), 404, "not_found")
+        check(await stranger.get(path, headers={HEADER: forged}), 401, "unauthorized")
+        assert (await stranger.get(path, headers={HEADER: token})).status_code == 200
