@@ -3,7 +3,6 @@ import {
   Archive,
   ArchiveRestore,
   Braces,
-  Ellipsis,
   FileText,
   Link2,
   Pencil,
@@ -11,7 +10,7 @@ import {
   PinOff,
   Trash2,
 } from "lucide-react";
-import { useRef } from "react";
+import { type ReactNode, useRef } from "react";
 import { exportPath } from "../api/conversations";
 import type { ConversationSummary } from "../api/schema";
 import { MenuDownload, MenuItem, MenuLine, MenuList } from "../ui/menu";
@@ -20,14 +19,14 @@ import type { ConversationActions } from "./use-conversation-actions";
 interface ConversationMenuProps {
   readonly conversation: ConversationSummary;
   readonly actions: ConversationActions;
-  /** It can be reached with Tab: only one row of the list can. */
-  readonly isTabStop: boolean;
   readonly onRename: () => void;
+  /** The button that opens it. */
+  readonly children: ReactNode;
 }
 
-/** What can be done with one conversation. */
-export function ConversationMenu(props: ConversationMenuProps) {
-  const { conversation, actions, isTabStop, onRename } = props;
+/** What can be done with one conversation. It is open when it is first drawn. */
+export default function ConversationMenu(props: ConversationMenuProps) {
+  const { conversation, actions, onRename, children } = props;
   const { id, pinned, archived } = conversation;
   // What is opened from the menu takes the focus, and the menu must not take it back.
   const leadsElsewhere = useRef(false);
@@ -36,18 +35,8 @@ export function ConversationMenu(props: ConversationMenuProps) {
     go();
   };
   return (
-    <Menu.Root modal={false}>
-      <Menu.Trigger asChild>
-        <button
-          type="button"
-          data-testid="conversation-menu"
-          aria-label={`Actions for “${conversation.title}”`}
-          tabIndex={isTabStop ? 0 : -1}
-          className="grid size-8 shrink-0 place-items-center rounded-md text-quiet opacity-0 group-focus-within:opacity-100 group-hover:opacity-100 hover:bg-line hover:text-ink data-[state=open]:bg-line data-[state=open]:opacity-100 pointer-coarse:opacity-100"
-        >
-          <Ellipsis className="size-4" aria-hidden="true" />
-        </button>
-      </Menu.Trigger>
+    <Menu.Root modal={false} defaultOpen>
+      <Menu.Trigger asChild>{children}</Menu.Trigger>
       <MenuList
         onClosed={(event) => {
           if (leadsElsewhere.current) event.preventDefault();

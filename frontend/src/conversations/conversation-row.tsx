@@ -2,9 +2,9 @@ import { Link2 } from "lucide-react";
 import { memo, useState } from "react";
 import { Link } from "wouter";
 import type { ConversationSummary } from "../api/schema";
-import { ConversationMenu } from "./conversation-menu";
+import { ConversationMenuButton } from "./conversation-menu-button";
 import { RenameBox } from "./rename-box";
-import { conversationPath } from "./route";
+import { conversationPath, VISIT } from "./route";
 import type { ConversationActions } from "./use-conversation-actions";
 
 interface ConversationRowProps {
@@ -40,6 +40,7 @@ export const ConversationRow = memo(function ConversationRow(props: Conversation
       <Link
         ref={keepsFocus ? focus : null}
         href={conversationPath(id)}
+        state={VISIT}
         aria-current={isOpen ? "page" : undefined}
         tabIndex={isTabStop ? 0 : -1}
         title={title}
@@ -53,7 +54,7 @@ export const ConversationRow = memo(function ConversationRow(props: Conversation
         {running && <RunningDot />}
         {shared && !running && <SharedSign />}
       </Link>
-      <ConversationMenu
+      <ConversationMenuButton
         conversation={conversation}
         actions={actions}
         isTabStop={isTabStop}

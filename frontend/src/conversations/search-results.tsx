@@ -5,7 +5,7 @@ import { Button } from "../ui/button";
 import { Highlighted } from "./highlighted";
 import { ListLoading } from "./list-states";
 import { useSearch } from "./queries";
-import { conversationPath } from "./route";
+import { conversationPath, VISIT } from "./route";
 import { useSidebar } from "./sidebar-state";
 
 interface SearchResultsProps {
@@ -49,7 +49,7 @@ export function SearchResults({ words, place, onUp }: SearchResultsProps) {
         ref={place}
         aria-label="What was found"
         onKeyDown={onKeyDown}
-        className={`grid gap-1 transition-opacity ${found.isPlaceholderData ? "opacity-60" : ""}`}
+        className={`grid grid-cols-1 gap-1 transition-opacity ${found.isPlaceholderData ? "opacity-60" : ""}`}
       >
         {results.map((result) => (
           <li key={result.conversation.id}>
@@ -79,6 +79,7 @@ function Result({ result }: { readonly result: SearchResult }) {
       data-testid="search-result"
       data-conversation={conversation.id}
       href={conversationPath(conversation.id, message)}
+      state={VISIT}
       onClick={leave}
       className="block rounded-lg px-2.5 py-2 text-small -outline-offset-2 transition-colors hover:bg-line/60"
     >

@@ -33,9 +33,10 @@ function Sharing({ id, token }: { readonly id: string; readonly token: string | 
   return (
     <>
       <p className="text-small text-pretty text-quiet">
-        {token === null ? "Anyone who has the link will be able to" : "Anyone who has the link can"}{" "}
-        read the title and the messages that are shown now, without signing in. They do not see
-        other branches, other conversations, your system prompt, or anything that is written later.
+        Anyone who has the link {token === null ? "will be able to" : "can"} read the title, the
+        messages that are shown now with the model’s reasoning, and which model wrote them. They do
+        not see other branches, other conversations, your system prompt, or anything that is written
+        later.
       </p>
       {token === null ? (
         <Button
@@ -65,9 +66,8 @@ function Sharing({ id, token }: { readonly id: string; readonly token: string | 
               {share.isSuccess ? "Shows what is here now" : "Update link"}
             </Button>
             <Button
-              look="quiet"
+              look="danger"
               data-testid="share-stop"
-              className="text-danger hover:bg-danger-soft hover:text-danger"
               disabled={isBusy}
               onClick={() => unshare.mutate(id, { onSuccess: share.reset })}
             >

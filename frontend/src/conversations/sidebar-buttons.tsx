@@ -1,7 +1,7 @@
 import { PanelLeft, SquarePen } from "lucide-react";
 import { Link } from "wouter";
 import { IconButton } from "../ui/icon-button";
-import { NEW_CHAT_PATH } from "./route";
+import { NEW_CHAT_PATH, VISIT } from "./route";
 import { modKey } from "./shortcuts";
 import { useSidebar } from "./sidebar-state";
 
@@ -28,6 +28,7 @@ export function SidebarButtons() {
       <SidebarToggle />
       <Link
         href={NEW_CHAT_PATH}
+        state={VISIT}
         data-testid="new-chat"
         aria-label="New chat"
         title={`New chat (${modKey} Shift O)`}

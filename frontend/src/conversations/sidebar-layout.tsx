@@ -1,7 +1,5 @@
-import { lazy, type ReactNode, Suspense, useCallback, useMemo, useRef, useState } from "react";
-import { Drawer } from "../ui/drawer";
+import { lazy, type ReactNode, Suspense, useCallback, useEffect, useMemo, useState } from "react";
 import { useMedia } from "../ui/use-media";
-import { Sidebar } from "./sidebar";
 import { type OpenDialog, SidebarContext, type SidebarState } from "./sidebar-state";
 import { useChanges } from "./use-changes";
 import { useConversationList } from "./use-conversation-list";
@@ -9,6 +7,10 @@ import { useFolded } from "./use-folded";
 import { useShortcuts } from "./use-shortcuts";
 
 const WIDE = "(min-width: 48rem)";
+const loadSidebar = () => import("./sidebar");
+const loadDrawer = () => import("./sidebar-drawer");
+const Sidebar = lazy(loadSidebar);
+const SidebarDrawer = lazy(loadDrawer);
 const ShareDialog = lazy(() => import("./share-dialog"));
 const ShortcutsDialog = lazy(() => import("./shortcuts-dialog"));
 
@@ -23,39 +25,26 @@ export function SidebarLayout({ children }: { readonly children: ReactNode }) {
   const state = useSidebarState();
   useShortcuts(state.sidebar);
   const { sidebar, dialog, closeDialog } = state;
-  const { isWide, isShown, toggle, searches } = sidebar;
-  const searchesBefore = useRef(searches);
+  const { isWide, isShown } = sidebar;
+  useEffect(() => {
+    // Not needed for the first look at the page, but soon after.
+    void (isWide ? loadSidebar() : loadDrawer());
+  }, [isWide]);
 
   return (
     <SidebarContext value={sidebar}>
       <div className="flex h-full">
         {isWide && isShown && (
-          <div className="w-72 shrink-0 border-r border-line">
-            <Sidebar />
+          <div className="w-72 shrink-0 border-r border-line bg-sunken">
+            <Suspense>
+              <Sidebar />
+            </Suspense>
           </div>
         )}
         <div className="h-full min-w-0 flex-1">{children}</div>
       </div>
-      {!isWide && (
-        <Drawer
-          title="Conversations"
-          isOpen={isShown}
-          onClose={toggle}
-          onOpened={(event) => {
-            // The search box took the focus where it was asked for; a keyboard on the screen was not.
-            event.preventDefault();
-            if (searchesBefore.current === searches) focusOn(event.currentTarget);
-            searchesBefore.current = searches;
-          }}
-          onClosed={(event) => {
-            event.preventDefault();
-            document.querySelector<HTMLElement>('[data-testid="sidebar-toggle"]')?.focus();
-          }}
-        >
-          <Sidebar />
-        </Drawer>
-      )}
       <Suspense>
+        {!isWide && <SidebarDrawer />}
         {dialog?.kind === "share" && <ShareDialog id={dialog.id} onClose={closeDialog} />}
         {dialog?.kind === "shortcuts" && <ShortcutsDialog onClose={closeDialog} />}
       </Suspense>
@@ -94,8 +83,4 @@ function useSidebarState() {
     [isWide, isShown, searches, show],
   );
   return { sidebar, dialog, closeDialog: useCallback(() => setDialog(null), []) };
-}
-
-function focusOn(target: EventTarget | null): void {
-  if (target instanceof HTMLElement) target.focus();
 }

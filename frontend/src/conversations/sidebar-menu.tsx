@@ -1,23 +1,26 @@
 import * as Menu from "@radix-ui/react-dropdown-menu";
-import { Archive, Ellipsis, FileDown, FileUp, Keyboard } from "lucide-react";
-import { useRef } from "react";
+import { Archive, FileDown, FileUp, Keyboard } from "lucide-react";
+import { type ReactNode, useRef } from "react";
 import { EXPORT_ALL_PATH } from "../api/conversations";
-import { IconButton } from "../ui/icon-button";
 import { MenuDownload, MenuItem, MenuLine, MenuList } from "../ui/menu";
 import { useImportConversations } from "./mutations";
 import { useSidebar } from "./sidebar-state";
 
-/** What can be done with all conversations. */
-export function SidebarMenu({ onShowArchived }: { readonly onShowArchived: () => void }) {
+interface SidebarMenuProps {
+  readonly onShowArchived: () => void;
+  /** The button that opens it. */
+  readonly children: ReactNode;
+}
+
+/** What can be done with all conversations. It is open when it is first drawn. */
+export default function SidebarMenu({ onShowArchived, children }: SidebarMenuProps) {
   const { openDialog } = useSidebar();
   const file = useRef<HTMLInputElement>(null);
   const importing = useImportConversations();
   return (
     <>
-      <Menu.Root modal={false}>
-        <Menu.Trigger asChild>
-          <IconButton icon={Ellipsis} label="More" data-testid="sidebar-menu" />
-        </Menu.Trigger>
+      <Menu.Root modal={false} defaultOpen>
+        <Menu.Trigger asChild>{children}</Menu.Trigger>
         <MenuList>
           <MenuItem
             icon={Archive}

@@ -2,13 +2,14 @@ import { ArrowLeft, SquarePen } from "lucide-react";
 import { useRef, useState } from "react";
 import { Link } from "wouter";
 import { IconButton } from "../ui/icon-button";
+import { Mark } from "../ui/mark";
 import { ConversationList } from "./conversation-list";
-import { NEW_CHAT_PATH } from "./route";
+import { NEW_CHAT_PATH, VISIT } from "./route";
 import { SearchBox } from "./search-box";
 import { SearchResults } from "./search-results";
 import { modKey } from "./shortcuts";
 import { SidebarToggle } from "./sidebar-buttons";
-import { SidebarMenu } from "./sidebar-menu";
+import { SidebarMenuButton } from "./sidebar-menu-button";
 import { useSidebar } from "./sidebar-state";
 import { useDebounced } from "./use-debounced";
 
@@ -16,7 +17,7 @@ import { useDebounced } from "./use-debounced";
 const TYPING_MS = 180;
 
 /** The conversations: a new one, those that were found, those that are kept. */
-export function Sidebar() {
+export default function Sidebar() {
   const [words, setWords] = useState("");
   const [isArchiveShown, setArchiveShown] = useState(false);
   const { leave } = useSidebar();
@@ -33,12 +34,17 @@ export function Sidebar() {
       aria-label="Conversations"
       className="flex h-full flex-col bg-sunken"
     >
-      <div className="flex min-h-14 items-center justify-between px-2">
+      <div className="flex min-h-14 items-center gap-1 px-2">
         <SidebarToggle />
-        <SidebarMenu onShowArchived={() => setArchiveShown(true)} />
+        <p className="flex flex-1 items-center gap-2 font-serif text-lead">
+          <Mark className="size-6 text-accent" />
+          Headwater
+        </p>
+        <SidebarMenuButton onShowArchived={() => setArchiveShown(true)} />
       </div>
       <Link
         href={NEW_CHAT_PATH}
+        state={VISIT}
         data-testid="new-chat"
         title={`New chat (${modKey} Shift O)`}
         onClick={leave}

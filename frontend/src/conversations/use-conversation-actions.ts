@@ -3,7 +3,7 @@ import { useLocation } from "wouter";
 import type { ConversationSummary } from "../api/schema";
 import { useToast } from "../ui/toasts";
 import { useDeleteConversation, usePatchConversation } from "./mutations";
-import { conversationPath, NEW_CHAT_PATH, useOpenConversation } from "./route";
+import { conversationPath, NEW_CHAT_PATH, useOpenConversation, VISIT } from "./route";
 import { useSidebar } from "./sidebar-state";
 
 /** What a person can do with a conversation from its row. */
@@ -43,8 +43,11 @@ export function useConversationActions(): ConversationActions {
       remove: (summary) => {
         const { open, navigate } = latest.current;
         if (open !== summary.id) return deletion({ summary });
-        navigate(NEW_CHAT_PATH);
-        deletion({ summary, onUndone: () => navigate(conversationPath(summary.id)) });
+        navigate(NEW_CHAT_PATH, { state: VISIT });
+        deletion({
+          summary,
+          onUndone: () => navigate(conversationPath(summary.id), { state: VISIT }),
+        });
       },
       share: ({ id }) => openDialog({ kind: "share", id }),
     }),

@@ -4,7 +4,7 @@ import { useLocation } from "wouter";
 import { keys } from "./keys";
 import { listRows } from "./list-rows";
 import { conversationsOf, type Listed } from "./listed";
-import { conversationPath, NEW_CHAT_PATH, useOpenConversation } from "./route";
+import { conversationPath, NEW_CHAT_PATH, useOpenConversation, VISIT } from "./route";
 import { commandOf } from "./shortcuts";
 import type { SidebarState } from "./sidebar-state";
 
@@ -16,7 +16,7 @@ export function useShortcuts({ leave, search, openDialog }: SidebarState): void 
 
   const goTo = (path: string) => {
     leave();
-    navigate(path);
+    navigate(path, { state: VISIT });
   };
   const neighbour = (by: 1 | -1): string | null => {
     const [pinned, others] = [true, false].map((pinned) =>

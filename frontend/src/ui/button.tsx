@@ -4,13 +4,14 @@ const LOOKS = {
   primary: "bg-accent text-on-accent hover:bg-accent-strong disabled:bg-line disabled:text-quiet",
   quiet: "text-quiet hover:bg-sunken hover:text-ink",
   outline: "border border-line bg-surface text-ink shadow-xs hover:border-line-strong",
+  danger: "text-danger hover:bg-danger-soft",
 } as const;
 
 interface ButtonProps extends ComponentProps<"button"> {
   readonly look: keyof typeof LOOKS;
 }
 
-/** A button of one of three weights. It is at least 36 px high, so that a finger finds it. */
+/** A button of one weight or another. It is at least 36 px high, so that a finger finds it. */
 export function Button({ look, className = "", ...rest }: ButtonProps) {
   return (
     <button
