@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from headwater.chat import Ask, Chat
+from headwater.asking import Ask
+from headwater.chat import Chat
 from headwater.conversations.changes import Changes
 from headwater.conversations.database import Database, open_database, sqlite_url
 from headwater.conversations.replies import ReplyRepository

@@ -1,83 +1,37 @@
 """The use cases of replies: start one, follow it, look at it, cancel it, drain at shutdown."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractContextManager, aclosing, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import sha256
-from time import time
 
+from headwater.asking import Ask, AskAgain, Asking, Beginning, no_conversation
 from headwater.conversations.changes import Changes
-from headwater.conversations.context import Fitted, fit
-from headwater.conversations.model import (
-    Conversation,
-    Message,
-    Reply,
-    Settings,
-    UnknownConversationError,
-    UnknownMessageError,
-)
+from headwater.conversations.model import Reply, UnknownConversationError
 from headwater.conversations.replies import ReplyRepository
 from headwater.conversations.repository import ConversationRepository, NewReply
-from headwater.conversations.title import make_title
 from headwater.errors import (
     ConflictError,
     CursorConflictError,
-    InvalidRequestError,
     NotFoundError,
     OverloadedError,
     RateLimitedError,
     ShuttingDownError,
-    TooLargeError,
-    UnknownModelError,
 )
 from headwater.generation.events import Cancelled, Interrupted, Outcome
 from headwater.generation.fold import Content, unfold
 from headwater.generation.log import Cursor, CursorAheadError, Log, Page, follow
-from headwater.generation.provider import Prompt, Turn
 from headwater.generation.readers import Readers
 from headwater.generation.runner import Limits, Runner
 from headwater.generations import Generation, Generations, Run, Snapshot
 from headwater.idempotency import KeyReusedError, Once
-from headwater.ids import new_id
-from headwater.providers.catalogue import Catalogue, Model, Source
+from headwater.providers.catalogue import Catalogue
 from headwater.saving import Saving
 from headwater.transports.wire import outcome_object, parse_outcome
 
 SAVE_TIMEOUT = 2.0
 """Seconds that interrupted replies get at shutdown to be saved whole; the next start finds the others."""
-
-ROOT = "root"
-"""In the place of a parent: the question is a beginning of the conversation."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """A question. None leaves a member to its default; `parent` is the newest message then."""
-
-    message: str
-    conversation: str | None = None
-    parent: str | None = None
-    model: str | None = None
-    system: str | None = None
-    temperature: float | None = None
-    max_tokens: int | None = None
-    script: object = None
-
-    @property
-    def settings(self) -> Settings:
-        """What it names of a conversation's settings."""
-        return Settings(self.model, self.system, self.temperature, self.max_tokens)
-
-
-@dataclass(frozen=True, slots=True)
-class AskAgain:
-    """A request for another reply to a question, or for the continuation of a reply: to `message`."""
-
-    conversation: str
-    message: str
-    settings: Settings = Settings()  # noqa: RUF009 - frozen
-    script: object = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +69,12 @@ class Chat:
         self._run_limits = run_limits
         self.generations = Generations()
         self.saving = Saving(self.generations, replies)
+        self._asking = Asking(
+            catalogue=catalogue,
+            conversations=conversations,
+            generations=self.generations,
+            message_chars=limits.message_chars,
+        )
         self._once: Once[str] = Once()
         self.draining = False
 
@@ -233,109 +193,31 @@ class Chat:
 
     async def _start(self, client: str, ask: Ask | AskAgain) -> Generation:
         self._admit(client)
-        match ask:
-            case Ask():
-                return await self._ask(client, ask)
-            case AskAgain():
-                return await self._ask_again(client, ask)
-
-    async def _ask(self, client: str, ask: Ask) -> Generation:
-        self._check_message(ask.message)
-        if ask.conversation is None:
-            if ask.parent is not None:
-                raise InvalidRequestError("parent needs the conversation that it is in.", field="parent")
-            earlier: Conversation | None = None
-            branch: tuple[Message, ...] = ()
-            kept = Settings()
-        else:
-            parent = None if ask.parent == ROOT else ask.parent
-            earlier, branch = await self._branch(client, ask.conversation, parent, "parent")
-            branch = () if ask.parent == ROOT else branch
-            kept = earlier.settings
-        question = Message(
-            id=new_id("msg"),
-            parent=branch[-1].id if branch else None,
-            role="user",
-            text=ask.message,
-            created_at=now(),
+        beginning = await self._asking.beginning(client, ask)
+        log, prompt = self._new_log(), beginning.prompt
+        runner = Runner(log, beginning.provider, prompt, self._run_limits)
+        generation = Generation(
+            id=prompt.generation,
+            client=client,
+            conversation=beginning.conversation,
+            message=beginning.reply.id,
+            parent=beginning.parent,
+            model=beginning.model,
+            log=log,
         )
-        return await self._begin(client, earlier, branch, question, ask, _or(ask.settings, kept))
-
-    async def _ask_again(self, client: str, ask: AskAgain) -> Generation:
-        conversation, branch = await self._branch(client, ask.conversation, ask.message, "message")
-        if branch[-1].generation is not None and self._is_running(branch[-1].generation):
-            raise ConflictError("This reply still runs: there is nothing to go on from yet.")
-        return await self._begin(
-            client, conversation, branch, None, ask, _or(ask.settings, conversation.settings)
-        )
-
-    async def _begin(
-        self,
-        client: str,
-        earlier: Conversation | None,
-        branch: tuple[Message, ...],
-        question: Message | None,
-        ask: Ask | AskAgain,
-        settings: Settings,
-    ) -> Generation:
-        """Start a reply to the last message of `(*branch, question)`."""
-        model, source, name = await self._model(settings.model, ask.script)
-        conversation = earlier.id if earlier is not None else new_id("conv")
-        path = branch if question is None else (*branch, question)
-        fitted = await self._fitted(path, model, settings)
-        prompt = Prompt(
-            new_id("gen"), name, fitted.turns, settings.temperature, settings.max_tokens, ask.script
-        )
-        reply = Message(
-            id=new_id("msg"),
-            parent=path[-1].id,
-            role="assistant",
-            text="",
-            created_at=now(),
-            model=model.id,
-            left_out=fitted.left_out,
-        )
-        new = None if earlier is not None else (make_title(path[0].text), ask.settings)
-        runner = Runner(log := self._new_log(), source.provider, prompt, self._run_limits)
-        generation = Generation(prompt.generation, client, conversation, reply.id, path[-1].id, model.id, log)
-        readers = Readers(self._limits.abandon_after, lambda: runner.stop(Cancelled("abandoned")))
-        begin = self._conversations.begin(client, conversation, NewReply(reply, generation.id), question, new)
         # Nothing waits between being admitted and being counted. The task begins the rows as well, so that a
         # client who goes away in the middle leaves either all of a reply or nothing.
         self._admit(client)
-        begun = asyncio.get_running_loop().create_future()
-        first = path[0].text if earlier is None else None
-        task = asyncio.create_task(
-            self._run(generation, runner, readers, begin, begun, first), name=generation.id
-        )
+        readers = Readers(self._limits.abandon_after, lambda: runner.stop(Cancelled("abandoned")))
+        begun: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        running = self._run(generation, beginning, runner, readers, begun)
+        task = asyncio.create_task(running, name=generation.id)
         self.generations.add(generation, Run(runner, readers, task))
         try:
             await asyncio.shield(begun)
         except UnknownConversationError:
-            raise _no_conversation(conversation) from None
+            raise no_conversation(beginning.conversation) from None
         return generation
-
-    def _check_message(self, message: str) -> None:
-        if not message.strip():
-            raise InvalidRequestError("message is blank; it takes some text.", field="message")
-        if len(message) > self._limits.message_chars:
-            raise TooLargeError(
-                f"message has {len(message)} characters; it may have {self._limits.message_chars}.",
-                field="message",
-            )
-
-    async def _model(self, named: str | None, script: object) -> tuple[Model, Source, str]:
-        """The model, its source and its name there."""
-        id_ = named or await self.catalogue.default()
-        found = await self.catalogue.find(id_)
-        if found is None:
-            raise UnknownModelError(f"There is no model {id_!r}; GET /api/models lists them.", field="model")
-        model, source, name = found
-        if script is not None and source.name != "scripted":
-            raise InvalidRequestError(
-                f"script is for models that begin with scripted/, not for {id_!r}.", field="script"
-            )
-        return model, source, name
 
     def _admit(self, client: str) -> None:
         if self.draining:
@@ -350,39 +232,6 @@ class Chat:
                 f"{mine} of your replies are running, which is the most at once; wait for one to end.",
                 retry_after=2,
             )
-
-    async def _branch(
-        self, client: str, conversation: str, leaf: str | None, field: str
-    ) -> tuple[Conversation, tuple[Message, ...]]:
-        try:
-            return await self._conversations.branch(client, conversation, leaf)
-        except UnknownConversationError:
-            raise _no_conversation(conversation) from None
-        except UnknownMessageError:
-            raise NotFoundError(f"The conversation has no message {leaf!r}.", field=field) from None
-
-    async def _fitted(self, path: tuple[Message, ...], model: Model, settings: Settings) -> Fitted:
-        """What the model is given of these messages; of a reply that still runs, what it has said so far."""
-        turns = []
-        for message in path:
-            said, _ = await self.live(message)
-            if said.text.strip():
-                turns.append(Turn(said.role, said.text))
-        return fit(turns, settings.system, model.context_window, settings.max_tokens)
-
-    async def live(self, message: Message) -> tuple[Message, Cursor]:
-        """A message as it is now, and the end of its log, which has the text until the row is written."""
-        generation = None if message.generation is None else self.generations.get(message.generation)
-        if generation is None or message.outcome is not None:
-            return message, 0
-        said = await generation.snapshot()
-        outcome = None if said.outcome is None else outcome_object(said.outcome)
-        now = replace(message, text=said.content.text, reasoning=said.content.reasoning, outcome=outcome)
-        return now, said.cursor
-
-    def _is_running(self, generation: str) -> bool:
-        found = self.generations.get(generation)
-        return found is not None and found in self.generations.running
 
     def _reading(self, generation: Generation) -> AbstractContextManager[None]:
         run = self.generations.running.get(generation)
@@ -399,16 +248,21 @@ class Chat:
     async def _run(
         self,
         generation: Generation,
+        beginning: Beginning,
         runner: Runner,
         readers: Readers,
-        begin: Awaitable[None],
         begun: asyncio.Future[None],
-        first_question: str | None,
     ) -> None:
         """Begin the rows, write the log to its end, then close the rows."""
         try:
-            await begin
-        except BaseException as error:  # noqa: BLE001 - it is the starter's
+            await self._conversations.begin(
+                generation.client,
+                generation.conversation,
+                NewReply(beginning.reply, generation.id),
+                beginning.question,
+                beginning.new,
+            )
+        except Exception as error:  # noqa: BLE001 - whoever waits for the beginning gets it
             readers.close()
             self.generations.drop(generation)
             begun.set_exception(error)
@@ -420,33 +274,13 @@ class Chat:
         finally:
             readers.close()
             snapshot = await generation.snapshot()
-            title = make_title(first_question, snapshot.content.text) if first_question is not None else None
-            await self.saving.close(generation, snapshot, title)
+            await self.saving.close(generation, snapshot, beginning.title(snapshot.content.text))
             self.generations.close(generation, snapshot)
         self._changes.announce(generation.client, generation.conversation)
 
 
 AFTER_CRASH = Outcome(Interrupted())
 """How a reply ended whose writer went away without a word: nothing was measured of it."""
-
-
-def now() -> int:
-    """The time in milliseconds since 1970."""
-    return int(time() * 1000)
-
-
-def _or(first: Settings, second: Settings) -> Settings:
-    """Settings of which the first count where they are given."""
-    return Settings(
-        model=first.model if first.model is not None else second.model,
-        system=first.system if first.system is not None else second.system,
-        temperature=first.temperature if first.temperature is not None else second.temperature,
-        max_tokens=first.max_tokens if first.max_tokens is not None else second.max_tokens,
-    )
-
-
-def _no_conversation(name: str) -> NotFoundError:
-    return NotFoundError(f"There is no conversation {name!r} (any more).", field="conversation")
 
 
 def _fingerprint(ask: Ask | AskAgain) -> bytes:

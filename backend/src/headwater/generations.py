@@ -2,13 +2,15 @@
 
 import asyncio
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from headwater.conversations.model import Message
 from headwater.generation.events import Event, Outcome
 from headwater.generation.fold import Content, Shape, fold, shape
 from headwater.generation.log import Cursor, Log
 from headwater.generation.readers import Readers
 from headwater.generation.runner import Runner
+from headwater.transports.wire import outcome_object
 
 EVENT_COST = 120
 """What an event in memory weighs beside its characters."""
@@ -79,6 +81,21 @@ class Generations:
     def get(self, generation: str) -> Generation | None:
         """The generation of that id, running or closed."""
         return self._known.get(generation)
+
+    async def live(self, message: Message) -> tuple[Message, Cursor]:
+        """A message as it is now, and the end of its log, which has the text until the row is written."""
+        generation = None if message.generation is None else self.get(message.generation)
+        if generation is None or message.outcome is not None:
+            return message, 0
+        said = await generation.snapshot()
+        outcome = None if said.outcome is None else outcome_object(said.outcome)
+        current = replace(message, text=said.content.text, reasoning=said.content.reasoning, outcome=outcome)
+        return current, said.cursor
+
+    def is_running(self, generation: str) -> bool:
+        """Whether its row is not written yet."""
+        found = self.get(generation)
+        return found is not None and found in self._running
 
     @property
     def running(self) -> dict[Generation, Run]:

@@ -9,9 +9,10 @@ from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from headwater.chat import Chat, now
+from headwater.chat import Chat
 from headwater.conversations.archive import ArchivedConversation, from_archive, to_archive, to_markdown
 from headwater.conversations.changes import Changes
+from headwater.conversations.clock import now
 from headwater.conversations.model import (
     Conversation,
     Message,
@@ -100,7 +101,7 @@ class History:
         cursors = {}
         for place, message in enumerate(messages):
             if message.generation is not None and message.outcome is None:
-                messages[place], cursors[message.id] = await self._chat.live(message)
+                messages[place], cursors[message.id] = await self._chat.generations.live(message)
         return Opened(Listed(found, running), messages, cursors)
 
     async def change(self, client: str, conversation: str, columns: Mapping[str, Any]) -> Listed:
@@ -165,7 +166,7 @@ class History:
         shared = await self._shares.find(token)
         if shared is None:
             raise NotFoundError("There is nothing behind this link (any more).")
-        messages = [(await self._chat.live(message))[0] for message in shared.messages]
+        messages = [(await self._chat.generations.live(message))[0] for message in shared.messages]
         return replace(shared, messages=tuple(messages))
 
     async def export(self, client: str, conversation: str) -> ArchivedConversation:
@@ -177,7 +178,9 @@ class History:
         """All conversations, the first to have been made first."""
         for names in batched(await self._conversations.ids(client), EXPORT_BATCH):
             for conversation, messages in await self._conversations.read_many(client, names):
-                yield to_archive(conversation, [(await self._chat.live(message))[0] for message in messages])
+                yield to_archive(
+                    conversation, [(await self._chat.generations.live(message))[0] for message in messages]
+                )
 
     async def markdown(self, client: str, conversation: str) -> tuple[str, str]:
         """The title of a conversation, and its branch for people to read."""

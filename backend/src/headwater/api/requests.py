@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from pydantic_core import PydanticCustomError
 from quart import Request, request
 
-from headwater.chat import Ask, AskAgain
+from headwater.asking import Ask, AskAgain
 from headwater.conversations.model import Settings
 from headwater.errors import InvalidRequestError, TooLargeError, UnsupportedMediaTypeError
 from headwater.generation.log import Cursor

@@ -2,12 +2,10 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from time import time
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    Row,
     Select,
     delete,
     insert,
@@ -18,6 +16,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from headwater.conversations.clock import now
 from headwater.conversations.database import Database
 from headwater.conversations.model import (
     Conversation,
@@ -27,11 +26,18 @@ from headwater.conversations.model import (
     UnknownMessageError,
 )
 from headwater.conversations.place import Place
-from headwater.conversations.tables import conversations, generations, messages, shares
+from headwater.conversations.rows import (
+    MESSAGE,
+    branch,
+    conversation,
+    message,
+    message_row,
+    new_conversation,
+    own,
+    own_conversations,
+)
+from headwater.conversations.tables import conversations, generations, messages
 from headwater.ids import is_id
-
-_CONVERSATION = (*conversations.c, shares.c.token.label("share"))
-_MESSAGE = (*messages.c, generations.c.id.label("generation"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +132,7 @@ class ConversationRepository:
                     "pinned": conversation.pinned,
                     "archived": conversation.archived,
                     "leaf": conversation.leaf,
-                    "deleted_at": int(time() * 1000),
+                    "deleted_at": now(),
                 }
                 await connection.execute(insert(conversations).values(row))
                 if said:
@@ -153,7 +159,7 @@ class ConversationRepository:
         async with self._database.reading() as connection:
             found = await self._get(connection, client, conversation)
             query = (
-                select(*_MESSAGE)
+                select(*MESSAGE)
                 .outerjoin(generations, generations.c.message == messages.c.id)
                 .where(messages.c.conversation == conversation)
                 .order_by(messages.c.seq)
@@ -163,7 +169,7 @@ class ConversationRepository:
     async def read_many(self, client: str, names: Sequence[str]) -> list[tuple[Conversation, list[Message]]]:
         """Those of these conversations that there are, in this order, with all messages, oldest first."""
         query: Select[Any] = (
-            select(*_MESSAGE)
+            select(*MESSAGE)
             .outerjoin(generations, generations.c.message == messages.c.id)
             .where(messages.c.conversation.in_(names))
             .order_by(messages.c.seq)
@@ -206,7 +212,7 @@ class ConversationRepository:
     ) -> tuple[list[Conversation], ListCursor | None]:
         """Some of a client's conversations, newest first, and where the next ones begin (None: no more)."""
         query = (
-            _conversations(client)
+            own(client)
             .where(conversations.c.archived == archived)
             .order_by(conversations.c.updated_at.desc(), conversations.c.seq.desc())
             .limit(limit + 1)
@@ -268,7 +274,7 @@ class ConversationRepository:
 
     async def _get(self, connection: AsyncConnection, client: str, name: str) -> Conversation:
         _require_id(name)
-        query = _conversations(client).where(conversations.c.id == name)
+        query = own(client).where(conversations.c.id == name)
         row = (await connection.execute(query)).one_or_none()
         if row is None:
             raise UnknownConversationError(name)
@@ -299,108 +305,6 @@ class ConversationRepository:
         return newest
 
 
-async def branch(connection: AsyncConnection, conversation: str, leaf: str | None) -> tuple[Message, ...]:
-    """The messages from the root to `leaf`, oldest first. Raises `UnknownMessageError`."""
-    if leaf is None:
-        return ()
-    if not is_id(leaf):
-        raise UnknownMessageError(leaf)
-    path = (
-        select(messages.c.id, messages.c.parent)
-        .where(messages.c.id == leaf, messages.c.conversation == conversation)
-        .cte("path", recursive=True)
-    )
-    path = path.union_all(select(messages.c.id, messages.c.parent).where(messages.c.id == path.c.parent))
-    query = (
-        select(*_MESSAGE)
-        .join(path, path.c.id == messages.c.id)
-        .outerjoin(generations, generations.c.message == messages.c.id)
-        .order_by(messages.c.seq)
-    )
-    found = tuple(message(row) for row in await connection.execute(query))
-    if not found:
-        raise UnknownMessageError(leaf)
-    return found
-
-
-async def own_conversations(
-    connection: AsyncConnection, client: str, names: Sequence[str]
-) -> dict[str, Conversation]:
-    """A client's conversations of these ids, by id."""
-    rows = await connection.execute(_conversations(client).where(conversations.c.id.in_(names)))
-    return {row.id: conversation(row) for row in rows}
-
-
-def conversation(row: Row[Any]) -> Conversation:
-    """A conversation from its row."""
-    return Conversation(
-        id=row.id,
-        title=row.title,
-        titled=row.titled,
-        created_at=row.created_at,
-        updated_at=row.updated_at,
-        pinned=row.pinned,
-        archived=row.archived,
-        leaf=row.leaf,
-        settings=Settings(row.model, row.system, row.temperature, row.max_tokens),
-        version=row.version,
-        share=row.share,
-    )
-
-
-def message(row: Row[Any]) -> Message:
-    """A message from its row."""
-    return Message(
-        id=row.id,
-        parent=row.parent,
-        role=row.role,
-        text=row.text,
-        created_at=row.created_at,
-        reasoning=row.reasoning,
-        model=row.model,
-        outcome=row.outcome,
-        left_out=row.left_out,
-        generation=row.generation,
-    )
-
-
-def new_conversation(name: str, client: str, title: str, now: int, settings: Settings) -> dict[str, Any]:
-    """The row of a conversation that begins now."""
-    return {
-        "id": name,
-        "client": client,
-        "title": title,
-        "titled": False,
-        "created_at": now,
-        "updated_at": now,
-        "pinned": False,
-        "archived": False,
-        "leaf": None,
-        "model": settings.model,
-        "system": settings.system,
-        "temperature": settings.temperature,
-        "max_tokens": settings.max_tokens,
-        "version": 1,
-    }
-
-
-def message_row(message: Message, conversation: str, client: str) -> dict[str, Any]:
-    """The row of a message."""
-    return {
-        "id": message.id,
-        "conversation": conversation,
-        "client": client,
-        "parent": message.parent,
-        "role": message.role,
-        "text": message.text,
-        "reasoning": message.reasoning,
-        "model": message.model,
-        "outcome": message.outcome,
-        "left_out": message.left_out,
-        "created_at": message.created_at,
-    }
-
-
 def _parts(
     whole: Sequence[tuple[Conversation, Sequence[Message]]],
 ) -> Iterator[list[tuple[Conversation, Sequence[Message]]]]:
@@ -420,14 +324,6 @@ def batched(names: Sequence[str], size: int) -> Iterator[Sequence[str]]:
     """Names, so many at a time."""
     for start in range(0, len(names), size):
         yield names[start : start + size]
-
-
-def _conversations(client: str) -> Select[Any]:
-    return (
-        select(*_CONVERSATION)
-        .outerjoin(shares, shares.c.conversation == conversations.c.id)
-        .where(conversations.c.client == client, conversations.c.deleted_at.is_(None))
-    )
 
 
 def _own(client: str, name: str) -> tuple[ColumnElement[bool], ...]:

@@ -7,7 +7,7 @@ from sqlalchemy import delete, insert, select, update
 
 from headwater.conversations.database import Database
 from headwater.conversations.model import Message, UnknownConversationError
-from headwater.conversations.repository import branch
+from headwater.conversations.rows import branch
 from headwater.conversations.tables import conversations, shares
 from headwater.ids import is_id
 

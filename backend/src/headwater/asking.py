@@ -1,0 +1,230 @@
+"""What a request for a reply means: which branch it goes on, which model answers, and what that is given."""
+
+from dataclasses import dataclass
+
+from headwater.conversations.clock import now
+from headwater.conversations.context import Fitted, fit
+from headwater.conversations.model import (
+    Conversation,
+    Message,
+    Settings,
+    UnknownConversationError,
+    UnknownMessageError,
+)
+from headwater.conversations.repository import ConversationRepository
+from headwater.conversations.title import make_title
+from headwater.errors import (
+    ConflictError,
+    InvalidRequestError,
+    NotFoundError,
+    TooLargeError,
+    UnknownModelError,
+)
+from headwater.generation.provider import Prompt, Provider, Turn
+from headwater.generations import Generations
+from headwater.ids import new_id
+from headwater.providers.catalogue import Catalogue, Model, Source
+
+ROOT = "root"
+"""In the place of a parent: the question is a beginning of the conversation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A question. None leaves a member to its default; `parent` is the newest message then."""
+
+    message: str
+    conversation: str | None = None
+    parent: str | None = None
+    model: str | None = None
+    system: str | None = None
+    temperature: float | None = None
+    max_tokens: int | None = None
+    script: object = None
+
+    @property
+    def settings(self) -> Settings:
+        """What it names of a conversation's settings."""
+        return Settings(self.model, self.system, self.temperature, self.max_tokens)
+
+
+@dataclass(frozen=True, slots=True)
+class AskAgain:
+    """A request for another reply to a question, or for the continuation of a reply: to `message`."""
+
+    conversation: str
+    message: str
+    settings: Settings = Settings()  # noqa: RUF009 - frozen
+    script: object = None
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """All that a reply begins with.
+
+    `parent` is the id of the message that it is a reply to; `question` is None where the reply is to a
+    message that is kept already. `new` has title and settings of a conversation that begins with it.
+    """
+
+    conversation: str
+    new: tuple[str, Settings] | None
+    parent: str
+    question: Message | None
+    reply: Message
+    model: str
+    provider: Provider
+    prompt: Prompt
+
+    def title(self, said: str) -> str | None:
+        """The title that the reply gives to a new conversation."""
+        if self.new is None or self.question is None:
+            return None
+        return make_title(self.question.text, said)
+
+
+class Asking:
+    """Finds out what requests mean. All of it raises the `ProblemError` that tells why not."""
+
+    def __init__(
+        self,
+        *,
+        catalogue: Catalogue,
+        conversations: ConversationRepository,
+        generations: Generations,
+        message_chars: int,
+    ) -> None:
+        self._catalogue = catalogue
+        self._conversations = conversations
+        self._generations = generations
+        self._message_chars = message_chars
+
+    async def beginning(self, client: str, ask: Ask | AskAgain) -> Beginning:
+        """What a client's request begins with."""
+        match ask:
+            case Ask():
+                return await self._ask(client, ask)
+            case AskAgain():
+                return await self._ask_again(client, ask)
+
+    async def _ask(self, client: str, ask: Ask) -> Beginning:
+        self._check_message(ask.message)
+        if ask.conversation is None:
+            if ask.parent is not None:
+                raise InvalidRequestError("parent needs the conversation that it is in.", field="parent")
+            earlier: Conversation | None = None
+            branch: tuple[Message, ...] = ()
+            kept = Settings()
+        else:
+            parent = None if ask.parent == ROOT else ask.parent
+            earlier, branch = await self._branch(client, ask.conversation, parent, "parent")
+            branch = () if ask.parent == ROOT else branch
+            kept = earlier.settings
+        question = Message(
+            id=new_id("msg"),
+            parent=branch[-1].id if branch else None,
+            role="user",
+            text=ask.message,
+            created_at=now(),
+        )
+        return await self._beginning(earlier, branch, question, ask, _or(ask.settings, kept))
+
+    async def _ask_again(self, client: str, ask: AskAgain) -> Beginning:
+        conversation, branch = await self._branch(client, ask.conversation, ask.message, "message")
+        if branch[-1].generation is not None and self._generations.is_running(branch[-1].generation):
+            raise ConflictError("This reply still runs: there is nothing to go on from yet.")
+        settings = _or(ask.settings, conversation.settings)
+        return await self._beginning(conversation, branch, None, ask, settings)
+
+    async def _beginning(
+        self,
+        earlier: Conversation | None,
+        branch: tuple[Message, ...],
+        question: Message | None,
+        ask: Ask | AskAgain,
+        settings: Settings,
+    ) -> Beginning:
+        """A reply to the last message of `(*branch, question)`."""
+        model, source, name = await self._model(settings.model, ask.script)
+        path = branch if question is None else (*branch, question)
+        fitted = await self._fitted(path, model, settings)
+        return Beginning(
+            conversation=new_id("conv") if earlier is None else earlier.id,
+            new=(make_title(path[0].text), ask.settings) if earlier is None else None,
+            parent=path[-1].id,
+            question=question,
+            reply=Message(
+                id=new_id("msg"),
+                parent=path[-1].id,
+                role="assistant",
+                text="",
+                created_at=now(),
+                model=model.id,
+                left_out=fitted.left_out,
+            ),
+            model=model.id,
+            provider=source.provider,
+            prompt=Prompt(
+                generation=new_id("gen"),
+                model=name,
+                turns=fitted.turns,
+                temperature=settings.temperature,
+                max_tokens=settings.max_tokens,
+                options=ask.script,
+            ),
+        )
+
+    def _check_message(self, message: str) -> None:
+        if not message.strip():
+            raise InvalidRequestError("message is blank; it takes some text.", field="message")
+        if len(message) > self._message_chars:
+            raise TooLargeError(
+                f"message has {len(message)} characters; it may have {self._message_chars}.",
+                field="message",
+            )
+
+    async def _model(self, named: str | None, script: object) -> tuple[Model, Source, str]:
+        """The model, its source and its name there."""
+        id_ = named or await self._catalogue.default()
+        found = await self._catalogue.find(id_)
+        if found is None:
+            raise UnknownModelError(f"There is no model {id_!r}; GET /api/models lists them.", field="model")
+        model, source, name = found
+        if script is not None and source.name != "scripted":
+            raise InvalidRequestError(
+                f"script is for models that begin with scripted/, not for {id_!r}.", field="script"
+            )
+        return model, source, name
+
+    async def _branch(
+        self, client: str, conversation: str, leaf: str | None, field: str
+    ) -> tuple[Conversation, tuple[Message, ...]]:
+        try:
+            return await self._conversations.branch(client, conversation, leaf)
+        except UnknownConversationError:
+            raise no_conversation(conversation) from None
+        except UnknownMessageError:
+            raise NotFoundError(f"The conversation has no message {leaf!r}.", field=field) from None
+
+    async def _fitted(self, path: tuple[Message, ...], model: Model, settings: Settings) -> Fitted:
+        """What the model is given of these messages; of a reply that still runs, what it has said so far."""
+        turns = []
+        for message in path:
+            said, _ = await self._generations.live(message)
+            if said.text.strip():
+                turns.append(Turn(said.role, said.text))
+        return fit(turns, settings.system, model.context_window, settings.max_tokens)
+
+
+def _or(first: Settings, second: Settings) -> Settings:
+    """Settings of which the first count where they are given."""
+    return Settings(
+        model=first.model if first.model is not None else second.model,
+        system=first.system if first.system is not None else second.system,
+        temperature=first.temperature if first.temperature is not None else second.temperature,
+        max_tokens=first.max_tokens if first.max_tokens is not None else second.max_tokens,
+    )
+
+
+def no_conversation(name: str) -> NotFoundError:
+    """The refusal of a conversation that the client does not have."""
+    return NotFoundError(f"There is no conversation {name!r} (any more).", field="conversation")

@@ -1,0 +1,8 @@
+"""The clock of what is kept."""
+
+from time import time
+
+
+def now() -> int:
+    """The time in milliseconds since 1970."""
+    return int(time() * 1000)
