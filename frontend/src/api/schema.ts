@@ -216,6 +216,12 @@ export interface Generation {
   text: string;
 }
 /**
+ * What a probe is told.
+ */
+export interface Health {
+  status: "alive" | "ready";
+}
+/**
  * What was taken in, in the order of the archive.
  */
 export interface ImportResult {

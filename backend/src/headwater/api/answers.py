@@ -7,8 +7,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from headwater.conversations.highlight import Part
 from headwater.conversations.model import Message as KeptMessage
-from headwater.conversations.search import Found, Part
+from headwater.conversations.search import Found
 from headwater.conversations.shares import Shared
 from headwater.errors import ProblemCode
 from headwater.generation.events import CancelledBy, FailureCode, FinishReason
@@ -25,6 +26,13 @@ class Problem:
     detail: str
     code: ProblemCode
     field: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What a probe is told."""
+
+    status: Literal["alive", "ready"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from quart_rate_limiter import rate_limit
 from quart_schema import document_request, document_response
 from werkzeug.exceptions import MethodNotAllowed
 
-from headwater.api.answers import Problem, Reply
+from headwater.api.answers import Reply
 from headwater.api.clients import client
 from headwater.api.replies import negotiated, reply, streamed
 from headwater.api.requests import (
@@ -39,11 +39,6 @@ def chat_blueprint(chat: Chat, rate: Rate) -> Blueprint:
     )
     @document_request(ChatBody)
     @document_response(Reply)
-    @document_response(Problem, 400)
-    @document_response(Problem, 404)
-    @document_response(Problem, 409)
-    @document_response(Problem, 429)
-    @document_response(Problem, 503)
     async def start(conversation: str | None = None, message: str | None = None) -> Response:
         match request.method:
             case "POST" if conversation is not None and message is not None:

@@ -17,7 +17,6 @@ from headwater.api.answers import (
     ConversationList,
     ConversationSummary,
     ImportResult,
-    Problem,
     SearchResults,
     Share,
     SharedConversation,
@@ -91,7 +90,6 @@ def conversations_blueprint(history: History, heartbeat: float) -> Blueprint:
     @blueprint.get("")
     @document_querystring(ListQuery)
     @document_response(ConversationList)
-    @document_response(Problem, 400)
     async def list_() -> Response:
         query = read_query(ListQuery)
         after = None if query.cursor is None else _read_cursor(query.cursor, ListCursor)
@@ -104,7 +102,6 @@ def conversations_blueprint(history: History, heartbeat: float) -> Blueprint:
     @blueprint.get("/search")
     @document_querystring(SearchQuery)
     @document_response(SearchResults)
-    @document_response(Problem, 400)
     async def search() -> Response:
         query = read_query(SearchQuery)
         after = None if query.cursor is None else _read_cursor(query.cursor, SearchCursor)
@@ -130,14 +127,12 @@ def conversations_blueprint(history: History, heartbeat: float) -> Blueprint:
     @blueprint.post("/import")
     @document_request(Archive)
     @document_response(ImportResult, 201)
-    @document_response(Problem, 400)
     async def import_() -> Response:
         taken = await history.bring(client(), await read_archive(ARCHIVE_BYTES))
         return answer(ImportResult([answers.summary(listed) for listed in taken]), 201)
 
     @blueprint.get("/<name>")
     @document_response(Conversation)
-    @document_response(Problem, 404)
     async def open_(name: str) -> Response:
         opened = await history.open(client(), name)
         response = answer(answers.conversation(opened))
@@ -150,8 +145,6 @@ def conversations_blueprint(history: History, heartbeat: float) -> Blueprint:
     @blueprint.patch("/<name>")
     @document_request(ConversationChange)
     @document_response(ConversationSummary)
-    @document_response(Problem, 400)
-    @document_response(Problem, 404)
     async def change(name: str) -> Response:
         body = await read_json(ConversationChange)
         columns = {key: getattr(body, key) for key in body.model_fields_set}
@@ -161,21 +154,18 @@ def conversations_blueprint(history: History, heartbeat: float) -> Blueprint:
         return answer(answers.summary(await history.change(client(), name, columns)))
 
     @blueprint.delete("/<name>")
-    @document_response(Problem, 404)
     async def delete(name: str) -> Response:
         await history.delete(client(), name)
         return Response(status=204)
 
     @blueprint.post("/<name>/restore")
     @document_response(ConversationSummary)
-    @document_response(Problem, 404)
     async def restore(name: str) -> Response:
         return answer(answers.summary(await history.restore(client(), name)))
 
     @blueprint.get("/<name>/export")
     @document_querystring(ExportQuery)
     @document_response(Archive)
-    @document_response(Problem, 404)
     async def export(name: str) -> Response:
         if read_query(ExportQuery).format == "markdown":
             title, text = await history.markdown(client(), name)
@@ -187,13 +177,11 @@ def conversations_blueprint(history: History, heartbeat: float) -> Blueprint:
 
     @blueprint.post("/<name>/share")
     @document_response(Share)
-    @document_response(Problem, 404)
     async def share(name: str) -> Response:
         token = await history.share(client(), name)
         return answer(Share(token, f"/s/{token}"))
 
     @blueprint.delete("/<name>/share")
-    @document_response(Problem, 404)
     async def unshare(name: str) -> Response:
         await history.unshare(client(), name)
         return Response(status=204)
@@ -207,7 +195,6 @@ def shared_blueprint(history: History) -> Blueprint:
 
     @blueprint.get("/api/shared/<token>")
     @document_response(SharedConversation)
-    @document_response(Problem, 404)
     async def shared(token: str) -> Response:
         response = answer(answers.shared_conversation(await history.shared(token)))
         response.headers["X-Robots-Tag"] = "noindex"

@@ -4,7 +4,7 @@ from quart import Blueprint, Response, request
 from quart_schema import document_querystring, document_response
 from werkzeug.exceptions import MethodNotAllowed
 
-from headwater.api.answers import Generation, Problem
+from headwater.api.answers import Generation
 from headwater.api.clients import client
 from headwater.api.replies import JSON, generation_response, json_response, negotiated, streamed
 from headwater.api.requests import EventsQuery, event_id, last_event_id, read_query
@@ -20,7 +20,6 @@ def generations_blueprint(chat: Chat) -> Blueprint:
 
     @blueprint.get("/<name>")
     @document_response(Generation)
-    @document_response(Problem, 404)
     async def look(name: str) -> Response:
         generation = await chat.find(client(), name)
         return generation_response(generation, await generation.snapshot())
@@ -28,7 +27,6 @@ def generations_blueprint(chat: Chat) -> Blueprint:
     @blueprint.post("/<name>/cancel")
     @document_response(Generation, 202)
     @document_response(Generation)
-    @document_response(Problem, 404)
     async def cancel(name: str) -> Response:
         generation = await chat.find(client(), name)
         snapshot = await chat.cancel(generation)
@@ -36,8 +34,6 @@ def generations_blueprint(chat: Chat) -> Blueprint:
 
     @blueprint.get("/<name>/events")
     @document_querystring(EventsQuery)
-    @document_response(Problem, 404)
-    @document_response(Problem, 409)
     async def events(name: str) -> Response:
         if request.method == "HEAD":
             raise MethodNotAllowed(["GET"])  # there is no head of what does not end

@@ -1,8 +1,10 @@
 """`/healthz` and `/readyz`: for whoever runs the server."""
 
 from quart import Blueprint, Response
+from quart_schema import document_response
 
-from headwater.api.replies import json_response
+from headwater.api.answers import Health
+from headwater.api.replies import answer
 from headwater.chat import Chat
 from headwater.errors import ShuttingDownError
 
@@ -12,13 +14,15 @@ def operating_blueprint(chat: Chat) -> Blueprint:
     blueprint = Blueprint("operating", __name__)
 
     @blueprint.get("/healthz")
+    @document_response(Health)
     async def alive() -> Response:
-        return json_response({"status": "alive"})
+        return answer(Health("alive"))
 
     @blueprint.get("/readyz")
+    @document_response(Health)
     async def ready() -> Response:
         if chat.draining:
             raise ShuttingDownError("The server is about to stop.", retry_after=5)
-        return json_response({"status": "ready"})
+        return answer(Health("ready"))
 
     return blueprint

@@ -9,10 +9,39 @@ from quart_schema import DataSource, Info, OpenAPIProvider, QuartSchema
 from werkzeug.routing import Rule
 
 from headwater import __version__
-from headwater.api.requests import ReplyBody
+from headwater.api.answers import Problem
+from headwater.api.problems import MEDIA_TYPE
+from headwater.api.replies import ENCODERS, JSON
+from headwater.api.requests import ChatQuery, ReplyBody
+from headwater.transports.sse import SseEncoder
 
-OTHER_BODIES = {"/api/conversations/{conversation}/messages/{message}/replies": ReplyBody}
+REPLIES = "/api/conversations/{conversation}/messages/{message}/replies"
+OTHER_BODIES = {REPLIES: ReplyBody}
 """Where one function serves several addresses and what it takes differs."""
+
+QUERIES = {"/api/chat": ChatQuery, "/chat": ChatQuery}
+"""What the plain EventSource sends to addresses that take a body otherwise."""
+
+OTHER_MEDIA_TYPES = {
+    "/api/chat": tuple(ENCODERS),
+    "/chat": tuple(ENCODERS),
+    REPLIES: tuple(ENCODERS),
+    "/api/generations/{name}/events": (*ENCODERS, JSON),
+    "/api/conversations/events": (SseEncoder.media_type,),
+    "/api/conversations/{name}/export": ("text/markdown",),
+}
+"""What some addresses answer with beside, or instead of, an object of a type."""
+
+NOTHING = {
+    ("delete", "/api/conversations/{name}"): "204",
+    ("delete", "/api/conversations/{name}/share"): "204",
+    ("post", "/api/scripted/gates/{name}"): "204",
+    ("get", "/api/conversations/{name}"): "304",
+    ("get", "/api/chat"): "204",
+    ("get", "/chat"): "204",
+    ("get", "/api/generations/{name}/events"): "204",
+}
+"""Who may answer with nothing."""
 
 
 def install_schema(app: Quart) -> None:
@@ -45,8 +74,31 @@ class _Provider(OpenAPIProvider):
                 body, added = self.build_request_body(OTHER_BODIES[path], DataSource.JSON)
                 operations["post"]["requestBody"] = body
                 components.update(added)
-            operations.get("get", {}).pop("requestBody", None)
+            for method, operation in operations.items():
+                if method == "get":
+                    operation.pop("requestBody", None)
+                if method == "get" and path in QUERIES:
+                    added_parameters, added = self.build_querystring_parameters(QUERIES[path])
+                    operation["parameters"] = [*operation["parameters"], *added_parameters]
+                    components.update(added)
+                operation["responses"] = self._responses(method, path, operation["responses"], components)
         return paths, components
+
+    def _responses(
+        self, method: str, path: str, described: dict[Any, Any], components: dict[str, Any]
+    ) -> dict[str, Any]:
+        """All answers: also streams, nothing at all, and the problem that every address may answer with."""
+        responses = {str(status): response for status, response in described.items()}
+        for media_type in OTHER_MEDIA_TYPES.get(path, ()):
+            response = responses.setdefault("200", {"description": "", "content": {}})
+            response["content"].setdefault(media_type, {"schema": {"type": "string"}})
+        if status := NOTHING.get((method, path)):
+            responses[status] = {"description": "Nothing"}
+        problem, added = self.build_response_object(Problem, None)
+        components.update(added)
+        content = problem["content"]["application/json"]
+        responses["default"] = {**problem, "content": {MEDIA_TYPE: content}}
+        return responses
 
     def build_request_body(
         self, model: type[Any], source: DataSource
