@@ -5,9 +5,11 @@ import { SharedPage } from "./chat/shared-page";
 import { Turns } from "./chat/turns";
 import { ConversationsProvider } from "./conversations/conversations-provider";
 import { keys } from "./conversations/keys";
-import { useChanges } from "./conversations/use-changes";
+import { conversationPath, NEW_CHAT_PATH } from "./conversations/route";
+import { SidebarButtons } from "./conversations/sidebar-buttons";
+import { SidebarLayout } from "./conversations/sidebar-layout";
 import { sseTransport } from "./generation/transports/sse";
-import { addressOf, useRoute } from "./route";
+import { useRoute } from "./route";
 
 /** The page, with everything concrete that it is made of. */
 export function App() {
@@ -34,7 +36,6 @@ interface ChatsProps {
 
 function Chats({ route, go }: ChatsProps) {
   const client = useQueryClient();
-  useChanges();
   const [turns] = useState(
     () =>
       new Turns({
@@ -45,13 +46,14 @@ function Chats({ route, go }: ChatsProps) {
   const { conversation, message, visit } = route;
   const show = useCallback(
     (id: string | null) => {
+      // A new chat that was given its name is the same visit: the way back does not lead through it.
       const isNamed = id !== null && conversation === null;
-      go(addressOf(id), { replace: isNamed });
+      go(id === null ? NEW_CHAT_PATH : conversationPath(id), { replace: isNamed });
     },
     [go, conversation],
   );
   return (
-    <div className="flex h-full">
+    <SidebarLayout>
       <ChatInterface
         turns={turns}
         conversation={conversation}
@@ -59,8 +61,9 @@ function Chats({ route, go }: ChatsProps) {
         visit={visit}
         onConversation={show}
         onTitle={showTitle}
+        leading={<SidebarButtons />}
       />
-    </div>
+    </SidebarLayout>
   );
 }
 

@@ -1,6 +1,6 @@
-import { useCallback, useMemo } from "react";
+import { useCallback, useMemo, useSyncExternalStore } from "react";
 import { useLocation } from "wouter";
-import { navigate, useHistoryState, useLocationProperty } from "wouter/use-browser-location";
+import { navigate, useLocationProperty } from "wouter/use-browser-location";
 
 /** What an address stands for. */
 export type Route =
@@ -24,21 +24,28 @@ export function readRoute(path: string, hash: string, visit: unknown): Route {
   return { kind: "chat", conversation, message, visit };
 }
 
-/** The address of a conversation; null: of a new chat. */
-export function addressOf(conversation: string | null): string {
-  return conversation === null ? "/" : `/c/${encodeURIComponent(conversation)}`;
-}
-
 /** Where the page is, and how to go elsewhere. */
 export function useRoute() {
   const [path] = useLocation();
   const hash = useLocationProperty(() => location.hash);
-  const visit = useHistoryState();
+  const visit = useSyncExternalStore(onVisit, () => visits);
   const route = useMemo(() => readRoute(path, hash, visit), [path, hash, visit]);
   const go = useCallback((address: string, { replace = false } = {}) => {
-    navigate(address, { replace, state: { at: Date.now() } });
+    navigate(address, { replace });
   }, []);
   return { route, go };
+}
+
+// wouter tells of each `pushState` by an event of that name, also when the address stays the same.
+let visits = 0;
+
+function onVisit(listener: () => void): () => void {
+  const count = () => {
+    visits += 1;
+    listener();
+  };
+  addEventListener("pushState", count);
+  return () => removeEventListener("pushState", count);
 }
 
 function decode(name: string): string {

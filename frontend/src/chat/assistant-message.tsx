@@ -5,6 +5,7 @@ import type { LiveReply } from "../generation/live-reply";
 import type { End } from "../markdown/document";
 import { Markdown } from "../markdown/markdown";
 import { Button } from "../ui/button";
+import { Forks } from "./branch-stepper";
 import { describeFailure } from "./describe";
 import { before, type Entry, lastPart } from "./entries";
 import { Figures } from "./figures";
@@ -54,9 +55,10 @@ export function AssistantMessage({ entry, live, isUnnamed, isLast }: AssistantMe
         <Failure message={failure} onRetry={mayRetry ? () => actions.retry(entry) : undefined} />
       )}
       {reply.connection === "reconnecting" && <Reconnecting />}
-      <div className="mt-2 flex flex-wrap items-center gap-x-2">
-        <ReplyActions entry={entry} reply={reply} isUnnamed={isUnnamed} isLast={isLast} />
+      <div className="mt-2 flex flex-wrap items-center gap-x-4">
+        <Forks forks={entry.forks} />
         <Figures source={source} />
+        <ReplyActions entry={entry} reply={reply} isUnnamed={isUnnamed} isLast={isLast} />
       </div>
     </article>
   );

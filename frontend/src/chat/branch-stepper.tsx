@@ -1,11 +1,19 @@
 import { ChevronLeft, ChevronRight } from "lucide-react";
 import { use } from "react";
 import type { Fork } from "./entries";
-import { IconButton } from "./icon-button";
+import { MessageButton } from "./message-button";
 import { ThreadContext } from "./thread-context";
 
+/** The branches at a message, if there are any; a reply that was gone on with can have more of them. */
+export function Forks({ forks }: { forks: readonly Fork[] }) {
+  return forks.map((fork, index) => (
+    // biome-ignore lint/suspicious/noArrayIndexKey: the forks of an entry keep their order
+    <BranchStepper key={index} fork={fork} />
+  ));
+}
+
 /** Where a conversation has branches: which one is shown, and the ways to its neighbours. */
-export function BranchStepper({ fork }: { fork: Fork }) {
+function BranchStepper({ fork }: { fork: Fork }) {
   const { actions } = use(ThreadContext);
   if (actions === null) return null;
   const { position, count, previous, next } = fork;
@@ -13,9 +21,9 @@ export function BranchStepper({ fork }: { fork: Fork }) {
     <fieldset
       data-testid="branch-stepper"
       aria-label="Branches"
-      className="flex items-center text-small text-quiet tabular-nums"
+      className="-mx-2.5 flex items-center text-small text-quiet tabular-nums"
     >
-      <IconButton
+      <MessageButton
         data-testid="branch-previous"
         icon={ChevronLeft}
         label="Previous branch"
@@ -23,7 +31,7 @@ export function BranchStepper({ fork }: { fork: Fork }) {
         onClick={() => previous !== null && actions.step(previous)}
       />
       <span data-testid="branch-position">{`${position} / ${count}`}</span>
-      <IconButton
+      <MessageButton
         data-testid="branch-next"
         icon={ChevronRight}
         label="Next branch"

@@ -1,22 +1,29 @@
-import { ScrollText, SquarePen } from "lucide-react";
+import { ScrollText } from "lucide-react";
 import type { ReactNode } from "react";
-import { Button } from "../ui/button";
+import { Mark } from "../ui/mark";
 import type { Settings } from "./settings";
 
 interface ChatHeaderProps {
   readonly leading: ReactNode;
   readonly title: string | null;
   readonly settings: Settings;
-  /** Undefined where this is a new chat already. */
-  readonly onNewChat: (() => void) | undefined;
 }
 
 /** What is talked about, and what there is to know before reading on. */
-export function ChatHeader({ leading, title, settings, onNewChat }: ChatHeaderProps) {
+export function ChatHeader({ leading, title, settings }: ChatHeaderProps) {
   return (
     <header className="relative z-10 flex min-h-14 items-center gap-2 px-4 after:pointer-events-none after:absolute after:inset-x-0 after:top-full after:h-4 after:bg-linear-to-b after:from-paper after:to-transparent sm:px-6">
       {leading}
-      <h1 className="min-w-0 flex-1 truncate text-small font-medium text-quiet">{title}</h1>
+      {title === null ? (
+        <h1 className="flex flex-1 items-center gap-2 font-serif text-lead">
+          <Mark className="size-6 text-accent" />
+          Headwater
+        </h1>
+      ) : (
+        <h1 data-testid="title" className="min-w-0 flex-1 truncate text-small font-medium">
+          {title}
+        </h1>
+      )}
       {settings.system !== null && settings.system !== "" && (
         <span
           data-testid="system-chip"
@@ -26,12 +33,6 @@ export function ChatHeader({ leading, title, settings, onNewChat }: ChatHeaderPr
           <ScrollText className="size-3.5" aria-hidden="true" />
           System prompt
         </span>
-      )}
-      {onNewChat !== undefined && (
-        <Button look="quiet" data-testid="new-chat" onClick={onNewChat}>
-          <SquarePen className="size-4" aria-hidden="true" />
-          <span className="max-sm:sr-only">New chat</span>
-        </Button>
       )}
     </header>
   );

@@ -295,12 +295,12 @@ describe("ChatInterface", () => {
   });
 
   it("leaves a clean page for a new chat", async () => {
-    const { start, say, end } = open();
+    const { start, say, end, go } = open();
     await ask("one");
     await start();
     await say("word");
     await end(COMPLETED);
-    await userEvent.click(screen.getByTestId("new-chat"));
+    await go(null);
     expect(screen.getByTestId("empty-state")).toBeTruthy();
     expect(screen.queryByTestId("message-user")).toBeNull();
     expect(document.activeElement).toBe(box());

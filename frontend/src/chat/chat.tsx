@@ -50,8 +50,8 @@ export function Chat(props: ChatProps) {
   const { data: saved, error, refetch } = useConversation(conversation);
   const { mutate: patch } = usePatchConversation();
   const { draft, setDraft, giveBack } = useDraft(conversation);
-  const { scroller, content, isPinned, pin, unpin } = usePinnedScroll();
-  const near = useNearWatch(scroller);
+  const { scroller, content, isPinned, pin, unpin, keepPlace } = usePinnedScroll();
+  const near = useNearWatch(scroller, keepPlace);
 
   const settings = saved ?? newSettings;
   const change = (changed: Partial<Settings>) => {
@@ -104,12 +104,7 @@ export function Chat(props: ChatProps) {
   const isLoading = isEmpty && conversation !== null && saved === undefined;
   return (
     <main className="relative flex h-full min-h-0 min-w-0 flex-1 flex-col">
-      <ChatHeader
-        leading={props.leading}
-        title={title}
-        settings={settings}
-        onNewChat={isEmpty && conversation === null ? undefined : () => onNewChat()}
-      />
+      <ChatHeader leading={props.leading} title={title} settings={settings} />
       <div
         ref={scroller}
         className={`min-h-0 flex-1 overflow-y-auto overscroll-contain ${isPinned ? "[overflow-anchor:none]" : ""}`}

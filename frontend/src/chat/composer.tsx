@@ -53,7 +53,7 @@ export function Composer(props: ComposerProps) {
         className="field-sizing-content max-h-48 min-h-10 w-full resize-none bg-transparent px-2 py-1.5 text-body outline-none placeholder:text-quiet disabled:cursor-not-allowed"
       />
       <div className="flex items-center justify-between gap-3">
-        {children}
+        <div className="flex min-w-0 items-center gap-1">{children}</div>
         {/* Keys, so that neither button becomes the other and takes its focus along. */}
         {isRunning ? (
           <Button

@@ -1,6 +1,6 @@
 import { Check, Copy } from "lucide-react";
 import { useEffect, useState } from "react";
-import { IconButton } from "./icon-button";
+import { MessageButton } from "./message-button";
 
 const SAID_MS = 2_000;
 
@@ -19,7 +19,7 @@ export function CopyButton({ read }: { read: () => string }) {
     );
   return (
     <>
-      <IconButton
+      <MessageButton
         data-testid="copy"
         icon={copied ? Check : Copy}
         label={copied ? "Copied" : "Copy"}

@@ -1,11 +1,11 @@
 import { Pencil, RotateCcw } from "lucide-react";
 import { use, useState } from "react";
 import { Button } from "../ui/button";
-import { BranchStepper } from "./branch-stepper";
+import { Forks } from "./branch-stepper";
 import { CopyButton } from "./copy-button";
 import { EditBox } from "./edit-box";
 import type { Entry } from "./entries";
-import { IconButton } from "./icon-button";
+import { MessageButton } from "./message-button";
 import { ThreadContext } from "./thread-context";
 
 interface QuestionProps {
@@ -29,21 +29,19 @@ export function Question({ entry, isUnnamed, isLast }: QuestionProps) {
       data-testid="message-user"
       data-message={isUnnamed ? undefined : message.id}
       aria-label="You"
-      className="group flex flex-col items-end pl-8 sm:pl-24"
+      className="group flex flex-col items-end pl-8 sm:pl-4"
     >
       {isEdited && !isBusy ? (
         <EditBox text={message.text} onSave={save} onCancel={() => setEdited(false)} />
       ) : (
-        <p className="rounded-2xl rounded-br-md bg-accent-soft px-4 py-2 break-words whitespace-pre-wrap">
-          {message.text}
-        </p>
-      )}
-      {!isEdited && (
-        <div className="mt-1 flex min-h-8 items-center gap-1">
-          <div className="quiet-actions">
+        <div className="flex max-w-full min-w-0 flex-col items-end sm:flex-row-reverse sm:gap-1">
+          <p className="min-w-0 rounded-2xl rounded-br-md bg-accent-soft px-4 py-2 break-words whitespace-pre-wrap">
+            {message.text}
+          </p>
+          <div className="quiet-actions shrink-0">
             <CopyButton read={() => message.text} />
             {actions !== null && (
-              <IconButton
+              <MessageButton
                 data-testid="edit"
                 icon={Pencil}
                 label="Edit"
@@ -52,12 +50,9 @@ export function Question({ entry, isUnnamed, isLast }: QuestionProps) {
               />
             )}
           </div>
-          {entry.forks.map((fork, index) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: the forks of an entry keep their order
-            <BranchStepper key={index} fork={fork} />
-          ))}
         </div>
       )}
+      <Forks forks={entry.forks} />
       {isLast && actions !== null && !isBusy && !isEdited && (
         <Button look="outline" data-testid="retry" onClick={() => actions.answer(message.id)}>
           <RotateCcw className="size-4" aria-hidden="true" />

@@ -1,10 +1,10 @@
 import { RefreshCw, StepForward } from "lucide-react";
 import { use } from "react";
 import { isRunning, type Reply } from "../generation/fold";
-import { BranchStepper } from "./branch-stepper";
+import { Button } from "../ui/button";
 import { CopyButton } from "./copy-button";
 import { before, type Entry, lastPart } from "./entries";
-import { IconButton } from "./icon-button";
+import { MessageButton } from "./message-button";
 import { ThreadContext } from "./thread-context";
 
 interface ReplyActionsProps {
@@ -21,11 +21,22 @@ export function ReplyActions({ entry, reply, isUnnamed, isLast }: ReplyActionsPr
   const question = entry.parts[0].parent;
   const isDisabled = isBusy || isUnnamed;
   return (
-    <>
+    <div className="-mr-2.5 ml-auto">
       <div className={isLast ? "flex items-center" : "quiet-actions"}>
+        {actions !== null && isCutShort(reply) && (
+          <Button
+            look="quiet"
+            data-testid="continue"
+            disabled={isDisabled}
+            onClick={() => actions.goOn(lastPart(entry).id)}
+          >
+            <StepForward className="size-4" aria-hidden="true" />
+            Continue
+          </Button>
+        )}
         <CopyButton read={() => before(entry, "text") + reply.text} />
         {actions !== null && question !== null && (
-          <IconButton
+          <MessageButton
             data-testid="regenerate"
             icon={RefreshCw}
             label="Another reply"
@@ -33,21 +44,8 @@ export function ReplyActions({ entry, reply, isUnnamed, isLast }: ReplyActionsPr
             onClick={() => actions.answer(question)}
           />
         )}
-        {actions !== null && isCutShort(reply) && (
-          <IconButton
-            data-testid="continue"
-            icon={StepForward}
-            label="Continue"
-            disabled={isDisabled}
-            onClick={() => actions.goOn(lastPart(entry).id)}
-          />
-        )}
       </div>
-      {entry.forks.map((fork, index) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: the forks of an entry keep their order
-        <BranchStepper key={index} fork={fork} />
-      ))}
-    </>
+    </div>
   );
 }
 

@@ -4,32 +4,21 @@ import { AssistantMessage } from "./assistant-message";
 import { type Entry, isSameEntry, lastPart } from "./entries";
 import { Question } from "./question";
 import { savedReplyStatus } from "./reply-source";
-import { useNear } from "./use-near";
 
 interface RowProps {
   readonly entry: Entry;
   readonly live: LiveReply | undefined;
   readonly isUnnamed: boolean;
   readonly isLast: boolean;
-  /** Among the last rows, where a thread is opened: it is drawn at once. */
-  readonly isAtEnd: boolean;
+  /** Else there is only its source. */
+  readonly isDrawn: boolean;
 }
 
-/**
- * One entry of a thread. Far from what is seen it is only its source, which costs next to nothing and
- * can still be found, selected and linked to; it is drawn when it comes near, and stays so.
- */
+/** One entry of a thread. */
 export const Row = memo(
-  function Row({ entry, live, isUnnamed, isLast, isAtEnd }: RowProps) {
-    const { element, isNear } = useNear<HTMLDivElement>(isAtEnd);
-    const isDrawn = isNear || lastPart(entry).running;
+  function Row({ entry, live, isUnnamed, isLast, isDrawn }: RowProps) {
     return (
-      <div
-        ref={element}
-        data-row={entry.key}
-        className={isLast ? "row" : "row row-skippable"}
-        style={{ containIntrinsicBlockSize: `auto ${estimatedHeight(entry)}px` }}
-      >
+      <div data-row={entry.key} className="row">
         {!isDrawn && <Source entry={entry} />}
         {isDrawn && entry.role === "user" && (
           <Question entry={entry} isUnnamed={isUnnamed} isLast={isLast} />
@@ -44,6 +33,7 @@ export const Row = memo(
     before.live === after.live &&
     before.isUnnamed === after.isUnnamed &&
     before.isLast === after.isLast &&
+    before.isDrawn === after.isDrawn &&
     isSameEntry(before.entry, after.entry),
 );
 
@@ -74,8 +64,8 @@ const LINE_PX = 26;
 const CHARACTERS_A_LINE = 84;
 const BESIDES_PX = 96;
 
-/** How high a row may be, in pixels, until it is known: what is far away needs a place as well. */
-function estimatedHeight({ parts }: Entry): number {
+/** How high a row may be, in pixels, until it is drawn: what is far away needs a place as well. */
+export function estimatedHeight({ parts }: Entry): number {
   const characters = parts.reduce((sum, { text }) => sum + text.length, 0);
   return BESIDES_PX + LINE_PX * Math.ceil((characters + 1) / CHARACTERS_A_LINE);
 }

@@ -2,7 +2,7 @@ import * as Popover from "@radix-ui/react-popover";
 import { SlidersHorizontal } from "lucide-react";
 import { type FormEvent, type ReactNode, useState } from "react";
 import { Button } from "../ui/button";
-import { IconButton } from "./icon-button";
+import { IconButton } from "../ui/icon-button";
 import type { Settings } from "./settings";
 
 interface SettingsPanelProps {
@@ -41,7 +41,7 @@ export function SettingsPanel({ settings, onChange }: SettingsPanelProps) {
 }
 
 const FIELD =
-  "w-full rounded-lg border border-line bg-paper px-3 py-2 text-body placeholder:text-quiet focus:border-accent";
+  "w-full rounded-lg border border-line bg-paper px-3 py-2 text-body placeholder:text-quiet";
 
 interface SettingsFormProps {
   readonly settings: Settings;
@@ -60,7 +60,7 @@ function SettingsForm({ settings, onSave }: SettingsFormProps) {
   };
   return (
     <form onSubmit={save} className="grid gap-4">
-      <Field name="System prompt" about="Told to the model before every conversation turn.">
+      <Field name="System prompt" about="Told to the model before anything else.">
         <textarea
           name="system"
           data-testid="settings-system"

@@ -1,4 +1,5 @@
 import { createContext, type RefObject, use, useEffect, useMemo, useRef, useState } from "react";
+import { flushSync } from "react-dom";
 
 // How far from what is seen a row is made ready, as a share of the height of what is seen.
 const MARGIN = "150%";
@@ -8,26 +9,43 @@ type Watch = (element: Element, onNear: () => void) => () => void;
 /** Watches which rows come near to what is seen in a scroller; each is told of once. */
 export const NearContext = createContext<Watch | null>(null);
 
-/** One observer for all rows in this scroller; it begins when the first row asks for it. */
-export function useNearWatch(scroller: RefObject<Element | null>): Watch {
-  const watch = useMemo(() => nearWatch(() => scroller.current), [scroller]);
+/**
+ * One observer for all rows in this scroller; it begins when the first row asks for it.
+ *
+ * @param keepPlace - draws what has come near without moving what is seen
+ */
+export function useNearWatch(
+  scroller: RefObject<Element | null>,
+  keepPlace: (change: () => void) => void,
+): Watch {
+  const watch = useMemo(() => nearWatch(() => scroller.current, keepPlace), [scroller, keepPlace]);
   useEffect(() => watch.stop, [watch]);
   return watch.watch;
 }
 
-function nearWatch(root: () => Element | null) {
+// What only flies past, when somebody drags the scroll bar, is gone again before its turn comes.
+function nearWatch(root: () => Element | null, keepPlace: (change: () => void) => void) {
   const waiting = new Map<Element, () => void>();
+  const near = new Set<Element>();
   let observer: IntersectionObserver | undefined;
   const forget = (element: Element) => {
     waiting.delete(element);
+    near.delete(element);
     observer?.unobserve(element);
+  };
+  const tellAll = () => {
+    const told = [...near].map((element) => [element, waiting.get(element)] as const);
+    for (const [element] of told) forget(element);
+    if (told.length > 0) {
+      keepPlace(() => flushSync(() => told.forEach(([, onNear]) => void onNear?.())));
+    }
   };
   const onChange = (entries: readonly IntersectionObserverEntry[]) => {
     for (const { target, isIntersecting } of entries) {
-      if (!isIntersecting) continue;
-      waiting.get(target)?.();
-      forget(target);
+      if (isIntersecting) near.add(target);
+      else near.delete(target);
     }
+    if (near.size > 0) requestAnimationFrame(() => requestAnimationFrame(tellAll));
   };
   return {
     watch(element: Element, onNear: () => void) {
@@ -42,6 +60,7 @@ function nearWatch(root: () => Element | null) {
     stop() {
       observer?.disconnect();
       observer = undefined;
+      near.clear();
     },
   };
 }

@@ -4,6 +4,9 @@ import { ScrollAnchor } from "./scroll-anchor";
 // How near to the end counts as being at it, in pixels.
 const NEAR_PX = 24;
 
+// Most browsers keep what is read in its place by themselves when what is above it changes its height.
+const ANCHORS_ITSELF = globalThis.CSS?.supports("overflow-anchor", "auto");
+
 /** A scroller that stays at its end while what is in it grows, as long as the person stays there. */
 export interface PinnedScroll {
   readonly scroller: RefObject<HTMLDivElement | null>;
@@ -13,6 +16,8 @@ export interface PinnedScroll {
   readonly pin: () => void;
   /** Stays where it is, whatever comes. */
   readonly unpin: () => void;
+  /** Makes a change to what is in it, without moving what is seen. */
+  readonly keepPlace: (change: () => void) => void;
 }
 
 /** Any move up unpins, however small; coming back to the end pins again. */
@@ -20,6 +25,7 @@ export function usePinnedScroll(): PinnedScroll {
   const scroller = useRef<HTMLDivElement>(null);
   const content = useRef<HTMLDivElement>(null);
   const pinned = useRef(true);
+  const anchored = useRef<ScrollAnchor>(null);
   const [isPinned, setIsPinned] = useState(true);
 
   const set = useCallback((value: boolean) => {
@@ -46,17 +52,18 @@ export function usePinnedScroll(): PinnedScroll {
       const moved = box.scrollHeight === last.height ? box.scrollTop - last.top : 0;
       if (moved < 0 && distance > 1) set(false);
       else if (moved > 0 && distance <= NEAR_PX) set(true);
-      anchor.take();
+      if (!ANCHORS_ITSELF) anchor.take();
       remember();
     };
     // The wheel tells before the scrolling does, which growing text could otherwise undo.
     const onWheel = (event: WheelEvent) => {
       if (event.deltaY < 0 && box.scrollTop > 0) set(false);
     };
-    const anchor = new ScrollAnchor(box);
+    const anchor = new ScrollAnchor(box, inside);
+    anchored.current = anchor;
     const onGrowth = () => {
       if (pinned.current) box.scrollTop = box.scrollHeight;
-      else anchor.hold();
+      else if (!ANCHORS_ITSELF) anchor.hold();
       remember();
     };
     const growth = new ResizeObserver(onGrowth);
@@ -72,5 +79,11 @@ export function usePinnedScroll(): PinnedScroll {
   }, [set]);
 
   const unpin = useCallback(() => set(false), [set]);
-  return { scroller, content, isPinned, pin, unpin };
+  const keepPlace = useCallback((change: () => void) => {
+    if (pinned.current) return change();
+    anchored.current?.take();
+    change();
+    anchored.current?.hold();
+  }, []);
+  return { scroller, content, isPinned, pin, unpin, keepPlace };
 }
