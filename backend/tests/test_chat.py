@@ -1,3 +1,4 @@
+import asyncio
 import gc
 import weakref
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
@@ -5,12 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from headwater import generations
 from headwater.asking import Ask
-from headwater.chat import Chat
+from headwater.chat import Chat, ChatLimits
 from headwater.conversations.changes import Changes
 from headwater.conversations.database import Database, open_database, sqlite_url
 from headwater.conversations.replies import ReplyRepository
 from headwater.conversations.repository import ConversationRepository
+from headwater.errors import CursorConflictError, NotFoundError, RateLimitedError
 from headwater.generation.provider import Delta, Prompt, Turn
 from headwater.generations import Generations
 from headwater.logs.memory import MemoryLog
@@ -39,14 +42,19 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
         yield opened
 
 
-def new_chat(database: Database, provider: ScriptedProvider | None = None) -> Chat:
+def new_chat(
+    database: Database,
+    provider: ScriptedProvider | None = None,
+    conversations: ConversationRepository | None = None,
+    limits: ChatLimits | None = None,
+) -> Chat:
     return Chat(
         catalogue=Catalogue([provider or ScriptedProvider()]),
-        conversations=ConversationRepository(database),
+        conversations=conversations or ConversationRepository(database),
         replies=ReplyRepository(database),
         changes=Changes(),
         new_log=MemoryLog,
-        limits=chat_limits(),
+        limits=limits or chat_limits(),
         run_limits=run_limits(),
     )
 
@@ -97,3 +105,73 @@ async def test_a_reply_without_text_is_no_part_of_the_context(database: Database
         Turn("user", "one"),
         Turn("user", "two"),
     )
+
+
+class Broken(ConversationRepository):
+    """A database that is full."""
+
+    async def begin(self, *_: object) -> None:
+        raise OSError("disk full")
+
+
+async def test_a_reply_that_cannot_be_kept_does_not_run(database: Database) -> None:
+    provider = Recording()
+    chat = new_chat(database, provider, Broken(database))
+    for _ in range(20):  # more than one client may run at once
+        with pytest.raises(OSError, match="disk full"):
+            await chat.start("me", Ask("hello", model="scripted/echo"))
+    assert not chat.generations.running
+    assert not provider.prompts
+
+
+async def test_a_client_that_leaves_while_a_reply_begins_leaves_it_whole(database: Database) -> None:
+    chat = new_chat(database)
+    starting = asyncio.create_task(chat.start("me", Ask("one two", model="scripted/echo", script=FAST)))
+    async with asyncio.timeout(10):
+        while not chat.generations.running:  # noqa: ASYNC110 - nothing tells
+            await asyncio.sleep(0)
+        starting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await starting
+        await chat.drain(5)
+    repository = ConversationRepository(database)
+    (name,) = await repository.ids("me")
+    _, messages = await repository.read("me", name)
+    assert [message.text for message in messages] == ["one two", "one two"]
+    assert messages[1].outcome is not None
+
+
+async def test_starts_at_the_same_moment_count_against_each_other(database: Database) -> None:
+    chat = new_chat(database, limits=chat_limits(active_per_client=3))
+    asks = [chat.start("me", Ask("hello", model="scripted/stall")) for _ in range(10)]
+    started = await asyncio.gather(*asks, return_exceptions=True)
+    assert sum(isinstance(each, RateLimitedError) for each in started) == 7
+    assert len(chat.generations.running) == 3
+    await chat.drain(0)
+
+
+async def test_a_closed_log_leaves_memory_and_its_row_answers(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(generations, "RETENTION", 0.0)
+    chat = new_chat(database)
+    first = await chat.start("me", Ask("one two three", model="scripted/echo", script=FAST))
+    content, outcome = await chat.finished(first)
+    async with asyncio.timeout(10):
+        while chat.generations.get(first.id) is not None:  # noqa: ASYNC110 - nothing tells
+            await asyncio.sleep(0)
+    again = await chat.find("me", first.id)
+    assert again is not first
+    assert again.log is not first.log
+    assert (await chat.finished(again))[0] == content
+    for after in range(4):
+        pages = [page async for page in chat.follow(again, after)]
+        assert "".join(event.text for page in pages for event in page.events) == "".join(
+            ["one", " two", " three"][after:]
+        )
+    assert (await again.snapshot()).outcome is not None
+    assert outcome.timing is not None
+    with pytest.raises(CursorConflictError):
+        await chat.seek(again, 4)
+    with pytest.raises(NotFoundError):
+        await chat.find("you", first.id)

@@ -45,6 +45,23 @@ async def test_running_replies_get_their_time_then_are_interrupted(tmp_path: Pat
         assert seconds < 4
 
 
+async def test_who_listens_for_changes_is_let_go(tmp_path: Path) -> None:
+    """An open page must not cost a shutdown the time that hanging connections get."""
+    with running(tmp_path) as server:
+        async with (
+            httpx.AsyncClient(base_url=server.url, timeout=20) as client,
+            client.stream("GET", "/api/conversations/events") as response,
+        ):
+            events = aiter(sse_events(response))
+            assert (await anext(events)).event == "ready"
+            stopping = asyncio.create_task(asyncio.to_thread(server.stop))
+            async with asyncio.timeout(10):
+                assert [event async for event in events] == []
+            status, seconds = await stopping
+        assert status == 0
+        assert seconds < 2
+
+
 @pytest.mark.parametrize("tls", [False, True])
 async def test_a_stalled_reader_does_not_hold_the_shutdown(tmp_path: Path, tls: bool) -> None:
     with running(tmp_path, HEADWATER_DRAIN_TIMEOUT="0") as server:
