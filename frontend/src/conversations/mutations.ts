@@ -63,7 +63,7 @@ export function useDeleteConversation() {
       refused("This conversation could not be deleted.", error);
     },
     onSuccess: (_nothing, { summary, onUndone }) => {
-      const undo = () => restore.mutate(summary.id, { onSuccess: () => onUndone?.() });
+      const undo = () => restore.mutateAsync(summary.id).then(onUndone, refusedAlready);
       show({
         text: `“${shortened(summary.title)}” was deleted.`,
         action: { label: "Undo", testId: "undo", onPress: undo },
@@ -137,6 +137,9 @@ function cacheShare(client: QueryClient, id: string, share: string | null): void
   if (summary !== undefined) cacheSummary(client, { ...summary, shared: share !== null });
   client.setQueryData<Conversation>(keys.one(id), (open) => open && { ...open, share });
 }
+
+/** For a promise of a mutation: the mutation itself has said that it was refused, and why. */
+export function refusedAlready(): void {}
 
 /** What an answer leaves open: where a branch goes on, and what else has happened meanwhile. */
 function readAgain(client: QueryClient, id: string): void {

@@ -1,6 +1,7 @@
 import { Search, X } from "lucide-react";
 import { type KeyboardEvent, useEffect, useRef } from "react";
 import { IconButton } from "../ui/icon-button";
+import { useMedia } from "../ui/use-media";
 import { modKey } from "./shortcuts";
 import { useSidebar } from "./sidebar-state";
 
@@ -17,6 +18,7 @@ interface SearchBoxProps {
 export function SearchBox({ words, onWords, onDown, onEnter }: SearchBoxProps) {
   const box = useRef<HTMLInputElement>(null);
   const { searches } = useSidebar();
+  const hasKeys = useMedia("(pointer: fine)");
   const answered = useRef(0);
   useEffect(() => {
     if (searches === answered.current) return;
@@ -47,7 +49,7 @@ export function SearchBox({ words, onWords, onDown, onEnter }: SearchBoxProps) {
         ref={box}
         data-testid="search-input"
         aria-label="Search in all conversations"
-        placeholder={`Search (${modKey} K)`}
+        placeholder={hasKeys ? `Search (${modKey} K)` : "Search"}
         value={words}
         maxLength={1000}
         autoComplete="off"

@@ -3,7 +3,7 @@ import { Link } from "wouter";
 import { IconButton } from "../ui/icon-button";
 import { NEW_CHAT_PATH, VISIT } from "./route";
 import { modKey } from "./shortcuts";
-import { useSidebar } from "./sidebar-state";
+import { releaseFocus, useSidebar } from "./sidebar-state";
 
 /** Shows or hides the bar. There is one on the page: in the bar while it is shown, else in the header. */
 export function SidebarToggle() {
@@ -30,6 +30,7 @@ export function SidebarButtons() {
         href={NEW_CHAT_PATH}
         state={VISIT}
         data-testid="new-chat"
+        onClick={releaseFocus}
         aria-label="New chat"
         title={`New chat (${modKey} Shift O)`}
         className="grid size-9 place-items-center rounded-lg text-quiet transition-colors hover:bg-line/60 hover:text-ink"

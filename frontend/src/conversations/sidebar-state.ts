@@ -26,3 +26,8 @@ export function useSidebar(): SidebarState {
   if (state === null) throw new Error("useSidebar needs <SidebarLayout> around it");
   return state;
 }
+
+/** Gives the focus up, so that the box of the new chat may take it: a person who asks for one will write. */
+export function releaseFocus(): void {
+  if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
+}

@@ -10,7 +10,7 @@ import { SearchResults } from "./search-results";
 import { modKey } from "./shortcuts";
 import { SidebarToggle } from "./sidebar-buttons";
 import { SidebarMenuButton } from "./sidebar-menu-button";
-import { useSidebar } from "./sidebar-state";
+import { releaseFocus, useSidebar } from "./sidebar-state";
 import { useDebounced } from "./use-debounced";
 
 /** Between two letters of somebody who types. */
@@ -47,7 +47,10 @@ export default function Sidebar() {
         state={VISIT}
         data-testid="new-chat"
         title={`New chat (${modKey} Shift O)`}
-        onClick={leave}
+        onClick={() => {
+          leave();
+          releaseFocus();
+        }}
         className="mx-2 mb-2 flex min-h-10 items-center gap-2.5 rounded-lg px-2.5 text-small font-medium transition-colors hover:bg-line/60"
       >
         <SquarePen className="size-4 text-accent" aria-hidden="true" />

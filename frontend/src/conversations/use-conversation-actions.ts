@@ -2,7 +2,7 @@ import { useMemo, useRef } from "react";
 import { useLocation } from "wouter";
 import type { ConversationSummary } from "../api/schema";
 import { useToast } from "../ui/toasts";
-import { useDeleteConversation, usePatchConversation } from "./mutations";
+import { refusedAlready, useDeleteConversation, usePatchConversation } from "./mutations";
 import { conversationPath, NEW_CHAT_PATH, useOpenConversation, VISIT } from "./route";
 import { useSidebar } from "./sidebar-state";
 
@@ -18,7 +18,7 @@ export interface ConversationActions {
 
 /** The actions, the same object as long as the page lives: rows need not be drawn again for them. */
 export function useConversationActions(): ConversationActions {
-  const patch = usePatchConversation().mutate;
+  const { mutate: patch, mutateAsync: patchAsync } = usePatchConversation();
   const deletion = useDeleteConversation().mutate;
   const show = useToast();
   const { openDialog } = useSidebar();
@@ -33,12 +33,13 @@ export function useConversationActions(): ConversationActions {
       pin: ({ id }, pinned) => patch({ id, change: { pinned } }),
       archive: ({ id }, archived) => {
         const undo = () => patch({ id, change: { archived: !archived } });
-        const onSuccess = () =>
+        const said = () =>
           show({
             text: archived ? "Archived. It can still be searched." : "Back in the list.",
             action: { label: "Undo", testId: "undo-archive", onPress: undo },
           });
-        patch({ id, change: { archived } }, { onSuccess });
+        // Not a callback of the mutation: the last row takes the list, and with it those, away.
+        void patchAsync({ id, change: { archived } }).then(said, refusedAlready);
       },
       remove: (summary) => {
         const { open, navigate } = latest.current;
@@ -51,6 +52,6 @@ export function useConversationActions(): ConversationActions {
       },
       share: ({ id }) => openDialog({ kind: "share", id }),
     }),
-    [patch, deletion, show, openDialog],
+    [patch, patchAsync, deletion, show, openDialog],
   );
 }

@@ -6,7 +6,7 @@ import { listRows } from "./list-rows";
 import { conversationsOf, type Listed } from "./listed";
 import { conversationPath, NEW_CHAT_PATH, useOpenConversation, VISIT } from "./route";
 import { commandOf } from "./shortcuts";
-import type { SidebarState } from "./sidebar-state";
+import { releaseFocus, type SidebarState } from "./sidebar-state";
 
 /** Listens for shortcuts anywhere on the page, except over a dialog: there they would act behind it. */
 export function useShortcuts({ leave, search, openDialog }: SidebarState): void {
@@ -36,7 +36,10 @@ export function useShortcuts({ leave, search, openDialog }: SidebarState): void 
     const command = commandOf(event, where);
     if (command === null) return;
     event.preventDefault();
-    if (command === "new-chat") goTo(NEW_CHAT_PATH);
+    if (command === "new-chat") {
+      releaseFocus();
+      goTo(NEW_CHAT_PATH);
+    }
     if (command === "search") search();
     if (command === "shortcuts") openDialog({ kind: "shortcuts" });
     if (command === "next" || command === "previous") {

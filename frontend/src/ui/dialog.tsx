@@ -2,6 +2,7 @@ import * as Radix from "@radix-ui/react-dialog";
 import { X } from "lucide-react";
 import type { ReactNode } from "react";
 import { IconButton } from "./icon-button";
+import { isInToast } from "./toasts";
 
 interface DialogProps {
   readonly title: string;
@@ -19,6 +20,7 @@ export function Dialog({ title, testId, onClose, children }: DialogProps) {
         <Radix.Content
           data-testid={testId}
           aria-describedby={undefined}
+          onInteractOutside={(event) => isInToast(event.target) && event.preventDefault()}
           className="fixed top-1/2 left-1/2 z-40 max-h-[calc(100dvh-2rem)] w-[min(30rem,calc(100vw-2rem))] -translate-x-1/2 -translate-y-1/2 overflow-y-auto rounded-2xl border border-line bg-surface p-5 shadow-xl transition duration-150 starting:scale-98 starting:opacity-0"
         >
           <div className="-mt-1.5 -mr-2 mb-2 flex items-center justify-between gap-4">

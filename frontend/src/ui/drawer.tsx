@@ -1,5 +1,6 @@
 import * as Radix from "@radix-ui/react-dialog";
 import type { ReactNode } from "react";
+import { isInToast } from "./toasts";
 
 interface DrawerProps {
   readonly title: string;
@@ -19,6 +20,7 @@ export function Drawer({ title, isOpen, onClose, onOpened, onClosed, children }:
         <Radix.Overlay className="fixed inset-0 z-30 bg-black/40 transition-opacity duration-200 starting:opacity-0" />
         <Radix.Content
           aria-describedby={undefined}
+          onInteractOutside={(event) => isInToast(event.target) && event.preventDefault()}
           onOpenAutoFocus={onOpened}
           onCloseAutoFocus={onClosed}
           data-drawer

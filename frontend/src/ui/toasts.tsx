@@ -37,6 +37,11 @@ export function useToast(): ShowToast {
   return show;
 }
 
+/** Whether something is part of a toast: pressing it leaves a dialog open, since it is not outside of it. */
+export function isInToast(target: EventTarget | null): boolean {
+  return target instanceof Element && target.closest("[data-toasts]") !== null;
+}
+
 /** The place where toasts are shown, over everything inside it. */
 export function Toasts({ children }: { children: ReactNode }) {
   const [toasts, setToasts] = useState<readonly Shown[]>([]);
@@ -55,6 +60,7 @@ export function Toasts({ children }: { children: ReactNode }) {
       <ul
         aria-label="Notices"
         aria-live="polite"
+        data-toasts
         className="pointer-events-none fixed inset-x-0 bottom-28 z-50 flex flex-col items-center gap-2 px-4"
       >
         {toasts.map((toast) => (
