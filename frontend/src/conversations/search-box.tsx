@@ -1,11 +1,12 @@
 import { Search, X } from "lucide-react";
-import { type KeyboardEvent, useEffect, useRef } from "react";
+import { type KeyboardEvent, type RefObject, useEffect, useRef } from "react";
 import { IconButton } from "../ui/icon-button";
 import { useMedia } from "../ui/use-media";
 import { modKey } from "./shortcuts";
 import { useSidebar } from "./sidebar-state";
 
 interface SearchBoxProps {
+  readonly box: RefObject<HTMLInputElement | null>;
   readonly words: string;
   readonly onWords: (words: string) => void;
   /** The person goes from the box into what was found. */
@@ -15,8 +16,7 @@ interface SearchBoxProps {
 }
 
 /** The box for words to search for. Escape empties it, and then leaves it. */
-export function SearchBox({ words, onWords, onDown, onEnter }: SearchBoxProps) {
-  const box = useRef<HTMLInputElement>(null);
+export function SearchBox({ box, words, onWords, onDown, onEnter }: SearchBoxProps) {
   const { searches } = useSidebar();
   const hasKeys = useMedia("(pointer: fine)");
   const answered = useRef(0);
@@ -25,7 +25,7 @@ export function SearchBox({ words, onWords, onDown, onEnter }: SearchBoxProps) {
     answered.current = searches;
     box.current?.focus();
     box.current?.select();
-  }, [searches]);
+  }, [searches, box]);
 
   const onKeyDown = (event: KeyboardEvent<HTMLInputElement>) => {
     if (event.nativeEvent.isComposing) return;

@@ -1,4 +1,5 @@
 import { PanelLeft, SquarePen } from "lucide-react";
+import { useEffect, useRef } from "react";
 import { Link } from "wouter";
 import { IconButton } from "../ui/icon-button";
 import { NEW_CHAT_PATH, VISIT } from "./route";
@@ -7,9 +8,15 @@ import { releaseFocus, useSidebar } from "./sidebar-state";
 
 /** Shows or hides the bar. There is one on the page: in the bar while it is shown, else in the header. */
 export function SidebarToggle() {
-  const { isShown, toggle } = useSidebar();
+  const { isShown, toggle, isToggled } = useSidebar();
+  const button = useRef<HTMLButtonElement>(null);
+  useEffect(() => {
+    if (isToggled.current) button.current?.focus();
+    isToggled.current = false;
+  }, [isToggled]);
   return (
     <IconButton
+      ref={button}
       icon={PanelLeft}
       label={isShown ? "Hide the conversations" : "Show the conversations"}
       aria-expanded={isShown}

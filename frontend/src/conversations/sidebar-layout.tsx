@@ -1,4 +1,13 @@
-import { lazy, type ReactNode, Suspense, useCallback, useEffect, useMemo, useState } from "react";
+import {
+  lazy,
+  type ReactNode,
+  Suspense,
+  useCallback,
+  useEffect,
+  useMemo,
+  useRef,
+  useState,
+} from "react";
 import { useMedia } from "../ui/use-media";
 import { type OpenDialog, SidebarContext, type SidebarState } from "./sidebar-state";
 import { useChanges } from "./use-changes";
@@ -58,6 +67,7 @@ function useSidebarState() {
   const [isDrawerOpen, setDrawerOpen] = useState(false);
   const [searches, setSearches] = useState(0);
   const [dialog, setDialog] = useState<OpenDialog | null>(null);
+  const isToggled = useRef(false);
   const isShown = isWide ? !isFolded : isDrawerOpen;
 
   const show = useCallback(
@@ -69,7 +79,11 @@ function useSidebarState() {
       isWide,
       isShown,
       searches,
-      toggle: () => show(!isShown),
+      isToggled,
+      toggle: () => {
+        isToggled.current = true;
+        show(!isShown);
+      },
       leave: () => setDrawerOpen(false),
       search: () => {
         show(true);

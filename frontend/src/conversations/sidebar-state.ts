@@ -1,4 +1,4 @@
-import { createContext, useContext } from "react";
+import { createContext, type RefObject, useContext } from "react";
 
 /** What stands over the page. */
 export type OpenDialog = { readonly kind: "shortcuts" } | { readonly kind: "share"; id: string };
@@ -9,6 +9,8 @@ export interface SidebarState {
   readonly isWide: boolean;
   readonly isShown: boolean;
   readonly toggle: () => void;
+  /** The button that toggles has given way to its twin elsewhere, which takes the focus over. */
+  readonly isToggled: RefObject<boolean>;
   /** Somebody goes on to a page: a drawer closes behind them, a bar beside the page stays. */
   readonly leave: () => void;
   /** Shows the bar with the cursor in the search box. */

@@ -23,6 +23,7 @@ export default function Sidebar() {
   const { leave } = useSidebar();
   const settled = useDebounced(words, TYPING_MS);
   const bar = useRef<HTMLElement>(null);
+  const box = useRef<HTMLInputElement>(null);
   const results = useRef<HTMLUListElement>(null);
   const isSearching = words.trim() !== "";
   const firstResult = () => results.current?.querySelector("a");
@@ -57,6 +58,7 @@ export default function Sidebar() {
         New chat
       </Link>
       <SearchBox
+        box={box}
         words={words}
         onWords={setWords}
         onDown={() => {
@@ -82,7 +84,7 @@ export default function Sidebar() {
         <SearchResults
           words={settled.trim() === "" ? words : settled}
           place={results}
-          onUp={() => bar.current?.querySelector("input")?.focus()}
+          onUp={() => box.current?.focus()}
         />
       ) : (
         <ConversationList archived={isArchiveShown} />
