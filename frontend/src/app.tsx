@@ -8,8 +8,10 @@ import { keys } from "./conversations/keys";
 import { conversationPath, NEW_CHAT_PATH } from "./conversations/route";
 import { SidebarButtons } from "./conversations/sidebar-buttons";
 import { SidebarLayout } from "./conversations/sidebar-layout";
+import { useSidebar } from "./conversations/sidebar-state";
 import { sseTransport } from "./generation/transports/sse";
 import { useRoute } from "./route";
+import { Mark } from "./ui/mark";
 
 /** The page, with everything concrete that it is made of. */
 export function App() {
@@ -62,8 +64,21 @@ function Chats({ route, go }: ChatsProps) {
         onConversation={show}
         onTitle={showTitle}
         leading={<SidebarButtons />}
+        brand={<HeaderBrand />}
       />
     </SidebarLayout>
+  );
+}
+
+/** The side bar has it already, while it is shown. */
+function HeaderBrand() {
+  const { isShown, isWide } = useSidebar();
+  if (isShown && isWide) return null;
+  return (
+    <p className="flex items-center gap-2 font-serif text-lead">
+      <Mark className="size-6 text-accent" />
+      Headwater
+    </p>
   );
 }
 

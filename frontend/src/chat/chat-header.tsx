@@ -1,24 +1,25 @@
 import { ScrollText } from "lucide-react";
 import type { ReactNode } from "react";
-import { Mark } from "../ui/mark";
 import type { Settings } from "./settings";
 
 interface ChatHeaderProps {
   readonly leading: ReactNode;
+  /** Stands where a title will be. */
+  readonly brand: ReactNode;
   readonly title: string | null;
   readonly settings: Settings;
 }
 
 /** What is talked about, and what there is to know before reading on. */
-export function ChatHeader({ leading, title, settings }: ChatHeaderProps) {
+export function ChatHeader({ leading, brand, title, settings }: ChatHeaderProps) {
   return (
     <header className="relative z-10 flex min-h-14 items-center gap-2 px-4 after:pointer-events-none after:absolute after:inset-x-0 after:top-full after:h-4 after:bg-linear-to-b after:from-paper after:to-transparent sm:px-6">
       {leading}
       {title === null ? (
-        <h1 className="flex flex-1 items-center gap-2 font-serif text-lead">
-          <Mark className="size-6 text-accent" />
-          Headwater
-        </h1>
+        <div className="flex-1">
+          <h1 className="sr-only">New chat</h1>
+          {brand}
+        </div>
       ) : (
         <h1 data-testid="title" className="min-w-0 flex-1 truncate text-small font-medium">
           {title}
@@ -28,10 +29,10 @@ export function ChatHeader({ leading, title, settings }: ChatHeaderProps) {
         <span
           data-testid="system-chip"
           title={settings.system}
-          className="flex items-center gap-1.5 rounded-full bg-sunken px-3 py-1 text-small text-quiet"
+          className="flex items-center gap-1.5 rounded-full bg-sunken px-3 py-1 text-small text-quiet max-sm:px-2"
         >
           <ScrollText className="size-3.5" aria-hidden="true" />
-          System prompt
+          <span className="max-sm:sr-only">System prompt</span>
         </span>
       )}
     </header>

@@ -10,7 +10,8 @@ import { keys } from "../conversations/keys";
 import { NO_TIMING, type Outcome } from "../generation/events";
 import { Problem } from "../generation/problem";
 import { ChatInterface } from "./chat-interface";
-import { chatServer, frames, message } from "./testing/chat-server";
+import { chatServer, frames } from "./testing/chat-server";
+import { message } from "./testing/message";
 import { Turns } from "./turns";
 
 /** A page with the chat on it, at a conversation or at a new chat (null), and ways to go elsewhere. */

@@ -14,13 +14,14 @@ interface ChatInterfaceProps {
   readonly conversation: string | null;
   /** The message to show and scroll to; null: the end. */
   readonly message?: string | null;
-  /** Changes when a new chat is asked for, also from a new chat. */
+  /** Changes with each visit: when a new chat is asked for from a new chat, or a message linked to again. */
   readonly visit?: unknown;
   /** Another conversation is to be shown (null: a new chat), or the one that is shown now has a name. */
   readonly onConversation: (conversation: string | null) => void;
   readonly onTitle?: (title: string | null) => void;
-  /** Drawn at the beginning of the header. */
+  /** Drawn at the beginning of the header, and where a new chat has no title yet. */
   readonly leading?: ReactNode;
+  readonly brand?: ReactNode;
 }
 
 /** The whole chat: a conversation that grows as its replies are written, and the box to go on with. */
@@ -59,7 +60,9 @@ export function ChatInterface(props: ChatInterfaceProps) {
         onConversation(null);
       }}
       onTitle={onTitle}
+      visit={visit}
       leading={props.leading}
+      brand={props.brand}
     />
   );
 }

@@ -40,8 +40,11 @@ interface ChatProps {
   /** Leads to a new chat, which a request can begin at once. */
   readonly onNewChat: (request?: ChatRequest) => void;
   readonly onTitle: (title: string | null) => void;
-  /** Drawn at the beginning of the header. */
+  /** Changes when the message is linked to once more. */
+  readonly visit: unknown;
+  /** Drawn at the beginning of the header, and where a new chat has no title yet. */
   readonly leading: ReactNode;
+  readonly brand: ReactNode;
 }
 
 /** One conversation, or a new one: its thread, and the box to go on with. */
@@ -83,6 +86,7 @@ export function Chat(props: ChatProps) {
   useEscape(isRunning, () => live?.stop());
   useLinkedMessage({
     message: props.message,
+    visit: props.visit,
     tree,
     entries,
     scroller,
@@ -104,7 +108,7 @@ export function Chat(props: ChatProps) {
   const isLoading = isEmpty && conversation !== null && saved === undefined;
   return (
     <main className="relative flex h-full min-h-0 min-w-0 flex-1 flex-col">
-      <ChatHeader leading={props.leading} title={title} settings={settings} />
+      <ChatHeader leading={props.leading} brand={props.brand} title={title} settings={settings} />
       <div
         ref={scroller}
         className={`min-h-0 flex-1 overflow-y-auto overscroll-contain ${isPinned ? "[overflow-anchor:none]" : ""}`}

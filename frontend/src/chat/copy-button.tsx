@@ -4,32 +4,38 @@ import { MessageButton } from "./message-button";
 
 const SAID_MS = 2_000;
 
-/** Copies the source of a message, and says that it did. */
+/** Copies the source of a message, and says whether that went well. */
 export function CopyButton({ read }: { read: () => string }) {
-  const [copied, setCopied] = useState(false);
+  const [said, say] = useState<"Copied" | "Not copied">();
   useEffect(() => {
-    if (!copied) return;
-    const timer = setTimeout(() => setCopied(false), SAID_MS);
+    if (said === undefined) return;
+    const timer = setTimeout(() => say(undefined), SAID_MS);
     return () => clearTimeout(timer);
-  }, [copied]);
+  }, [said]);
   const copy = () =>
-    void navigator.clipboard?.writeText(read()).then(
-      () => setCopied(true),
-      () => undefined,
+    void copyText(read()).then(
+      () => say("Copied"),
+      () => say("Not copied"),
     );
   return (
     <>
       <MessageButton
         data-testid="copy"
-        icon={copied ? Check : Copy}
-        label={copied ? "Copied" : "Copy"}
+        icon={said === "Copied" ? Check : Copy}
+        label={said ?? "Copy"}
         onClick={copy}
       />
-      {copied && (
+      {said !== undefined && (
         <span role="status" className="text-small text-quiet">
-          Copied
+          {said}
         </span>
       )}
     </>
   );
+}
+
+// `navigator.clipboard` does not exist on a page served over plain http from another machine.
+async function copyText(text: string): Promise<void> {
+  if (navigator.clipboard === undefined) throw new Error("this page may not use the clipboard");
+  await navigator.clipboard.writeText(text);
 }

@@ -4,19 +4,24 @@ import { isComposing } from "./composing";
 
 interface EditBoxProps {
   readonly text: string;
+  /** Not while a reply runs: what is written waits for its end. */
+  readonly mayBeSaved: boolean;
   readonly onSave: (text: string) => void;
   readonly onCancel: () => void;
 }
 
 /** A question while it is written anew, in its own place. */
-export function EditBox({ text, onSave, onCancel }: EditBoxProps) {
+export function EditBox({ text, mayBeSaved, onSave, onCancel }: EditBoxProps) {
   const [written, setWritten] = useState(text);
   const box = useRef<HTMLTextAreaElement>(null);
-  const isBlank = written.trim() === "";
+  const canSave = mayBeSaved && written.trim() !== "";
   useEffect(() => {
     box.current?.focus({ preventScroll: true });
     box.current?.setSelectionRange(box.current.value.length, box.current.value.length);
   }, []);
+  const save = () => {
+    if (canSave) onSave(written);
+  };
   const onKeyDown = (event: KeyboardEvent) => {
     if (isComposing(event)) return;
     if (event.key === "Escape") {
@@ -24,14 +29,14 @@ export function EditBox({ text, onSave, onCancel }: EditBoxProps) {
       onCancel();
     } else if (event.key === "Enter" && !event.shiftKey) {
       event.preventDefault();
-      if (!isBlank) onSave(written);
+      save();
     }
   };
   return (
     <form
       onSubmit={(event) => {
         event.preventDefault();
-        if (!isBlank) onSave(written);
+        save();
       }}
       className="w-full rounded-2xl border border-line bg-surface p-2 shadow-sm transition-colors focus-within:border-accent"
     >
@@ -49,7 +54,7 @@ export function EditBox({ text, onSave, onCancel }: EditBoxProps) {
         <Button look="quiet" data-testid="edit-cancel" onClick={onCancel}>
           Cancel
         </Button>
-        <Button look="primary" type="submit" data-testid="edit-save" disabled={isBlank}>
+        <Button look="primary" type="submit" data-testid="edit-save" disabled={!canSave}>
           Save and send
         </Button>
       </div>

@@ -19,7 +19,7 @@ export const Figures = memo(function Figures({ source }: { source: ReplySource }
   return (
     <p
       data-testid="figures"
-      className="flex min-h-8 flex-wrap items-center gap-x-4 text-small text-quiet tabular-nums"
+      className="flex min-h-8 flex-wrap items-center gap-x-4 max-sm:order-last max-sm:w-full text-small text-quiet tabular-nums"
     >
       {figures.map(([name, figure]) => (
         <span key={name} title={name}>

@@ -31,8 +31,13 @@ export function Question({ entry, isUnnamed, isLast }: QuestionProps) {
       aria-label="You"
       className="group flex flex-col items-end pl-8 sm:pl-4"
     >
-      {isEdited && !isBusy ? (
-        <EditBox text={message.text} onSave={save} onCancel={() => setEdited(false)} />
+      {isEdited ? (
+        <EditBox
+          text={message.text}
+          mayBeSaved={!isBusy}
+          onSave={save}
+          onCancel={() => setEdited(false)}
+        />
       ) : (
         <div className="flex max-w-full min-w-0 flex-col items-end sm:flex-row-reverse sm:gap-1">
           <p className="min-w-0 rounded-2xl rounded-br-md bg-accent-soft px-4 py-2 break-words whitespace-pre-wrap">

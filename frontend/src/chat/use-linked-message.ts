@@ -9,6 +9,8 @@ const FRAMES_TO_SETTLE = 12;
 interface LinkedMessage {
   /** The message that the address names; null: none. */
   readonly message: string | null;
+  /** Changes when it is linked to once more. */
+  readonly visit: unknown;
   readonly tree: MessageTree<Message>;
   readonly entries: readonly Entry[];
   readonly scroller: RefObject<HTMLElement | null>;
@@ -20,23 +22,30 @@ interface LinkedMessage {
 
 /** Scrolls to the message that the address names, on whichever branch it is, and marks it shortly. */
 export function useLinkedMessage(linked: LinkedMessage): void {
-  const { message, tree, entries, scroller, onBranch, onFound } = linked;
-  const shown = useRef<string>(null);
-  const asked = useRef<string>(null);
+  const { message, visit, tree, entries, scroller, onBranch, onFound } = linked;
+  const shown = useRef<Link>(null);
+  const asked = useRef<Link>(null);
   useEffect(() => {
-    if (message === null) shown.current = asked.current = null;
-    if (message === null || shown.current === message || !tree.byId.has(message)) return;
+    if (message === null || !tree.byId.has(message)) return;
+    const link = { message, visit };
+    if (isSameLink(shown.current, link)) return;
     const entry = entries.find(({ parts }) => parts.some(({ id }) => id === message));
     if (entry === undefined) {
-      if (asked.current !== message) onBranch(newestBehind(tree, message));
-      asked.current = message;
+      if (!isSameLink(asked.current, link)) onBranch(newestBehind(tree, message));
+      asked.current = link;
       return;
     }
-    shown.current = message;
+    shown.current = link;
     onFound();
     const row = scroller.current?.querySelector(`[data-row="${CSS.escape(entry.key)}"]`);
     if (row != null) bringIntoView(row);
-  }, [message, tree, entries, scroller, onBranch, onFound]);
+  }, [message, visit, tree, entries, scroller, onBranch, onFound]);
+}
+
+type Link = Pick<LinkedMessage, "message" | "visit">;
+
+function isSameLink(one: Link | null, other: Link): boolean {
+  return one?.message === other.message && one.visit === other.visit;
 }
 
 function bringIntoView(row: Element): void {

@@ -5,29 +5,13 @@ import type { Event, Outcome } from "../../generation/events";
 import type { Problem } from "../../generation/problem";
 import type { Arrival, StartRequest, Transport } from "../../generation/transport";
 
+import { message } from "./message";
+
 const MODELS = [
   { id: "scripted/echo", name: "Echo", provider: "scripted", default: true },
   { id: "scripted/prose", name: "Prose", provider: "scripted" },
 ];
 const NOW = "2026-11-22T10:00:00.000Z";
-
-/** A message with nothing in it, to say only what a test is about. */
-export function message(
-  members: Pick<Message, "id" | "parent" | "role"> & Partial<Message>,
-): Message {
-  return {
-    text: "",
-    reasoning: "",
-    model: null,
-    generation: null,
-    running: false,
-    cursor: 0,
-    outcome: null,
-    left_out: 0,
-    created_at: NOW,
-    ...members,
-  };
-}
 
 /** Two frames, in which what has happened is drawn. */
 export async function frames(): Promise<void> {

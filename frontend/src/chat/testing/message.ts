@@ -1,0 +1,19 @@
+import type { Message } from "../../api/schema";
+
+/** A message with nothing in it, to say only what a test is about. */
+export function message(
+  members: Pick<Message, "id" | "parent" | "role"> & Partial<Message>,
+): Message {
+  return {
+    text: "",
+    reasoning: "",
+    model: null,
+    generation: null,
+    running: false,
+    cursor: 0,
+    outcome: null,
+    left_out: 0,
+    created_at: "2026-11-22T10:00:00.000Z",
+    ...members,
+  };
+}
