@@ -1,32 +1,21 @@
 """Full-text search in titles and messages: FTS5 in SQLite, tsvector in PostgreSQL."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import TextClause, bindparam, text
+from sqlalchemy import TextClause, bindparam, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from headwater.conversations.database import Database
+from headwater.conversations.highlight import Part, highlight, snippet, words_of
 from headwater.conversations.model import Conversation
 from headwater.conversations.place import Place
-from headwater.conversations.repository import own_conversations
+from headwater.conversations.rows import own_conversations
+from headwater.conversations.tables import messages
 
-MATCH_BEGINS, MATCH_ENDS = "\x02", "\x03"
-"""Put around what matched by the database."""
-
-SNIPPET_WORDS = 20
-WORDS = 16
-"""The most words of a question that are looked for."""
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A piece of a text, and whether it is one of the words that were looked for."""
-
-    text: str
-    match: bool
+INDEXED = 100_000
+"""Characters of a message that are found, from its beginning; the migrations know them as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +57,7 @@ class SearchRepository:
 
         The last word may be the beginning of one. Nothing is found without a word.
         """
-        words = re.findall(r"[^\W_]+", question)[:WORDS]
+        words = words_of(question)
         if not words:
             return [], None
         async with self._database.reading() as connection:
@@ -84,6 +73,7 @@ class _Search:
         self._connection = connection
         self._sql = sql
         self._client = client
+        self._words = words
         self._asked = {"client": client, "question": sql.question(client, words)}
 
     async def hits(self, limit: int, after: SearchCursor | None) -> tuple[list[_Hit], SearchCursor | None]:
@@ -107,18 +97,17 @@ class _Search:
         """The hits with what is shown of them."""
         names = [hit.conversation for hit in hits]
         conversations = await own_conversations(self._connection, self._client, names)
-        titles = await self._marked(self._sql.mark_titles, "conversation", names)
         inside = {hit.conversation: hit.message for hit in hits if hit.message is not None}
         for name in names:
             if name not in inside and (message := await self._newest_in(name)) is not None:
                 inside[name] = message
-        snippets = await self._marked(self._sql.mark_messages, "message", list(inside.values()))
+        texts = await self._texts(list(inside.values()))
         return [
             Found(
                 conversations[name],
                 inside.get(name),
-                titles.get(name) or (Part(conversations[name].title, False),),
-                snippets.get(inside.get(name, ""), ()),
+                highlight(conversations[name].title, self._words),
+                snippet(texts[inside[name]], self._words) if name in inside else (),
             )
             for name in names
             if name in conversations
@@ -165,29 +154,10 @@ class _Search:
         )
         return found
 
-    async def _marked(self, statement: TextClause, key: str, names: list[str]) -> dict[str, tuple[Part, ...]]:
-        if not names:
-            return {}
-        rows = await self._connection.execute(
-            statement,
-            {
-                **self._asked,
-                "names": names,
-                "begins": MATCH_BEGINS,
-                "ends": MATCH_ENDS,
-                "words": str(SNIPPET_WORDS),
-            },
-        )
-        return {getattr(row, key): parts(row.marked) for row in rows}
-
-
-def parts(marked: str) -> tuple[Part, ...]:
-    """A text with marks as pieces."""
-    found = []
-    for n, piece in enumerate(re.split(f"[{MATCH_BEGINS}{MATCH_ENDS}]", marked)):
-        if piece:
-            found.append(Part(piece, n % 2 == 1))
-    return tuple(found)
+    async def _texts(self, names: list[str]) -> dict[str, str]:
+        query = select(messages.c.id, func.substr(messages.c.text, 1, INDEXED).label("said"))
+        rows = await self._connection.execute(query.where(messages.c.id.in_(names)))
+        return {row.id: row.said for row in rows}
 
 
 _NEWEST = 2**62
@@ -203,8 +173,6 @@ class _Sql:
     titled: TextClause
     newer: TextClause
     newest_in: TextClause
-    mark_titles: TextClause
-    mark_messages: TextClause
 
     def question(self, client: str, words: Sequence[str]) -> str:
         raise NotImplementedError
@@ -251,15 +219,6 @@ _SQLITE = _Sqlite(
         SELECT m.id FROM messages m WHERE m.conversation = :conversation
           AND m.seq IN (SELECT rowid FROM messages_words WHERE messages_words MATCH :question)
         ORDER BY m.seq DESC LIMIT 1"""),
-    mark_titles=_listing("""
-        SELECT c.id AS conversation, highlight(conversations_words, 1, :begins, :ends) AS marked
-        FROM conversations c CROSS JOIN conversations_words w ON w.rowid = c.seq
-        WHERE c.id IN :names AND conversations_words MATCH :question"""),
-    mark_messages=_listing("""
-        SELECT m.id AS message,
-            snippet(messages_words, 1, :begins, :ends, '…', CAST(:words AS INTEGER)) AS marked
-        FROM messages m CROSS JOIN messages_words w ON w.rowid = m.seq
-        WHERE m.id IN :names AND messages_words MATCH :question"""),
 )
 
 _POSTGRESQL = _Postgresql(
@@ -285,16 +244,4 @@ _POSTGRESQL = _Postgresql(
         SELECT m.id FROM messages m
         WHERE m.conversation = :conversation AND m.words @@ to_tsquery('simple', :question)
         ORDER BY m.seq DESC LIMIT 1"""),
-    mark_titles=_listing("""
-        SELECT c.id AS conversation, ts_headline(
-            'simple', translate(c.title, :begins || :ends, ''), to_tsquery('simple', :question),
-            'StartSel=' || :begins || ', StopSel=' || :ends || ', HighlightAll=true') AS marked
-        FROM conversations c WHERE c.id IN :names"""),
-    mark_messages=_listing("""
-        SELECT m.id AS message, ts_headline(
-            'simple', translate(left(m.text, 100000), :begins || :ends, ''),
-            to_tsquery('simple', :question),
-            'StartSel=' || :begins || ', StopSel=' || :ends || ', MinWords=8, MaxWords='
-                || cast(:words AS text) || ', MaxFragments=1, FragmentDelimiter=…') AS marked
-        FROM messages m WHERE m.id IN :names"""),
 )
