@@ -3,7 +3,7 @@ import { listConversations, readConversation } from "../api/conversations";
 import { Problem } from "../generation/problem";
 import { cacheSummary, choiceOf, uncacheSummary } from "./cached";
 import { keys } from "./keys";
-import { begunAnew, isComplete, type Listed } from "./listed";
+import { begunAnew, type Listed } from "./listed";
 
 /** Beyond so many conversations that are not at the start of a list, the list itself is read again. */
 const ONE_BY_ONE = 10;
@@ -57,8 +57,7 @@ export async function applyChanges(client: QueryClient, ids: readonly string[]):
         const beginning = await listConversations(choiceOf(queryKey), null);
         client.setQueryData<Listed>(queryKey, (listed) => listed && begunAnew(listed, beginning));
         for (const { id } of beginning.conversations) elsewhere.delete(id);
-        const listed = client.getQueryData<Listed>(queryKey);
-        return listed === undefined || isComplete(listed);
+        return beginning.cursor === null;
       }),
     );
     if (isAllRead.every(Boolean)) return;

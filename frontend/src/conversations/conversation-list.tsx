@@ -99,7 +99,9 @@ function Rows({ rows, label, hasMore, hasFailed, onReadMore }: RowsProps) {
     const moved = focus.move(event.key);
     if (moved === null) return;
     event.preventDefault();
-    scrollToIndex(moved, { align: "auto" });
+    // On the way up, the heading over a row is shown with it.
+    const hasHeading = event.key !== "ArrowDown" && rows[moved - 1]?.kind === "heading";
+    scrollToIndex(hasHeading ? moved - 1 : moved, { align: "auto" });
   };
 
   return (

@@ -36,6 +36,8 @@ export function useConversationPages(choice: ListChoice) {
     queryFn: ({ pageParam, signal }) => listConversations(choice, pageParam, signal),
     initialPageParam: null as string | null,
     getNextPageParam: (page: ConversationList) => page.cursor,
+    // It would compare all that was read with every page that is added.
+    structuralSharing: false,
   });
 }
 

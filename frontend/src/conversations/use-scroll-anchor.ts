@@ -15,6 +15,7 @@ export function useScrollAnchor(
     const past = before.current;
     before.current = rows;
     if (element === null || past === rows || element.scrollTop === 0) return;
+    if (heightOfSameStart(past, rows) >= element.scrollTop) return;
     const now = tops(rows);
     for (const [key, top] of tops(past)) {
       const moved = now.get(key);
@@ -23,6 +24,16 @@ export function useScrollAnchor(
       return;
     }
   }, [rows, scroller]);
+}
+
+/** How far down the two are the same. Mostly rows only come at the end, and nothing needs to be done. */
+function heightOfSameStart(past: readonly ListRow[], rows: readonly ListRow[]): number {
+  let height = 0;
+  for (const [place, row] of past.entries()) {
+    if (rows[place]?.key !== row.key) break;
+    height += ROW_HEIGHT[row.kind];
+  }
+  return height;
 }
 
 function tops(rows: readonly ListRow[]): Map<string, number> {

@@ -61,7 +61,7 @@ export function Toasts({ children }: { children: ReactNode }) {
         aria-label="Notices"
         aria-live="polite"
         data-toasts
-        className="pointer-events-none fixed inset-x-0 bottom-28 z-50 flex flex-col items-center gap-2 px-4"
+        className="pointer-events-none fixed inset-x-0 bottom-34 z-50 flex flex-col items-center gap-2 px-4"
       >
         {toasts.map((toast) => (
           <ToastCard key={toast.number} toast={toast} onClose={close} />
