@@ -9,6 +9,7 @@ from playwright.sync_api import APIRequestContext, BrowserContext, expect
 
 from chat_page import ChatPage
 from complaints import Complaints
+from conftest import Protocol
 from streamcheck import (
     assert_cursor_until_end,
     assert_grew_in_steps,
@@ -30,10 +31,12 @@ def proxy(address: str) -> Iterator[CuttingProxy]:
 
 
 @pytest.fixture
-def chat(chat: ChatPage, proxy: CuttingProxy, address: str) -> ChatPage:
-    """The page, reached through the proxy."""
+def chat(chat: ChatPage, proxy: CuttingProxy, address: str, protocol: Protocol) -> Iterator[ChatPage]:
+    """The page, reached through the proxy. It leaves before the proxy does: it always listens for changes."""
     chat.open(f"{urlsplit(address).scheme}://127.0.0.1:{proxy.port}")
-    return chat
+    yield chat
+    assert chat.protocols_of_replies() == {protocol.next_hop}
+    chat.page.goto("about:blank")
 
 
 def test_an_outage_in_mid_reply_is_told_and_survived(
