@@ -84,7 +84,16 @@ def test_a_key_that_cannot_be_sent_is_refused_and_not_shown(key: str) -> None:
     assert "sk-" not in str(caught.value)
 
 
-@pytest.mark.parametrize("url", ["mysql://me:secret@db/x", "secret", "postgresql+psycopg2://me:secret@db/x"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mysql://me:secret@db/x",
+        "secret",
+        "postgresql+psycopg2://me:secret@db/x",
+        "sqlite://",
+        "sqlite:///:memory:",
+    ],
+)
 def test_a_database_of_another_kind_is_refused_without_its_password(url: str) -> None:
     with pytest.raises(SettingsError, match="HEADWATER_DATABASE_URL takes a URL") as caught:
         Settings.from_environment({"HEADWATER_DATABASE_URL": url})

@@ -67,7 +67,7 @@ async def application(settings: Settings, folder: DataFolder) -> AsyncIterator[A
             raise SettingsError(
                 f"HEADWATER_DEFAULT_MODEL is {settings.default_model!r}, but it takes one of: {known}"
             )
-        database = await stack.enter_async_context(open_database(_database_url(settings, folder)))
+        database = await stack.enter_async_context(open_database(_database_url(settings, folder), alone=True))
         conversations, changes = ConversationRepository(database), Changes()
         chat = Chat(
             catalogue=catalogue,

@@ -1,6 +1,7 @@
 """The database: SQLite in the data folder, or PostgreSQL; opened, set up and brought to the newest schema."""
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -13,6 +14,8 @@ from sqlalchemy import Connection, event, make_url
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+
+from headwater.conversations.claim import AlreadyClaimedError, Claim, claim
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -28,13 +31,18 @@ class DatabaseError(Exception):
 
 
 def database_url(given: str) -> URL:
-    """A URL as the database needs it. Raises `ValueError` for what is neither SQLite nor PostgreSQL."""
+    """A URL as the database needs it.
+
+    Raises `ValueError` for what is neither a file of SQLite nor PostgreSQL.
+    """
     try:
         url = make_url(given)
     except ArgumentError:
         raise ValueError(given) from None
     driver = DRIVERS.get(url.drivername, url.drivername)
     if driver not in DRIVERS.values():
+        raise ValueError(given)
+    if driver == DRIVERS["sqlite"] and url.database in {None, "", ":memory:"}:
         raise ValueError(given)
     return url.set(drivername=driver)
 
@@ -53,14 +61,19 @@ class Database:
             self._engine = create_async_engine(url, connect_args={"timeout": BUSY_TIMEOUT})
             event.listen(self._engine.sync_engine, "connect", _set_up_sqlite)
             event.listen(self._engine.sync_engine, "begin", _begin_sqlite)
+            self._readers = self._engine
         else:
             self._engine = create_async_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20)
+            self._readers = self._engine.execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            )
         self._one_writer = asyncio.Lock()
+        self._claim: Claim | None = None
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
         """A transaction that only reads: it sees one state of the database."""
-        async with self._engine.begin() as connection:
+        async with self._readers.begin() as connection:
             yield connection
 
     @asynccontextmanager
@@ -82,19 +95,33 @@ class Database:
         except CommandError as error:
             raise DatabaseError(f"the database is of another version of Headwater: {error}") from error
 
+    async def claim(self) -> None:
+        """Let no other server work on it until it is closed. Raises `DatabaseError`."""
+        try:
+            self._claim = await claim(self._engine)
+        except AlreadyClaimedError:
+            raise DatabaseError("another Headwater server works on this database") from None
+
     async def close(self) -> None:
         """Close all connections."""
+        if self._claim is not None:
+            await self._claim.release()
         await self._engine.dispose()
 
 
 @asynccontextmanager
-async def open_database(url: URL) -> AsyncIterator[Database]:
-    """A database with the newest schema; closed on leaving. Raises `DatabaseError` when it cannot be used."""
+async def open_database(url: URL, *, alone: bool = False) -> AsyncIterator[Database]:
+    """A database with the newest schema; closed on leaving. Raises `DatabaseError` when it cannot be used.
+
+    `alone` keeps every other server that asks for the same away.
+    """
     database = Database(url)
     try:
         try:
+            if alone:
+                await database.claim()
             await database.migrate()
-        except (SQLAlchemyError, OSError) as error:
+        except (SQLAlchemyError, sqlite3.Error, OSError) as error:
             cause = error.orig if isinstance(error, DBAPIError) else error
             raise DatabaseError(f"{url.render_as_string()} cannot be used: {cause}") from error
         yield database
