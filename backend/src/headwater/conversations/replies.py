@@ -49,9 +49,11 @@ class ReplyRepository:
             return
         async with self._database.writing() as connection:
             known = await connection.scalars(
-                select(generations.c.id).where(
+                select(generations.c.id)
+                .where(
                     generations.c.id.in_({row["generation"] for row in rows}), generations.c.shape.is_(None)
                 )
+                .with_for_update(read=True)  # a reply that is being closed meanwhile is waited for
             )
             still_open = set(known)
             rows = [row for row in rows if row["generation"] in still_open]
