@@ -54,7 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _serve() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    for chatty in ("httpx2", "hypercorn.error"):
+    for chatty in ("alembic", "httpx2", "hypercorn.error"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     _run(serve(Settings.from_environment(os.environ), _announce))
 
