@@ -52,15 +52,18 @@ export async function applyChanges(client: QueryClient, ids: readonly string[]):
   });
   const elsewhere = new Set(ids);
   try {
-    const isAllRead = await Promise.all(
+    const beginnings = await Promise.all(
       shown.map(async ({ queryKey }) => {
         const beginning = await listConversations(choiceOf(queryKey), null);
         client.setQueryData<Listed>(queryKey, (listed) => listed && begunAnew(listed, beginning));
-        for (const { id } of beginning.conversations) elsewhere.delete(id);
-        return beginning.cursor === null;
+        return beginning;
       }),
     );
-    if (isAllRead.every(Boolean)) return;
+    for (const found of beginnings.flatMap(({ conversations }) => conversations)) {
+      // It may have come from further down in another list.
+      if (elsewhere.delete(found.id)) cacheSummary(client, found);
+    }
+    if (beginnings.every(({ cursor }) => cursor === null)) return;
     if (elsewhere.size > ONE_BY_ONE) throw new RangeError("too many to be read one by one");
     await Promise.all([...elsewhere].map((id) => readOne(client, id)));
   } catch {
