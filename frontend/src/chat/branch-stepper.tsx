@@ -1,5 +1,5 @@
 import { ChevronLeft, ChevronRight } from "lucide-react";
-import { use } from "react";
+import { use, useEffect, useRef } from "react";
 import type { Fork } from "./entries";
 import { MessageButton } from "./message-button";
 import { ThreadContext } from "./thread-context";
@@ -14,11 +14,28 @@ export function Forks({ forks }: { forks: readonly Fork[] }) {
 
 /** Where a conversation has branches: which one is shown, and the ways to its neighbours. */
 function BranchStepper({ fork }: { fork: Fork }) {
-  const { actions } = use(ThreadContext);
-  if (actions === null) return null;
+  const { actions, arrival } = use(ThreadContext);
+  const ways = useRef<HTMLFieldSetElement>(null);
   const { position, count, previous, next } = fork;
+
+  // Whoever steps on and on with the keyboard finds the same button under it on the other branch.
+  useEffect(() => {
+    if (arrival.current?.position !== position || arrival.current.count !== count) return;
+    const [back, forth] = ways.current?.querySelectorAll("button") ?? [];
+    const [first, second] = arrival.current.isForth ? [forth, back] : [back, forth];
+    arrival.current = null;
+    (first?.disabled ? second : first)?.focus({ preventScroll: true });
+  }, [arrival, position, count]);
+
+  if (actions === null) return null;
+  const step = (leaf: string | null, by: 1 | -1) => {
+    if (leaf === null) return;
+    arrival.current = { position: position + by, count, isForth: by === 1 };
+    actions.step(leaf);
+  };
   return (
     <fieldset
+      ref={ways}
       data-testid="branch-stepper"
       aria-label="Branches"
       className="-mx-2.5 flex items-center text-small text-quiet tabular-nums"
@@ -28,7 +45,7 @@ function BranchStepper({ fork }: { fork: Fork }) {
         icon={ChevronLeft}
         label="Previous branch"
         disabled={previous === null}
-        onClick={() => previous !== null && actions.step(previous)}
+        onClick={() => step(previous, -1)}
       />
       <span data-testid="branch-position">{`${position} / ${count}`}</span>
       <MessageButton
@@ -36,7 +53,7 @@ function BranchStepper({ fork }: { fork: Fork }) {
         icon={ChevronRight}
         label="Next branch"
         disabled={next === null}
-        onClick={() => next !== null && actions.step(next)}
+        onClick={() => step(next, 1)}
       />
     </fieldset>
   );

@@ -375,6 +375,7 @@ describe("ChatInterface", () => {
     ]);
     expect(changes).toEqual([{ leaf: "q2" }]);
     expect(screen.getByTestId("branch-position").textContent).toBe("1 / 2");
+    expect(document.activeElement).toBe(screen.getByTestId("branch-next"));
   });
 
   it("shows the branch of the message that is linked to", async () => {

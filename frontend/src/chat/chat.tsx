@@ -1,4 +1,4 @@
-import { type ReactNode, useEffect, useState } from "react";
+import { type ReactNode, useEffect, useMemo, useRef } from "react";
 import { usePatchConversation } from "../conversations/mutations";
 import { useConversation } from "../conversations/queries";
 import type { Model } from "../generation/models";
@@ -100,11 +100,11 @@ export function Chat(props: ChatProps) {
     setDraft("");
     chat.send(message);
   };
-  const [context, setContext] = useState({ actions, isBusy: isRunning });
-  if (context.isBusy !== isRunning) setContext({ actions, isBusy: isRunning });
+  const arrival = useRef(null);
+  const context = useMemo(() => ({ actions, isBusy: isRunning, arrival }), [actions, isRunning]);
 
   const isEmpty = entries.length === 0;
-  const isUnknown = isEmpty && error instanceof Problem && error.status === 404;
+  const isUnknown = chat.turns.length === 0 && error instanceof Problem && error.status === 404;
   const isLoading = isEmpty && conversation !== null && saved === undefined;
   return (
     <main className="relative flex h-full min-h-0 min-w-0 flex-1 flex-col">
@@ -122,7 +122,7 @@ export function Chat(props: ChatProps) {
             <CannotLoad onRetry={() => void refetch()} />
           )}
           {isEmpty && !isLoading && <EmptyState model={model} onPick={send} />}
-          {!isEmpty && (
+          {!isEmpty && !isUnknown && (
             <ThreadContext value={context}>
               <NearContext value={near}>
                 <Thread entries={entries} replies={replies} unnamed={unnamed} />

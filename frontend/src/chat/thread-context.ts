@@ -16,11 +16,24 @@ export interface ThreadActions {
   readonly step: (leaf: string) => void;
 }
 
+/** Where a step leads: the branch, and the button that led there. */
+interface Arrival {
+  readonly position: number;
+  readonly count: number;
+  readonly isForth: boolean;
+}
+
 export interface ThreadContextValue {
   /** Null where the thread can only be read. */
   readonly actions: ThreadActions | null;
   /** A reply runs: what would begin another one has to wait. */
   readonly isBusy: boolean;
+  /** A step that was made, until the branch is drawn to which it leads. */
+  readonly arrival: { current: Arrival | null };
 }
 
-export const ThreadContext = createContext<ThreadContextValue>({ actions: null, isBusy: false });
+export const ThreadContext = createContext<ThreadContextValue>({
+  actions: null,
+  isBusy: false,
+  arrival: { current: null },
+});

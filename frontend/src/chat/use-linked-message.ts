@@ -6,6 +6,8 @@ import { type MessageTree, newestBehind } from "./message-tree";
 // Rows above it are measured when they come near: the place is looked for again in so many frames.
 const FRAMES_TO_SETTLE = 12;
 
+const MARKED_MS = 1_800;
+
 interface LinkedMessage {
   /** The message that the address names; null: none. */
   readonly message: string | null;
@@ -56,7 +58,6 @@ function bringIntoView(row: Element): void {
     if (frames < FRAMES_TO_SETTLE) requestAnimationFrame(look);
   };
   look();
-  row.classList.remove("linked");
   row.classList.add("linked");
-  row.addEventListener("animationend", () => row.classList.remove("linked"), { once: true });
+  setTimeout(() => row.classList.remove("linked"), MARKED_MS);
 }
