@@ -465,7 +465,7 @@ describe("ChatInterface", () => {
   it("sends the settings of a new chat with its first message only", async () => {
     const { requests, start, end } = open();
     await userEvent.click(screen.getByTestId("settings"));
-    await userEvent.type(screen.getByTestId("settings-system"), "Be short.");
+    await userEvent.type(await screen.findByTestId("settings-system"), "Be short.");
     await userEvent.type(screen.getByTestId("settings-temperature"), "0.5");
     await userEvent.click(screen.getByTestId("settings-save"));
     expect(screen.getByTestId("system-chip")).toBeTruthy();

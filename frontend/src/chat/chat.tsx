@@ -14,7 +14,7 @@ import { ModelSelect } from "./model-select";
 import { CannotLoad, NotFound } from "./not-found";
 import { sourceOf } from "./reply-source";
 import { chosenSettings, type Settings } from "./settings";
-import { SettingsPanel } from "./settings-panel";
+import { SettingsOpener } from "./settings-opener";
 import { Thread } from "./thread";
 import { ThreadContext } from "./thread-context";
 import type { Turns } from "./turns";
@@ -142,7 +142,7 @@ export function Chat(props: ChatProps) {
             onStop={() => live?.stop()}
           >
             <ModelSelect models={models} chosen={model} onChoose={(id) => change({ model: id })} />
-            <SettingsPanel settings={settings} onChange={change} />
+            <SettingsOpener settings={settings} onChange={change} />
           </Composer>
         </div>
       )}

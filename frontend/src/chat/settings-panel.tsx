@@ -1,22 +1,21 @@
 import * as Popover from "@radix-ui/react-popover";
-import { SlidersHorizontal } from "lucide-react";
 import { type FormEvent, type ReactNode, useState } from "react";
 import { Button } from "../ui/button";
-import { IconButton } from "../ui/icon-button";
 import type { Settings } from "./settings";
+import { SettingsButton } from "./settings-button";
 
 interface SettingsPanelProps {
   readonly settings: Settings;
   readonly onChange: (changed: Partial<Settings>) => void;
 }
 
-/** How the replies of this conversation are made, apart from the model. */
-export function SettingsPanel({ settings, onChange }: SettingsPanelProps) {
-  const [isOpen, setOpen] = useState(false);
+/** How the replies of this conversation are made, apart from the model. It begins open. */
+export default function SettingsPanel({ settings, onChange }: SettingsPanelProps) {
+  const [isOpen, setOpen] = useState(true);
   return (
     <Popover.Root open={isOpen} onOpenChange={setOpen}>
       <Popover.Trigger asChild>
-        <IconButton data-testid="settings" icon={SlidersHorizontal} label="Settings" />
+        <SettingsButton />
       </Popover.Trigger>
       <Popover.Portal>
         <Popover.Content

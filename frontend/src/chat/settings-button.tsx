@@ -1,0 +1,10 @@
+import { SlidersHorizontal } from "lucide-react";
+import type { ComponentProps } from "react";
+import { IconButton } from "../ui/icon-button";
+
+/** The button that leads to the settings, the same before and after the panel is there. */
+export function SettingsButton(button: ComponentProps<"button">) {
+  return (
+    <IconButton data-testid="settings" icon={SlidersHorizontal} label="Settings" {...button} />
+  );
+}
