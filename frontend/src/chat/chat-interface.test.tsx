@@ -408,7 +408,42 @@ describe("ChatInterface", () => {
     await userEvent.type(screen.getByTestId("edit-input"), " more{Escape}");
     expect(screen.queryByTestId("edit-input")).toBeNull();
     expect(screen.getByTestId("message-user").textContent).toContain("question");
+    expect(document.activeElement).toBe(screen.getByTestId("edit"));
     expect(requests).toEqual([]);
+  });
+
+  it("begins nothing else while a reply runs", async () => {
+    const { end } = open(RUNNING, "conv_1");
+    await screen.findByText("Some of");
+    const edit = () => screen.getByTestId<HTMLButtonElement>("edit");
+    expect(edit().disabled).toBe(true);
+    expect(screen.queryByTestId("regenerate")).toBeNull();
+    await end(COMPLETED);
+    await frames();
+    expect(edit().disabled).toBe(false);
+    expect(screen.getByTestId("regenerate")).toBeTruthy();
+  });
+
+  it("offers a reply to a question that has none", async () => {
+    const { requests } = open({ messages: [QUESTION], leaf: "q1" }, "conv_1");
+    await userEvent.click(await screen.findByText("Get a reply"));
+    expect(requests).toEqual([{ conversation: "conv_1", to: "q1", model: "scripted/echo" }]);
+    expect(screen.queryByText("Get a reply")).toBeNull();
+  });
+
+  it("tries a refused reply again, with the same request", async () => {
+    const { requests, refuse, start, end } = open(CUT_SHORT, "conv_1");
+    await screen.findByText("Half a");
+    await userEvent.click(screen.getByTestId("regenerate"));
+    await refuse(new Problem(429, "rate_limited", "Too many replies."));
+    expect(screen.getByTestId("reply-error").textContent).toBe("Too many replies.");
+    expect(box().value).toBe("");
+    await userEvent.click(screen.getByTestId("retry"));
+    expect(requests[1]).toEqual(requests[0]);
+    await start();
+    await end(COMPLETED);
+    await frames();
+    expect(screen.getByTestId("branch-position").textContent).toBe("2 / 2");
   });
 
   it("goes on with a reply that was cut short, as one reply", async () => {

@@ -53,7 +53,7 @@ export function Chat(props: ChatProps) {
   const { data: saved, error, refetch } = useConversation(conversation);
   const { mutate: patch } = usePatchConversation();
   const { draft, setDraft, giveBack } = useDraft(conversation);
-  const { scroller, content, isPinned, pin, unpin, keepPlace } = usePinnedScroll();
+  const { scroller, content, isPinned, pin, unpin, pinAtEnd, keepPlace } = usePinnedScroll();
   const near = useNearWatch(scroller, keepPlace);
 
   const settings = saved ?? newSettings;
@@ -92,6 +92,7 @@ export function Chat(props: ChatProps) {
     scroller,
     onBranch: actions.step,
     onFound: unpin,
+    onSettled: pinAtEnd,
   });
   const title = saved?.title ?? null;
   useEffect(() => onTitle(title), [onTitle, title]);

@@ -1,5 +1,5 @@
 import { Pencil, RotateCcw } from "lucide-react";
-import { use, useState } from "react";
+import { use, useRef, useState } from "react";
 import { Button } from "../ui/button";
 import { Forks } from "./branch-stepper";
 import { CopyButton } from "./copy-button";
@@ -19,6 +19,7 @@ interface QuestionProps {
 export function Question({ entry, isUnnamed, isLast }: QuestionProps) {
   const { actions, isBusy } = use(ThreadContext);
   const [isEdited, setEdited] = useState(false);
+  const returns = useRef(false);
   const [message] = entry.parts;
   const save = (text: string) => {
     setEdited(false);
@@ -36,7 +37,10 @@ export function Question({ entry, isUnnamed, isLast }: QuestionProps) {
           text={message.text}
           mayBeSaved={!isBusy}
           onSave={save}
-          onCancel={() => setEdited(false)}
+          onCancel={() => {
+            returns.current = true;
+            setEdited(false);
+          }}
         />
       ) : (
         <div className="flex max-w-full min-w-0 flex-col items-end sm:flex-row-reverse sm:gap-1">
@@ -47,6 +51,11 @@ export function Question({ entry, isUnnamed, isLast }: QuestionProps) {
             <CopyButton read={() => message.text} />
             {actions !== null && (
               <MessageButton
+                ref={(button) => {
+                  // From the box, the focus comes back to where it was opened.
+                  if (button !== null && returns.current) button.focus({ preventScroll: true });
+                  returns.current = false;
+                }}
                 data-testid="edit"
                 icon={Pencil}
                 label="Edit"

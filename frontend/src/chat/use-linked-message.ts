@@ -20,11 +20,13 @@ interface LinkedMessage {
   readonly onBranch: (leaf: string) => void;
   /** The message is shown, and the thread is to stay there. */
   readonly onFound: () => void;
+  /** It has come to rest. */
+  readonly onSettled: () => void;
 }
 
 /** Scrolls to the message that the address names, on whichever branch it is, and marks it shortly. */
 export function useLinkedMessage(linked: LinkedMessage): void {
-  const { message, visit, tree, entries, scroller, onBranch, onFound } = linked;
+  const { message, visit, tree, entries, scroller, onBranch, onFound, onSettled } = linked;
   const shown = useRef<Link>(null);
   const asked = useRef<Link>(null);
   useEffect(() => {
@@ -40,8 +42,8 @@ export function useLinkedMessage(linked: LinkedMessage): void {
     shown.current = link;
     onFound();
     const row = scroller.current?.querySelector(`[data-row="${CSS.escape(entry.key)}"]`);
-    if (row != null) bringIntoView(row);
-  }, [message, visit, tree, entries, scroller, onBranch, onFound]);
+    if (row != null) bringIntoView(row, onSettled);
+  }, [message, visit, tree, entries, scroller, onBranch, onFound, onSettled]);
 }
 
 type Link = Pick<LinkedMessage, "message" | "visit">;
@@ -50,12 +52,13 @@ function isSameLink(one: Link | null, other: Link): boolean {
   return one?.message === other.message && one.visit === other.visit;
 }
 
-function bringIntoView(row: Element): void {
+function bringIntoView(row: Element, onSettled: () => void): void {
   let frames = 0;
   const look = () => {
     row.scrollIntoView({ block: "start", behavior: "instant" });
     frames += 1;
     if (frames < FRAMES_TO_SETTLE) requestAnimationFrame(look);
+    else onSettled();
   };
   look();
   row.classList.add("linked");

@@ -16,6 +16,8 @@ export interface PinnedScroll {
   readonly pin: () => void;
   /** Stays where it is, whatever comes. */
   readonly unpin: () => void;
+  /** Pins again where this is the end already. */
+  readonly pinAtEnd: () => void;
   /** Makes a change to what is in it, without moving what is seen. */
   readonly keepPlace: (change: () => void) => void;
 }
@@ -48,7 +50,7 @@ export function usePinnedScroll(): PinnedScroll {
     };
     // The browser moves the text by itself when what is in it changes its height; a person does not.
     const onScroll = () => {
-      const distance = box.scrollHeight - box.clientHeight - box.scrollTop;
+      const distance = distanceToEnd(box);
       const moved = box.scrollHeight === last.height ? box.scrollTop - last.top : 0;
       if (moved < 0 && distance > 1) set(false);
       else if (moved > 0 && distance <= NEAR_PX) set(true);
@@ -79,11 +81,20 @@ export function usePinnedScroll(): PinnedScroll {
   }, [set]);
 
   const unpin = useCallback(() => set(false), [set]);
+  const pinAtEnd = useCallback(() => {
+    const box = scroller.current;
+    if (box !== null && distanceToEnd(box) <= 1) set(true);
+  }, [set]);
   const keepPlace = useCallback((change: () => void) => {
     if (pinned.current) return change();
     anchored.current?.take();
     change();
     anchored.current?.hold();
   }, []);
-  return { scroller, content, isPinned, pin, unpin, keepPlace };
+  return { scroller, content, isPinned, pin, unpin, pinAtEnd, keepPlace };
+}
+
+/** How far the end is from what is seen, in pixels. */
+function distanceToEnd(box: Element): number {
+  return box.scrollHeight - box.clientHeight - box.scrollTop;
 }
