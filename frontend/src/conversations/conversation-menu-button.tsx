@@ -1,6 +1,7 @@
 import { Ellipsis } from "lucide-react";
-import { type ComponentProps, lazy, Suspense, useState } from "react";
+import { type ComponentProps, lazy, useState } from "react";
 import type { ConversationSummary } from "../api/schema";
+import { Optional } from "../ui/optional";
 import type { ConversationActions } from "./use-conversation-actions";
 
 const load = () => import("./conversation-menu");
@@ -18,7 +19,7 @@ interface ConversationMenuButtonProps {
 export function ConversationMenuButton(props: ConversationMenuButtonProps) {
   const { conversation, actions, isTabStop, onRename } = props;
   const [isWanted, setWanted] = useState(false);
-  const preload = () => void load();
+  const preload = () => void load().catch(() => undefined);
   const button = (
     <MenuButton
       title={conversation.title}
@@ -31,11 +32,11 @@ export function ConversationMenuButton(props: ConversationMenuButtonProps) {
   );
   if (!isWanted) return button;
   return (
-    <Suspense fallback={button}>
+    <Optional fallback={button}>
       <ConversationMenu conversation={conversation} actions={actions} onRename={onRename}>
         <MenuButton title={conversation.title} tabIndex={isTabStop ? 0 : -1} />
       </ConversationMenu>
-    </Suspense>
+    </Optional>
   );
 }
 

@@ -33,7 +33,6 @@ export function SearchBox({ box, words, onWords, onDown, onEnter }: SearchBoxPro
       event.preventDefault();
       onDown();
     }
-    if (event.key === "Enter") onEnter();
     if (event.key === "Escape") {
       // The drawer stays, and a reply goes on: only the box was meant.
       event.stopPropagation();
@@ -43,7 +42,13 @@ export function SearchBox({ box, words, onWords, onDown, onEnter }: SearchBoxPro
     }
   };
   return (
-    <search className="relative mx-2 block text-quiet">
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        onEnter();
+      }}
+      className="relative mx-2 text-quiet"
+    >
       <Search className="pointer-events-none absolute top-2.5 left-2.5 size-4" aria-hidden="true" />
       <input
         ref={box}
@@ -70,6 +75,6 @@ export function SearchBox({ box, words, onWords, onDown, onEnter }: SearchBoxPro
           }}
         />
       )}
-    </search>
+    </form>
   );
 }

@@ -1,13 +1,5 @@
-import {
-  lazy,
-  type ReactNode,
-  Suspense,
-  useCallback,
-  useEffect,
-  useMemo,
-  useRef,
-  useState,
-} from "react";
+import { lazy, type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { Optional } from "../ui/optional";
 import { useMedia } from "../ui/use-media";
 import { type OpenDialog, SidebarContext, type SidebarState } from "./sidebar-state";
 import { useChanges } from "./use-changes";
@@ -37,7 +29,7 @@ export function SidebarLayout({ children }: { readonly children: ReactNode }) {
   const { isWide, isShown } = sidebar;
   useEffect(() => {
     // Not needed for the first look at the page, but soon after.
-    void (isWide ? loadSidebar() : loadDrawer());
+    (isWide ? loadSidebar() : loadDrawer()).catch(ignore);
   }, [isWide]);
 
   return (
@@ -45,18 +37,18 @@ export function SidebarLayout({ children }: { readonly children: ReactNode }) {
       <div className="flex h-full">
         {isWide && isShown && (
           <div className="w-72 shrink-0 border-r border-line bg-sunken">
-            <Suspense>
+            <Optional lost={<SidebarLost />}>
               <Sidebar />
-            </Suspense>
+            </Optional>
           </div>
         )}
         <div className="h-full min-w-0 flex-1">{children}</div>
       </div>
-      <Suspense>
-        {!isWide && <SidebarDrawer />}
+      <Optional>{!isWide && <SidebarDrawer />}</Optional>
+      <Optional>
         {dialog?.kind === "share" && <ShareDialog id={dialog.id} onClose={closeDialog} />}
         {dialog?.kind === "shortcuts" && <ShortcutsDialog onClose={closeDialog} />}
-      </Suspense>
+      </Optional>
     </SidebarContext>
   );
 }
@@ -98,3 +90,18 @@ function useSidebarState() {
   );
   return { sidebar, dialog, closeDialog: useCallback(() => setDialog(null), []) };
 }
+
+/** What could not be fetched is not asked for again by a page that has it as lost. */
+function SidebarLost() {
+  return (
+    <p role="alert" className="px-4.5 pt-6 text-small text-quiet">
+      Your conversations cannot be shown now.{" "}
+      <button type="button" className="underline" onClick={() => location.reload()}>
+        Reload the page
+      </button>
+    </p>
+  );
+}
+
+/** Whoever draws what was fetched in advance meets the same failure, and says so. */
+function ignore(): void {}

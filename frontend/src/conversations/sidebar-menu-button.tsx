@@ -1,6 +1,7 @@
 import { Ellipsis } from "lucide-react";
-import { lazy, Suspense, useState } from "react";
+import { lazy, useState } from "react";
 import { IconButton } from "../ui/icon-button";
+import { Optional } from "../ui/optional";
 
 const load = () => import("./sidebar-menu");
 const SidebarMenu = lazy(load);
@@ -8,7 +9,7 @@ const SidebarMenu = lazy(load);
 /** The button of the bar's own menu. What draws menus is fetched when somebody comes near it. */
 export function SidebarMenuButton({ onShowArchived }: { readonly onShowArchived: () => void }) {
   const [isWanted, setWanted] = useState(false);
-  const preload = () => void load();
+  const preload = () => void load().catch(() => undefined);
   const button = (
     <IconButton
       icon={Ellipsis}
@@ -22,10 +23,10 @@ export function SidebarMenuButton({ onShowArchived }: { readonly onShowArchived:
   );
   if (!isWanted) return button;
   return (
-    <Suspense fallback={button}>
+    <Optional fallback={button}>
       <SidebarMenu onShowArchived={onShowArchived}>
         <IconButton icon={Ellipsis} label="More" data-testid="sidebar-menu" />
       </SidebarMenu>
-    </Suspense>
+    </Optional>
   );
 }

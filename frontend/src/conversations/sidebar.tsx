@@ -81,11 +81,7 @@ export default function Sidebar() {
         </div>
       )}
       {isSearching ? (
-        <SearchResults
-          words={settled.trim() === "" ? words : settled}
-          place={results}
-          onUp={() => box.current?.focus()}
-        />
+        <SearchResults words={settled} place={results} onUp={() => box.current?.focus()} />
       ) : (
         <ConversationList archived={isArchiveShown} />
       )}

@@ -18,12 +18,12 @@ export function useRowFocus(
 
   useEffect(() => {
     if (wanted.current === null) return;
-    const row = scroller.current?.querySelector(
-      `[data-conversation="${CSS.escape(wanted.current)}"] a`,
-    );
-    if (!(row instanceof HTMLElement)) return;
+    const rows = scroller.current?.querySelectorAll<HTMLElement>("[data-conversation]") ?? [];
+    const row = [...rows].find(({ dataset }) => dataset.conversation === wanted.current);
+    const link = row?.querySelector("a");
+    if (!link) return;
     wanted.current = null;
-    row.focus({ preventScroll: true });
+    link.focus({ preventScroll: true });
   });
 
   const latest = useRef({ rows, tabStop });

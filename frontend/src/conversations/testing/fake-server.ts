@@ -87,7 +87,7 @@ export class FakeServer {
       /^\/api\/conversations\/([^/]+)(?:\/(\w+))?$/.exec(url.pathname) ?? [];
     if (id === "") return Response.json(this.#page(url.searchParams));
     if (id === "search") return Response.json(this.#search(url.searchParams.get("q") ?? ""));
-    if (id === "import") return this.#import(await new Response(init.body).json());
+    if (id === "import") return this.#import(JSON.parse(await (init.body as Blob).text()));
     return this.#one(method, id, action, init);
   };
 

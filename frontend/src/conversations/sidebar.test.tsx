@@ -1,0 +1,324 @@
+// @vitest-environment jsdom
+import { act, cleanup, screen, waitFor, within } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { FakeEventSource } from "./testing/fake-event-source";
+import { conversation, FakeServer } from "./testing/fake-server";
+import { renderSidebar, stubScreen, titles } from "./testing/render-sidebar";
+
+const OLD = conversation("old", { title: "An old one", updated_at: "2024-02-01T10:00:00.000Z" });
+const NEW = conversation("new", { title: "A new one", updated_at: "2024-02-02T10:00:00.000Z" });
+const PINNED = conversation("pin", { title: "A pinned one", pinned: true });
+
+const row = (id: string) => {
+  const found = screen
+    .getAllByTestId("conversation-item")
+    .find((each) => each.dataset.conversation === id);
+  if (found === undefined) throw new Error(`there is no row of ${id}`);
+  return within(found);
+};
+const path = () => screen.getByTestId("path").textContent;
+
+async function open(server = new FakeServer([OLD, NEW, PINNED]), address = "/") {
+  renderSidebar(server, address);
+  await screen.findAllByTestId("conversation-item");
+  return server;
+}
+
+async function choose(id: string, item: string) {
+  await userEvent.click(row(id).getByTestId("conversation-menu"));
+  await userEvent.click(await screen.findByTestId(item));
+}
+
+beforeEach(() => {
+  FakeEventSource.opened = [];
+  localStorage.clear();
+  stubScreen({ isWide: true });
+});
+
+afterEach(() => {
+  cleanup();
+  vi.unstubAllGlobals();
+});
+
+describe("the list", () => {
+  it("has the pinned first, then the others by date", async () => {
+    await open();
+    const list = screen.getByTestId("conversation-list");
+    expect(list.textContent).toBe("PinnedA pinned oneFebruary 2024A new oneAn old one");
+    expect(row("pin").getByRole("link").getAttribute("href")).toBe("/c/pin");
+  });
+
+  it("says which one is open", async () => {
+    await open(undefined, "/c/new");
+    expect(row("new").getByRole("link").getAttribute("aria-current")).toBe("page");
+    expect(row("old").getByRole("link").getAttribute("aria-current")).toBeNull();
+  });
+
+  it("draws only what is in sight of ten thousand", async () => {
+    const many = Array.from({ length: 10_000 }, (_, number) => conversation(`conv_${number}`));
+    await open(new FakeServer(many));
+    expect(screen.getAllByTestId("conversation-item").length).toBeLessThan(60);
+  });
+
+  it("says that there is nothing yet", async () => {
+    renderSidebar(new FakeServer());
+    expect(await screen.findByText(/will be kept here/)).toBeTruthy();
+  });
+
+  it("says that it could not be read, and tries again", async () => {
+    const server = new FakeServer([NEW]);
+    server.refuse("GET", "the database is locked");
+    renderSidebar(server);
+    const alert = await screen.findByRole("alert");
+    expect(alert.textContent).toContain("The database is locked.");
+    await userEvent.click(screen.getByTestId("list-retry"));
+    expect(await screen.findByText("A new one")).toBeTruthy();
+  });
+
+  it("follows what happens elsewhere", async () => {
+    const server = await open();
+    server.set("old", { title: "Renamed elsewhere", running: true });
+    act(() => FakeEventSource.latest.say("change", { conversations: ["old"] }));
+    expect(await screen.findByText("Renamed elsewhere")).toBeTruthy();
+    expect(row("old").getByText(/a reply is being written/)).toBeTruthy();
+  });
+
+  it("reads everything again when the feed begins anew", async () => {
+    const server = await open();
+    server.delete("old");
+    act(() => FakeEventSource.latest.say("ready", {}));
+    await waitFor(() => expect(titles()).toEqual(["A pinned one", "A new one"]));
+  });
+
+  it("is walked through with arrow keys, and is one stop for Tab", async () => {
+    await open();
+    const focused = () => document.activeElement?.textContent;
+    act(() => row("pin").getByRole("link").focus());
+    await userEvent.keyboard("{ArrowDown}");
+    expect(focused()).toBe("A new one");
+    await userEvent.keyboard("{ArrowDown}{ArrowDown}");
+    expect(focused()).toBe("An old one");
+    await userEvent.keyboard("{Home}");
+    expect(focused()).toBe("A pinned one");
+    const stops = screen
+      .getAllByRole("link")
+      .filter((link) => link.closest("ul") && link.tabIndex === 0);
+    expect(stops.map((link) => link.textContent)).toEqual(["A pinned one"]);
+  });
+});
+
+describe("renaming", () => {
+  const rename = async (id: string, keys: string) => {
+    act(() => row(id).getByRole("link").focus());
+    await userEvent.keyboard("{F2}");
+    const input = screen.getByTestId<HTMLInputElement>("rename-input");
+    expect(document.activeElement).toBe(input);
+    await userEvent.keyboard(keys);
+  };
+
+  it("saves with Enter, shows it at once and keeps the focus", async () => {
+    const server = await open();
+    await rename("new", "Better{Enter}");
+    expect(row("new").getByText("Better")).toBeTruthy();
+    expect(document.activeElement).toBe(row("new").getByRole("link"));
+    await waitFor(() => expect(server.get("new")?.title).toBe("Better"));
+  });
+
+  it("saves when the box is left", async () => {
+    const server = await open();
+    await rename("new", "Better");
+    await userEvent.click(screen.getByLabelText("Message"));
+    await waitFor(() => expect(server.get("new")?.title).toBe("Better"));
+  });
+
+  it("drops with Escape, and drops what is blank or the same", async () => {
+    const server = await open();
+    for (const keys of ["Better{Escape}", "{Backspace}   {Enter}", "A new one{Enter}"]) {
+      await rename("new", keys);
+      expect(row("new").getByText("A new one")).toBeTruthy();
+    }
+    expect(server.requests.filter((request) => request.startsWith("PATCH"))).toEqual([]);
+  });
+
+  it("puts the title back when it is refused, and says why", async () => {
+    const server = await open();
+    server.refuse("PATCH", "the title is too long");
+    await rename("new", "Better{Enter}");
+    expect((await screen.findByTestId("toast")).textContent).toContain("The title is too long.");
+    expect(row("new").getByText("A new one")).toBeTruthy();
+  });
+});
+
+describe("the menu of a conversation", () => {
+  it("pins", async () => {
+    const server = await open();
+    await choose("old", "menu-pin");
+    await waitFor(() => expect(server.get("old")?.pinned).toBe(true));
+    await waitFor(() => expect(titles()).toEqual(["A pinned one", "An old one", "A new one"]));
+    expect(screen.getAllByTestId("conversation-item")[1]?.dataset.pinned).toBe("true");
+  });
+
+  it("archives, shows what is archived, and takes it back", async () => {
+    await open();
+    await choose("old", "menu-archive");
+    await waitFor(() => expect(titles()).toEqual(["A pinned one", "A new one"]));
+    await userEvent.click(screen.getByTestId("sidebar-menu"));
+    await userEvent.click(await screen.findByTestId("show-archived"));
+    await waitFor(() => expect(titles()).toEqual(["An old one"]));
+    await choose("old", "menu-archive");
+    expect(await screen.findByText(/Nothing is archived/)).toBeTruthy();
+    await userEvent.click(screen.getByTestId("hide-archived"));
+    await waitFor(() => expect(titles()).toContain("An old one"));
+  });
+
+  it("deletes at once, leaves the page of what is gone, and takes both back", async () => {
+    const server = await open(undefined, "/c/new");
+    await choose("new", "menu-delete");
+    expect(titles()).toEqual(["A pinned one", "An old one"]);
+    expect(path()).toBe("/");
+    await waitFor(() => expect(server.get("new")).toBeUndefined());
+    await userEvent.click(await screen.findByTestId("undo"));
+    await waitFor(() => expect(titles()).toContain("A new one"));
+    expect(path()).toBe("/c/new");
+    expect(screen.queryByTestId("undo")).toBeNull();
+  });
+
+  it("takes back the last one too, whose list is gone by then", async () => {
+    const server = await open(new FakeServer([NEW]), "/c/new");
+    await choose("new", "menu-delete");
+    await screen.findByText(/will be kept here/);
+    await userEvent.click(await screen.findByTestId("undo"));
+    await waitFor(() => expect(titles()).toEqual(["A new one"]));
+    expect(path()).toBe("/c/new");
+    expect(server.get("new")).toBeTruthy();
+  });
+
+  it("puts a conversation back that could not be deleted", async () => {
+    const server = await open();
+    server.refuse("DELETE", "it is being written to");
+    await choose("old", "menu-delete");
+    expect((await screen.findByTestId("toast")).textContent).toContain("It is being written to.");
+    expect(titles()).toContain("An old one");
+  });
+
+  it("moves the focus to the next row when a row goes", async () => {
+    await open();
+    await choose("new", "menu-delete");
+    await waitFor(() => expect(document.activeElement?.textContent).toBe("An old one"));
+  });
+
+  it("offers downloads", async () => {
+    await open();
+    await userEvent.click(row("new").getByTestId("conversation-menu"));
+    const markdown = await screen.findByTestId("menu-export-markdown");
+    expect(markdown.getAttribute("href")).toBe("/api/conversations/new/export?format=markdown");
+  });
+
+  it("shares with a link, and stops sharing", async () => {
+    const server = await open();
+    await choose("new", "menu-share");
+    await userEvent.click(await screen.findByTestId("share-create"));
+    const link = await screen.findByTestId<HTMLInputElement>("share-link");
+    expect(link.value).toBe(`${location.origin}/s/token`);
+    expect(server.get("new")?.share).toBe("token");
+    await userEvent.click(screen.getByTestId("share-stop"));
+    expect(await screen.findByTestId("share-create")).toBeTruthy();
+    expect(server.get("new")?.share).toBeNull();
+  });
+});
+
+describe("the search", () => {
+  it("finds, leads to the message, and gives the list back", async () => {
+    await open();
+    await userEvent.type(screen.getByTestId("search-input"), "old");
+    const result = await screen.findByTestId("search-result");
+    expect(result.getAttribute("href")).toBe("/c/old#msg_1");
+    expect(within(result).getByText("old", { selector: "mark" })).toBeTruthy();
+    expect(screen.queryByTestId("conversation-list")).toBeNull();
+    await userEvent.keyboard("{ArrowDown}");
+    expect(document.activeElement).toBe(result);
+    await userEvent.keyboard("{ArrowUp}{Escape}");
+    expect(screen.getByTestId("conversation-list")).toBeTruthy();
+  });
+
+  it("asks once for a word that was typed, not for every letter", async () => {
+    const server = await open();
+    await userEvent.type(screen.getByTestId("search-input"), "new", { delay: 20 });
+    await screen.findByTestId("search-result");
+    const asked = server.requests.filter((request) => request.endsWith("/search"));
+    expect(asked.length).toBeLessThan(3);
+  });
+
+  it("says that nothing was found", async () => {
+    await open();
+    await userEvent.type(screen.getByTestId("search-input"), "nowhere");
+    expect(await screen.findByText("Nothing was found for “nowhere”.")).toBeTruthy();
+  });
+});
+
+describe("importing", () => {
+  const take = async (text: string) => {
+    await userEvent.click(screen.getByTestId("sidebar-menu"));
+    await screen.findByTestId("import");
+    const file = new File([text], "chats.json", { type: "application/json" });
+    await userEvent.upload(screen.getByLabelText("A file of exported conversations"), file);
+    return (await screen.findByTestId("toast")).textContent;
+  };
+
+  it("adds what is in the file", async () => {
+    await open();
+    const text = JSON.stringify({
+      format: "headwater",
+      conversations: [{ title: "From elsewhere" }],
+    });
+    expect(await take(text)).toContain("One conversation was imported.");
+    await waitFor(() => expect(titles()).toContain("From elsewhere"));
+  });
+
+  it("says what is wrong with a file that is none", async () => {
+    await open();
+    expect(await take("{}")).toContain("“chats.json” was not imported.");
+  });
+});
+
+describe("the bar", () => {
+  it("is folded away, which the browser remembers, and has one way to a new chat", async () => {
+    await open();
+    await userEvent.click(screen.getByTestId("sidebar-toggle"));
+    expect(screen.queryByTestId("sidebar")).toBeNull();
+    expect(screen.getAllByTestId("new-chat")).toHaveLength(1);
+    expect(document.activeElement).toBe(screen.getByTestId("sidebar-toggle"));
+    cleanup();
+    renderSidebar(new FakeServer([NEW]));
+    expect(screen.queryByTestId("sidebar")).toBeNull();
+    await userEvent.keyboard("{Control>}k{/Control}");
+    expect(document.activeElement).toBe(await screen.findByTestId("search-input"));
+  });
+
+  it("is a drawer on a narrow screen, which closes behind who goes on", async () => {
+    stubScreen({ isWide: false });
+    renderSidebar(new FakeServer([NEW]));
+    expect(screen.queryByTestId("sidebar")).toBeNull();
+    await userEvent.click(screen.getByTestId("sidebar-toggle"));
+    await screen.findAllByTestId("conversation-item");
+    expect(screen.getAllByTestId("new-chat")).toHaveLength(1);
+    await userEvent.click(row("new").getByRole("link"));
+    await waitFor(() => expect(screen.queryByTestId("sidebar")).toBeNull());
+    expect(path()).toBe("/c/new");
+  });
+
+  it("is steered by keys from anywhere", async () => {
+    await open();
+    await userEvent.keyboard("{Alt>}{ArrowDown}{/Alt}");
+    expect(path()).toBe("/c/pin");
+    await userEvent.keyboard("{Alt>}{ArrowDown}{/Alt}");
+    expect(path()).toBe("/c/new");
+    await userEvent.keyboard("{Alt>}{ArrowUp}{/Alt}");
+    expect(path()).toBe("/c/pin");
+    await userEvent.keyboard("{Control>}{Shift>}o{/Shift}{/Control}");
+    expect(path()).toBe("/");
+    await userEvent.keyboard("?");
+    expect((await screen.findByTestId("shortcuts")).textContent).toContain("New chat");
+  });
+});

@@ -1,0 +1,57 @@
+import { configure, render, screen } from "@testing-library/react";
+import { vi } from "vitest";
+import { useLocation } from "wouter";
+import { ConversationsProvider } from "../conversations-provider";
+import { SidebarButtons } from "../sidebar-buttons";
+import { SidebarLayout } from "../sidebar-layout";
+import { FakeEventSource } from "./fake-event-source";
+import type { FakeServer } from "./fake-server";
+
+// What is fetched when it is needed may take its time on a busy machine.
+configure({ asyncUtilTimeout: 10_000 });
+
+/** What jsdom has not: a layout, in which an element is 600 px high, and a screen of a given width. */
+export function stubScreen({ isWide }: { isWide: boolean }): void {
+  vi.stubGlobal("ResizeObserver", FakeResizeObserver);
+  vi.stubGlobal("matchMedia", (query: string) => ({
+    matches: query.includes("width") ? isWide : true,
+    addEventListener: () => undefined,
+    removeEventListener: () => undefined,
+  }));
+  vi.spyOn(Element.prototype, "clientHeight", "get").mockReturnValue(600);
+  vi.spyOn(Element.prototype, "clientWidth", "get").mockReturnValue(280);
+  Element.prototype.scrollTo = () => undefined;
+  Element.prototype.scrollIntoView = () => undefined;
+}
+
+/** The side bar beside a page that says where it is. */
+export function renderSidebar(server: FakeServer, path = "/") {
+  vi.stubGlobal("fetch", server.fetch);
+  vi.stubGlobal("EventSource", FakeEventSource);
+  history.replaceState(null, "", path);
+  return render(
+    <ConversationsProvider>
+      <SidebarLayout>
+        <SidebarButtons />
+        <Place />
+        <textarea aria-label="Message" />
+      </SidebarLayout>
+    </ConversationsProvider>,
+  );
+}
+
+/** The titles in the list, from top to bottom. */
+export function titles(): (string | null)[] {
+  return screen.queryAllByTestId("conversation-item").map((row) => row.textContent);
+}
+
+function Place() {
+  const [path] = useLocation();
+  return <output data-testid="path">{path}</output>;
+}
+
+class FakeResizeObserver {
+  observe() {}
+  unobserve() {}
+  disconnect() {}
+}
