@@ -8,7 +8,8 @@ const ROOT = "Schemas";
 const described = JSON.parse(await text(process.stdin));
 const types = await compile({ $defs: definitions(described.components.schemas) }, ROOT, {
   additionalProperties: false,
-  bannerComment: "// Written by `make types` from what `headwater openapi` prints: change the server.",
+  bannerComment:
+    "// Written by `make types` from what `headwater openapi` prints: change the server.",
   unreachableDefinitions: true,
 });
 process.stdout.write(

@@ -7,11 +7,11 @@ import type { ChatRequest } from "../generation/transport";
 import { Announcer } from "./announcer";
 import { ChatHeader } from "./chat-header";
 import { Composer } from "./composer";
+import { CannotLoad, Loading, NotFound } from "./conversation-states";
 import { EmptyState } from "./empty-state";
 import { lastPart } from "./entries";
 import { JumpToLatest } from "./jump-to-latest";
 import { ModelSelect } from "./model-select";
-import { CannotLoad, NotFound } from "./not-found";
 import { sourceOf } from "./reply-source";
 import { chosenSettings, type Settings } from "./settings";
 import { SettingsOpener } from "./settings-opener";
@@ -122,6 +122,7 @@ export function Chat(props: ChatProps) {
           {isLoading && !isUnknown && error !== null && (
             <CannotLoad onRetry={() => void refetch()} />
           )}
+          {isLoading && error === null && <Loading />}
           {isEmpty && !isLoading && <EmptyState model={model} onPick={send} />}
           {!isEmpty && !isUnknown && (
             <ThreadContext value={context}>
@@ -139,6 +140,7 @@ export function Chat(props: ChatProps) {
             draft={draft}
             onDraft={setDraft}
             isRunning={isRunning}
+            isReady={!isLoading}
             onSend={send}
             onStop={() => live?.stop()}
           >

@@ -7,6 +7,8 @@ interface ComposerProps {
   readonly draft: string;
   readonly onDraft: (draft: string) => void;
   readonly isRunning: boolean;
+  /** Whether it is known what a message would come after. */
+  readonly isReady: boolean;
   readonly onSend: (message: string) => void;
   readonly onStop: () => void;
   /** Drawn beside the send button. */
@@ -15,16 +17,16 @@ interface ComposerProps {
 
 /** The box to write in. While a reply runs it waits, says why, and offers to stop the reply. */
 export function Composer(props: ComposerProps) {
-  const { draft, onDraft, isRunning, onSend, onStop, children } = props;
+  const { draft, onDraft, isRunning, isReady, onSend, onStop, children } = props;
   const box = useRef<HTMLTextAreaElement>(null);
-  const isBlank = draft.trim() === "";
+  const canSend = isReady && !isRunning && draft.trim() !== "";
 
   useEffect(() => {
     if (!isRunning && mayTakeFocus()) box.current?.focus({ preventScroll: true });
   }, [isRunning]);
 
   const send = () => {
-    if (!isBlank && !isRunning) onSend(draft);
+    if (canSend) onSend(draft);
   };
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key !== "Enter" || event.shiftKey || isComposing(event)) return;
@@ -68,7 +70,7 @@ export function Composer(props: ComposerProps) {
             Stop
           </Button>
         ) : (
-          <Button key="send" look="primary" type="submit" data-testid="send" disabled={isBlank}>
+          <Button key="send" look="primary" type="submit" data-testid="send" disabled={!canSend}>
             <ArrowUp className="size-4" aria-hidden="true" />
             Send
           </Button>

@@ -3,13 +3,16 @@ import type { Message, SharedMessage } from "../api/schema";
 import { useShared } from "../conversations/queries";
 import { Problem } from "../generation/problem";
 import { Mark } from "../ui/mark";
+import { CannotLoad } from "./conversation-states";
 import { entriesOf } from "./entries";
 import { growTree } from "./message-tree";
-import { CannotLoad } from "./not-found";
 import { Thread } from "./thread";
+import { NearContext, useNearWatch } from "./use-near";
 
 const NOTHING = new Map<string, never>();
 const NONE = new Set<string>();
+const PAGE = { current: null };
+const draw = (change: () => void) => change();
 
 /** A conversation that somebody shared: it can be read, and nothing else. */
 export function SharedPage({ token }: { token: string }) {
@@ -21,6 +24,8 @@ export function SharedPage({ token }: { token: string }) {
   useEffect(() => {
     document.title = data === undefined ? "Headwater" : `${data.title} · Headwater`;
   }, [data]);
+  // It is read from its beginning: what is drawn next is below.
+  const near = useNearWatch(PAGE, draw);
   const isGone = error instanceof Problem && error.status === 404;
   return (
     <div
@@ -47,7 +52,9 @@ export function SharedPage({ token }: { token: string }) {
           <p className="mt-2 mb-8 border-b border-line pb-6 text-small text-quiet">
             A shared conversation, as it was when it was shared. It can be read, not answered.
           </p>
-          <Thread entries={entries} replies={NOTHING} unnamed={NONE} />
+          <NearContext value={near}>
+            <Thread entries={entries} replies={NOTHING} unnamed={NONE} />
+          </NearContext>
         </main>
       )}
     </div>

@@ -12,6 +12,7 @@ export const NearContext = createContext<Watch | null>(null);
 /**
  * One observer for all rows in this scroller; it begins when the first row asks for it.
  *
+ * @param scroller - holds null where the page itself scrolls
  * @param keepPlace - draws what has come near without moving what is seen
  */
 export function useNearWatch(

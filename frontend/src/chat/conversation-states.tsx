@@ -16,6 +16,15 @@ export function NotFound({ onNewChat }: { onNewChat: () => void }) {
   );
 }
 
+/** A conversation is being fetched. It is said only when that takes long enough to wonder. */
+export function Loading() {
+  return (
+    <p role="status" className="late m-auto text-quiet">
+      Loading the conversation…
+    </p>
+  );
+}
+
 /** The server did not say what is in a conversation. */
 export function CannotLoad({ onRetry }: { onRetry: () => void }) {
   return (
