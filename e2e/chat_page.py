@@ -12,17 +12,26 @@ from streamcheck import Recording, record
 
 PROTOCOLS_OF_REPLIES = """
     () => new Promise((resolve) => {
+        const brings = [
+            /^\\/api\\/chat$/,
+            /^\\/api\\/generations\\/[^/]+\\/events$/,
+            /^\\/api\\/conversations\\/[^/]+(\\/messages\\/[^/]+\\/replies)?$/,
+        ];
         const observer = new PerformanceObserver((list) => {
-            const starts = /^\\/api\\/(chat|conversations\\/[^/]+\\/messages\\/[^/]+\\/replies)$/;
-            const replies = list.getEntries().filter(({ name }) => starts.test(new URL(name).pathname));
+            const replies = list
+                .getEntries()
+                .filter(({ name }) => brings.some((path) => path.test(new URL(name).pathname)))
+                .map((entry) => entry.nextHopProtocol)
+                // Nothing was heard where a request was taken back.
+                .filter((protocol) => protocol !== "");
             if (replies.length === 0) return;
             observer.disconnect();
-            resolve(replies.map((entry) => entry.nextHopProtocol));
+            resolve(replies);
         });
         observer.observe({ type: "resource", buffered: true });
     })
 """
-
+"""How every reply has come to the page: as it was asked for, followed, or read with its conversation."""
 
 STARTS_REPLY = re.compile(r"/api/(chat|conversations/[^/]+/messages/[^/]+/replies)")
 """Paths of the requests that begin a reply."""
@@ -50,6 +59,11 @@ class ChatPage:
         self.jump_to_latest = page.get_by_test_id("jump-to-latest")
         self.new_chat = page.get_by_test_id("new-chat")
         self.empty_state = page.get_by_test_id("empty-state")
+        self.position = page.get_by_test_id("branch-position")
+        self.previous = page.get_by_test_id("branch-previous")
+        self.next = page.get_by_test_id("branch-next")
+        self.regenerate = self.reply.get_by_test_id("regenerate")
+        self.go_on = self.reply.get_by_test_id("continue")
 
     def open(self, address: str) -> None:
         """Open the page and wait until it can be used."""
@@ -68,6 +82,40 @@ class ChatPage:
             route.continue_(post_data=json.dumps(body))
 
         self.page.route(lambda url: STARTS_REPLY.fullmatch(urlsplit(url).path) is not None, amend)
+
+    def edit(self, question: int, message: str) -> str:
+        """Write a question anew, counted from 0; returns the generation's id."""
+        self.questions.nth(question).hover()
+        self.questions.nth(question).get_by_test_id("edit").click()
+        self.page.get_by_test_id("edit-input").fill(message)
+        return self.generation_started_by(self.page.get_by_test_id("edit-save"))
+
+    def import_conversation(self, messages: list[dict[str, object]]) -> str:
+        """Give the server a conversation, whose messages follow each other; returns its id."""
+        made = "2026-11-22T10:00:00.000Z"
+        common = {"reasoning": "", "model": None, "outcome": None, "left_out": 0, "created_at": made}
+        told = [
+            {**common, "parent": place - 1 if place else None, **message}
+            for place, message in enumerate(messages)
+        ]
+        conversation = {
+            "title": "An imported conversation",
+            "created_at": made,
+            "updated_at": made,
+            "pinned": False,
+            "archived": False,
+            "model": None,
+            "system": None,
+            "temperature": None,
+            "max_tokens": None,
+            "leaf": len(told) - 1,
+            "messages": told,
+        }
+        archive = {"format": "headwater", "version": 1, "conversations": [conversation]}
+        response = self.page.request.post(f"{self._origin}/api/conversations/import", data=archive)
+        assert response.status == 201, response.text()
+        imported: str = response.json()["conversations"][0]["id"]
+        return imported
 
     def record(self) -> Recording:
         """Begin to record the next reply."""
@@ -107,7 +155,7 @@ class ChatPage:
         assert response.status == 204, response.text()
 
     def protocols_of_replies(self) -> set[str]:
-        """The protocols over which the browser asked for replies; waits for one that has come."""
+        """The protocols over which replies came to the browser; waits for one that has come."""
         return set(self.page.evaluate(PROTOCOLS_OF_REPLIES))
 
     @property
