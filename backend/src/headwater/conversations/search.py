@@ -98,9 +98,7 @@ class _Search:
         names = [hit.conversation for hit in hits]
         conversations = await own_conversations(self._connection, self._client, names)
         inside = {hit.conversation: hit.message for hit in hits if hit.message is not None}
-        for name in names:
-            if name not in inside and (message := await self._newest_in(name)) is not None:
-                inside[name] = message
+        inside |= await self._newest_in([name for name in names if name not in inside])
         texts = await self._texts(list(inside.values()))
         return [
             Found(
@@ -148,11 +146,12 @@ class _Search:
             shown |= set(await self._connection.scalars(self._sql.newer, {**asked, "before": before}))
         return shown
 
-    async def _newest_in(self, conversation: str) -> str | None:
-        found: str | None = await self._connection.scalar(
-            self._sql.newest_in, {**self._asked, "conversation": conversation}
-        )
-        return found
+    async def _newest_in(self, names: list[str]) -> dict[str, str]:
+        """The newest message with all the words, of those of these conversations that have one."""
+        if not names:
+            return {}
+        rows = await self._connection.execute(self._sql.inside, {**self._asked, "names": names})
+        return {row.conversation: row.message for row in rows}
 
     async def _texts(self, names: list[str]) -> dict[str, str]:
         query = select(messages.c.id, func.substr(messages.c.text, 1, INDEXED).label("said"))
@@ -172,7 +171,7 @@ class _Sql:
     messages: TextClause
     titled: TextClause
     newer: TextClause
-    newest_in: TextClause
+    inside: TextClause
 
     def question(self, client: str, words: Sequence[str]) -> str:
         raise NotImplementedError
@@ -208,17 +207,17 @@ _SQLITE = _Sqlite(
           AND m.client = :client AND c.deleted_at IS NULL
         ORDER BY w.rowid DESC LIMIT :limit"""),
     titled=_listing("""
-        SELECT c.id FROM conversations c
-        WHERE c.id IN :names
-          AND c.seq IN (SELECT rowid FROM conversations_words WHERE conversations_words MATCH :question)"""),
+        SELECT c.id FROM conversations c CROSS JOIN conversations_words w ON w.rowid = c.seq
+        WHERE c.id IN :names AND conversations_words MATCH :question"""),
     newer=_listing("""
         SELECT DISTINCT m.conversation FROM messages_words w CROSS JOIN messages m ON m.seq = w.rowid
         WHERE messages_words MATCH :question AND w.rowid >= :before
           AND m.conversation IN :names"""),
-    newest_in=text("""
-        SELECT m.id FROM messages m WHERE m.conversation = :conversation
-          AND m.seq IN (SELECT rowid FROM messages_words WHERE messages_words MATCH :question)
-        ORDER BY m.seq DESC LIMIT 1"""),
+    inside=_listing("""
+        SELECT m.conversation AS conversation, m.id AS message
+        FROM messages m CROSS JOIN messages_words w ON w.rowid = m.seq
+        WHERE m.conversation IN :names AND messages_words MATCH :question
+        ORDER BY m.seq"""),
 )
 
 _POSTGRESQL = _Postgresql(
@@ -240,8 +239,8 @@ _POSTGRESQL = _Postgresql(
         SELECT DISTINCT m.conversation FROM messages m
         WHERE m.words @@ to_tsquery('simple', :question) AND m.seq >= :before
           AND m.conversation IN :names"""),
-    newest_in=text("""
-        SELECT m.id FROM messages m
-        WHERE m.conversation = :conversation AND m.words @@ to_tsquery('simple', :question)
-        ORDER BY m.seq DESC LIMIT 1"""),
+    inside=_listing("""
+        SELECT m.conversation AS conversation, m.id AS message FROM messages m
+        WHERE m.conversation IN :names AND m.words @@ to_tsquery('simple', :question)
+        ORDER BY m.seq"""),
 )
