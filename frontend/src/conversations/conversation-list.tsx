@@ -1,4 +1,4 @@
-import { useVirtualizer } from "@tanstack/react-virtual";
+import { defaultRangeExtractor, useVirtualizer } from "@tanstack/react-virtual";
 import { type KeyboardEvent, useCallback, useEffect, useMemo, useRef } from "react";
 import type { ConversationSummary } from "../api/schema";
 import { ConversationRow } from "./conversation-row";
@@ -53,18 +53,24 @@ function Rows({ rows, label, hasMore, hasFailed, onReadMore }: RowsProps) {
   const given = useConversationActions();
   const focus = useRowFocus(rows, open, scroller);
 
+  const tabStop = rows.findIndex((row) => row.key === focus.tabStop);
   const virtualizer = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroller.current,
     estimateSize: useCallback((index: number) => heightOf(rows[index]), [rows]),
     getItemKey: useCallback((index: number) => rows[index]?.key ?? index, [rows]),
     overscan: OVERSCAN,
+    // The row that Tab leads to is there, wherever the list is scrolled to.
+    rangeExtractor: (range) => {
+      const drawn = defaultRangeExtractor(range);
+      return tabStop === -1 || drawn.includes(tabStop) ? drawn : [...drawn, tabStop];
+    },
     paddingEnd: 16,
   });
   const shown = virtualizer.getVirtualItems();
   useScrollAnchor(scroller, rows);
 
-  const lastShown = shown.at(-1)?.index ?? 0;
+  const lastShown = virtualizer.range?.endIndex ?? 0;
   const wantsMore = hasMore && !hasFailed && lastShown >= rows.length - READ_AHEAD;
   useEffect(() => {
     if (wantsMore) onReadMore();

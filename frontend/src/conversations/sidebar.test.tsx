@@ -61,6 +61,13 @@ describe("the list", () => {
     expect(screen.getAllByTestId("conversation-item").length).toBeLessThan(60);
   });
 
+  it("draws the row that Tab leads to, also out of sight", async () => {
+    const many = Array.from({ length: 1000 }, (_, number) => conversation(`conv_${number}`));
+    const last = { ...OLD, updated_at: "2020-02-01T10:00:00.000Z" };
+    await open(new FakeServer([...many, last], 2000), "/c/old");
+    expect(row("old").getByRole("link").tabIndex).toBe(0);
+  });
+
   it("says that there is nothing yet", async () => {
     renderSidebar(new FakeServer());
     expect(await screen.findByText(/will be kept here/)).toBeTruthy();
