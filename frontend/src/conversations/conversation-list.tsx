@@ -63,7 +63,9 @@ function Rows({ rows, label, hasMore, hasFailed, onReadMore }: RowsProps) {
     // The row that Tab leads to is there, wherever the list is scrolled to.
     rangeExtractor: (range) => {
       const drawn = defaultRangeExtractor(range);
-      return tabStop === -1 || drawn.includes(tabStop) ? drawn : [...drawn, tabStop];
+      return tabStop === -1 || drawn.includes(tabStop)
+        ? drawn
+        : [...drawn, tabStop].sort((a, b) => a - b);
     },
     paddingEnd: 16,
   });
