@@ -30,8 +30,10 @@ from headwater.providers.catalogue import Catalogue
 from headwater.saving import Saving
 from headwater.transports.wire import outcome_object, parse_outcome
 
-SAVE_TIMEOUT = 2.0
-"""Seconds that interrupted replies get at shutdown to be saved whole; the next start finds the others."""
+SAVE_TIMEOUT = 0.5
+"""Seconds that a shutdown waits for interrupted replies to be saved.
+
+Saving goes on while connections close, and the next start finds what is still missing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ SELECT seq, hex(client), substr({column}, 1, 100000) FROM {table};
 CREATE VIRTUAL TABLE {table}_words USING fts5(
     owner, text,
     content='{table}_words_source', content_rowid='rowid',
-    tokenize='unicode61 remove_diacritics 2', prefix='1 2 3'
+    tokenize='unicode61 remove_diacritics 2', prefix='1 2'
 );
 INSERT INTO {table}_words (rowid, owner, text) SELECT rowid, owner, text FROM {table}_words_source;
 CREATE TRIGGER {table}_words_insert AFTER INSERT ON {table} BEGIN
