@@ -1,0 +1,119 @@
+import json
+from dataclasses import replace
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from headwater.api.archives import CLOSING, OPENING, Archive, encode_archived
+from headwater.conversations.archive import from_archive, to_archive, to_markdown
+from headwater.conversations.database import Database
+from headwater.conversations.model import Conversation, Message, Settings
+from headwater.conversations.repository import ConversationRepository
+from headwater.ids import new_id
+from tests.conversations import trees
+from tests.conversations.trees import line, new_conversation, new_message
+
+ANY = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@pytest.fixture
+def repository(database: Database) -> ConversationRepository:
+    return ConversationRepository(database)
+
+
+@ANY
+@given(made=st.lists(trees.conversations(), min_size=1, max_size=3))
+async def test_what_was_exported_and_imported_is_exported_byte_for_byte_the_same(
+    repository: ConversationRepository, made: list[tuple[Conversation, list[Message]]]
+) -> None:
+    client, other = new_id("client"), new_id("client")
+    # A name of a model is not empty, and not so long that it is none.
+    made = [
+        (
+            replace(one, settings=replace(one.settings, model=one.settings.model or None)),
+            [replace(message, model=message.model or None) for message in said],
+        )
+        for one, said in made
+    ]
+    await repository.insert(client, made)
+    exported = [encode_archived(to_archive(*await repository.read(client, one.id))) for one, _ in made]
+    archive = Archive.model_validate_json(OPENING + b",".join(exported) + CLOSING)
+    taken = [from_archive(each.archived_conversation()) for each in archive.conversations]
+    await repository.insert(other, taken)
+    again = [encode_archived(to_archive(*await repository.read(other, one.id))) for one, _ in taken]
+    assert again == exported
+    ids = {one.id for one, _ in made} | {message.id for _, said in made for message in said}
+    new = {one.id for one, _ in taken} | {message.id for _, said in taken for message in said}
+    assert len(new) == len(ids)
+    assert not ids & new
+    assert not any(each.encode() in b"".join(exported) for each in ids)
+
+
+@pytest.mark.parametrize(
+    ("at", "value"),
+    [
+        (("messages", 0, "parent"), 0),
+        (("messages", 1, "parent"), 1),
+        (("messages", 1, "parent"), 7),
+        (("messages", 1, "parent"), -1),
+        (("leaf",), 2),
+        (("leaf",), -1),
+        (("messages", 0, "text"), "a\0b"),
+        (("title",), "a\0b"),
+        (("system",), "a\0b"),
+        (("messages", 0, "role"), "system"),
+        (("messages", 0, "left_out"), 2**31),
+        (("created_at",), "yesterday"),
+        (("created_at",), "2026-13-01T00:00:00Z"),
+        (("messages", 1, "created_at"), "2026-11-22T25:00:00Z"),
+        (("temperature",), 3),
+        (("max_tokens",), 0),
+        (("unknown",), 1),
+        (("messages", 1, "outcome"), {"status": "lost"}),
+    ],
+)
+def test_an_archive_that_cannot_be_is_refused(at: tuple[str | int, ...], value: object) -> None:
+    said = line("one", "two")
+    body = json.loads(OPENING + encode_archived(to_archive(new_conversation(said), said)) + CLOSING)
+    Archive.model_validate_json(json.dumps(body))
+    place = body["conversations"][0]
+    for key in at[:-1]:
+        place = place[key]
+    place[at[-1]] = value
+    with pytest.raises(ValueError):
+        Archive.model_validate_json(json.dumps(body))
+
+
+def test_markdown_is_the_branch_with_a_reply_and_its_continuation_as_one() -> None:
+    said = line("Why?", "Because")
+    goes_on = new_message(said[1], " of rain.", role="assistant")
+    later = new_message(goes_on, "Thanks", role="user")
+    answer = new_message(later, "Welcome", model="scripted/echo")
+    conversation = new_conversation(said, "Rivers", settings=Settings(system="Be brief.\n\nBe kind."))
+    assert to_markdown(conversation, [*said, goes_on, later, answer]) == "\n".join(
+        [
+            "# Rivers",
+            "",
+            "> Be brief.",
+            ">",
+            "> Be kind.",
+            "",
+            "## You",
+            "",
+            "Why?",
+            "",
+            "## Reply",
+            "",
+            "Because of rain.",
+            "",
+            "## You",
+            "",
+            "Thanks",
+            "",
+            "## scripted/echo",
+            "",
+            "Welcome",
+            "",
+        ]
+    )
