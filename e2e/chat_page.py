@@ -3,11 +3,13 @@
 
 import json
 import re
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Locator, Page, Response, Route, expect
 
+from archive import archive, conversation
 from streamcheck import Recording, record
 
 PROTOCOLS_OF_REPLIES = """
@@ -64,6 +66,7 @@ class ChatPage:
         self.next = page.get_by_test_id("branch-next")
         self.regenerate = self.reply.get_by_test_id("regenerate")
         self.go_on = self.reply.get_by_test_id("continue")
+        self.not_found = page.get_by_test_id("not-found")
 
     def open(self, address: str) -> None:
         """Open the page and wait until it can be used."""
@@ -85,37 +88,27 @@ class ChatPage:
 
     def edit(self, question: int, message: str) -> str:
         """Write a question anew, counted from 0; returns the generation's id."""
+        self.page.bring_to_front()
         self.questions.nth(question).hover()
         self.questions.nth(question).get_by_test_id("edit").click()
         self.page.get_by_test_id("edit-input").fill(message)
         return self.generation_started_by(self.page.get_by_test_id("edit-save"))
 
-    def import_conversation(self, messages: list[dict[str, object]]) -> str:
+    def import_conversation(self, messages: Sequence[dict[str, Any]]) -> str:
         """Give the server a conversation, whose messages follow each other; returns its id."""
-        made = "2026-11-22T10:00:00.000Z"
-        common = {"reasoning": "", "model": None, "outcome": None, "left_out": 0, "created_at": made}
-        told = [
-            {**common, "parent": place - 1 if place else None, **message}
-            for place, message in enumerate(messages)
-        ]
-        conversation = {
-            "title": "An imported conversation",
-            "created_at": made,
-            "updated_at": made,
-            "pinned": False,
-            "archived": False,
-            "model": None,
-            "system": None,
-            "temperature": None,
-            "max_tokens": None,
-            "leaf": len(told) - 1,
-            "messages": told,
-        }
-        archive = {"format": "headwater", "version": 1, "conversations": [conversation]}
-        response = self.page.request.post(f"{self._origin}/api/conversations/import", data=archive)
+        return self.import_conversations([conversation(messages)])[0]
+
+    def import_conversations(self, conversations: Sequence[dict[str, Any]]) -> list[str]:
+        """Give the server conversations as `archive.py` makes them; returns their ids."""
+        response = self.page.request.post(
+            f"{self._origin}/api/conversations/import", data=archive(conversations), timeout=60_000
+        )
         assert response.status == 201, response.text()
-        imported: str = response.json()["conversations"][0]["id"]
-        return imported
+        return [imported["id"] for imported in response.json()["conversations"]]
+
+    def visit(self, path: str) -> None:
+        """Open another address of the same server, such as `/c/<id>`, as if it were typed in."""
+        self.page.goto(f"{self._origin}{path}")
 
     def record(self) -> Recording:
         """Begin to record the next reply."""
@@ -148,6 +141,19 @@ class ChatPage:
         assert response.status == 200, response.text()
         generation: dict[str, Any] = response.json()
         return generation
+
+    def saved(self) -> dict[str, Any]:
+        """The conversation that is open as the server has it, with its messages."""
+        place = urlsplit(self.page.url).path
+        assert place.startswith("/c/"), place
+        response = self.page.request.get(f"{self._origin}/api/conversations/{place.removeprefix('/c/')}")
+        assert response.status == 200, response.text()
+        saved: dict[str, Any] = response.json()
+        return saved
+
+    def saved_replies(self) -> list[str]:
+        """The text of every reply that the server has of the conversation that is open, oldest first."""
+        return [each["text"] for each in self.saved()["messages"] if each["role"] == "assistant"]
 
     def open_gate(self, generation: str) -> None:
         """Let a scripted generation go on from the gate where it waits."""

@@ -2,7 +2,8 @@
 # ruff: noqa: S101
 
 import re
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -41,21 +42,28 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture
-def context(browser: Browser, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
+@contextmanager
+def _profile(browser: Browser, request: pytest.FixtureRequest, label: str) -> Iterator[BrowserContext]:
     """A person's own browser: fresh cookies. When the test fails, its trace is left in `results/`."""
     context = browser.new_context(ignore_https_errors=True, viewport=WIDE)
     context.set_default_timeout(PATIENCE_MS)
     context.tracing.start(snapshots=True)
     yield context
     if request.node.stash.get(_FAILED, False):
-        name = re.sub(r"\W+", "-", request.node.name).strip("-")
+        name = re.sub(r"\W+", "-", request.node.name).strip("-") + label
         for number, page in enumerate(context.pages):
             page.screenshot(path=RESULTS / f"{name}-{number}.png")
         context.tracing.stop(path=RESULTS / f"{name}.zip")
     else:
         context.tracing.stop()
     context.close()
+
+
+@pytest.fixture
+def context(browser: Browser, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
+    """The browser of the person that a test is about."""
+    with _profile(browser, request, "") as context:
+        yield context
 
 
 @pytest.fixture
@@ -116,3 +124,34 @@ def chat(page: Page, address: str, protocol: Protocol, request: pytest.FixtureRe
     failed = request.node.stash.get(_FAILED, False)
     if not failed and chat.replies.count() > 0:
         assert chat.protocols_of_replies() == {protocol.next_hop}
+
+
+@dataclass(frozen=True)
+class SomebodyElse:
+    """Another person with a browser of their own, who has nothing to do with the first."""
+
+    chat: ChatPage
+    complaints: Complaints
+
+
+@pytest.fixture
+def somebody_else(browser: Browser, address: str, request: pytest.FixtureRequest) -> Iterator[SomebodyElse]:
+    """Another profile, with the page open. Its browser must not complain either."""
+    with _profile(browser, request, "-else") as context:
+        complaints = Complaints(context)
+        chat = ChatPage(context.new_page())
+        chat.open(address)
+        yield SomebodyElse(chat, complaints)
+        complaints.check()
+
+
+@pytest.fixture
+def another_tab(context: BrowserContext, chat: ChatPage) -> Callable[[], ChatPage]:
+    """Opens what the page shows in another tab of the same browser."""
+
+    def open_tab() -> ChatPage:
+        tab = ChatPage(context.new_page())
+        tab.open(chat.page.url)
+        return tab
+
+    return open_tab

@@ -21,7 +21,7 @@ EXIT_SECONDS = DRAIN_SECONDS + 3.0
 """Within this time after SIGTERM the server promises to be gone."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class HeadwaterServer:
     """A server that runs. `http1` and `http2` are its addresses for the two protocols."""
 
@@ -29,6 +29,12 @@ class HeadwaterServer:
     http1_port: int
     http2_port: int
     log: Path
+    is_killed: bool = False
+
+    @property
+    def ports(self) -> tuple[int, int]:
+        """Where a server has to be started to be at the same addresses."""
+        return self.http1_port, self.http2_port
 
     @property
     def http1(self) -> str:
@@ -39,6 +45,12 @@ class HeadwaterServer:
     def http2(self) -> str:
         """Over TLS it speaks HTTP/2. The certificate is one that only this server knows."""
         return f"https://127.0.0.1:{self.http2_port}"
+
+    def kill(self) -> None:
+        """End the process at once, as a crash does: it has no time to save or to say anything."""
+        self.is_killed = True
+        self.process.kill()
+        self.process.wait()
 
     def check_that_it_runs(self) -> None:
         """Raise `RuntimeError` with its log when it has ended by itself or was ended by someone else."""
@@ -54,17 +66,20 @@ class HeadwaterServer:
 
 
 @contextmanager
-def headwater_server(folder: Path, **environment: str) -> Iterator[HeadwaterServer]:
+def headwater_server(
+    folder: Path, *, ports: tuple[int, int] | None = None, **environment: str
+) -> Iterator[HeadwaterServer]:
     """Run a server, with its data and its log in `folder` and more variables in `environment`.
 
-    Scripted models only, unless `HEADWATER_LOCAL_MODEL` is given as empty. At the end the server has to
-    stop by itself, with exit status 0 and in the time that it promises. Raises `RuntimeError` with its
+    Scripted models only, unless `HEADWATER_LOCAL_MODEL` is given as empty. `ports` are those for HTTP/1.1
+    and HTTP/2; without them, some that are free. At the end a server that was not killed has to stop by
+    itself, with exit status 0 and in the time that it promises. Raises `RuntimeError` with its
     log when it does not start, and `AssertionError` when it does not end well.
     """
     for needed, make in ((COMMAND, "make setup"), (PAGE, "make setup")):
         if not needed.is_file():
             raise RuntimeError(f"{needed} is missing; `{make}` makes it")
-    plain, secure = _free_ports(2)
+    plain, secure = ports or _free_ports(2)
     settings = {
         "HEADWATER_PORT": str(plain),
         "HEADWATER_TLS_PORT": str(secure),
@@ -78,14 +93,17 @@ def headwater_server(folder: Path, **environment: str) -> Iterator[HeadwaterServ
     foreign = ("HEADWATER_", "OPENAI_")
     own = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
     log = folder / "server.log"
-    with log.open("wb") as errors:
+    with log.open("ab") as errors:
         process = subprocess.Popen(  # noqa: S603 - our own command
             [COMMAND, "serve"], env={**own, **settings}, stdout=subprocess.PIPE, stderr=errors
         )
     with ExitStack() as cleaning:
         cleaning.callback(_kill, process)
         _wait_for_greeting(process, log)
-        yield HeadwaterServer(process, plain, secure, log)
+        server = HeadwaterServer(process, plain, secure, log)
+        yield server
+        if server.is_killed:
+            return
         process.send_signal(signal.SIGTERM)
         if (status := _status(process)) != 0:
             raise AssertionError(f"the server ended with {status}:\n{log.read_text('utf-8')}")

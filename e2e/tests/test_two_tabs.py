@@ -1,0 +1,138 @@
+"""What one tab of a browser does, the other shows without a reload."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import expect
+
+from chat_page import ChatPage
+from complaints import Complaints
+from conftest import SomebodyElse
+from side_bar import SideBar
+from streamcheck import assert_grew_in_steps, assert_never_shrank
+
+WORDS = [f"word{number}" for number in range(60)]
+MESSAGE = " ".join(WORDS)
+
+OpenTab = Callable[[], ChatPage]
+
+
+def gate(after: int, pace: int = 60) -> dict[str, object]:
+    return {"faults": [{"after": after, "kind": "gate"}], "tokens_per_second": pace}
+
+
+def test_a_reply_grows_in_the_tab_that_did_not_ask_for_it(chat: ChatPage, another_tab: OpenTab) -> None:
+    chat.ask("first")
+    chat.expect_status("completed")
+    other = another_tab()
+    chat.amend_requests(script=gate(5))
+    recording = other.record()
+    generation = chat.ask(MESSAGE)
+    expect(other.text).to_have_text(" ".join(WORDS[:5]))
+    expect(other.box).to_be_disabled()
+    expect(other.stop).to_be_visible()
+    other.open_gate(generation)
+    timeline = recording.wait_until_finished()
+    assert timeline.text == MESSAGE
+    assert_grew_in_steps(timeline, at_least=8, largest_share=0.5)
+    assert_never_shrank(timeline)
+    growing = [sample for sample in timeline.samples if 0 < len(sample.text) < len(MESSAGE)]
+    assert {sample.input for sample in growing} == {"disabled"}
+    for tab in (chat, other):
+        tab.expect_status("completed")
+        expect(tab.text).to_have_text(MESSAGE)
+        assert tab.saved_replies() == ["first", MESSAGE]
+
+
+def test_stop_in_one_tab_stops_the_reply_in_the_other(chat: ChatPage, another_tab: OpenTab) -> None:
+    chat.amend_requests(script=gate(12))
+    chat.ask(MESSAGE)
+    expect(chat.text).to_have_text(" ".join(WORDS[:12]))
+    other = another_tab()
+    expect(other.text).to_have_text(" ".join(WORDS[:12]))
+    other.stop.click()
+    for tab in (chat, other):
+        tab.expect_status("cancelled")
+        expect(tab.text).to_have_text(" ".join(WORDS[:12]))
+        expect(tab.box).to_be_enabled()
+        expect(tab.go_on).to_be_visible()
+
+
+@pytest.mark.parametrize("protocol", ["http2"], indirect=True)
+def test_six_tabs_on_one_running_reply_can_still_stop_it(chat: ChatPage, another_tab: OpenTab) -> None:
+    chat.amend_requests(script=gate(12))
+    chat.ask(MESSAGE)
+    expect(chat.text).to_have_text(" ".join(WORDS[:12]))
+    tabs = [chat, *(another_tab() for _ in range(5))]
+    for tab in tabs:
+        expect(tab.text).to_have_text(" ".join(WORDS[:12]))
+    tabs[-1].stop.click()
+    for tab in tabs:
+        tab.expect_status("cancelled")
+
+
+def test_what_is_done_in_one_side_bar_is_seen_in_the_other(
+    chat: ChatPage, another_tab: OpenTab, complaints: Complaints
+) -> None:
+    # The other tab asks for the conversation that was deleted, and learns that it is gone.
+    complaints.expect("status of 404")
+    other = another_tab()
+    mine, theirs = SideBar(chat.page), SideBar(other.page)
+    expect(theirs.items).to_have_count(0)
+    chat.amend_requests(script=gate(2))
+    generation = chat.ask("the beginning of rivers")
+    expect(theirs.items).to_have_count(1)
+    expect(theirs.items).to_have_attribute("data-running", "true")
+    chat.open_gate(generation)
+    for bar in (mine, theirs):
+        expect(bar.items).to_have_attribute("data-running", "false")
+
+    title = theirs.items.get_by_role("link").inner_text()
+    theirs.open(title)
+    other.expect_status("completed")
+    mine.rename(title, "Of rivers")
+    expect(theirs.item("Of rivers")).to_be_visible()
+    expect(other.page).to_have_title("Of rivers · Headwater")
+    theirs.choose("Of rivers", "pin")
+    expect(mine.item("Of rivers")).to_have_attribute("data-pinned", "true")
+    expect(mine.headings).to_have_text(["Pinned"])
+
+    chat.page.unroute_all()
+    chat.edit(0, "the end of rivers")
+    for tab in (chat, other):
+        expect(tab.position).to_have_text("2 / 2")
+        expect(tab.text).to_have_text("the end of rivers")
+        tab.expect_status("completed")
+    other.previous.click()
+    for tab in (chat, other):
+        expect(tab.position).to_have_text("1 / 2")
+        expect(tab.text).to_have_text("the beginning of rivers")
+
+    mine.choose("Of rivers", "delete")
+    expect(chat.empty_state).to_be_visible()
+    expect(theirs.items).to_have_count(0)
+    chat.page.get_by_test_id("undo").click()
+    expect(theirs.item("Of rivers")).to_be_visible()
+    expect(chat.text).to_have_text("the beginning of rivers")
+
+
+def test_somebody_else_sees_nothing_and_is_told_so_kindly(
+    chat: ChatPage, somebody_else: SomebodyElse
+) -> None:
+    chat.ask("a secret")
+    chat.expect_status("completed")
+    place = chat.page.url
+    stranger = somebody_else.chat
+    somebody_else.complaints.expect("status of 404")
+    expect(SideBar(chat.page).items).to_have_count(1)
+    stranger.page.goto(place)
+    expect(stranger.not_found).to_contain_text("This conversation is not here")
+    expect(SideBar(stranger.page).items).to_have_count(0)
+    stranger.not_found.get_by_role("button").click()
+    expect(stranger.empty_state).to_be_visible()
+    stranger.ask("my own")
+    stranger.expect_status("completed")
+    expect(SideBar(stranger.page).items).to_have_count(1)
+    chat.page.reload()
+    expect(chat.text).to_have_text("a secret")
+    expect(SideBar(chat.page).items).to_have_count(1)
