@@ -87,3 +87,7 @@ async def test_no_statement_reads_a_whole_table(database: Database) -> None:
         for plan in lists:
             assert "ix_conversations_client_archived_updated_at_seq (client=? AND archived=?" in plan
             assert "TEMP B-TREE" not in plan
+        named = [plan for statement, plan in plans.items() if "conversations.id IN" in statement]
+        assert named
+        for plan in named:
+            assert "(client=?" not in plan  # all that the client has

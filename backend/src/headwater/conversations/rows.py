@@ -42,8 +42,14 @@ async def own_conversations(
     connection: AsyncConnection, client: str, names: Sequence[str]
 ) -> dict[str, Conversation]:
     """A client's conversations of these ids, by id."""
-    rows = await connection.execute(own(client).where(conversations.c.id.in_(names)))
-    return {row.id: conversation(row) for row in rows}
+    # By their ids alone: given the client as well, SQLite goes through everything that the client has.
+    query = (
+        select(*CONVERSATION)
+        .outerjoin(shares, shares.c.conversation == conversations.c.id)
+        .where(conversations.c.id.in_(names))
+    )
+    rows = await connection.execute(query)
+    return {row.id: conversation(row) for row in rows if row.client == client and row.deleted_at is None}
 
 
 def conversation(row: Row[Any]) -> Conversation:

@@ -209,15 +209,23 @@ _SQLITE = _Sqlite(
     titled=_listing("""
         SELECT c.id FROM conversations c CROSS JOIN conversations_words w ON w.rowid = c.seq
         WHERE c.id IN :names AND conversations_words MATCH :question"""),
+    # Each look into the index of words takes its time: it is read once, between the ends of what is asked.
     newer=_listing("""
-        SELECT DISTINCT m.conversation FROM messages_words w CROSS JOIN messages m ON m.seq = w.rowid
-        WHERE messages_words MATCH :question AND w.rowid >= :before
-          AND m.conversation IN :names"""),
+        WITH inside AS MATERIALIZED (
+            SELECT m.seq, m.conversation FROM messages m WHERE m.conversation IN :names AND m.seq >= :before
+        )
+        SELECT DISTINCT i.conversation FROM messages_words w CROSS JOIN inside i ON i.seq = +w.rowid
+        WHERE messages_words MATCH :question
+          AND w.rowid BETWEEN (SELECT min(seq) FROM inside) AND (SELECT max(seq) FROM inside)"""),
     inside=_listing("""
-        SELECT m.conversation AS conversation, m.id AS message
-        FROM messages m CROSS JOIN messages_words w ON w.rowid = m.seq
-        WHERE m.conversation IN :names AND messages_words MATCH :question
-        ORDER BY m.seq"""),
+        WITH inside AS MATERIALIZED (
+            SELECT m.seq, m.conversation, m.id FROM messages m WHERE m.conversation IN :names
+        )
+        SELECT i.conversation AS conversation, i.id AS message
+        FROM messages_words w CROSS JOIN inside i ON i.seq = +w.rowid
+        WHERE messages_words MATCH :question
+          AND w.rowid BETWEEN (SELECT min(seq) FROM inside) AND (SELECT max(seq) FROM inside)
+        ORDER BY i.seq"""),
 )
 
 _POSTGRESQL = _Postgresql(
