@@ -25,12 +25,14 @@ LOCALE = ("--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--built
 FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 
 KEEPER = """
+folder=$1; shift
 "$@" & server=$!
 read -r nothing
 kill -INT $server
 wait $server
+cd / && rm -rf "$folder"
 """
-"""Ends the server as soon as nobody holds the other end of its input: however the run ends."""
+"""Ends the server, and removes what it kept, as soon as nobody holds the other end of its input: however the run ends."""
 
 START_SECONDS = 60
 
@@ -63,7 +65,7 @@ def postgresql_server() -> Iterator[URL]:
     server = [_program("postgres"), "-D", str(data), *(part for each in settings for part in ("-c", each))]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
-            ["sh", "-c", KEEPER, "sh", *server],
+            ["sh", "-c", KEEPER, "sh", str(folder), *server],
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=log,
@@ -77,7 +79,7 @@ def postgresql_server() -> Iterator[URL]:
         yield url
     finally:
         process.communicate()
-        subprocess.run(["rm", "-rf", folder], check=True)
+        assert not folder.exists()
 
 
 @contextmanager
