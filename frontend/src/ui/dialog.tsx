@@ -11,12 +11,16 @@ interface DialogProps {
   readonly children: ReactNode;
 }
 
-/** A question or a text over the page, which waits until it is closed. It is open while it is drawn. */
+/**
+ * A question or a text over the page, which waits until it is closed. It is open while it is drawn. What
+ * darkens the page is not Radix' own overlay, which writes a style sheet that the content security policy
+ * refuses.
+ */
 export function Dialog({ title, testId, onClose, children }: DialogProps) {
   return (
     <Radix.Root open onOpenChange={(isOpen) => !isOpen && onClose()}>
       <Radix.Portal>
-        <Radix.Overlay className="fixed inset-0 z-40 bg-black/40 transition-opacity duration-150 starting:opacity-0" />
+        <div className="pointer-events-auto fixed inset-0 z-40 bg-black/40 transition-opacity duration-150 starting:opacity-0" />
         <Radix.Content
           data-testid={testId}
           aria-describedby={undefined}
