@@ -32,7 +32,8 @@ kill -INT $server
 wait $server
 cd / && rm -rf "$folder"
 """
-"""Ends the server, and removes what it kept, as soon as nobody holds the other end of its input: however the run ends."""
+"""Ends the server and removes what it kept as soon as nobody holds the other end of its input: however the
+run ends."""
 
 START_SECONDS = 60
 

@@ -120,13 +120,11 @@ class _Search:
     async def _messages(self, limit: int, before: int | None) -> list[_Hit]:
         """Newest first, one for each conversation not shown before for its title or a newer message."""
         hits: dict[str, _Hit] = {}
+        seen: list[str] = []  # a long one is not gone through again
         start = place = _NEWEST if before is None else before
         while len(hits) < limit:
-            batch = (
-                await self._connection.execute(
-                    self._sql.messages, {**self._asked, "before": place, "limit": _BATCH}
-                )
-            ).all()
+            asked = {**self._asked, "before": place, "limit": _BATCH, "seen": seen[-_BATCH:] or [""]}
+            batch = (await self._connection.execute(self._sql.messages, asked)).all()
             fresh = {row.conversation: row for row in reversed(batch) if row.conversation not in hits}
             shown = await self._shown(list(fresh), start)
             for row in sorted(fresh.values(), key=lambda row: row.seq, reverse=True):
@@ -135,6 +133,7 @@ class _Search:
             if len(batch) < _BATCH:
                 break
             place = batch[-1].seq
+            seen += fresh
         return list(hits.values())[:limit]
 
     async def _shown(self, names: list[str], before: int) -> set[str]:
@@ -188,8 +187,8 @@ class _Postgresql(_Sql):
         return " & ".join(f"'{word}'" for word in words) + ":*"
 
 
-def _listing(statement: str) -> TextClause:
-    return text(statement).bindparams(bindparam("names", expanding=True))
+def _listing(statement: str, names: str = "names") -> TextClause:
+    return text(statement).bindparams(bindparam(names, expanding=True))
 
 
 _SQLITE = _Sqlite(
@@ -199,17 +198,22 @@ _SQLITE = _Sqlite(
         WHERE conversations_words MATCH :question AND w.rowid < :before
           AND c.client = :client AND c.deleted_at IS NULL
         ORDER BY w.rowid DESC LIMIT :limit"""),
-    messages=text("""
+    messages=_listing(
+        """
         SELECT m.seq AS seq, m.conversation AS conversation, m.id AS message
         FROM messages_words w CROSS JOIN messages m ON m.seq = w.rowid
         CROSS JOIN conversations c ON c.id = m.conversation
         WHERE messages_words MATCH :question AND w.rowid < :before
-          AND m.client = :client AND c.deleted_at IS NULL
-        ORDER BY w.rowid DESC LIMIT :limit"""),
-    titled=_listing("""
-        SELECT c.id FROM conversations c CROSS JOIN conversations_words w ON w.rowid = c.seq
-        WHERE c.id IN :names AND conversations_words MATCH :question"""),
+          AND m.client = :client AND c.deleted_at IS NULL AND m.conversation NOT IN :seen
+        ORDER BY w.rowid DESC LIMIT :limit""",
+        "seen",
+    ),
     # Each look into the index of words takes its time: it is read once, between the ends of what is asked.
+    titled=_listing("""
+        WITH named AS MATERIALIZED (SELECT c.seq, c.id FROM conversations c WHERE c.id IN :names)
+        SELECT n.id FROM conversations_words w CROSS JOIN named n ON n.seq = +w.rowid
+        WHERE conversations_words MATCH :question
+          AND w.rowid BETWEEN (SELECT min(seq) FROM named) AND (SELECT max(seq) FROM named)"""),
     newer=_listing("""
         WITH inside AS MATERIALIZED (
             SELECT m.seq, m.conversation FROM messages m WHERE m.conversation IN :names AND m.seq >= :before
@@ -234,12 +238,15 @@ _POSTGRESQL = _Postgresql(
         WHERE c.words @@ to_tsquery('simple', :question) AND c.seq < :before
           AND c.client = :client AND c.deleted_at IS NULL
         ORDER BY c.seq DESC LIMIT :limit"""),
-    messages=text("""
+    messages=_listing(
+        """
         SELECT m.seq AS seq, m.conversation AS conversation, m.id AS message
         FROM messages m JOIN conversations c ON c.id = m.conversation
         WHERE m.words @@ to_tsquery('simple', :question) AND m.seq < :before
-          AND m.client = :client AND c.deleted_at IS NULL
-        ORDER BY m.seq DESC LIMIT :limit"""),
+          AND m.client = :client AND c.deleted_at IS NULL AND m.conversation NOT IN :seen
+        ORDER BY m.seq DESC LIMIT :limit""",
+        "seen",
+    ),
     titled=_listing("""
         SELECT c.id FROM conversations c
         WHERE c.id IN :names AND c.words @@ to_tsquery('simple', :question)"""),
