@@ -13,25 +13,21 @@ from archive import archive, conversation
 from streamcheck import Recording, record
 
 PROTOCOLS_OF_REPLIES = """
-    () => new Promise((resolve) => {
+    () => {
         const brings = [
             /^\\/api\\/chat$/,
             /^\\/api\\/generations\\/[^/]+\\/events$/,
             /^\\/api\\/conversations\\/[^/]+(\\/messages\\/[^/]+\\/replies)?$/,
         ];
-        const observer = new PerformanceObserver((list) => {
-            const replies = list
-                .getEntries()
-                .filter(({ name }) => brings.some((path) => path.test(new URL(name).pathname)))
-                .map((entry) => entry.nextHopProtocol)
-                // Nothing was heard where a request was taken back.
-                .filter((protocol) => protocol !== "");
-            if (replies.length === 0) return;
-            observer.disconnect();
-            resolve(replies);
-        });
-        observer.observe({ type: "resource", buffered: true });
-    })
+        const replies = performance
+            .getEntriesByType("resource")
+            .filter(({ name }) => brings.some((path) => path.test(new URL(name).pathname)))
+            // Nothing was heard where a request was taken back.
+            .filter((entry) => entry.nextHopProtocol !== "" || entry.deliveryType === "cache");
+        // What the browser had kept itself, and the server called current, names no protocol.
+        const protocols = replies.map((entry) => entry.nextHopProtocol).filter((name) => name !== "");
+        return replies.length > 0 && protocols;
+    }
 """
 """How every reply has come to the page: as it was asked for, followed, or read with its conversation."""
 
@@ -161,8 +157,11 @@ class ChatPage:
         assert response.status == 204, response.text()
 
     def protocols_of_replies(self) -> set[str]:
-        """The protocols over which replies came to the browser; waits for one that has come."""
-        return set(self.page.evaluate(PROTOCOLS_OF_REPLIES))
+        """The protocols over which replies came to the browser; waits for one that has come.
+
+        None where the browser still had what it shows, as after a reload of what did not change.
+        """
+        return set(self.page.wait_for_function(PROTOCOLS_OF_REPLIES).json_value())
 
     @property
     def _origin(self) -> str:

@@ -1,9 +1,10 @@
 """A conversation outlasts the page: reloads, other tabs, other conversations, branches."""
 
 import pytest
-from playwright.sync_api import BrowserContext, expect
+from playwright.sync_api import expect
 
 from chat_page import ChatPage
+from side_bar import SideBar
 
 WORDS = [f"word{number}" for number in range(60)]
 MESSAGE = " ".join(WORDS)
@@ -21,34 +22,11 @@ FIRST_TEXTS = """
     }
 """
 
-SCROLLED_BY = """
-    async (distance) => {
-        let box = document.querySelector("[role=log]");
-        while (!/auto|scroll/.test(getComputedStyle(box).overflowY)) box = box.parentElement;
-        const drawn = () =>
-            new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
-        const middle = box.getBoundingClientRect().top + box.clientHeight / 2;
-        const rows = [...document.querySelectorAll("[data-row]")];
-        const row = rows.find((each) => each.getBoundingClientRect().bottom > middle);
-        const before = row.getBoundingClientRect().top;
-        box.scrollBy({ top: -distance, behavior: "instant" });
-        await drawn();
-        await drawn();
-        return row.getBoundingClientRect().top - before;
-    }
-"""
-
-pytestmark = pytest.mark.parametrize("protocol", ["http2"], indirect=True)
+over_one_protocol = pytest.mark.parametrize("protocol", ["http2"], indirect=True)
 
 
 def gates(*places: int) -> dict[str, object]:
     return {"faults": [{"after": place, "kind": "gate"} for place in places], "tokens_per_second": 500}
-
-
-def another_tab(context: BrowserContext, chat: ChatPage) -> ChatPage:
-    tab = ChatPage(context.new_page())
-    tab.open(chat.page.url)
-    return tab
 
 
 def test_a_reload_in_mid_reply_shows_what_was_said_and_goes_on(chat: ChatPage) -> None:
@@ -68,32 +46,45 @@ def test_a_reload_in_mid_reply_shows_what_was_said_and_goes_on(chat: ChatPage) -
     expect(chat.text).to_have_text(MESSAGE)
     expect(chat.questions).to_have_text(MESSAGE)
     expect(chat.replies).to_have_count(1)
+    assert chat.saved_replies() == [MESSAGE]
 
 
-def test_two_tabs_agree_without_a_reload(chat: ChatPage, context: BrowserContext) -> None:
-    chat.ask("first")
+def test_reloads_in_full_flow_lose_and_double_nothing(chat: ChatPage) -> None:
+    chat.amend_requests(script={"tokens_per_second": 40, "repeat": 3})
+    chat.ask(MESSAGE)
+    for _ in range(6):
+        chat.page.reload()
+        expect(chat.text).to_contain_text("word1")
     chat.expect_status("completed")
-    other = another_tab(context, chat)
-    other.amend_requests(script=gates(12))
-    generation = other.ask(MESSAGE)
-    for tab in (chat, other):
-        expect(tab.text).to_have_text(" ".join(WORDS[:12]))
-        expect(tab.box).to_be_disabled()
-    chat.open_gate(generation)
-    for tab in (chat, other):
-        tab.expect_status("completed")
-        expect(tab.text).to_have_text(MESSAGE)
-        expect(tab.box).to_be_enabled()
-    chat.generation_started_by(chat.regenerate)
-    for tab in (chat, other):
-        expect(tab.position).to_have_text("2 / 2")
-        tab.expect_status("completed")
-    other.previous.click()
-    for tab in (chat, other):
-        expect(tab.position).to_have_text("1 / 2")
-    other.page.close()
+    expect(chat.text).to_have_text(" ".join([MESSAGE] * 3))
+    expect(chat.replies).to_have_count(1)
+    assert chat.saved_replies() == [" ".join([MESSAGE] * 3)]
 
 
+@over_one_protocol
+def test_two_replies_run_at_once_in_two_conversations(chat: ChatPage) -> None:
+    bar = SideBar(chat.page)
+    chat.amend_requests(script=gates(12))
+    generations = []
+    for name in ("first", "second"):
+        chat.new_chat.click()
+        generations.append(chat.ask(f"{name} {MESSAGE}"))
+        expect(chat.text).to_have_text(f"{name} " + " ".join(WORDS[:11]))
+    expect(bar.page.locator("[data-running=true]")).to_have_count(2)
+    chat.page.go_back()
+    expect(chat.text).to_have_text("first " + " ".join(WORDS[:11]))
+    expect(chat.box).to_be_disabled()
+    for generation in generations:
+        chat.open_gate(generation)
+    chat.expect_status("completed")
+    expect(chat.text).to_have_text(f"first {MESSAGE}")
+    expect(bar.page.locator("[data-running=true]")).to_have_count(0)
+    chat.page.go_forward()
+    expect(chat.text).to_have_text(f"second {MESSAGE}")
+    chat.expect_status("completed")
+
+
+@over_one_protocol
 def test_a_reply_goes_on_while_another_chat_is_looked_at(chat: ChatPage) -> None:
     chat.amend_requests(script=gates(12))
     generation = chat.ask(MESSAGE)
@@ -108,6 +99,7 @@ def test_a_reply_goes_on_while_another_chat_is_looked_at(chat: ChatPage) -> None
     assert chat.page.url == address
 
 
+@over_one_protocol
 def test_branches_are_stepped_through_and_kept(chat: ChatPage) -> None:
     chat.ask("one")
     chat.expect_status("completed")
@@ -131,6 +123,7 @@ def test_branches_are_stepped_through_and_kept(chat: ChatPage) -> None:
     expect(chat.position).to_have_text("2 / 2")
 
 
+@over_one_protocol
 def test_a_link_leads_to_a_message_on_another_branch(chat: ChatPage) -> None:
     chat.ask("one")
     chat.expect_status("completed")
@@ -151,6 +144,7 @@ def _message_of(chat: ChatPage) -> str:
     return message
 
 
+@over_one_protocol
 def test_what_was_stopped_goes_on_as_one_reply(chat: ChatPage) -> None:
     chat.amend_requests(script=gates(12))
     chat.ask(MESSAGE)
@@ -162,40 +156,35 @@ def test_what_was_stopped_goes_on_as_one_reply(chat: ChatPage) -> None:
     chat.expect_status("completed")
     expect(chat.replies).to_have_count(1)
     expect(chat.figures).to_have_count(1)
-    expect(chat.text).to_contain_text(" ".join(WORDS[:12]))
-    joined = chat.text.inner_text()
+    expect(chat.text).to_have_text(MESSAGE)
+    assert "".join(chat.saved_replies()) == MESSAGE
     chat.page.reload()
-    expect(chat.text).to_have_text(joined)
+    expect(chat.text).to_have_text(MESSAGE)
+    expect(chat.replies).to_have_count(1)
 
 
-def test_a_long_conversation_opens_at_its_end_and_does_not_jump(chat: ChatPage) -> None:
-    paragraph = "A **river** does not wait until it is `whole` before it begins to flow. "
-    messages: list[dict[str, object]] = [
-        {"role": "assistant", "text": f"Reply {place}. " + paragraph * (1 + place % 9)}
-        if place % 2
-        else {"role": "user", "text": f"Question {place}"}
-        for place in range(2000)
-    ]
-    conversation = chat.import_conversation(messages)
-    chat.page.goto(f"{chat.page.url}c/{conversation}")
-    expect(chat.reply).to_contain_text("Reply 1999")
-    expect(chat.figures).to_be_in_viewport()
-    chat.page.mouse.move(800, 300)
-    chat.page.mouse.wheel(0, -10)
-    expect(chat.jump_to_latest).to_be_visible()
-    for _ in range(40):
-        assert abs(chat.page.evaluate(SCROLLED_BY, 250) - 250) <= 1
-    chat.jump_to_latest.click()
-    expect(chat.figures).to_be_in_viewport()
-
-
-def test_a_draft_is_kept_for_each_conversation(chat: ChatPage) -> None:
-    chat.ask("first")
+@over_one_protocol
+def test_prose_that_was_stopped_twice_is_the_same_as_in_one_go(chat: ChatPage) -> None:
+    chat.choose("scripted/prose")
+    chat.amend_requests(script={"tokens_per_second": 2000})
+    chat.ask("speak")
     chat.expect_status("completed")
-    chat.box.fill("not sent")
+    (whole,) = chat.saved_replies()
+    chat.page.unroute_all()
     chat.new_chat.click()
-    expect(chat.box).to_have_value("")
-    chat.page.go_back()
-    expect(chat.box).to_have_value("not sent")
-    chat.page.reload()
-    expect(chat.box).to_have_value("not sent")
+    chat.choose("scripted/prose")
+    chat.amend_requests(script=gates(20))
+    chat.ask("speak")
+    for _ in range(2):
+        expect(chat.page.locator("[data-running=true]")).to_have_count(1)
+        expect(chat.text).to_contain_text(" ".join(whole.split()[15:18]))
+        chat.stop.click()
+        chat.expect_status("cancelled")
+        chat.generation_started_by(chat.go_on)
+    chat.page.unroute_all()
+    chat.stop.click()
+    chat.expect_status("cancelled")
+    chat.generation_started_by(chat.go_on)
+    chat.expect_status("completed")
+    expect(chat.replies).to_have_count(1)
+    assert "".join(chat.saved_replies()) == whole

@@ -98,14 +98,20 @@ def test_what_is_done_in_one_side_bar_is_seen_in_the_other(
     expect(mine.headings).to_have_text(["Pinned"])
 
     chat.page.unroute_all()
-    chat.edit(0, "the end of rivers")
+    other.generation_started_by(other.regenerate)
     for tab in (chat, other):
         expect(tab.position).to_have_text("2 / 2")
+        tab.expect_status("completed")
+    other.previous.click()
+    expect(chat.position).to_have_text("1 / 2")
+    chat.edit(0, "the end of rivers")
+    for tab in (chat, other):
+        expect(tab.questions).to_contain_text("the end of rivers")
         expect(tab.text).to_have_text("the end of rivers")
         tab.expect_status("completed")
     other.previous.click()
     for tab in (chat, other):
-        expect(tab.position).to_have_text("1 / 2")
+        expect(tab.questions).to_contain_text("the beginning of rivers")
         expect(tab.text).to_have_text("the beginning of rivers")
 
     mine.choose("Of rivers", "delete")

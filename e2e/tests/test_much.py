@@ -1,0 +1,147 @@
+"""Years of conversations are as quick as a few."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from archive import conversation, question, reply
+from chat_page import ChatPage
+from side_bar import SideBar
+
+pytestmark = pytest.mark.parametrize("protocol", ["http2"], indirect=True)
+
+MANY = 10_000
+LATEST = datetime(2026, 11, 22, 10, tzinfo=UTC)
+
+DRAWN_ROWS = 60
+"""More than a bar of 800 pixels shows, twice over."""
+
+LONGEST_TASK_MS = 400
+"""A bound that a loaded machine of two cores keeps, and that drawing ten thousand rows does not."""
+
+WATCH = """
+    () => {
+        window.tasks = [];
+        window.watcher = new PerformanceObserver((list) =>
+            window.tasks.push(...list.getEntries().map((entry) => entry.duration)));
+        window.watcher.observe({ type: "longtask" });
+    }
+"""
+LONG_TASKS = """
+    () => {
+        window.tasks.push(...window.watcher.takeRecords().map((entry) => entry.duration));
+        return window.tasks.splice(0);
+    }
+"""
+TO_THE_END = """
+    async ([box, direction, step]) => {
+        const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
+        const count = () => document.querySelectorAll("[data-testid=conversation-item]").length;
+        let most = 0;
+        for (let still = 0; still < 20; ) {
+            const before = [box.scrollTop, box.scrollHeight].join();
+            box.scrollTop += direction * step;
+            await frame();
+            most = Math.max(most, count());
+            // The end is where nothing more comes for a while: more may be on its way.
+            still = [box.scrollTop, box.scrollHeight].join() === before ? still + 1 : 0;
+        }
+        return { most, top: box.scrollTop };
+    }
+"""
+JUMPS = """
+    async ([steps, distance]) => {
+        let box = document.querySelector("[role=log]");
+        while (!/auto|scroll/.test(getComputedStyle(box).overflowY)) box = box.parentElement;
+        const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
+        const { left, top } = box.getBoundingClientRect();
+        // Between two rows there is nothing to be seen: the next one above counts.
+        const seen = (y) =>
+            document.elementFromPoint(left + box.clientWidth / 2, y).closest("[data-row]") ?? seen(y - 12);
+        let worst = 0;
+        for (let step = 0; step < steps; step += 1) {
+            const row = seen(top + box.clientHeight / 2);
+            const before = row.getBoundingClientRect().top;
+            box.scrollBy({ top: -distance, behavior: "instant" });
+            await frame();
+            await frame();
+            worst = Math.max(worst, Math.abs(row.getBoundingClientRect().top - before - distance));
+        }
+        return worst;
+    }
+"""
+"""Scrolls up, and tells how far what is read in the middle has moved otherwise, in pixels."""
+
+
+def longest_task(page: Page) -> float:
+    """The longest time, in milliseconds, for which the page did nothing else since it was last asked."""
+    return max(page.evaluate(LONG_TASKS), default=0.0)
+
+
+def test_ten_thousand_conversations_are_scrolled_through(chat: ChatPage) -> None:
+    bar = SideBar(chat.page)
+    chat.import_conversations(
+        [
+            conversation(
+                [question(f"Question {place}"), reply(f"Reply {place}")],
+                title=f"Conversation {place}",
+                at=LATEST - timedelta(hours=place),
+            )
+            for place in range(MANY)
+        ]
+    )
+    chat.page.reload()
+    expect(bar.item("Conversation 0")).to_be_visible()
+    chat.page.evaluate(WATCH)
+    assert bar.items.count() <= DRAWN_ROWS
+    box = bar.list.element_handle()
+    down = chat.page.evaluate(TO_THE_END, [box, 1, 4000])
+    expect(bar.item(f"Conversation {MANY - 1}")).to_be_visible()
+    bar.open(f"Conversation {MANY - 1}")
+    expect(chat.text).to_have_text(f"Reply {MANY - 1}")
+    up = chat.page.evaluate(TO_THE_END, [box, -1, 4000])
+    expect(bar.item("Conversation 0")).to_be_visible()
+    assert max(down["most"], up["most"]) <= DRAWN_ROWS
+    assert up["top"] == 0
+    scrolling = longest_task(chat.page)
+
+    # With the whole list read, what changes is still quick.
+    bar.rename("Conversation 0", "Of rivers")
+    bar.words.fill("reply 9998")
+    expect(bar.results).to_have_count(1)
+    bar.results.click()
+    expect(chat.text).to_have_text("Reply 9998")
+    chat.ask("hello")
+    chat.expect_status("completed")
+    bar.words.press("Escape")
+    expect(bar.open_item).to_have_text("Conversation 9998")
+    changing = longest_task(chat.page)
+    assert max(scrolling, changing) <= LONGEST_TASK_MS, (scrolling, changing)
+
+
+def test_two_thousand_messages_open_at_their_end_and_do_not_jump(chat: ChatPage) -> None:
+    paragraph = "A **river** does not wait until it is `whole` before it begins to flow. "
+    place = chat.import_conversation(
+        [
+            reply(f"Reply {number}. " + paragraph * (1 + number % 9))
+            if number % 2
+            else question(f"Question {number}")
+            for number in range(2000)
+        ]
+    )
+    chat.visit(f"/c/{place}")
+    expect(chat.reply).to_contain_text("Reply 1999")
+    expect(chat.figures.last).to_be_in_viewport()
+    expect(chat.jump_to_latest).to_have_count(0)
+    chat.page.evaluate(WATCH)
+    chat.page.mouse.move(800, 300)
+    chat.page.mouse.wheel(0, -10)
+    expect(chat.jump_to_latest).to_be_visible()
+    assert chat.page.evaluate(JUMPS, [80, 250]) <= 1
+    chat.questions.first.scroll_into_view_if_needed()
+    expect(chat.questions.first).to_be_in_viewport()
+    expect(chat.questions.first.get_by_test_id("edit")).to_have_count(1)
+    chat.jump_to_latest.click()
+    expect(chat.figures.last).to_be_in_viewport()
+    assert longest_task(chat.page) <= LONGEST_TASK_MS
