@@ -5,16 +5,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import pytest
 from sqlalchemy import event, text
 
 from headwater.conversations.database import Database
 from headwater.conversations.replies import Piece, ReplyRepository
-from headwater.conversations.repository import ConversationRepository, ListCursor
+from headwater.conversations.repository import MANY, ConversationRepository, ListCursor
 from headwater.conversations.search import SearchCursor, SearchRepository
 from headwater.conversations.shares import ShareRepository
 from headwater.generation.events import TextDelta
 from headwater.generation.fold import Content
-from tests.conversations.trees import COMPLETED, begun, new_reply
+from tests.conversations.trees import COMPLETED, begun, line, new_conversation, new_reply
 
 WHOLE_TABLE = re.compile(
     r"Seq Scan on (conversations|messages|generations|pieces|shares)"  # PostgreSQL
@@ -91,3 +92,16 @@ async def test_no_statement_reads_a_whole_table(database: Database) -> None:
         assert named
         for plan in named:
             assert "(client=?" not in plan  # all that the client has
+
+
+@pytest.mark.parametrize("server_url", ["postgresql"], indirect=True)
+async def test_much_that_was_imported_is_counted_at_once(database: Database) -> None:
+    repository = ConversationRepository(database)
+    for messages, expected in ((MANY - 1, set()), (MANY, {"conversations", "messages"})):
+        said = line(*["a river"] * messages)
+        await repository.insert("me", [(new_conversation(said), said)])
+        async with database.reading() as connection:
+            counted = await connection.scalars(
+                text("SELECT tablename FROM pg_stats WHERE schemaname = 'public'")
+            )
+            assert set(counted) == expected

@@ -298,8 +298,8 @@ def shared_conversation(shared: Shared) -> SharedConversation:
 
 def timestamp(milliseconds: int) -> str:
     """A time since 1970 as RFC 3339 in UTC: `2026-11-22T10:00:00.000Z`."""
-    moment = datetime.fromtimestamp(milliseconds // 1000, UTC)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{milliseconds % 1000:03}Z"
+    moment = datetime.fromtimestamp(milliseconds // 1000, UTC).replace(microsecond=milliseconds % 1000 * 1000)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _summary(listed: Listed) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 from alembic import command
 from alembic.config import Config
 from alembic.util.exc import CommandError
-from sqlalchemy import Connection, event, make_url
+from sqlalchemy import Connection, event, make_url, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
@@ -86,6 +86,14 @@ class Database:
             await connection.execution_options(headwater_writes=True)
             await stack.enter_async_context(connection.begin())
             yield connection
+
+    async def count_anew(self, connection: AsyncConnection) -> None:
+        """Tell PostgreSQL how much there is now, as it finds out by itself within minutes.
+
+        Until it knows, it may go through everything for a search. SQLite is told its ways by the statements.
+        """
+        if not self.is_sqlite:
+            await connection.execute(text("ANALYZE conversations, messages"))
 
     async def migrate(self) -> None:
         """Bring the schema to the newest version. Raises `DatabaseError`."""

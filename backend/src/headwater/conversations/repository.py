@@ -54,6 +54,9 @@ PARAMETERS = 500
 IMPORT_BATCH = 1000
 """Messages, about, that one transaction of an import adds."""
 
+MANY = 1000
+"""Messages after whose import the database counts anew what it has."""
+
 
 @dataclass(frozen=True, slots=True)
 class NewReply:
@@ -113,6 +116,8 @@ class ConversationRepository:
             for names in batched([conversation.id for conversation, _ in whole], PARAMETERS):
                 shown = update(conversations).where(conversations.c.id.in_(names))
                 await connection.execute(shown.values(deleted_at=None))
+            if sum(len(said) for _, said in whole) >= MANY:
+                await self._database.count_anew(connection)
 
     async def _insert_hidden(
         self, client: str, whole: Iterable[tuple[Conversation, Sequence[Message]]]
