@@ -6,6 +6,7 @@ from quart import Quart
 
 from headwater.api.clients import COOKIE, HEADER, client, install_clients
 from headwater.api.problems import install_problems
+from headwater.errors import NotFoundError
 from tests.api.test_problems import check
 
 
@@ -17,6 +18,10 @@ def web(*keys: bytes) -> Quart:
     @app.get("/who")
     async def who() -> str:
         return client()
+
+    @app.post("/refused")
+    async def refused() -> str:
+        raise NotFoundError(f"{client()} has nothing here.")
 
     return app
 
@@ -36,6 +41,14 @@ async def test_a_name_that_an_older_key_signed_counts_and_is_signed_anew() -> No
     assert new not in {None, token}
     assert await who(web(b"new"), new) == (name, None)
     assert await who(web(b"old", b"new"), new) == (name, None)
+
+
+async def test_a_refusal_names_nobody() -> None:
+    """A form of another site is sent without the cookie; the answer would take its place."""
+    response = await web(b"key").test_client().post("/refused")
+    assert response.status_code == 404
+    assert "Set-Cookie" not in response.headers
+    assert HEADER not in response.headers
 
 
 @pytest.mark.parametrize("header", [False, True])

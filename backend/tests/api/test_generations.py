@@ -165,7 +165,7 @@ async def test_a_client_without_cookies_sends_its_token_in_a_header(server: Runn
         assert (refused.status_code, refused.json()["code"]) == (401, "unauthorized")
         cookie = httpx.get(server.url + path, headers={"Cookie": f"headwater_client={forged}"})
         assert cookie.status_code == 404
-        assert cookie.headers["headwater-client"] != token
+        assert "headwater-client" not in cookie.headers
 
 
 async def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(server: RunningServer) -> None:

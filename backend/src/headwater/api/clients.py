@@ -39,7 +39,8 @@ def install_clients(app: Quart, keys: Sequence[bytes], *, behind_proxy: bool) ->
 
     @app.after_request
     async def tell_client(response: Response) -> Response:
-        if getattr(g, "names_client", False) and g.new_client:
+        # A refusal names nobody: the form of another site comes without the cookie, and would replace it.
+        if getattr(g, "names_client", False) and g.new_client and response.status_code < 400:
             response.headers[HEADER] = g.client_token
             response.set_cookie(
                 COOKIE,
