@@ -17,6 +17,7 @@ from headwater.api.chat import chat_blueprint
 from headwater.api.clients import install_clients
 from headwater.api.conversations import conversations_blueprint, shared_blueprint
 from headwater.api.generations import generations_blueprint
+from headwater.api.headers import install_headers
 from headwater.api.models import models_blueprint
 from headwater.api.operating import operating_blueprint
 from headwater.api.page import page_blueprint
@@ -162,6 +163,7 @@ def _web(
     web = Quart("headwater", static_folder=None)
     # Bodies are read, and replies end, by rules of our own: see api/requests.py and generation/runner.py.
     web.config.update(MAX_CONTENT_LENGTH=None, BODY_TIMEOUT=None, RESPONSE_TIMEOUT=None)
+    install_headers(web)
     install_problems(web)
     install_clients(web, signing_keys, behind_proxy=settings.trusted_proxies > 0)
     RateLimiter(web)

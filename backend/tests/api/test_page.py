@@ -31,7 +31,7 @@ async def test_the_page_is_checked_each_time_and_names_the_client(built: Path) -
     response = await client.get("/")
     assert response.status_code == 200
     assert await response.get_data(as_text=True) == "<title>page</title>"
-    assert response.headers["Cache-Control"] == "no-cache"
+    assert response.headers["Cache-Control"] == "private, no-cache"
     assert "headwater_client=" in response.headers["Set-Cookie"]
     policy = response.headers["Content-Security-Policy"]
     assert "default-src 'self'" in policy
@@ -40,11 +40,19 @@ async def test_the_page_is_checked_each_time_and_names_the_client(built: Path) -
     assert again.status_code == 304
 
 
+@pytest.mark.parametrize("path", ["/s/token", "/c/conv_x"])
+async def test_the_page_of_one_conversation_is_in_no_search_engine(built: Path, path: str) -> None:
+    client = web(built).test_client()
+    response = await client.get(path)
+    assert await response.get_data(as_text=True) == "<title>page</title>"
+    assert response.headers["X-Robots-Tag"] == "noindex"
+    assert "X-Robots-Tag" not in (await client.get("/")).headers
+
+
 async def test_assets_are_kept_for_ever_by_everybody(built: Path) -> None:
     response = await web(built).test_client().get("/assets/index-abc.js")
     assert response.headers["Cache-Control"] == "public, max-age=31536000, immutable"
     assert "Expires" not in response.headers
-    assert response.headers["X-Content-Type-Options"] == "nosniff"
     assert response.mimetype == "text/javascript"
     assert "Set-Cookie" not in response.headers
 

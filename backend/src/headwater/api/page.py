@@ -32,15 +32,17 @@ def page_blueprint(built: Path) -> Blueprint:
     @blueprint.get("/")
     @blueprint.get("/c/<name>")
     @blueprint.get("/s/<name>")
-    async def index(name: str | None = None) -> Response:  # noqa: ARG001 - the page reads its own address
+    async def index(name: str | None = None) -> Response:
         client()
         if not (built / "index.html").is_file():
             raise NotFoundError(
                 "The page has not been built; `make setup` builds it. The API is at /api/chat."
             )
-        response = await _file(built, "index.html", "no-cache")
+        response = await _file(built, "index.html", "private, no-cache")
         response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
         response.headers["Referrer-Policy"] = "no-referrer"
+        if name is not None:  # which the page reads from its address; a link is for whoever was given it
+            response.headers["X-Robots-Tag"] = "noindex"
         return response
 
     @blueprint.get("/assets/<path:name>")
@@ -60,6 +62,5 @@ async def _file(folder: Path, name: str, cache_control: str) -> Response:
     except OSError:
         raise NotFoundError("There is nothing at this address.") from None  # a name no file can have
     response.headers["Cache-Control"] = cache_control
-    response.headers["X-Content-Type-Options"] = "nosniff"
     response.headers.pop("Expires", None)
     return response
