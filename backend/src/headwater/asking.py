@@ -212,6 +212,8 @@ class Asking:
             said, _ = await self._generations.live(message)
             if said.text.strip():
                 turns.append(Turn(said.role, said.text))
+        if not turns:
+            raise InvalidRequestError("Nothing has been said yet that could be replied to.", field="message")
         return fit(turns, settings.system, model.context_window, settings.max_tokens)
 
 

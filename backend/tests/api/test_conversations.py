@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from base64 import urlsafe_b64encode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -382,6 +383,31 @@ async def test_what_is_no_export_is_refused_and_nothing_is_taken_in(
     assert await listed(client) == []
 
 
+async def test_a_reply_to_what_was_imported_needs_something_said(client: httpx.AsyncClient) -> None:
+    for text, status in (("Hello.", 200), ("", 400), (" \n", 400)):
+        body = archive(messages=[{**MESSAGE, "role": "assistant", "text": text}], model="scripted/echo")
+        response = await client.post("/api/conversations/import", json=body)
+        found = await opened(client, response.json()["conversations"][0]["id"])
+        response = await again(client, found["id"], found["leaf"])
+        assert response.status_code == status, response.text
+        if status == 200:
+            assert response.json()["outcome"]["status"] == "completed"
+        else:
+            check(response, 400, "invalid_request", "message")
+
+
+async def test_an_import_of_bottomless_json_is_refused(client: httpx.AsyncClient) -> None:
+    body = b'{"format":"headwater","version":1,"conversations":[' + b"[" * 100_000 + b"]" * 100_000 + b"]}"
+    headers = {"Content-Type": "application/json"}
+    response = await client.post("/api/conversations/import", content=body, headers=headers)
+    check(response, 400, "invalid_request")
+
+
+async def test_what_is_wrong_between_members_is_told_in_words(client: httpx.AsyncClient) -> None:
+    response = await client.post("/api/conversations/import", json=archive(leaf=1))
+    assert response.json()["detail"] == "conversations.0: leaf is not the place of a message."
+
+
 async def test_an_import_may_leave_out_what_can_be_left_out(client: httpx.AsyncClient) -> None:
     response = await client.post("/api/conversations/import", json=archive())
     assert response.status_code == 201, response.text
@@ -434,6 +460,7 @@ async def test_a_leaf_of_another_conversation_is_not_found(client: httpx.AsyncCl
         ("cursor=x", "cursor"),
         ("cursor=%00", "cursor"),
         ("cursor=eyJ1cGRhdGVkX2F0IjoxLCJzZXEiOiIxIn0", "cursor"),
+        ("cursor=" + urlsafe_b64encode(b'{"x":' + b"[" * 3000).decode(), "cursor"),
         ("cursor=eyJ1cGRhdGVkX2F0IjoxLCJzZXEiOjEwMDAwMDAwMDAwMDAwMDAwMDAwMDAwMDB9", "cursor"),
         ("archived=perhaps", "archived"),
         ("page=2", "page"),

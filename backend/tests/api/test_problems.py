@@ -202,6 +202,17 @@ async def test_there_is_no_head_of_a_reply(client: httpx.AsyncClient) -> None:
     assert (await client.get("/healthz")).status_code == 200
 
 
+async def test_there_is_no_head_of_what_changes(client: httpx.AsyncClient) -> None:
+    response = await client.head("/api/conversations/events")
+    assert (response.status_code, response.headers["allow"]) == (405, "GET")
+    assert (await client.get("/healthz")).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/api/models", "/api/conversations/export", "/none"])
+async def test_no_answer_is_taken_for_something_else(client: httpx.AsyncClient, path: str) -> None:
+    assert (await client.get(path)).headers["x-content-type-options"] == "nosniff"
+
+
 @pytest.mark.parametrize("folder", ["/", "/assets/"])
 async def test_a_name_that_no_file_can_have_is_not_found(client: httpx.AsyncClient, folder: str) -> None:
     check(await client.get(folder + "a" * 5000), 404, "not_found")

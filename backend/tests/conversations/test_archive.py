@@ -5,7 +5,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from headwater.api.archives import CLOSING, OPENING, Archive, encode_archived
+from headwater.api.archives import CLOSING, OPENING, Archive, ArchiveConversation, encode_archived
 from headwater.conversations.archive import from_archive, to_archive, to_markdown
 from headwater.conversations.database import Database
 from headwater.conversations.model import Conversation, Message, Settings
@@ -83,6 +83,28 @@ def test_an_archive_that_cannot_be_is_refused(at: tuple[str | int, ...], value: 
     place[at[-1]] = value
     with pytest.raises(ValueError):
         Archive.model_validate_json(json.dumps(body))
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("0001-01-01T00:00:00.000Z", None),
+        ("0999-06-01T00:00:00.500Z", None),
+        ("1969-12-31T23:59:59.999Z", None),
+        ("2026-11-22T10:00:00.001Z", None),
+        ("9999-12-31T23:59:59.999Z", None),
+        ("9999-12-31T23:59:59.999999Z", "9999-12-31T23:59:59.999Z"),
+        ("2026-11-22T10:00Z", "2026-11-22T10:00:00.000Z"),
+    ],
+)
+def test_any_time_stays_what_it_is(given: str, kept: str | None) -> None:
+    said = line("one")
+    body = json.loads(encode_archived(to_archive(new_conversation(said), said)))
+    body |= {"created_at": given, "updated_at": given}
+    body["messages"][0]["created_at"] = given
+    taken = ArchiveConversation.model_validate_json(json.dumps(body)).archived_conversation()
+    again = json.loads(encode_archived(taken))
+    assert {again["created_at"], again["updated_at"], again["messages"][0]["created_at"]} == {kept or given}
 
 
 def test_markdown_is_the_branch_with_a_reply_and_its_continuation_as_one() -> None:

@@ -76,6 +76,7 @@ def test_usage_that_cannot_be_read_is_no_reason_to_lose_a_reply(usage: str) -> N
         b"data: 42\n",
         b"data: []\n",
         b'data: {"choices":3}\n',
+        b'data: {"choices":[],"more":' + b"[" * 10_000 + b"\n",
         b"data: \xff\xfe\n",
         b"data: " + b"x" * LINE_BYTES,
     ],

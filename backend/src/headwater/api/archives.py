@@ -1,7 +1,7 @@
 """The JSON of exported conversations, and how it is checked when it comes back."""
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal, Self
 
 import msgspec
@@ -111,7 +111,7 @@ async def read_archive(limit: int) -> list[ArchivedConversation]:
     """
     try:
         envelope = msgspec.json.decode(await read_json_bytes(limit), type=_Envelope)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         wrong = str(error)
         raise InvalidRequestError(f"The body is not an export of conversations: {wrong}.") from None
     archived = []
@@ -130,6 +130,7 @@ class _Envelope(msgspec.Struct, forbid_unknown_fields=True):
     conversations: list[msgspec.Raw]
 
 
+_EPOCH = datetime.fromtimestamp(0, UTC)
 _OUTCOME: TypeAdapter[Any] = TypeAdapter(Outcome)
 
 
@@ -167,5 +168,4 @@ def encode_archived(archived: ArchivedConversation) -> bytes:
 
 def _milliseconds(time: str) -> int:
     """RFC 3339 in UTC as milliseconds since 1970. Raises `ValueError`."""
-    moment = datetime.fromisoformat(time).astimezone(UTC)
-    return int(moment.timestamp()) * 1000 + moment.microsecond // 1000
+    return (datetime.fromisoformat(time) - _EPOCH) // timedelta(milliseconds=1)

@@ -10,6 +10,7 @@ import msgspec
 from pydantic import Field
 from quart import Blueprint, Response, request
 from quart_schema import document_querystring, document_request, document_response
+from werkzeug.exceptions import MethodNotAllowed
 
 from headwater.api import answers
 from headwater.api.answers import (
@@ -111,6 +112,8 @@ def conversations_blueprint(history: History, heartbeat: float) -> Blueprint:
 
     @blueprint.get("/events")
     async def events() -> Response:
+        if request.method == "HEAD":
+            raise MethodNotAllowed(["GET"])  # there is no head of what does not end
         response = Response(
             _events(history, client(), heartbeat), content_type=SseEncoder.media_type, headers=UNBUFFERED
         )
@@ -249,5 +252,5 @@ def _read_cursor(given: str, kind: type[C]) -> C:
     try:
         encoded = urlsafe_b64decode(given.encode() + b"=" * (-len(given) % 4))
         return msgspec.json.decode(encoded, type=kind)
-    except (ValueError, msgspec.MsgspecError):
+    except (ValueError, RecursionError, msgspec.MsgspecError):
         raise InvalidRequestError("cursor takes what an earlier answer gave.", field="cursor") from None

@@ -225,6 +225,8 @@ def _invalid(error: ValidationError, place: str = "") -> InvalidRequestError:
             return InvalidRequestError(f"{field} is missing.", field=field)
         case "extra_forbidden":
             return InvalidRequestError(f"{field} is not a member that is known here.", field=field)
+        case "value_error":
+            return InvalidRequestError(f"{field}: {first['ctx']['error']}.", field=field)
         case _:
             said = first["msg"].removeprefix("Input ")
             return InvalidRequestError(f"{field}: the value {said[:1].lower()}{said[1:]}.", field=field)

@@ -97,7 +97,7 @@ class CompletionReader:
             return
         try:
             message = _decode(data)
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             raise unreadable() from None
         if message.error is not None:
             error = message.error if isinstance(message.error, _Error) else _Error()

@@ -166,7 +166,7 @@ def _deltas(scenario: _Scenario, prompt: Prompt, repeat: int) -> Iterator[TextDe
     """The whole reply, or what follows its beginning, where the prompt ends with that."""
     said = prompt.turns[-1].text if prompt.turns[-1].role == "assistant" else ""
     if scenario.text is None:
-        text, joint = next(turn.text for turn in reversed(prompt.turns) if turn.role == "user"), " "
+        text, joint = next((turn.text for turn in reversed(prompt.turns) if turn.role == "user"), ""), " "
     else:
         text = files(__package__).joinpath("scenarios", f"{scenario.text}.md").read_text("utf-8").rstrip()
         joint = "\n\n"
