@@ -13,7 +13,7 @@ from headwater.conversations.changes import Changes
 from headwater.conversations.database import Database, open_database, sqlite_url
 from headwater.conversations.replies import ReplyRepository
 from headwater.conversations.repository import ConversationRepository
-from headwater.errors import CursorConflictError, NotFoundError, RateLimitedError
+from headwater.errors import ConflictError, CursorConflictError, NotFoundError, RateLimitedError
 from headwater.generation.provider import Delta, Prompt, Turn
 from headwater.generations import Generations
 from headwater.logs.memory import MemoryLog
@@ -175,3 +175,23 @@ async def test_a_closed_log_leaves_memory_and_its_row_answers(
         await chat.seek(again, 4)
     with pytest.raises(NotFoundError):
         await chat.find("you", first.id)
+
+
+async def test_a_key_is_remembered_by_another_process(database: Database) -> None:
+    ask = Ask("hello", model="scripted/echo", script=FAST)
+    before = new_chat(database)
+    first = await before.start("me", ask, "key")
+    await before.finished(first)
+    await before.drain(5)
+    provider = Recording()
+    chat = new_chat(database, provider)
+    again = await chat.start("me", ask, "key")
+    assert again.id == first.id
+    assert (await chat.finished(again))[0].text == "hello"
+    with pytest.raises(ConflictError, match="Idempotency-Key"):
+        await new_chat(database).start("me", Ask("other", model="scripted/echo", script=FAST), "key")
+    assert not provider.prompts
+    assert not chat.busy()
+    assert (await chat.start("somebody else", ask, "key")).id != first.id
+    _, messages = await ConversationRepository(database).read("me", first.conversation)
+    assert [message.text for message in messages] == ["hello", "hello"]

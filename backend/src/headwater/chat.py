@@ -10,7 +10,7 @@ from headwater.asking import Ask, AskAgain, Asking, Beginning, no_conversation
 from headwater.conversations.changes import Changes
 from headwater.conversations.model import Reply, UnknownConversationError
 from headwater.conversations.replies import ReplyRepository
-from headwater.conversations.repository import ConversationRepository, NewReply
+from headwater.conversations.repository import ConversationRepository, Key, KeyTakenError, NewReply
 from headwater.errors import (
     ConflictError,
     CursorConflictError,
@@ -93,11 +93,16 @@ class Chat:
         if key is None:
             return await self._start(client, ask)
 
+        request = _fingerprint(ask)
+
         async def start() -> str:
-            return (await self._start(client, ask)).id
+            try:
+                return (await self._start(client, ask, Key(key, request))).id
+            except KeyTakenError:
+                return await self._begun_with(client, key, request)
 
         try:
-            name = await self._once.do((client, key), _fingerprint(ask), start)
+            name = await self._once.do((client, key), request, start)
         except KeyReusedError:
             raise ConflictError("This Idempotency-Key was already used for another request.") from None
         return await self.find(client, name)
@@ -193,7 +198,17 @@ class Chat:
     def _running_tasks(self) -> list[asyncio.Task[None]]:
         return [run.task for run in self.generations.running.values()]
 
-    async def _start(self, client: str, ask: Ask | AskAgain) -> Generation:
+    async def _begun_with(self, client: str, key: str, request: bytes) -> str:
+        """What the key began before this process knew of it: its row remembers."""
+        begun = await self._replies.begun_with(client, key)
+        if begun is None:
+            raise NotFoundError("The reply that began with this Idempotency-Key is not kept any more.")
+        name, earlier = begun
+        if earlier != request:
+            raise KeyReusedError
+        return name
+
+    async def _start(self, client: str, ask: Ask | AskAgain, key: Key | None = None) -> Generation:
         self._admit(client)
         beginning = await self._asking.beginning(client, ask)
         log, prompt = self._new_log(), beginning.prompt
@@ -212,7 +227,7 @@ class Chat:
         self._admit(client)
         readers = Readers(self._limits.abandon_after, lambda: runner.stop(Cancelled("abandoned")))
         begun: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        running = self._run(generation, beginning, runner, readers, begun)
+        running = self._run(generation, beginning, key, runner, readers, begun)
         task = asyncio.create_task(running, name=generation.id)
         self.generations.add(generation, Run(runner, readers, task))
         try:
@@ -251,6 +266,7 @@ class Chat:
         self,
         generation: Generation,
         beginning: Beginning,
+        key: Key | None,
         runner: Runner,
         readers: Readers,
         begun: asyncio.Future[None],
@@ -260,7 +276,7 @@ class Chat:
             await self._conversations.begin(
                 generation.client,
                 generation.conversation,
-                NewReply(beginning.reply, generation.id),
+                NewReply(beginning.reply, generation.id, key),
                 beginning.question,
                 beginning.new,
             )

@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +23,14 @@ from headwater.conversations.database import (
     database_url as parsed,
 )
 from headwater.conversations.model import Settings
+from headwater.conversations.replies import ReplyRepository
 from headwater.conversations.repository import (
     ConversationRepository,
     message_row,
     new_conversation,
 )
 from headwater.conversations.search import SearchRepository
-from headwater.conversations.tables import conversations, messages, metadata
+from headwater.conversations.tables import conversations, generations, messages, metadata
 from tests.conversations.trees import kept, line
 from tests.postgresql import PASSWORD
 from tests.running import START_SECONDS, free_port
@@ -58,14 +60,19 @@ async def test_a_new_database_has_the_tables_that_the_code_names(empty_url: URL)
         assert await connection.run_sync(differences) == []
 
 
-async def test_a_database_of_the_first_version_is_brought_along_with_what_it_holds(empty_url: URL) -> None:
+@pytest.mark.parametrize("version", ["0001", "0002"])
+async def test_a_database_of_an_earlier_version_is_brought_along_with_what_it_holds(
+    empty_url: URL, version: str
+) -> None:
     old = Database(empty_url)
     said = line("The first river", "A spring")
     row = new_conversation("conv_1", "me", "Old waters", 5, Settings())
     async with old.writing() as connection:
-        await connection.run_sync(lambda sync: command.upgrade(migrations(sync), "0001"))
+        await connection.run_sync(lambda sync: command.upgrade(migrations(sync), version))
         await connection.execute(insert(conversations).values(row))
         await connection.execute(insert(messages), [message_row(each, "conv_1", "me") for each in said])
+        begun = {"id": "gen_1", "message": said[1].id, "client": "me"}
+        await connection.execute(insert(generations).values(begun))
     await old.close()
     async with open_database(empty_url) as database:
         search = SearchRepository(database)
@@ -73,7 +80,8 @@ async def test_a_database_of_the_first_version_is_brought_along_with_what_it_hol
             found, _ = await search.search("me", word, 9, None)
             assert [each.conversation.id for each in found] == ["conv_1"]
         repository = ConversationRepository(database)
-        assert (await repository.read("me", "conv_1"))[1] == said
+        assert (await repository.read("me", "conv_1"))[1] == [said[0], replace(said[1], generation="gen_1")]
+        assert await ReplyRepository(database).close_orphans({"status": "interrupted"}) == 1
         await repository.change("me", "conv_1", {"title": "New waters"})
         assert (await search.search("me", "old", 9, None))[0] == []
         await repository.delete("me", "conv_1", 5)

@@ -101,6 +101,15 @@ class ReplyRepository:
             row = (await connection.execute(query)).one_or_none()
         return None if row is None else _reply(row)
 
+    async def begun_with(self, client: str, key: str) -> tuple[str, bytes] | None:
+        """The generation that a client began with an idempotency key, and what tells that request."""
+        query = select(generations.c.id, generations.c.request).where(
+            generations.c.client == client, generations.c.key == key
+        )
+        async with self._database.reading() as connection:
+            row = (await connection.execute(query)).one_or_none()
+        return None if row is None else (row.id, row.request)
+
     async def close_orphans(self, outcome: Outcome) -> int:
         """Close what a crash left open, with the text that was saved of it; returns how many that were."""
         async with self._database.writing() as connection:

@@ -14,6 +14,7 @@ from sqlalchemy import (
     tuple_,
     update,
 )
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from headwater.conversations.clock import now
@@ -59,11 +60,24 @@ MANY = 1000
 
 
 @dataclass(frozen=True, slots=True)
+class Key:
+    """An idempotency key, and what tells the request that came with it from others."""
+
+    key: str
+    request: bytes
+
+
+class KeyTakenError(Exception):
+    """The client has begun a reply with this idempotency key before."""
+
+
+@dataclass(frozen=True, slots=True)
 class NewReply:
     """A reply that begins: its message is empty until its generation is closed."""
 
     message: Message
     generation: str
+    key: Key | None = None
 
 
 class ConversationRepository:
@@ -83,7 +97,7 @@ class ConversationRepository:
         """Add a reply that begins, after its question if that is new too; it becomes the leaf.
 
         `new` has title and settings of a conversation that begins with it. Raises
-        `UnknownConversationError`.
+        `UnknownConversationError` and `KeyTakenError`; nothing is added then.
         """
         async with self._database.writing() as connection:
             now = reply.message.created_at
@@ -100,9 +114,13 @@ class ConversationRepository:
             await connection.execute(
                 insert(messages), [message_row(message, conversation, client) for message in added]
             )
-            await connection.execute(
-                insert(generations).values(id=reply.generation, message=reply.message.id, client=client)
-            )
+            row = {"id": reply.generation, "message": reply.message.id, "client": client}
+            if reply.key is not None:
+                row |= {"key": reply.key.key, "request": reply.key.request}
+            try:
+                await connection.execute(insert(generations).values(row))
+            except IntegrityError as error:  # ids are new: nothing but the key can have been there
+                raise KeyTakenError from error
 
     async def insert(self, client: str, whole: Sequence[tuple[Conversation, Sequence[Message]]]) -> None:
         """Add conversations with all their messages, parents first; all of them or none.

@@ -84,6 +84,10 @@ generations = Table(
     Column("client", Text, nullable=False),
     # The lengths of its events; null while it is open.
     Column("shape", LargeBinary),
+    # The idempotency key that it was begun with, and what tells that request from others.
+    Column("key", Text),
+    Column("request", LargeBinary),
+    Index(None, "client", "key", unique=True),
 )
 
 pieces = Table(
