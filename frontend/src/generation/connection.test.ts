@@ -30,6 +30,24 @@ describe("Connection", () => {
     expect(connection.signal.aborted).toBe(true);
   });
 
+  it("is cut when somebody comes back to the page after more than a heartbeat without one", () => {
+    let comeBack = () => {};
+    const network = {
+      ...steadyNetwork(),
+      onReturn: (listener: () => void) => {
+        comeBack = listener;
+        return () => undefined;
+      },
+    };
+    const connection = new Connection(new AbortController().signal, network);
+    vi.advanceTimersByTime(11_000);
+    comeBack();
+    expect(connection.signal.aborted).toBe(false);
+    vi.advanceTimersByTime(2_000);
+    comeBack();
+    expect(connection.signal.aborted).toBe(true);
+  });
+
   it("leaves no timer behind", () => {
     new Connection(new AbortController().signal, steadyNetwork()).close();
     expect(vi.getTimerCount()).toBe(0);

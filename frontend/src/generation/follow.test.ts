@@ -198,6 +198,7 @@ describe("follow", () => {
         return offlineTries === 0;
       },
       onLost: () => () => undefined,
+      onReturn: () => () => undefined,
       pause: async () => {
         if (offlineTries > 0) offlineTries -= 1;
       },

@@ -5,6 +5,8 @@ export interface Network {
   readonly online: boolean;
   /** Calls back when the network is lost, until the returned function is called. */
   onLost(listener: () => void): () => void;
+  /** Calls back when the page is looked at again, until the returned function is called. */
+  onReturn(listener: () => void): () => void;
   /**
    * Waits before another try: `ms` milliseconds, and while the browser says that it is offline until
    * it no longer does. Since that word can be wrong (a server on this machine needs no network), it
@@ -23,6 +25,13 @@ export const browserNetwork: Network = {
   onLost(listener) {
     addEventListener("offline", listener);
     return () => removeEventListener("offline", listener);
+  },
+  onReturn(listener) {
+    const look = () => {
+      if (document.visibilityState === "visible") listener();
+    };
+    document.addEventListener("visibilitychange", look);
+    return () => document.removeEventListener("visibilitychange", look);
   },
   async pause(ms, signal) {
     await sleep(ms, signal);

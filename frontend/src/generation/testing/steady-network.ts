@@ -6,6 +6,7 @@ export function steadyNetwork(): Network & { readonly pauses: number[] } {
   return {
     online: true,
     onLost: () => () => undefined,
+    onReturn: () => () => undefined,
     async pause(ms, signal) {
       signal.throwIfAborted();
       pauses.push(ms);
