@@ -497,6 +497,18 @@ describe("ChatInterface", () => {
     expect(box().value).toBe("new");
   });
 
+  it("does not send what is in the box when the settings are saved", async () => {
+    const { seen } = open();
+    await userEvent.type(box(), "not yet");
+    await userEvent.click(screen.getByTestId("settings"));
+    await userEvent.type(await screen.findByTestId("settings-temperature"), "0.5{Enter}");
+    await frames();
+    expect(screen.queryByTestId("settings-temperature")).toBeNull();
+    expect(box().value).toBe("not yet");
+    expect(screen.queryByTestId("message-user")).toBeNull();
+    expect(seen).toEqual([]);
+  });
+
   it("sends the settings of a new chat with its first message only", async () => {
     const { requests, start, end } = open();
     await userEvent.click(screen.getByTestId("settings"));

@@ -50,6 +50,8 @@ interface SettingsFormProps {
 function SettingsForm({ settings, onSave }: SettingsFormProps) {
   const save = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
+    // To React the panel is inside the form of the box for messages, which would send what is in it.
+    event.stopPropagation();
     const written = new FormData(event.currentTarget);
     onSave({
       system: textOf(written.get("system")),
