@@ -1,4 +1,5 @@
-import { type ComponentProps, lazy, Suspense, useState } from "react";
+import { type ComponentProps, lazy, useState, useTransition } from "react";
+import { Optional } from "../ui/optional";
 import { SettingsButton } from "./settings-button";
 
 const SettingsPanel = lazy(() => import("./settings-panel"));
@@ -6,10 +7,15 @@ const SettingsPanel = lazy(() => import("./settings-panel"));
 /** Leads to the settings of a conversation, which are fetched when somebody first asks for them. */
 export function SettingsOpener(settings: ComponentProps<typeof SettingsPanel>) {
   const [isAskedFor, ask] = useState(false);
-  if (!isAskedFor) return <SettingsButton onClick={() => ask(true)} />;
+  const [isFetching, startTransition] = useTransition();
+  // A transition: the button stays, with its focus, until the panel can take its place.
+  const button = (
+    <SettingsButton
+      aria-busy={isFetching || undefined}
+      onClick={() => startTransition(() => ask(true))}
+    />
+  );
   return (
-    <Suspense fallback={<SettingsButton aria-busy />}>
-      <SettingsPanel {...settings} />
-    </Suspense>
+    <Optional fallback={button}>{isAskedFor ? <SettingsPanel {...settings} /> : button}</Optional>
   );
 }

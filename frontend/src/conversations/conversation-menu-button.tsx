@@ -1,5 +1,5 @@
 import { Ellipsis } from "lucide-react";
-import { type ComponentProps, lazy, useState } from "react";
+import { type ComponentProps, lazy, startTransition, useState } from "react";
 import type { ConversationSummary } from "../api/schema";
 import { Optional } from "../ui/optional";
 import type { ConversationActions } from "./use-conversation-actions";
@@ -27,15 +27,19 @@ export function ConversationMenuButton(props: ConversationMenuButtonProps) {
       aria-haspopup="menu"
       onPointerEnter={preload}
       onFocus={preload}
-      onClick={() => setWanted(true)}
+      // A transition: the button stays, with its focus, until the menu can take its place.
+      onClick={() => startTransition(() => setWanted(true))}
     />
   );
-  if (!isWanted) return button;
   return (
     <Optional fallback={button}>
-      <ConversationMenu conversation={conversation} actions={actions} onRename={onRename}>
-        <MenuButton title={conversation.title} tabIndex={isTabStop ? 0 : -1} />
-      </ConversationMenu>
+      {isWanted ? (
+        <ConversationMenu conversation={conversation} actions={actions} onRename={onRename}>
+          <MenuButton title={conversation.title} tabIndex={isTabStop ? 0 : -1} />
+        </ConversationMenu>
+      ) : (
+        button
+      )}
     </Optional>
   );
 }

@@ -1,4 +1,13 @@
-import { lazy, type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from "react";
+import {
+  lazy,
+  type ReactNode,
+  startTransition,
+  useCallback,
+  useEffect,
+  useMemo,
+  useRef,
+  useState,
+} from "react";
 import { Optional } from "../ui/optional";
 import { useMedia } from "../ui/use-media";
 import { type OpenDialog, SidebarContext, type SidebarState } from "./sidebar-state";
@@ -83,7 +92,8 @@ function useSidebarState() {
       },
       openDialog: (next) => {
         setDrawerOpen(false);
-        setDialog(next);
+        // Nothing is drawn in its place while it is fetched, so that it is there as soon as it is.
+        startTransition(() => setDialog(next));
       },
     }),
     [isWide, isShown, searches, show],

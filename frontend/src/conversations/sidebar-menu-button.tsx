@@ -1,5 +1,5 @@
 import { Ellipsis } from "lucide-react";
-import { lazy, useState } from "react";
+import { lazy, startTransition, useState } from "react";
 import { IconButton } from "../ui/icon-button";
 import { Optional } from "../ui/optional";
 
@@ -18,15 +18,19 @@ export function SidebarMenuButton({ onShowArchived }: { readonly onShowArchived:
       aria-haspopup="menu"
       onPointerEnter={preload}
       onFocus={preload}
-      onClick={() => setWanted(true)}
+      // A transition: the button stays, with its focus, until the menu can take its place.
+      onClick={() => startTransition(() => setWanted(true))}
     />
   );
-  if (!isWanted) return button;
   return (
     <Optional fallback={button}>
-      <SidebarMenu onShowArchived={onShowArchived}>
-        <IconButton icon={Ellipsis} label="More" data-testid="sidebar-menu" />
-      </SidebarMenu>
+      {isWanted ? (
+        <SidebarMenu onShowArchived={onShowArchived}>
+          <IconButton icon={Ellipsis} label="More" data-testid="sidebar-menu" />
+        </SidebarMenu>
+      ) : (
+        button
+      )}
     </Optional>
   );
 }
