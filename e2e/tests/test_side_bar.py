@@ -1,9 +1,10 @@
 """Conversations can be found again, and put in order, with the mouse and with the keyboard."""
 
+import re
 from datetime import datetime, timedelta
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from archive import conversation, question, reply
 from chat_page import ChatPage
@@ -218,3 +219,27 @@ def test_on_a_phone_the_conversations_come_over_the_page(bar: SideBar, chat: Cha
     expect(chat.page.get_by_test_id("settings-system")).to_have_count(0)
     widest = chat.page.evaluate("document.documentElement.scrollWidth")
     assert widest <= 390
+
+
+def test_the_focus_stays_on_a_button_whose_menu_is_still_fetched(bar: SideBar) -> None:
+    held: list[Route] = []
+    bar.page.route("**/assets/conversation-menu-*.js", lambda route: held.append(route))
+    bar.items.first.get_by_role("link").focus()
+    with bar.page.expect_request("**/assets/conversation-menu-*.js"):
+        bar.page.keyboard.press("Tab")
+    button = bar.items.first.get_by_test_id("conversation-menu")
+    bar.page.keyboard.press("Enter")
+    expect(button).to_be_focused()
+    held[0].continue_()
+    expect(bar.page.get_by_role("menu")).to_be_visible()
+    bar.page.keyboard.press("Escape")
+    expect(button).to_be_focused()
+
+
+def test_a_dialog_darkens_the_page_and_gives_the_focus_back(bar: SideBar) -> None:
+    bar.choose("from today", "share")
+    expect(bar.page.get_by_test_id("share-dialog")).to_be_visible()
+    behind = bar.page.locator(".bg-scrim")
+    expect(behind).to_have_css("background-color", re.compile(r"rgba\(.+, 0\.[1-9]\d*\)"))
+    bar.page.keyboard.press("Escape")
+    expect(bar.item("from today").get_by_test_id("conversation-menu")).to_be_focused()

@@ -1,5 +1,5 @@
 import { Check, Copy, RotateCw } from "lucide-react";
-import { useRef, useState } from "react";
+import { type Ref, useRef, useState } from "react";
 import { Button } from "../ui/button";
 import { Dialog } from "../ui/dialog";
 import { useShareConversation, useUnshareConversation } from "./mutations";
@@ -14,7 +14,16 @@ interface ShareDialogProps {
 export default function ShareDialog({ id, onClose }: ShareDialogProps) {
   const conversation = useConversation(id);
   return (
-    <Dialog title="Share this conversation" testId="share-dialog" onClose={onClose}>
+    <Dialog
+      title="Share this conversation"
+      testId="share-dialog"
+      onClose={onClose}
+      onClosed={(event) => {
+        // The menu that led here has gone, and its button has the focus back only now.
+        event.preventDefault();
+        menuButtonOf(id)?.focus();
+      }}
+    >
       {conversation.data !== undefined && <Sharing id={id} token={conversation.data.share} />}
       {conversation.isPending && <p className="min-h-40 text-small text-quiet">One moment…</p>}
       {conversation.isError && conversation.data === undefined && (
@@ -30,6 +39,9 @@ function Sharing({ id, token }: { readonly id: string; readonly token: string | 
   const share = useShareConversation();
   const unshare = useUnshareConversation();
   const isBusy = share.isPending || unshare.isPending;
+  // What was pressed goes: the focus is for what comes in its place.
+  const [takesFocus, setTakesFocus] = useState(false);
+  const next = takesFocus ? focus : null;
   return (
     <>
       <p className="text-small text-pretty text-quiet">
@@ -40,17 +52,21 @@ function Sharing({ id, token }: { readonly id: string; readonly token: string | 
       </p>
       {token === null ? (
         <Button
+          ref={next}
           look="primary"
           data-testid="share-create"
           className="mt-4 w-full"
           disabled={isBusy}
-          onClick={() => share.mutate(id)}
+          onClick={() => {
+            setTakesFocus(true);
+            share.mutate(id);
+          }}
         >
           Create link
         </Button>
       ) : (
         <>
-          <SharedLink link={`${location.origin}/s/${token}`} />
+          <SharedLink link={`${location.origin}/s/${token}`} copyButton={next} />
           <div className="mt-4 flex flex-wrap items-center justify-between gap-2">
             <Button
               look="outline"
@@ -69,7 +85,10 @@ function Sharing({ id, token }: { readonly id: string; readonly token: string | 
               look="danger"
               data-testid="share-stop"
               disabled={isBusy}
-              onClick={() => unshare.mutate(id, { onSuccess: share.reset })}
+              onClick={() => {
+                setTakesFocus(true);
+                unshare.mutate(id, { onSuccess: share.reset });
+              }}
             >
               Stop sharing
             </Button>
@@ -80,7 +99,12 @@ function Sharing({ id, token }: { readonly id: string; readonly token: string | 
   );
 }
 
-function SharedLink({ link }: { readonly link: string }) {
+interface SharedLinkProps {
+  readonly link: string;
+  readonly copyButton: Ref<HTMLButtonElement>;
+}
+
+function SharedLink({ link, copyButton }: SharedLinkProps) {
   const field = useRef<HTMLInputElement>(null);
   const [isCopied, setCopied] = useState(false);
   const copy = async () => {
@@ -98,7 +122,7 @@ function SharedLink({ link }: { readonly link: string }) {
         onFocus={(event) => event.target.select()}
         className="h-9 min-w-0 flex-1 rounded-lg border border-line bg-sunken px-2.5 text-small outline-none focus:border-accent"
       />
-      <Button look="primary" data-testid="share-copy" onClick={() => void copy()}>
+      <Button ref={copyButton} look="primary" data-testid="share-copy" onClick={() => void copy()}>
         {isCopied ? (
           <Check className="size-4" aria-hidden="true" />
         ) : (
@@ -108,6 +132,17 @@ function SharedLink({ link }: { readonly link: string }) {
       </Button>
     </div>
   );
+}
+
+function focus(button: HTMLButtonElement | null): void {
+  button?.focus();
+}
+
+/** The button of a conversation's menu; where the list is not to be seen, the one that shows it. */
+function menuButtonOf(id: string): HTMLElement | null {
+  const rows = [...document.querySelectorAll<HTMLElement>("[data-conversation]")];
+  const row = rows.find(({ dataset }) => dataset.conversation === id);
+  return row?.querySelector("button") ?? document.querySelector('[data-testid="sidebar-toggle"]');
 }
 
 /** A page served over plain http from another machine has no clipboard, but can copy what is selected. */

@@ -8,6 +8,8 @@ interface DialogProps {
   readonly title: string;
   readonly testId: string;
   readonly onClose: () => void;
+  /** Called when it has closed; prevents the event where it sets the focus itself. */
+  readonly onClosed?: (event: Event) => void;
   readonly children: ReactNode;
 }
 
@@ -16,15 +18,16 @@ interface DialogProps {
  * darkens the page is not Radix' own overlay, which writes a style sheet that the content security policy
  * refuses.
  */
-export function Dialog({ title, testId, onClose, children }: DialogProps) {
+export function Dialog({ title, testId, onClose, onClosed, children }: DialogProps) {
   return (
     <Radix.Root open onOpenChange={(isOpen) => !isOpen && onClose()}>
       <Radix.Portal>
-        <div className="pointer-events-auto fixed inset-0 z-40 bg-black/40 transition-opacity duration-150 starting:opacity-0" />
+        <div className="pointer-events-auto fixed inset-0 z-40 bg-scrim transition-opacity duration-150 starting:opacity-0" />
         <Radix.Content
           data-testid={testId}
           aria-describedby={undefined}
           onInteractOutside={(event) => isInToast(event.target) && event.preventDefault()}
+          {...(onClosed !== undefined && { onCloseAutoFocus: onClosed })}
           className="fixed top-1/2 left-1/2 z-40 max-h-[calc(100dvh-2rem)] w-[min(30rem,calc(100vw-2rem))] -translate-x-1/2 -translate-y-1/2 overflow-y-auto rounded-2xl border border-line bg-surface p-5 shadow-xl transition duration-150 starting:scale-98 starting:opacity-0"
         >
           <div className="-mt-1.5 -mr-2 mb-2 flex items-center justify-between gap-4">

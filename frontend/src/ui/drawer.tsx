@@ -17,7 +17,7 @@ export function Drawer({ title, isOpen, onClose, onOpened, onClosed, children }:
   return (
     <Radix.Root open={isOpen} onOpenChange={(opens) => !opens && onClose()}>
       <Radix.Portal>
-        <div className="pointer-events-auto fixed inset-0 z-30 bg-black/40 transition-opacity duration-200 starting:opacity-0" />
+        <div className="pointer-events-auto fixed inset-0 z-30 bg-scrim transition-opacity duration-200 starting:opacity-0" />
         <Radix.Content
           aria-describedby={undefined}
           onInteractOutside={(event) => isInToast(event.target) && event.preventDefault()}
