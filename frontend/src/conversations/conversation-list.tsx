@@ -16,8 +16,14 @@ import { useToday } from "./use-today";
 const READ_AHEAD = 40;
 const OVERSCAN = 8;
 
+interface ConversationListProps {
+  readonly archived: boolean;
+  /** The person has taken the last one away, and the focus with it. */
+  readonly onLastLeft: () => void;
+}
+
 /** The conversations, of which only those in sight are drawn, however many there are. */
-export function ConversationList({ archived }: { readonly archived: boolean }) {
+export function ConversationList({ archived, onLastLeft }: ConversationListProps) {
   const list = useConversationList({ archived });
   const { pinned, others, hasMore, hasFailedToReadMore, readMore } = list;
   const today = useToday();
@@ -34,6 +40,7 @@ export function ConversationList({ archived }: { readonly archived: boolean }) {
       hasMore={hasMore}
       hasFailed={hasFailedToReadMore}
       onReadMore={readMore}
+      onLastLeft={onLastLeft}
     />
   );
 }
@@ -44,9 +51,11 @@ interface RowsProps {
   readonly hasMore: boolean;
   readonly hasFailed: boolean;
   readonly onReadMore: () => void;
+  readonly onLastLeft: () => void;
 }
 
-function Rows({ rows, label, hasMore, hasFailed, onReadMore }: RowsProps) {
+function Rows(props: RowsProps) {
+  const { rows, label, hasMore, hasFailed, onReadMore, onLastLeft } = props;
   const scroller = useRef<HTMLDivElement>(null);
   const open = useOpenConversation();
   const { leave } = useSidebar();
@@ -87,20 +96,22 @@ function Rows({ rows, label, hasMore, hasFailed, onReadMore }: RowsProps) {
     if (latestIndex.current !== -1) scrollToIndex(latestIndex.current, { align: "auto" });
   }, [open]);
 
-  const actions = useMemo(
-    () => ({
+  const actions = useMemo(() => {
+    const leaveRow = ({ id }: ConversationSummary) => {
+      if (!focus.leaveRow(id)) onLastLeft();
+    };
+    return {
       ...given,
       archive: (conversation: ConversationSummary, archived: boolean) => {
-        focus.leaveRow(conversation.id);
+        leaveRow(conversation);
         given.archive(conversation, archived);
       },
       remove: (conversation: ConversationSummary) => {
-        focus.leaveRow(conversation.id);
+        leaveRow(conversation);
         given.remove(conversation);
       },
-    }),
-    [given, focus.leaveRow],
-  );
+    };
+  }, [given, focus.leaveRow, onLastLeft]);
 
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;

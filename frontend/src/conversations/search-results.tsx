@@ -5,20 +5,21 @@ import { Button } from "../ui/button";
 import { Highlighted } from "./highlighted";
 import { ListLoading } from "./list-states";
 import { useSearch } from "./queries";
-import { conversationPath, VISIT } from "./route";
+import { conversationPath, useOpenConversation, VISIT } from "./route";
 import { useSidebar } from "./sidebar-state";
 
 interface SearchResultsProps {
   readonly words: string;
   /** Where the results are drawn; the search box leads into it. */
   readonly place: RefObject<HTMLUListElement | null>;
-  /** The person goes up from the first result. */
+  /** The person goes up from the first result, or leaves the results with Escape. */
   readonly onUp: () => void;
 }
 
 /** What was found, newest first; arrow keys lead through it. */
 export function SearchResults({ words, place, onUp }: SearchResultsProps) {
   const found = useSearch(words);
+  const open = useOpenConversation();
   const results = found.data?.pages.flatMap((page) => page.results) ?? [];
   const { hasNextPage, isFetchingNextPage, fetchNextPage } = found;
 
@@ -35,8 +36,14 @@ export function SearchResults({ words, place, onUp }: SearchResultsProps) {
   }
   if (found.data === undefined) return <ListLoading />;
   const onKeyDown = (event: KeyboardEvent<HTMLUListElement>) => {
-    if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
+    if (!["ArrowDown", "ArrowUp", "Escape"].includes(event.key)) return;
     event.preventDefault();
+    if (event.key === "Escape") {
+      // As in the box: the drawer stays, and a reply goes on.
+      event.stopPropagation();
+      event.nativeEvent.stopImmediatePropagation();
+      return onUp();
+    }
     const links = [...event.currentTarget.querySelectorAll("a")];
     const from = links.indexOf(document.activeElement as HTMLAnchorElement);
     if (event.key === "ArrowUp" && from <= 0) onUp();
@@ -53,7 +60,7 @@ export function SearchResults({ words, place, onUp }: SearchResultsProps) {
       >
         {results.map((result) => (
           <li key={result.conversation.id}>
-            <Result result={result} />
+            <Result result={result} isOpen={result.conversation.id === open} />
           </li>
         ))}
       </ul>
@@ -71,7 +78,13 @@ export function SearchResults({ words, place, onUp }: SearchResultsProps) {
   );
 }
 
-function Result({ result }: { readonly result: SearchResult }) {
+interface ResultProps {
+  readonly result: SearchResult;
+  /** It is the conversation on the page. */
+  readonly isOpen: boolean;
+}
+
+function Result({ result, isOpen }: ResultProps) {
   const { leave } = useSidebar();
   const { conversation, message, title, snippet } = result;
   return (
@@ -80,8 +93,9 @@ function Result({ result }: { readonly result: SearchResult }) {
       data-conversation={conversation.id}
       href={conversationPath(conversation.id, message)}
       state={VISIT}
+      aria-current={isOpen ? "page" : undefined}
       onClick={leave}
-      className="block rounded-lg px-2.5 py-2 text-small -outline-offset-2 transition-colors hover:bg-line/60"
+      className={`block rounded-lg px-2.5 py-2 text-small -outline-offset-2 transition-colors ${isOpen ? "bg-accent-soft" : "hover:bg-line/60"}`}
     >
       <span className="flex items-baseline gap-2">
         <span className="truncate font-medium">

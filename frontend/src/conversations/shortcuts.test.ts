@@ -24,6 +24,8 @@ describe("commandOf", () => {
     [press("ArrowDown", "alt"), "next"],
     [press("ArrowUp", "alt"), "previous"],
     [press("?", "shift"), "shortcuts"],
+    [press("z", "ctrl"), "undo"],
+    [press("z", "ctrl", "shift"), null],
     [press("k"), null],
     [press("k", "ctrl", "shift"), null],
     [press("k", "ctrl", "alt"), null],
@@ -44,6 +46,7 @@ describe("commandOf", () => {
 
   it("leaves to a text field what means something in it", () => {
     expect(commandOf(press("?", "shift"), box(""), false)).toBeNull();
+    expect(commandOf(press("z", "ctrl"), box(""), false)).toBeNull();
     expect(commandOf(press("ArrowUp", "alt"), box("text"), false)).toBeNull();
     expect(commandOf(press("ArrowUp", "alt"), box(""), false)).toBe("previous");
     expect(commandOf(press("k", "ctrl"), box("text"), false)).toBe("search");

@@ -1,5 +1,5 @@
 /** What a key can do on the page. */
-export type Command = "new-chat" | "search" | "next" | "previous" | "shortcuts";
+export type Command = "new-chat" | "search" | "next" | "previous" | "undo" | "shortcuts";
 
 const isMac = typeof navigator !== "undefined" && /Mac|iPhone|iPad/.test(navigator.userAgent);
 
@@ -14,6 +14,7 @@ export const SHORTCUTS: readonly { readonly keys: readonly string[]; readonly do
   { keys: ["Alt", "↑"], does: "Previous conversation" },
   { keys: ["↑", "↓"], does: "Move in the list or in what was found" },
   { keys: ["F2"], does: "Rename, in the list" },
+  { keys: [modKey, "Z"], does: "Undo, while a notice offers it" },
   { keys: ["Enter"], does: "Send the message" },
   { keys: ["Shift", "Enter"], does: "A new line in the message" },
   { keys: ["Esc"], does: "Stop the reply" },
@@ -36,6 +37,7 @@ export function commandOf(press: Press, where: Element | null, onMac = isMac): C
   const key = press.key.toLowerCase();
   if (mod && !press.altKey) {
     if (key === "o" && press.shiftKey) return "new-chat";
+    if (key === "z" && !press.shiftKey && !isTextField(where)) return "undo";
     return key === "k" && !press.shiftKey ? "search" : null;
   }
   if (press.ctrlKey || press.metaKey) return null;

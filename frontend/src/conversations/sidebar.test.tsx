@@ -175,7 +175,9 @@ describe("the menu of a conversation", () => {
     await waitFor(() => expect(titles()).toEqual(["An old one"]));
     await choose("old", "menu-archive");
     expect(await screen.findByText(/Nothing is archived/)).toBeTruthy();
-    await userEvent.click(screen.getByTestId("hide-archived"));
+    expect(document.activeElement).toBe(screen.getByTestId("hide-archived"));
+    await userEvent.keyboard("{Enter}");
+    expect(document.activeElement).toBe(screen.getByTestId("sidebar-menu"));
     await waitFor(() => expect(titles()).toContain("An old one"));
   });
 
@@ -189,6 +191,20 @@ describe("the menu of a conversation", () => {
     await waitFor(() => expect(titles()).toContain("A new one"));
     expect(path()).toBe("/c/new");
     expect(screen.queryByTestId("undo")).toBeNull();
+  });
+
+  it("takes back with a key what a notice offers to, and leaves texts alone", async () => {
+    const server = await open();
+    await choose("new", "menu-delete");
+    await screen.findByTestId("undo");
+    act(() => screen.getByLabelText("Message").focus());
+    await userEvent.keyboard("{Control>}z{/Control}");
+    expect(server.get("new")).toBeUndefined();
+    act(() => row("old").getByRole("link").focus());
+    await userEvent.keyboard("{Control>}z{/Control}");
+    await waitFor(() => expect(titles()).toContain("A new one"));
+    expect(screen.queryByTestId("undo")).toBeNull();
+    expect(server.get("new")).toBeTruthy();
   });
 
   it("takes back the last one too, whose list is gone by then", async () => {
@@ -227,11 +243,16 @@ describe("the menu of a conversation", () => {
     await choose("new", "menu-share");
     await userEvent.click(await screen.findByTestId("share-create"));
     const link = await screen.findByTestId<HTMLInputElement>("share-link");
+    expect(document.activeElement).toBe(screen.getByTestId("share-copy"));
     expect(link.value).toBe(`${location.origin}/s/token`);
     expect(server.get("new")?.share).toBe("token");
     await userEvent.click(screen.getByTestId("share-stop"));
-    expect(await screen.findByTestId("share-create")).toBeTruthy();
+    expect(document.activeElement).toBe(await screen.findByTestId("share-create"));
     expect(server.get("new")?.share).toBeNull();
+    await userEvent.keyboard("{Escape}");
+    await waitFor(() =>
+      expect(document.activeElement).toBe(row("new").getByTestId("conversation-menu")),
+    );
   });
 });
 
@@ -245,7 +266,14 @@ describe("the search", () => {
     expect(screen.queryByTestId("conversation-list")).toBeNull();
     await userEvent.keyboard("{ArrowDown}");
     expect(document.activeElement).toBe(result);
-    await userEvent.keyboard("{ArrowUp}{Escape}");
+    expect(result.getAttribute("aria-current")).toBeNull();
+    await userEvent.keyboard("{Enter}");
+    expect(path()).toBe("/c/old");
+    expect(result.getAttribute("aria-current")).toBe("page");
+    await userEvent.keyboard("{Escape}");
+    expect(document.activeElement).toBe(screen.getByTestId("search-input"));
+    expect(screen.queryByTestId("conversation-list")).toBeNull();
+    await userEvent.keyboard("{Escape}");
     expect(screen.getByTestId("conversation-list")).toBeTruthy();
   });
 

@@ -26,6 +26,9 @@ export default function Sidebar() {
   const box = useRef<HTMLInputElement>(null);
   const results = useRef<HTMLUListElement>(null);
   const isSearching = words.trim() !== "";
+  const focusOn = (name: string) =>
+    bar.current?.querySelector<HTMLElement>(`[data-testid="${name}"]`)?.focus();
+  const focusOnWayOn = () => focusOn(isArchiveShown ? "hide-archived" : "new-chat");
   const firstResult = () => results.current?.querySelector("a");
 
   return (
@@ -75,7 +78,11 @@ export default function Sidebar() {
             icon={ArrowLeft}
             label="Back to all conversations"
             data-testid="hide-archived"
-            onClick={() => setArchiveShown(false)}
+            onClick={() => {
+              setArchiveShown(false);
+              // Back to where the way to the archive began.
+              focusOn("sidebar-menu");
+            }}
           />
           <h2 className="text-small font-medium">Archived conversations</h2>
         </div>
@@ -83,7 +90,7 @@ export default function Sidebar() {
       {isSearching ? (
         <SearchResults words={settled} place={results} onUp={() => box.current?.focus()} />
       ) : (
-        <ConversationList archived={isArchiveShown} />
+        <ConversationList archived={isArchiveShown} onLastLeft={focusOnWayOn} />
       )}
     </nav>
   );

@@ -45,7 +45,10 @@ export function useRowFocus(
       const row = event.target.closest<HTMLElement>("[data-conversation]");
       if (row?.dataset.conversation !== undefined) setChosen(row.dataset.conversation);
     }, []),
-    /** The row is about to go: the focus goes to the one behind it, or before it at the end. */
+    /**
+     * The row is about to go: the focus goes to the one behind it, or before it at the end. Answers whether
+     * there is another.
+     */
     leaveRow: useCallback((id: string) => {
       const { rows } = latest.current;
       const place = rows.findIndex((row) => row.key === id);
@@ -53,6 +56,7 @@ export function useRowFocus(
       const key = next === null ? null : (rows[next]?.key ?? null);
       wanted.current = key;
       setChosen(key);
+      return key !== null;
     }, []),
   };
 }

@@ -1,6 +1,7 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
 import { useLocation } from "wouter";
+import { useToastAction } from "../ui/toasts";
 import { keys } from "./keys";
 import { listRows } from "./list-rows";
 import { conversationsOf, type Listed } from "./listed";
@@ -13,6 +14,7 @@ export function useShortcuts({ leave, search, openDialog }: SidebarState): void 
   const client = useQueryClient();
   const open = useOpenConversation();
   const [, navigate] = useLocation();
+  const act = useToastAction();
 
   const goTo = (path: string) => {
     leave();
@@ -35,6 +37,7 @@ export function useShortcuts({ leave, search, openDialog }: SidebarState): void 
     if (where?.closest('[role="dialog"]:not([data-drawer])')) return;
     const command = commandOf(event, where);
     if (command === null) return;
+    if (command === "undo" && !act()) return;
     event.preventDefault();
     if (command === "new-chat") {
       releaseFocus();

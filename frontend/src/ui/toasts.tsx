@@ -5,6 +5,7 @@ import {
   useCallback,
   useContext,
   useEffect,
+  useMemo,
   useRef,
   useState,
 } from "react";
@@ -28,13 +29,27 @@ interface Shown extends Toast {
   readonly number: number;
 }
 
-const Showing = createContext<ShowToast | null>(null);
+interface Showing {
+  readonly show: ShowToast;
+  readonly act: () => boolean;
+}
+
+const Showing = createContext<Showing | null>(null);
+
+function useShowing(): Showing {
+  const showing = useContext(Showing);
+  if (showing === null) throw new Error("toasts need <Toasts> around what shows them");
+  return showing;
+}
 
 /** Shows a toast, in the place that `Toasts` keeps for them. */
 export function useToast(): ShowToast {
-  const show = useContext(Showing);
-  if (show === null) throw new Error("useToast needs <Toasts> around it");
-  return show;
+  return useShowing().show;
+}
+
+/** Does what the newest toast offers; answers whether any does. */
+export function useToastAction(): () => boolean {
+  return useShowing().act;
 }
 
 /** Whether something is part of a toast: pressing it leaves a dialog open, since it is not outside of it. */
@@ -54,8 +69,18 @@ export function Toasts({ children }: { children: ReactNode }) {
   const close = useCallback((number: number) => {
     setToasts((before) => before.filter((each) => each.number !== number));
   }, []);
+  const shown = useRef(toasts);
+  shown.current = toasts;
+  const act = useCallback(() => {
+    const newest = shown.current.findLast(({ action }) => action !== undefined);
+    if (newest === undefined) return false;
+    newest.action?.onPress();
+    close(newest.number);
+    return true;
+  }, [close]);
+  const showing = useMemo(() => ({ show, act }), [show, act]);
   return (
-    <Showing value={show}>
+    <Showing value={showing}>
       {children}
       <ul
         aria-label="Notices"
