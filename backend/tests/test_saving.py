@@ -116,6 +116,32 @@ async def test_an_open_reply_has_no_row_to_write() -> None:
         await Saving(generations, Recording()).close(generation, await generation.snapshot(), None)
 
 
+async def test_rows_that_wait_to_be_written_hold_up_neither_one_another_nor_what_runs() -> None:
+    waiting: list[str] = []
+    written = asyncio.Event()
+
+    class Waiting(Recording):
+        async def close(self, generation: str, content: Content, *rest: object) -> bool:
+            waiting.append(generation)
+            await written.wait()
+            return await super().close(generation, content, *rest)
+
+    replies, generations = Waiting(), Generations()
+    saving = Saving(generations, replies)
+    ends = [running(generations, name) for name in ("gen_1", "gen_2")]
+    async with asyncio.timeout(10), asyncio.TaskGroup() as tasks:
+        for each in ends:
+            await each.log.close(await each.log.append(0, [TextDelta("a")]), DONE)
+            tasks.create_task(saving.close(each, await each.snapshot(), None))
+        await asyncio.sleep(0)
+        await running(generations, "gen_3").log.append(0, [TextDelta("b")])
+        await saving.save_running()
+        assert waiting == ["gen_1", "gen_2"]
+        assert [piece.generation for piece in replies.saved] == ["gen_1", "gen_2", "gen_3"]
+        written.set()
+    assert [name for name, _ in replies.closed] == ["gen_1", "gen_2"]
+
+
 @pytest.mark.parametrize("ends", [False, True])
 async def test_what_a_crash_leaves_is_every_event_that_was_saved(tmp_path: Path, ends: bool) -> None:
     """Of a reply that is longer than a page of its log."""

@@ -28,8 +28,6 @@ class Saving:
         self._generations = generations
         self._replies = replies
         self._saved: dict[Generation, Cursor] = {}
-        # A piece that is written after its row would never be read again.
-        self._one_at_a_time = asyncio.Lock()
 
     async def run(self) -> None:
         """Save what runs, again and again, until cancelled."""
@@ -41,12 +39,16 @@ class Saving:
                 logger.exception("what running replies have said could not be saved; it is tried again")
 
     async def save_running(self) -> None:
-        """Save what has been said since the last time."""
-        async with self._one_at_a_time:
-            said = [await self._news(generation) for generation in list(self._generations.running)]
-            pieces = [Piece(generation.id, at, events) for generation, at, events in said if events]
-            await self._replies.save(pieces)
-            for generation, at, events in said:
+        """Save what has been said since the last time.
+
+        Nothing waits for anything else here: under load, rows that are to be written would keep it from being
+        saved in time, and one another. The database sees to it that no piece comes after its row.
+        """
+        said = [await self._news(generation) for generation in list(self._generations.running)]
+        pieces = [Piece(generation.id, at, events) for generation, at, events in said if events]
+        await self._replies.save(pieces)
+        for generation, at, events in said:
+            if generation in self._generations.running:
                 self._saved[generation] = at + len(events)
 
     async def close(self, generation: Generation, snapshot: Snapshot, title: str | None) -> None:
@@ -57,12 +59,11 @@ class Saving:
         pause = 0.1
         while True:
             try:
-                async with self._one_at_a_time:
-                    self._saved.pop(generation, None)
-                    await self._replies.close(generation.id, snapshot.content, snapshot.shape, outcome, title)
+                await self._replies.close(generation.id, snapshot.content, snapshot.shape, outcome, title)
             except (SQLAlchemyError, OSError):
                 logger.exception("%s could not be saved; it is tried again in %g s", generation.id, pause)
             else:
+                self._saved.pop(generation, None)
                 return
             await asyncio.sleep(pause)
             pause = min(2 * pause, LONGEST_PAUSE)
