@@ -4,7 +4,7 @@ import re
 from datetime import datetime, timedelta
 
 import pytest
-from playwright.sync_api import Route, expect
+from playwright.sync_api import Browser, Route, expect
 
 from archive import conversation, question, reply
 from chat_page import ChatPage
@@ -243,3 +243,23 @@ def test_a_dialog_darkens_the_page_and_gives_the_focus_back(bar: SideBar) -> Non
     expect(behind).to_have_css("background-color", re.compile(r"rgba\(.+, 0\.[1-9]\d*\)"))
     bar.page.keyboard.press("Escape")
     expect(bar.item("from today").get_by_test_id("conversation-menu")).to_be_focused()
+
+
+def test_taking_back_with_a_finger_leaves_the_drawer_open(browser: Browser, address: str) -> None:
+    with browser.new_context(
+        ignore_https_errors=True, viewport={"width": 390, "height": 780}, has_touch=True
+    ) as context:
+        chat = ChatPage(context.new_page())
+        chat.open(address)
+        chat.import_conversations(
+            [conversation([question("Q"), reply("A")], title=title) for title in ("one", "two")]
+        )
+        bar = SideBar(chat.page)
+        bar.toggle.tap()
+        bar.item("one").get_by_test_id("conversation-menu").tap()
+        chat.page.get_by_test_id("menu-delete").tap()
+        expect(bar.items).to_have_count(1)
+        chat.page.get_by_test_id("undo").tap()
+        expect(bar.items).to_have_count(2)
+        expect(bar.toast).to_have_count(0)
+        expect(bar.bar).to_be_visible()

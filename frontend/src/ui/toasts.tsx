@@ -52,9 +52,12 @@ export function useToastAction(): () => boolean {
   return useShowing().act;
 }
 
-/** Whether something is part of a toast: pressing it leaves a dialog open, since it is not outside of it. */
+/**
+ * Whether something is part of a toast, also of one that has just gone because it was pressed: that leaves a
+ * dialog open, since it is not outside of it.
+ */
 export function isInToast(target: EventTarget | null): boolean {
-  return target instanceof Element && target.closest("[data-toasts]") !== null;
+  return target instanceof Element && target.closest("[data-toast]") !== null;
 }
 
 /** The place where toasts are shown, over everything inside it. */
@@ -85,7 +88,6 @@ export function Toasts({ children }: { children: ReactNode }) {
       <ul
         aria-label="Notices"
         aria-live="polite"
-        data-toasts
         className="pointer-events-none fixed inset-x-0 bottom-34 z-50 flex flex-col items-center gap-2 px-4"
       >
         {toasts.map((toast) => (
@@ -114,6 +116,7 @@ function ToastCard({ toast, onClose }: ToastCardProps) {
   return (
     <li
       data-testid="toast"
+      data-toast
       onPointerEnter={() => setHeld(true)}
       onPointerLeave={() => setHeld(false)}
       onFocus={() => setHeld(true)}
