@@ -84,20 +84,25 @@ class Chat:
         """Close what an earlier process left open, with the text that was saved of it."""
         await self._replies.close_orphans(outcome_object(AFTER_CRASH))
 
-    async def start(self, client: str, ask: Ask | AskAgain, key: str | None = None) -> Generation:
+    async def start(
+        self, client: str, ask: Ask | AskAgain, key: str | None = None, *, arrived: float | None = None
+    ) -> Generation:
         """Start a reply; with an idempotency key, at most once per client and key.
 
-        Raises the `ProblemError` that tells why not; `NotFoundError` for a key whose reply is not kept any
-        more, because it must not run again.
+        `arrived` is when the request did, on the clock of the event loop; without it, that is now. Raises
+        the `ProblemError` that tells why not; `NotFoundError` for a key whose reply is not kept any more,
+        because it must not run again.
         """
+        if arrived is None:
+            arrived = asyncio.get_running_loop().time()
         if key is None:
-            return await self._start(client, ask)
+            return await self._start(client, ask, arrived)
 
         request = _fingerprint(ask)
 
         async def start() -> str:
             try:
-                return (await self._start(client, ask, Key(key, request))).id
+                return (await self._start(client, ask, arrived, Key(key, request))).id
             except KeyTakenError:
                 return await self._begun_with(client, key, request)
 
@@ -208,11 +213,13 @@ class Chat:
             raise KeyReusedError
         return name
 
-    async def _start(self, client: str, ask: Ask | AskAgain, key: Key | None = None) -> Generation:
+    async def _start(
+        self, client: str, ask: Ask | AskAgain, arrived: float, key: Key | None = None
+    ) -> Generation:
         self._admit(client)
         beginning = await self._asking.beginning(client, ask)
         log, prompt = self._new_log(), beginning.prompt
-        runner = Runner(log, beginning.provider, prompt, self._run_limits)
+        runner = Runner(log, beginning.provider, prompt, self._run_limits, arrived=arrived)
         generation = Generation(
             id=prompt.generation,
             client=client,

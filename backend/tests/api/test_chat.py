@@ -1,8 +1,10 @@
 """Replies as clients get them, over HTTP/1.1 and HTTP/2, from a real server."""
 
 import asyncio
+import json
 import statistics
 import time
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import httpx
@@ -83,6 +85,28 @@ async def test_the_first_token_is_with_the_client_as_soon_as_it_is_said(tmp_path
                     delays.append(token.at - opened)
                     await opening
     assert statistics.median(delays) < 0.05
+
+
+async def test_the_outcome_tells_which_hop_the_first_token_waited_for(client: httpx.AsyncClient) -> None:
+    """The body takes its time, then the model does; what is left is the way."""
+    body = json.dumps(
+        {"message": "hello", "model": "scripted/echo", "script": {"first_token_ms": 150}}
+    ).encode()
+
+    async def slowly() -> AsyncIterator[bytes]:
+        yield body[:10]
+        await asyncio.sleep(0.1)
+        yield body[10:]
+
+    sent = time.monotonic()
+    headers = {"Content-Type": "application/json"}
+    async with client.stream("POST", "/api/chat", content=slowly(), headers=headers) as response:
+        events = [event async for event in sse_events(response)]
+    timing = events[-1].data["timing"]
+    waited = (next(event.at for event in events if event.event == "message") - sent) * 1000
+    assert timing["server_ms"] >= 95
+    assert timing["provider_ms"] >= 145
+    assert timing["server_ms"] + timing["provider_ms"] <= waited + 3  # milliseconds, rounded
 
 
 async def test_ndjson_is_the_same_reply(client: httpx.AsyncClient) -> None:

@@ -17,6 +17,7 @@ from headwater.generation.events import (
     Usage,
 )
 from headwater.generation.log import EVENT_CHARS, follow
+from headwater.generation.observer import Observer
 from headwater.generation.provider import Delta, Finish, Prompt, ProviderError, Turn
 from headwater.generation.runner import Limits, Runner
 from headwater.logs.memory import MemoryLog
@@ -246,3 +247,105 @@ async def test_nothing_said_is_nothing_measured() -> None:
         None,
         None,
     )
+
+
+async def test_timing_tells_which_hop_waited() -> None:
+    async def pause() -> None:
+        await asyncio.sleep(0.03)
+
+    arrived = asyncio.get_running_loop().time() - 5
+    runner = Runner(
+        MemoryLog(), Playing(pause, [TextDelta("a")], [Finish("stop")]), PROMPT, run_limits(), arrived=arrived
+    )
+    timing = (await runner.run()).timing
+    assert timing is not None
+    assert timing.server is not None
+    assert timing.provider is not None
+    assert timing.first_token is not None
+    assert 5 <= timing.server < 5.5
+    assert 0.029 <= timing.provider <= timing.first_token
+
+
+async def test_a_provider_that_said_nothing_has_no_time_and_one_that_was_not_asked_ends_none() -> None:
+    _, outcome = await run([Finish("stop")])
+    assert outcome.timing is not None
+    assert outcome.timing.server is not None
+    assert outcome.timing.provider is None
+    runner = Runner(MemoryLog(), Playing([TextDelta("a")]), PROMPT, run_limits())
+    runner.stop(Cancelled("user"))
+    timing = (await runner.run()).timing
+    assert timing is not None
+    assert (timing.server, timing.provider) == (None, None)
+
+
+class Noting(Observer):
+    """Keeps what it is told, as it is told."""
+
+    def __init__(self) -> None:
+        self.first: list[tuple[int, float]] = []
+        self.more: list[tuple[int, float]] = []
+        self.ends: list[tuple[Outcome, float | None]] = []
+
+    def first_tokens(self, tokens: int, waited: float) -> None:
+        self.first.append((tokens, waited))
+
+    def more_tokens(self, tokens: int, gap: float) -> None:
+        self.more.append((tokens, gap))
+
+    def closed(self, outcome: Outcome, stopping: float | None) -> None:
+        self.ends.append((outcome, stopping))
+
+
+async def test_an_observer_is_told_of_each_arrival_and_of_the_end() -> None:
+    async def pause() -> None:
+        await asyncio.sleep(0.03)
+
+    observer, arrived = Noting(), asyncio.get_running_loop().time() - 5
+    steps: list[Step] = [[TextDelta("a"), TextDelta("b")], pause, [ReasoningDelta("c")], [Finish("stop")]]
+    outcome = await Runner(
+        MemoryLog(), Playing(*steps), PROMPT, run_limits(), arrived=arrived, observer=observer
+    ).run()
+    [(tokens, waited)], [(more, gap)] = observer.first, observer.more
+    assert (tokens, more) == (2, 1)
+    assert 5 <= waited < 5.5
+    assert 0.029 <= gap < 1
+    assert observer.ends == [(outcome, None)]
+
+
+async def test_an_observer_is_told_how_long_a_stop_took() -> None:
+    observer, begun = Noting(), asyncio.Event()
+
+    async def slow_to_stop() -> None:
+        begun.set()
+        try:
+            await for_ever()
+        finally:
+            await asyncio.sleep(0.03)
+
+    runner = Runner(MemoryLog(), Playing(slow_to_stop), PROMPT, run_limits(), observer=observer)
+    task = asyncio.create_task(runner.run())
+    await begun.wait()
+    runner.stop(Cancelled("user"))
+    runner.stop(Cancelled("abandoned"))
+    outcome = await task
+    [(told, stopping)] = observer.ends
+    assert told == outcome
+    assert stopping is not None
+    assert 0.029 <= stopping < 1
+
+
+async def test_an_observer_is_told_of_an_end_by_cancellation() -> None:
+    observer, said = Noting(), asyncio.Event()
+
+    async def saying() -> None:
+        said.set()
+        await for_ever()
+
+    task = asyncio.create_task(
+        Runner(MemoryLog(), Playing(saying), PROMPT, run_limits(), observer=observer).run()
+    )
+    await said.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert [end.status for end, _ in observer.ends] == [Interrupted()]

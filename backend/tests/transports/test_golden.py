@@ -42,3 +42,11 @@ def test_every_line_of_the_reply_is_in_one_event(name: str) -> None:
     for block in (FOLDER / f"{name}.sse").read_bytes().decode("utf-8").split("\n\n")[1:-1]:
         fields = [line.partition(":")[0] for line in block.split("\n")]
         assert fields in (["id", "data"], ["id", "event", "data"], [""]), block
+
+
+def test_an_outcome_from_before_the_hops_were_measured_is_read_with_nulls() -> None:
+    """Rows and exports of that time stay."""
+    said = json.loads((FOLDER / "completed.json").read_text("utf-8"))["outcome"]
+    timing = {key: value for key, value in said["timing"].items() if key not in {"server_ms", "provider_ms"}}
+    read = outcome_object(parse_outcome({**said, "timing": timing}))
+    assert read == {**said, "timing": {**timing, "server_ms": None, "provider_ms": None}}

@@ -48,11 +48,16 @@ export interface CompletedOutcome {
 }
 /**
  * How a reply arrived from the provider; null where there was nothing to measure.
+ *
+ * `server_ms` is from the arrival of the request until the provider was asked, `provider_ms` from there to
+ * its first token; older replies have neither.
  */
 export interface Timing {
   duration_ms: number;
   first_token_ms: number | null;
   longest_gap_ms: number | null;
+  provider_ms?: number | null;
+  server_ms?: number | null;
   tokens: number;
   tokens_per_second: number | null;
 }

@@ -462,6 +462,25 @@ describe("ChatInterface", () => {
     expect(screen.queryByTestId("continue")).toBeNull();
   });
 
+  it("tells, beside the time to the first token, where it was spent", async () => {
+    const [question, reply] = CUT_SHORT.messages;
+    const timing = {
+      first_token_ms: 190,
+      duration_ms: 290,
+      tokens: 5,
+      tokens_per_second: 50,
+      longest_gap_ms: 20,
+      server_ms: 3,
+      provider_ms: 187,
+    };
+    const outcome = { status: "completed", reason: "stop", timing } as const;
+    open({ messages: [question, { ...reply, outcome }], leaf: "a1" }, "conv_1");
+    const figure = await screen.findByText("first token 190 ms");
+    expect(figure.title).toBe(
+      "Time to the first token: 3 ms in the server, then 187 ms at the model",
+    );
+  });
+
   it("says how many messages the model was not given", async () => {
     const [question, reply] = CUT_SHORT.messages;
     open({ messages: [question, { ...reply, left_out: 3 }], leaf: "a1" }, "conv_1");

@@ -1,4 +1,5 @@
 import { memo } from "react";
+import type { Timing } from "../generation/events";
 import { isRunning, type Reply, replyStatus } from "../generation/fold";
 import { firstTokenMs, silenceMs, tokensPerSecond } from "../generation/pace";
 import { describeMs, describeRate, describeShortness } from "./describe";
@@ -44,6 +45,13 @@ function figuresOf(reply: Reply, now: number): readonly Figure[] {
   ];
 }
 
+/** What the time to the first token was spent on, as far as the server has told. */
+function describeWaiting(timing: Timing | null): string {
+  const name = "Time to the first token";
+  if (timing === null || timing.serverMs === null || timing.providerMs === null) return name;
+  return `${name}: ${describeMs(timing.serverMs)} in the server, then ${describeMs(timing.providerMs)} at the model`;
+}
+
 function speed(reply: Reply): readonly Figure[] {
   if (replyStatus(reply) === "waiting") return [];
   const { pace, ending } = reply;
@@ -54,7 +62,7 @@ function speed(reply: Reply): readonly Figure[] {
   return [
     ...(first === null
       ? []
-      : [["Time to the first token", `first token ${describeMs(first)}`] as const]),
+      : [[describeWaiting(timing), `first token ${describeMs(first)}`] as const]),
     ...(rate === null ? [] : [["Tokens a second", describeRate(rate)] as const]),
     ...(gap === 0
       ? []

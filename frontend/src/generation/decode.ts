@@ -98,6 +98,8 @@ function readTiming(from: unknown): Timing {
     tokens: figure(from, "tokens"),
     tokensPerSecond: figure(from, "tokens_per_second"),
     longestGapMs: figure(from, "longest_gap_ms"),
+    serverMs: figure(from, "server_ms"),
+    providerMs: figure(from, "provider_ms"),
   };
 }
 

@@ -19,6 +19,10 @@ export interface Timing {
   readonly tokens: number | null;
   readonly tokensPerSecond: number | null;
   readonly longestGapMs: number | null;
+  /** From the arrival of the request until the provider was asked. */
+  readonly serverMs: number | null;
+  /** From there to the provider's first token. */
+  readonly providerMs: number | null;
 }
 
 /** How a generation ended. The outcome is the closing of the log: nothing comes after it. */
@@ -52,4 +56,6 @@ export const NO_TIMING: Timing = {
   tokens: null,
   tokensPerSecond: null,
   longestGapMs: null,
+  serverMs: null,
+  providerMs: null,
 };

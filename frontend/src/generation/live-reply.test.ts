@@ -31,6 +31,8 @@ const CANCELLED: Event = {
       tokens: 1,
       tokensPerSecond: null,
       longestGapMs: null,
+      serverMs: 1,
+      providerMs: 4,
     },
   },
 };

@@ -45,13 +45,19 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """How a reply arrived from the provider; null where there was nothing to measure."""
+    """How a reply arrived from the provider; null where there was nothing to measure.
+
+    `server_ms` is from the arrival of the request until the provider was asked, `provider_ms` from there to
+    its first token; older replies have neither.
+    """
 
     first_token_ms: int | None
     duration_ms: int
     tokens: int
     tokens_per_second: float | None
     longest_gap_ms: int | None
+    server_ms: int | None = None
+    provider_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """`/api/chat` and `/chat`: start a reply."""
 
+import asyncio
 from datetime import timedelta
 
 from quart import Blueprint, Response, request
@@ -40,41 +41,43 @@ def chat_blueprint(chat: Chat, rate: Rate) -> Blueprint:
     @document_request(ChatBody)
     @document_response(Reply)
     async def start(conversation: str | None = None, message: str | None = None) -> Response:
+        arrived = asyncio.get_running_loop().time()
         match request.method:
             case "POST" if conversation is not None and message is not None:
-                return await _again(chat, conversation, message)
+                return await _again(chat, conversation, message, arrived)
             case "POST":
-                return await _post(chat)
+                return await _post(chat, arrived)
             case "GET":
-                return await _get(chat)
+                return await _get(chat, arrived)
             case _:
                 raise MethodNotAllowed(["GET", "POST"])
 
     return blueprint
 
 
-async def _post(chat: Chat) -> Response:
+async def _post(chat: Chat, arrived: float) -> Response:
     media_type = negotiated()
     body = await read_json(ChatBody)
-    generation = await chat.start(client(), body.ask(), _idempotency_key())
+    generation = await chat.start(client(), body.ask(), _idempotency_key(), arrived=arrived)
     return await reply(chat, generation, media_type)
 
 
-async def _again(chat: Chat, conversation: str, message: str) -> Response:
+async def _again(chat: Chat, conversation: str, message: str, arrived: float) -> Response:
     media_type = negotiated()
     body = await read_json_or_nothing(ReplyBody)
-    generation = await chat.start(client(), body.ask(conversation, message), _idempotency_key())
+    ask = body.ask(conversation, message)
+    generation = await chat.start(client(), ask, _idempotency_key(), arrived=arrived)
     return await reply(chat, generation, media_type)
 
 
-async def _get(chat: Chat) -> Response:
+async def _get(chat: Chat, arrived: float) -> Response:
     """What a plain `EventSource` does: start, and after a cut, with `Last-Event-ID`, go on."""
     if request.headers.get("Sec-Fetch-Site") == "cross-site":
         raise ForbiddenError("A page of another site cannot start a reply here.")
     media_type = negotiated()
     seen = last_event_id()
     if seen is None:
-        generation = await chat.start(client(), read_query(ChatQuery).ask())
+        generation = await chat.start(client(), read_query(ChatQuery).ask(), arrived=arrived)
         return await reply(chat, generation, media_type)
     name, cursor = seen
     if cursor == END:

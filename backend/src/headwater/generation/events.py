@@ -84,6 +84,9 @@ class Timing:
     `tokens` counts the pieces the provider sent, reasoning included. `first_token` and `longest_gap`
     (between two pieces, or before the end) are None when there was nothing to measure.
     `tokens_per_second` is the pace between the first and the last piece, None below two pieces.
+
+    `server` is the time from the arrival of the request until the provider was asked, None when it never was;
+    `provider` goes on from there to the first piece.
     """
 
     first_token: float | None
@@ -91,6 +94,8 @@ class Timing:
     tokens: int
     tokens_per_second: float | None
     longest_gap: float | None
+    server: float | None = None
+    provider: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from headwater.generation.events import (
     Usage,
 )
 from headwater.generation.log import EVENT_CHARS, Cursor, Log
+from headwater.generation.observer import Observer
 from headwater.generation.provider import Delta, Finish, Prompt, Provider, ProviderError
 
 logger = logging.getLogger(__name__)
@@ -37,25 +38,42 @@ class Limits:
 
 
 class Runner:
-    """Runs one generation: `run()` once; `stop()` from anywhere, at any time."""
+    """Runs one generation: `run()` once; `stop()` from anywhere, at any time.
 
-    def __init__(self, log: Log, provider: Provider, prompt: Prompt, limits: Limits) -> None:
+    `arrived` is when the request for it did, on the clock of the event loop; None stands for the moment of
+    `run()`.
+    """
+
+    def __init__(
+        self,
+        log: Log,
+        provider: Provider,
+        prompt: Prompt,
+        limits: Limits,
+        *,
+        arrived: float | None = None,
+        observer: Observer | None = None,
+    ) -> None:
         self._log = log
         self._provider = provider
         self._prompt = prompt
         self._limits = limits
+        self._arrived = arrived
+        self._observer = observer or Observer()
         self._cursor: Cursor = 0
         self._chars = 0
         self._usage: Usage | None = None
         self._ending: Status | None = None
+        self._stopped: float | None = None
         self._scope: asyncio.Timeout | None = None
 
     def stop(self, status: Cancelled | Interrupted) -> None:
         """Ask the run to end with this status; the first call counts, and none after the reply's own end."""
         if self._ending is None:
             self._ending = status
+            self._stopped = asyncio.get_running_loop().time()
             if self._scope is not None and not self._scope.expired():
-                self._scope.reschedule(asyncio.get_running_loop().time())
+                self._scope.reschedule(self._stopped)
 
     async def run(self) -> Outcome:
         """Write the log to its end and return how it ended.
@@ -63,7 +81,7 @@ class Runner:
         A reply that fails is an outcome, not an exception. Its own cancellation closes the log as
         interrupted, then goes on.
         """
-        pace = _Pace(asyncio.get_running_loop().time)
+        pace = _Pace(asyncio.get_running_loop().time, self._arrived, self._observer)
         status: Status = Interrupted()
         try:
             status = await self._write_within_deadlines(pace)
@@ -74,12 +92,14 @@ class Runner:
             status = Failed("internal_error", "Something went wrong while the reply was written.", True)
         finally:
             outcome = await self._log.close(self._cursor, Outcome(status, self._usage, pace.timing()))
+            self._observer.closed(outcome, None if self._stopped is None else pace.now() - self._stopped)
         return outcome
 
     async def _write_within_deadlines(self, pace: "_Pace") -> Status:
         """Write under one time-out scope, which stands for whichever deadline is next, or for `stop()`."""
         if self._ending is not None:
             return self._ending
+        pace.ask()
         try:
             async with (
                 asyncio.timeout_at(self._deadline(pace)) as self._scope,
@@ -155,29 +175,39 @@ class Runner:
 
 
 class _Pace:
-    """Notes when pieces arrive, on a monotonic clock in seconds."""
+    """Notes when pieces arrive, on a monotonic clock in seconds, and tells it on."""
 
-    def __init__(self, now: Callable[[], float]) -> None:
+    def __init__(self, now: Callable[[], float], arrived: float | None, observer: Observer) -> None:
         self.now = now
         self.started = now()
+        self._arrived = self.started if arrived is None else arrived
+        self._asked: float | None = None
+        self._observer = observer
         self.first: float | None = None
         self.last: float | None = None
         self._longest_gap: float | None = None
         self._tokens = 0
+
+    def ask(self) -> None:
+        """Note that the provider is asked, now."""
+        self._asked = self.now()
 
     def note(self, pieces: int) -> None:
         """Note that so many pieces arrived together, now."""
         now = self.now()
         if self.last is None:
             self.first = now
+            self._observer.first_tokens(pieces, now - self._arrived)
         else:
-            self._longest_gap = max(now - self.last, self._longest_gap or 0.0)
+            gap = now - self.last
+            self._longest_gap = max(gap, self._longest_gap or 0.0)
+            self._observer.more_tokens(pieces, gap)
         self.last = now
         self._tokens += pieces
 
     def timing(self) -> Timing:
         """What was measured up to now."""
-        now = self.now()
+        now, asked = self.now(), self._asked
         first, last, rate, gap = self.first, self.last, None, self._longest_gap
         if first is not None and last is not None and last > first:
             rate = (self._tokens - 1) / (last - first)
@@ -189,4 +219,6 @@ class _Pace:
             tokens=self._tokens,
             tokens_per_second=rate,
             longest_gap=gap,
+            server=None if asked is None else asked - self._arrived,
+            provider=None if asked is None or first is None else first - asked,
         )

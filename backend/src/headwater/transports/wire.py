@@ -112,11 +112,13 @@ def _timing_object(timing: Timing) -> JsonObject:
         "tokens": timing.tokens,
         "tokens_per_second": None if rate is None else round(rate, 1),
         "longest_gap_ms": _milliseconds(timing.longest_gap),
+        "server_ms": _milliseconds(timing.server),
+        "provider_ms": _milliseconds(timing.provider),
     }
 
 
 def parse_outcome(said: Mapping[str, Any]) -> Outcome:
-    """An outcome from its data: what `outcome_object` says, read back."""
+    """An outcome from its data: what `outcome_object` says now, or said before it had so many members."""
     usage, timing = said.get("usage"), said.get("timing")
     return Outcome(
         _parse_status(said),
@@ -146,6 +148,8 @@ def _parse_timing(said: Mapping[str, Any]) -> Timing:
         tokens=said["tokens"],
         tokens_per_second=said["tokens_per_second"],
         longest_gap=_seconds(said["longest_gap_ms"]),
+        server=_seconds(said.get("server_ms")),
+        provider=_seconds(said.get("provider_ms")),
     )
 
 
