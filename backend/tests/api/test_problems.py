@@ -213,6 +213,18 @@ async def test_no_answer_is_taken_for_something_else(client: httpx.AsyncClient, 
     assert (await client.get(path)).headers["x-content-type-options"] == "nosniff"
 
 
+async def test_there_is_no_websocket(server: RunningServer) -> None:
+    headers = {
+        "Connection": "Upgrade",
+        "Upgrade": "websocket",
+        "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+        "Sec-WebSocket-Version": "13",
+    }
+    async with httpx.AsyncClient(base_url=server.url) as client:
+        check(await client.get("/api/conversations", headers=headers), 400, "invalid_request")
+        check(await client.get("/api/none", headers=headers), 404, "not_found")
+
+
 @pytest.mark.parametrize("folder", ["/", "/assets/"])
 async def test_a_name_that_no_file_can_have_is_not_found(client: httpx.AsyncClient, folder: str) -> None:
     check(await client.get(folder + "a" * 5000), 404, "not_found")

@@ -6,7 +6,7 @@ from urllib.parse import unquote_to_bytes
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import PydanticCustomError
-from quart import Request, request
+from quart import Request, has_request_context, request
 
 from headwater.asking import Ask, AskAgain
 from headwater.conversations.model import Settings
@@ -188,6 +188,8 @@ def event_id(value: str, field: str) -> tuple[str | None, Cursor | Literal["end"
 
 async def discard_body() -> None:
     """Read and drop what the client is still sending."""
+    if not has_request_context():
+        return  # the handshake of a WebSocket, which has no body
     size = 0
     try:
         async with asyncio.timeout(BODY_TIMEOUT):
