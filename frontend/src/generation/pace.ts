@@ -1,4 +1,10 @@
-import type { Cursor } from "./events";
+import type { Cursor, Timing } from "./events";
+
+/** What comes within this time has come together. */
+const TOGETHER_MS = 10;
+/** The finest and the shortest that collecting can be told from chance by. */
+const SHORTEST_GAP_MS = 100;
+const SHORTEST_REPLY_MS = 1_000;
 
 /**
  * What the page itself can measure while a reply arrives; times are milliseconds of one clock. The
@@ -13,11 +19,15 @@ export interface Pace {
   readonly first: { readonly at: number; readonly cursor: Cursor } | null;
   readonly last: { readonly at: number; readonly cursor: Cursor } | null;
   readonly longestGapMs: number;
+  /** How often something came. */
+  readonly arrivals: number;
+  /** Whether the connection was lost meanwhile: what came after that came together. */
+  readonly cut: boolean;
 }
 
 /** The pace of a request that was just sent, or of a reply that is followed from `begunAt`. */
 export function startPace(sentAt: number, begunAt: Cursor = 0): Pace {
-  return { sentAt, begunAt, first: null, last: null, longestGapMs: 0 };
+  return { sentAt, begunAt, first: null, last: null, longestGapMs: 0, arrivals: 0, cut: false };
 }
 
 /** Milliseconds from the request to the first token; null when the page was not there. */
@@ -28,8 +38,10 @@ export function firstTokenMs({ sentAt, begunAt, first }: Pace): number | null {
 /** Takes note that the events up to `cursor` arrived at `at`. */
 export function keepPace(pace: Pace, cursor: Cursor, at: number): Pace {
   const here = { at, cursor };
-  if (pace.last === null) return { ...pace, first: here, last: here };
-  return { ...pace, last: here, longestGapMs: Math.max(pace.longestGapMs, at - pace.last.at) };
+  if (pace.last === null) return { ...pace, first: here, last: here, arrivals: 1 };
+  const gapMs = at - pace.last.at;
+  const arrivals = pace.arrivals + (gapMs >= TOGETHER_MS ? 1 : 0);
+  return { ...pace, last: here, longestGapMs: Math.max(pace.longestGapMs, gapMs), arrivals };
 }
 
 /** Tokens a second since the first one; null until there is something to divide. */
@@ -41,4 +53,25 @@ export function tokensPerSecond({ first, last }: Pace): number | null {
 /** Milliseconds since anything new arrived, or since the request was sent. */
 export function silenceMs(pace: Pace, now: number): number {
   return Math.max(0, now - (pace.last?.at ?? pace.sentAt));
+}
+
+/**
+ * Whether something on the way collected the reply: it was said, as the server measured it, with gaps
+ * that are short beside those between the few times at which it came.
+ */
+export function wasCollected({ begunAt, cut, arrivals }: Pace, timing: Timing): boolean {
+  const { firstTokenMs, durationMs, longestGapMs } = timing;
+  if (
+    cut ||
+    begunAt > 0 ||
+    arrivals === 0 ||
+    firstTokenMs === null ||
+    durationMs === null ||
+    longestGapMs === null
+  ) {
+    return false;
+  }
+  const saidMs = durationMs - firstTokenMs;
+  const due = saidMs / Math.max(longestGapMs, SHORTEST_GAP_MS);
+  return saidMs >= SHORTEST_REPLY_MS && arrivals * 4 < due;
 }
