@@ -19,6 +19,13 @@ describe("readProblem", () => {
     expect(found.passing).toBe(true);
   });
 
+  it("counts no bytes to people", async () => {
+    const found = await problem(413, '{"detail":"the body is larger than 1048576 bytes"}', {
+      "Content-Type": "application/problem+json",
+    });
+    expect(found.message).toBe("This message is too long.");
+  });
+
   it("bears JSON that is none", async () => {
     const found = await problem(503, "{", { "Content-Type": "application/json" });
     expect(found).toMatchObject({ status: 503, code: "unknown" });

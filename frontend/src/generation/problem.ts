@@ -68,7 +68,8 @@ export function readRetryAfter(header: string | null, now: number): number | nul
 }
 
 function describe(status: number, said: string | undefined, retryAfter: number | null): string {
-  const what = sentence(said ?? fallback(status));
+  // How many bytes a body may have is for programs.
+  const what = sentence((status === 413 ? undefined : said) ?? fallback(status));
   if (retryAfter === null) return what;
   return `${what} Try again in ${retryAfter <= 1 ? "a second" : `${retryAfter} seconds`}.`;
 }
