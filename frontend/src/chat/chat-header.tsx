@@ -1,4 +1,4 @@
-import { ScrollText } from "lucide-react";
+import { Archive, type LucideIcon, ScrollText } from "lucide-react";
 import type { ReactNode } from "react";
 import type { Settings } from "./settings";
 
@@ -7,11 +7,14 @@ interface ChatHeaderProps {
   /** Stands where a title will be. */
   readonly brand: ReactNode;
   readonly title: string | null;
+  /** It does not stand in the list, also when it is gone on with. */
+  readonly isArchived: boolean;
   readonly settings: Settings;
 }
 
 /** What is talked about, and what there is to know before reading on. */
-export function ChatHeader({ leading, brand, title, settings }: ChatHeaderProps) {
+export function ChatHeader(props: ChatHeaderProps) {
+  const { leading, brand, title, isArchived, settings } = props;
   return (
     <header className="relative z-10 flex min-h-14 items-center gap-2 px-4 after:pointer-events-none after:absolute after:inset-x-0 after:top-full after:h-4 after:bg-linear-to-b after:from-paper after:to-transparent sm:px-6">
       {leading}
@@ -25,16 +28,42 @@ export function ChatHeader({ leading, brand, title, settings }: ChatHeaderProps)
           {title}
         </h1>
       )}
+      {isArchived && (
+        <Chip
+          icon={Archive}
+          label="Archived"
+          about="It is not in the list, but in the archive."
+          testId="archived-chip"
+        />
+      )}
       {settings.system !== null && settings.system !== "" && (
-        <span
-          data-testid="system-chip"
-          title={settings.system}
-          className="flex items-center gap-1.5 rounded-full bg-sunken px-3 py-1 text-small text-quiet max-sm:px-2"
-        >
-          <ScrollText className="size-3.5" aria-hidden="true" />
-          <span className="max-sm:sr-only">System prompt</span>
-        </span>
+        <Chip
+          icon={ScrollText}
+          label="System prompt"
+          about={settings.system}
+          testId="system-chip"
+        />
       )}
     </header>
+  );
+}
+
+interface ChipProps {
+  readonly icon: LucideIcon;
+  readonly label: string;
+  readonly about: string;
+  readonly testId: string;
+}
+
+function Chip({ icon: Icon, label, about, testId }: ChipProps) {
+  return (
+    <span
+      data-testid={testId}
+      title={about}
+      className="flex shrink-0 items-center gap-1.5 rounded-full bg-sunken px-3 py-1 text-small text-quiet max-sm:px-2"
+    >
+      <Icon className="size-3.5" aria-hidden="true" />
+      <span className="max-sm:sr-only">{label}</span>
+    </span>
   );
 }

@@ -544,9 +544,15 @@ describe("ChatInterface", () => {
     expect(requests[1]).not.toHaveProperty("system");
   });
 
+  it("says of a conversation that it is archived", async () => {
+    open({ archived: true }, "conv_1");
+    expect((await screen.findByTestId("archived-chip")).textContent).toBe("Archived");
+  });
+
   it("says so where there is no such conversation, and leads to a new chat", async () => {
     const { seen } = open({}, "conv_9");
     await screen.findByTestId("not-found");
+    expect(screen.queryByTestId("title")).toBeNull();
     await userEvent.click(screen.getByText("Start a new chat"));
     expect(seen).toEqual([null]);
     expect(screen.getByTestId("empty-state")).toBeTruthy();

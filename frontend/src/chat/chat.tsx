@@ -94,7 +94,9 @@ export function Chat(props: ChatProps) {
     onFound: unpin,
     onSettled: pinAtEnd,
   });
-  const title = saved?.title ?? null;
+  const isUnknown = chat.turns.length === 0 && error instanceof Problem && error.status === 404;
+  // What was deleted elsewhere is not named any more, though it is remembered.
+  const title = (isUnknown ? null : saved?.title) ?? null;
   useEffect(() => onTitle(title), [onTitle, title]);
 
   const send = (message: string) => {
@@ -105,11 +107,16 @@ export function Chat(props: ChatProps) {
   const context = useMemo(() => ({ actions, isBusy: isRunning, arrival }), [actions, isRunning]);
 
   const isEmpty = entries.length === 0;
-  const isUnknown = chat.turns.length === 0 && error instanceof Problem && error.status === 404;
   const isLoading = isEmpty && conversation !== null && saved === undefined;
   return (
     <main className="relative flex h-full min-h-0 min-w-0 flex-1 flex-col">
-      <ChatHeader leading={props.leading} brand={props.brand} title={title} settings={settings} />
+      <ChatHeader
+        leading={props.leading}
+        brand={props.brand}
+        title={title}
+        isArchived={title !== null && saved?.archived === true}
+        settings={settings}
+      />
       <div
         ref={scroller}
         className={`min-h-0 flex-1 overflow-y-auto overscroll-contain ${isPinned ? "[overflow-anchor:none]" : ""}`}
