@@ -4,7 +4,7 @@ import { Link } from "wouter";
 import { IconButton } from "../ui/icon-button";
 import { NEW_CHAT_PATH, VISIT } from "./route";
 import { modKey } from "./shortcuts";
-import { releaseFocus, useSidebar } from "./sidebar-state";
+import { useSidebar } from "./sidebar-state";
 
 /** Shows or hides the bar. There is one on the page: in the bar while it is shown, else in the header. */
 export function SidebarToggle() {
@@ -28,7 +28,7 @@ export function SidebarToggle() {
 
 /** For the header of the page: the way to the bar and to a new chat, while the bar is not shown. */
 export function SidebarButtons() {
-  const { isShown } = useSidebar();
+  const { isShown, leaveForNewChat } = useSidebar();
   if (isShown) return null;
   return (
     <div className="flex items-center">
@@ -37,7 +37,7 @@ export function SidebarButtons() {
         href={NEW_CHAT_PATH}
         state={VISIT}
         data-testid="new-chat"
-        onClick={releaseFocus}
+        onClick={leaveForNewChat}
         aria-label="New chat"
         title={`New chat (${modKey} Shift O)`}
         className="grid size-9 place-items-center rounded-lg text-quiet transition-colors hover:bg-line/60 hover:text-ink"

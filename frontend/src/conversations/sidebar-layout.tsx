@@ -67,6 +67,7 @@ function useSidebarState() {
   const [isFolded, fold] = useFolded();
   const [isDrawerOpen, setDrawerOpen] = useState(false);
   const [searches, setSearches] = useState(0);
+  const [isArchiveShown, showArchive] = useState(false);
   const [dialog, setDialog] = useState<OpenDialog | null>(null);
   const isToggled = useRef(false);
   const isShown = isWide ? !isFolded : isDrawerOpen;
@@ -86,6 +87,13 @@ function useSidebarState() {
         show(!isShown);
       },
       leave: () => setDrawerOpen(false),
+      leaveForNewChat: () => {
+        setDrawerOpen(false);
+        showArchive(false);
+        releaseFocus();
+      },
+      isArchiveShown,
+      showArchive,
       search: () => {
         show(true);
         setSearches((before) => before + 1);
@@ -96,9 +104,14 @@ function useSidebarState() {
         startTransition(() => setDialog(next));
       },
     }),
-    [isWide, isShown, searches, show],
+    [isWide, isShown, searches, isArchiveShown, show],
   );
   return { sidebar, dialog, closeDialog: useCallback(() => setDialog(null), []) };
+}
+
+/** Gives the focus up, so that the box of the new chat may take it: a person who asks for one will write. */
+function releaseFocus(): void {
+  if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
 }
 
 /** What could not be fetched is not asked for again by a page that has it as lost. */

@@ -13,6 +13,11 @@ export interface SidebarState {
   readonly isToggled: RefObject<boolean>;
   /** Somebody goes on to a page: a drawer closes behind them, a bar beside the page stays. */
   readonly leave: () => void;
+  /** Somebody goes on to a new chat: the list that it will stand in is shown, and its box may take the focus. */
+  readonly leaveForNewChat: () => void;
+  /** The list is that of the archive. */
+  readonly isArchiveShown: boolean;
+  readonly showArchive: (shows: boolean) => void;
   /** Shows the bar with the cursor in the search box. */
   readonly search: () => void;
   /** Grows with every `search`: whoever draws the box then takes the focus. */
@@ -27,9 +32,4 @@ export function useSidebar(): SidebarState {
   const state = useContext(SidebarContext);
   if (state === null) throw new Error("useSidebar needs <SidebarLayout> around it");
   return state;
-}
-
-/** Gives the focus up, so that the box of the new chat may take it: a person who asks for one will write. */
-export function releaseFocus(): void {
-  if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
 }

@@ -181,6 +181,16 @@ describe("the menu of a conversation", () => {
     await waitFor(() => expect(titles()).toContain("An old one"));
   });
 
+  it("leaves the archive for a new chat, which will not stand in it", async () => {
+    await open();
+    await userEvent.click(screen.getByTestId("sidebar-menu"));
+    await userEvent.click(await screen.findByTestId("show-archived"));
+    await screen.findByText(/Nothing is archived/);
+    await userEvent.keyboard("{Control>}{Shift>}o{/Shift}{/Control}");
+    expect(screen.queryByTestId("hide-archived")).toBeNull();
+    await waitFor(() => expect(titles()).toContain("An old one"));
+  });
+
   it("deletes at once, leaves the page of what is gone, and takes both back", async () => {
     const server = await open(undefined, "/c/new");
     await choose("new", "menu-delete");

@@ -10,7 +10,7 @@ import { SearchResults } from "./search-results";
 import { modKey } from "./shortcuts";
 import { SidebarToggle } from "./sidebar-buttons";
 import { SidebarMenuButton } from "./sidebar-menu-button";
-import { releaseFocus, useSidebar } from "./sidebar-state";
+import { useSidebar } from "./sidebar-state";
 import { useDebounced } from "./use-debounced";
 
 /** Between two letters of somebody who types. */
@@ -19,8 +19,7 @@ const TYPING_MS = 180;
 /** The conversations: a new one, those that were found, those that are kept. */
 export default function Sidebar() {
   const [words, setWords] = useState("");
-  const [isArchiveShown, setArchiveShown] = useState(false);
-  const { leave } = useSidebar();
+  const { leaveForNewChat, isArchiveShown, showArchive } = useSidebar();
   const settled = useDebounced(words, TYPING_MS);
   const bar = useRef<HTMLElement>(null);
   const box = useRef<HTMLInputElement>(null);
@@ -44,17 +43,14 @@ export default function Sidebar() {
           <Mark className="size-6 text-accent" />
           Headwater
         </p>
-        <SidebarMenuButton onShowArchived={() => setArchiveShown(true)} />
+        <SidebarMenuButton onShowArchived={() => showArchive(true)} />
       </div>
       <Link
         href={NEW_CHAT_PATH}
         state={VISIT}
         data-testid="new-chat"
         title={`New chat (${modKey} Shift O)`}
-        onClick={() => {
-          leave();
-          releaseFocus();
-        }}
+        onClick={leaveForNewChat}
         className="mx-2 mb-2 flex min-h-10 items-center gap-2.5 rounded-lg px-2.5 text-small font-medium transition-colors hover:bg-line/60"
       >
         <SquarePen className="size-4 text-accent" aria-hidden="true" />
@@ -79,7 +75,7 @@ export default function Sidebar() {
             label="Back to all conversations"
             data-testid="hide-archived"
             onClick={() => {
-              setArchiveShown(false);
+              showArchive(false);
               // Back to where the way to the archive began.
               focusOn("sidebar-menu");
             }}

@@ -7,10 +7,10 @@ import { listRows } from "./list-rows";
 import { conversationsOf, type Listed } from "./listed";
 import { conversationPath, NEW_CHAT_PATH, useOpenConversation, VISIT } from "./route";
 import { commandOf } from "./shortcuts";
-import { releaseFocus, type SidebarState } from "./sidebar-state";
+import type { SidebarState } from "./sidebar-state";
 
 /** Listens for shortcuts anywhere on the page, except over a dialog: there they would act behind it. */
-export function useShortcuts({ leave, search, openDialog }: SidebarState): void {
+export function useShortcuts({ leave, leaveForNewChat, search, openDialog }: SidebarState): void {
   const client = useQueryClient();
   const open = useOpenConversation();
   const [, navigate] = useLocation();
@@ -40,7 +40,7 @@ export function useShortcuts({ leave, search, openDialog }: SidebarState): void 
     if (command === "undo" && !act()) return;
     event.preventDefault();
     if (command === "new-chat") {
-      releaseFocus();
+      leaveForNewChat();
       goTo(NEW_CHAT_PATH);
     }
     if (command === "search") search();
