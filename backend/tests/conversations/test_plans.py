@@ -65,7 +65,8 @@ async def test_no_statement_reads_a_whole_table(database: Database) -> None:
         await replies.find("me", reply.generation)
         await repository.delete("me", name, 5)
         await repository.restore("me", name)
-        await repository.purge(1)
+        await repository.delete("me", name, 5)
+        await repository.purge(10)
     assert len(asked) > 25
     plans = {}
     async with database.reading() as connection:

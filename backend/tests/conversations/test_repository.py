@@ -301,6 +301,17 @@ async def test_only_what_was_deleted_before_a_time_is_removed_for_good(
     assert await repository.purge(10**15) == 0
 
 
+async def test_however_long_a_branch_is_it_is_removed_for_good(
+    database: Database, repository: ConversationRepository
+) -> None:
+    long, _ = await kept(repository, "me", *(f"message {n}" for n in range(2000)))
+    short, _ = await kept(repository, "me", "one", "two")
+    for each in (long, short):
+        await repository.delete("me", each.id, 10)
+    assert await repository.purge(20) == 2
+    assert await rows(database) == (0, 0, 0)
+
+
 async def test_nothing_of_a_client_is_there_for_another(
     database: Database, repository: ConversationRepository
 ) -> None:

@@ -291,9 +291,22 @@ class ConversationRepository:
 
     async def purge(self, before: int) -> int:
         """Remove for good what was deleted before a time; returns how many conversations that were."""
+        gone = 0
+        while await self._purge_one(before):
+            gone += 1
+        return gone
+
+    async def _purge_one(self, before: int) -> bool:
         async with self._database.writing() as connection:
-            gone = await connection.execute(delete(conversations).where(conversations.c.deleted_at < before))
-            return gone.rowcount
+            query = select(conversations.c.id).where(conversations.c.deleted_at < before).limit(1)
+            name = await connection.scalar(query.with_for_update())
+            if name is None:
+                return False
+            # From parent to child SQLite would go down a branch, and no deeper than a thousand messages.
+            apart = update(messages).where(messages.c.conversation == name).values(parent=None)
+            await connection.execute(apart)
+            await connection.execute(delete(conversations).where(conversations.c.id == name))
+            return True
 
     async def _get(self, connection: AsyncConnection, client: str, name: str) -> Conversation:
         _require_id(name)
