@@ -1,8 +1,8 @@
 """A reply streams through nginx and Caddy as we recommend them, over both protocols, as it does without."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import httpx
@@ -144,14 +144,51 @@ def test_the_server_knows_who_asks_and_how_and_takes_large_bodies(client: httpx.
     assert (large.status_code, large.json()["code"]) == (400, "invalid_request")
 
 
-def test_when_the_server_is_stopped_its_readers_get_the_outcome(
-    tmp_path_factory: pytest.TempPathFactory,
-) -> None:
-    folder, beside, besides = (tmp_path_factory.mktemp("stopped") for _ in range(3))
-    with headwater_server(folder) as server, nginx(server, beside) as one, caddy(server, besides) as other:
+Behind = Callable[..., AbstractContextManager[tuple[HeadwaterServer, dict[str, str]]]]
+
+
+@pytest.fixture
+def behind(tmp_path_factory: pytest.TempPathFactory) -> Behind:
+    """Runs a server of its own behind both proxies; gives their addresses, each with its protocol."""
+
+    @contextmanager
+    def run(**environment: str) -> Iterator[tuple[HeadwaterServer, dict[str, str]]]:
+        folder, beside, besides = (tmp_path_factory.mktemp("own") for _ in range(3))
         with (
-            person(one, "HTTP/2") as first,
-            person(other, "HTTP/1.1") as second,
+            headwater_server(folder, **environment) as server,
+            nginx(server, beside) as one,
+            caddy(server, besides) as other,
+        ):
+            yield server, {"HTTP/2": one, "HTTP/1.1": other}
+
+    return run
+
+
+def test_who_leaves_is_missed(behind: Behind) -> None:
+    with behind(HEADWATER_ABANDON_AFTER="0.2") as (_, proxies):
+        for protocol, address in proxies.items():
+            with (
+                person(address, protocol) as client,
+                client.stream("GET", "/api/conversations/events") as told,
+            ):
+                changes = events(told.iter_lines())
+                with person(address, protocol) as leaving:
+                    leaving.cookies = client.cookies
+                    with asked(leaving, "one two three", **STALL) as (path, lines):
+                        until("one two", events(lines))
+                outcome = None
+                while outcome is None:
+                    next(changes)
+                    outcome = client.get(path).json()["outcome"]
+                assert (outcome["status"], outcome["by"]) == ("cancelled", "abandoned")
+
+
+def test_when_the_server_is_stopped_its_readers_get_the_outcome(behind: Behind) -> None:
+    with behind() as (server, proxies):
+        (one, at_one), (other, at_other) = proxies.items()
+        with (
+            person(at_one, one) as first,
+            person(at_other, other) as second,
             asked(first, "one two three", **STALL) as (_, lines),
             asked(second, "one two three", **STALL) as (_, more_lines),
         ):
