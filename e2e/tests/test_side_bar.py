@@ -263,3 +263,13 @@ def test_taking_back_with_a_finger_leaves_the_drawer_open(browser: Browser, addr
         expect(bar.items).to_have_count(2)
         expect(bar.toast).to_have_count(0)
         expect(bar.bar).to_be_visible()
+
+
+def test_all_of_a_menu_can_be_reached_on_a_low_screen(bar: SideBar) -> None:
+    bar.page.set_viewport_size({"width": 844, "height": 340})
+    bar.open_menu(bar.items.first)
+    top = bar.page.get_by_role("menu").evaluate("(menu) => menu.getBoundingClientRect().top")
+    assert top >= 0
+    for name in ("menu-rename", "menu-delete"):
+        bar.page.get_by_test_id(name).scroll_into_view_if_needed()
+        expect(bar.page.get_by_test_id(name)).to_be_in_viewport(ratio=1)
