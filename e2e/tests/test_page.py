@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
+from archive import question, reply
 from chat_page import ChatPage
 from streamcheck import assert_grew_in_steps
 
@@ -120,6 +121,17 @@ def test_the_end_is_announced_and_the_words_are_not(chat: ChatPage) -> None:
     chat.open_gate(generation)
     expect(announced).to_have_text("The reply is complete.")
     expect(chat.reply).to_have_attribute("aria-busy", "false")
+
+
+def test_nothing_leads_to_the_end_where_everything_is_in_sight(chat: ChatPage) -> None:
+    place = chat.import_conversation([question("Q"), reply("A line.\n\n" * 20)])
+    chat.visit(f"/c/{place}")
+    expect(chat.text).to_contain_text("A line.")
+    chat.page.mouse.move(640, 300)
+    chat.page.mouse.wheel(0, -100)
+    expect(chat.jump_to_latest).to_be_visible()
+    chat.page.set_viewport_size({"width": 1280, "height": 1800})
+    expect(chat.jump_to_latest).to_have_count(0)
 
 
 def test_scrolling_up_unpins_and_the_button_brings_back(chat: ChatPage) -> None:

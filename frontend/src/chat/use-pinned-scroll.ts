@@ -64,6 +64,8 @@ export function usePinnedScroll(): PinnedScroll {
     const anchor = new ScrollAnchor(box, inside);
     anchored.current = anchor;
     const onGrowth = () => {
+      // Where everything is in sight, its end is too: a larger window, or a shorter branch.
+      if (box.scrollHeight <= box.clientHeight) set(true);
       if (pinned.current) box.scrollTop = box.scrollHeight;
       else if (!ANCHORS_ITSELF) anchor.hold();
       remember();
