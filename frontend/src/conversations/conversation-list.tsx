@@ -113,7 +113,9 @@ function Rows(props: RowsProps) {
     };
   }, [given, focus.leaveRow, onLastLeft]);
 
-  const onKeyDown = (event: KeyboardEvent) => {
+  const onKeyDown = (event: KeyboardEvent<HTMLElement>) => {
+    // To React a menu of a row is inside the list; its keys are its own.
+    if (!event.currentTarget.contains(event.target as Node)) return;
     if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
     const moved = focus.move(event.key);
     if (moved === null) return;

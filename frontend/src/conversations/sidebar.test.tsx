@@ -166,6 +166,19 @@ describe("the menu of a conversation", () => {
     expect(screen.getAllByTestId("conversation-item")[1]?.dataset.pinned).toBe("true");
   });
 
+  it("is walked through with arrow keys, and the list stays where it is", async () => {
+    await open();
+    act(() => row("pin").getByTestId("conversation-menu").focus());
+    await userEvent.keyboard("{Enter}");
+    await screen.findByTestId("menu-rename");
+    await userEvent.keyboard("{ArrowDown}");
+    await waitFor(() => expect(document.activeElement?.textContent).toBe("Rename"));
+    await userEvent.keyboard("{End}");
+    await waitFor(() => expect(document.activeElement?.textContent).toBe("Delete"));
+    await userEvent.keyboard("{Escape}");
+    expect(document.activeElement).toBe(row("pin").getByTestId("conversation-menu"));
+  });
+
   it("archives, shows what is archived, and takes it back", async () => {
     await open();
     await choose("old", "menu-archive");
