@@ -72,6 +72,16 @@ function useSidebarState() {
   const isToggled = useRef(false);
   const isShown = isWide ? !isFolded : isDrawerOpen;
 
+  useEffect(() => {
+    // The browser's way back or on leads to another page: what stands over this one does not come along.
+    const close = () => {
+      setDrawerOpen(false);
+      setDialog(null);
+    };
+    addEventListener("popstate", close);
+    return () => removeEventListener("popstate", close);
+  }, []);
+
   const show = useCallback(
     (shows: boolean) => (isWide ? fold(!shows) : setDrawerOpen(shows)),
     [isWide, fold],

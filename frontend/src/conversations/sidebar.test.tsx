@@ -354,6 +354,16 @@ describe("the bar", () => {
     expect(document.activeElement).toBe(await screen.findByTestId("search-input"));
   });
 
+  it("closes what stands over the page when the browser goes back", async () => {
+    await open(undefined, "/c/old");
+    await userEvent.click(row("new").getByRole("link"));
+    await userEvent.keyboard("?");
+    await screen.findByTestId("shortcuts");
+    act(() => history.back());
+    await waitFor(() => expect(path()).toBe("/c/old"));
+    expect(screen.queryByTestId("shortcuts")).toBeNull();
+  });
+
   it("is a drawer on a narrow screen, which closes behind who goes on", async () => {
     stubScreen({ isWide: false });
     renderSidebar(new FakeServer([NEW]));
