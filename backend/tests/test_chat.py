@@ -17,6 +17,7 @@ from headwater.errors import ConflictError, CursorConflictError, NotFoundError, 
 from headwater.generation.provider import Delta, Prompt, Turn
 from headwater.generations import Generations
 from headwater.logs.memory import MemoryLog
+from headwater.metrics import Metrics
 from headwater.providers.catalogue import Catalogue
 from headwater.providers.scripted import Fault, Script, ScriptedProvider
 from tests.limits import chat_limits, run_limits
@@ -53,6 +54,7 @@ def new_chat(
         conversations=conversations or ConversationRepository(database),
         replies=ReplyRepository(database),
         changes=Changes(),
+        metrics=Metrics(),
         new_log=MemoryLog,
         limits=limits or chat_limits(),
         run_limits=run_limits(),

@@ -1,10 +1,22 @@
 import asyncio
+import json
+import logging
 
-from headwater.generation.events import Completed, Outcome, TextDelta
+import pytest
+
+from headwater.generation.events import (
+    Completed,
+    Failed,
+    Interrupted,
+    Outcome,
+    ReasoningDelta,
+    TextDelta,
+    Timing,
+)
 from headwater.generation.provider import Prompt
 from headwater.generation.readers import Readers
 from headwater.generation.runner import Runner
-from headwater.generations import EVENT_COST, Generation, Generations, Run
+from headwater.generations import EVENT_COST, Generation, Generations, Run, note_end
 from headwater.logs.memory import MemoryLog
 from headwater.providers.scripted import ScriptedProvider
 from tests.limits import run_limits
@@ -45,3 +57,50 @@ async def test_a_snapshot_is_all_that_was_said_however_many_pages() -> None:
     await found.log.append(0, [TextDelta("a" * 4000)] * 20)
     snapshot = await found.snapshot()
     assert (snapshot.content.text, snapshot.cursor, snapshot.outcome) == ("a" * 80_000, 20, None)
+
+
+async def ended(caplog: pytest.LogCaptureFixture, outcome: Outcome) -> dict[str, object]:
+    """What the log says of a reply that ended so."""
+    found = Generation("gen_1", "client_0123456789", "conv", "msg_2", "msg_1", "local/a", MemoryLog())
+    end = await found.log.append(0, [ReasoningDelta("Kingfisher?"), TextDelta("Kingfisher!\n")])
+    await found.log.close(end, outcome)
+    with caplog.at_level(logging.INFO):
+        note_end(found, await found.snapshot(), 3)
+    [record] = caplog.records
+    assert record.name == "headwater.generations"
+    assert "Kingfisher" not in caplog.text
+    assert "\n" not in record.getMessage()
+    said: dict[str, object] = json.loads(record.getMessage())
+    return said
+
+
+async def test_the_log_says_how_a_reply_ended_and_nothing_of_what_it_said(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    failed = Failed("provider_error", "The model choked on Kingfisher.", True)
+    timing = Timing(0.19, 2.1, 41, 21.4, 0.08, 0.006, 0.19)
+    assert await ended(caplog, Outcome(failed, None, timing)) == {
+        "generation": "gen_1",
+        "conversation": "conv",
+        "message": "msg_2",
+        "client": "client_012345",
+        "model": "local/a",
+        "status": "failed",
+        "code": "provider_error",
+        "first_token_ms": 190,
+        "duration_ms": 2100,
+        "tokens": 41,
+        "tokens_per_second": 21.4,
+        "longest_gap_ms": 80,
+        "server_ms": 6,
+        "provider_ms": 190,
+        "most_readers": 3,
+    }
+
+
+async def test_a_reply_of_which_nothing_was_measured_is_in_the_log_too(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    said = await ended(caplog, Outcome(Interrupted()))
+    assert (said["status"], said["most_readers"]) == ("interrupted", 3)
+    assert "tokens" not in said

@@ -35,6 +35,7 @@ from headwater.data_folder import DataFolder
 from headwater.generation.runner import Limits
 from headwater.history import History
 from headwater.logs.memory import MemoryLog
+from headwater.metrics import Metrics
 from headwater.providers.catalogue import Catalogue, Model, Source
 from headwater.providers.local import LocalModel, LocalModelUnavailableError
 from headwater.providers.openai import OpenAIProvider
@@ -75,6 +76,7 @@ async def application(settings: Settings, folder: DataFolder) -> AsyncIterator[A
             conversations=conversations,
             replies=ReplyRepository(database),
             changes=changes,
+            metrics=Metrics(),
             new_log=MemoryLog,
             limits=ChatLimits(
                 message_chars=settings.max_message_chars,
@@ -164,7 +166,7 @@ def _web(
     # Bodies are read, and replies end, by rules of our own: see api/requests.py and generation/runner.py.
     web.config.update(MAX_CONTENT_LENGTH=None, BODY_TIMEOUT=None, RESPONSE_TIMEOUT=None)
     install_headers(web)
-    install_problems(web)
+    install_problems(web, chat.metrics.refused)
     install_clients(web, signing_keys, behind_proxy=settings.trusted_proxies > 0)
     RateLimiter(web)
     install_schema(web)

@@ -1,8 +1,8 @@
 """The use cases of replies: start one, follow it, look at it, cancel it, drain at shutdown."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
-from contextlib import AbstractContextManager, aclosing, nullcontext
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import aclosing, contextmanager, nullcontext
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -24,8 +24,9 @@ from headwater.generation.fold import Content, unfold
 from headwater.generation.log import Cursor, CursorAheadError, Log, Page, follow
 from headwater.generation.readers import Readers
 from headwater.generation.runner import Limits, Runner
-from headwater.generations import Generation, Generations, Run, Snapshot
+from headwater.generations import Generation, Generations, Run, Snapshot, note_end
 from headwater.idempotency import KeyReusedError, Once
+from headwater.metrics import Metrics
 from headwater.providers.catalogue import Catalogue
 from headwater.saving import Saving
 from headwater.transports.wire import outcome_object, parse_outcome
@@ -58,6 +59,7 @@ class Chat:
         conversations: ConversationRepository,
         replies: ReplyRepository,
         changes: Changes,
+        metrics: Metrics,
         new_log: Callable[[], Log],
         limits: ChatLimits,
         run_limits: Limits,
@@ -66,10 +68,12 @@ class Chat:
         self._conversations = conversations
         self._replies = replies
         self._changes = changes
+        self.metrics = metrics
         self._new_log = new_log
         self._limits = limits
         self._run_limits = run_limits
         self.generations = Generations()
+        metrics.active_generations.set_function(lambda: len(self.generations.running))
         self.saving = Saving(self.generations, replies)
         self._asking = Asking(
             catalogue=catalogue,
@@ -148,6 +152,8 @@ class Chat:
         with self._reading(generation):
             async with aclosing(follow(generation.log, after, window=window, idle=idle)) as pages:
                 async for page in pages:
+                    if page.events:
+                        self.metrics.tokens_per_page.observe(len(page.events))
                     yield page
 
     async def page(self, generation: Generation, after: Cursor, wait: float) -> Page:
@@ -219,7 +225,14 @@ class Chat:
         self._admit(client)
         beginning = await self._asking.beginning(client, ask)
         log, prompt = self._new_log(), beginning.prompt
-        runner = Runner(log, beginning.provider, prompt, self._run_limits, arrived=arrived)
+        runner = Runner(
+            log,
+            beginning.provider,
+            prompt,
+            self._run_limits,
+            arrived=arrived,
+            observer=self.metrics.observer(beginning.model.partition("/")[0]),
+        )
         generation = Generation(
             id=prompt.generation,
             client=client,
@@ -257,9 +270,12 @@ class Chat:
                 retry_after=2,
             )
 
-    def _reading(self, generation: Generation) -> AbstractContextManager[None]:
+    @contextmanager
+    def _reading(self, generation: Generation) -> Iterator[None]:
         run = self.generations.running.get(generation)
-        return nullcontext() if run is None else run.readers.reading()
+        counted = nullcontext() if run is None else run.readers.reading()
+        with self.metrics.followers.track_inprogress(), counted:
+            yield
 
     async def _from_row(self, reply: Reply) -> Generation:
         log = self._new_log()
@@ -299,6 +315,7 @@ class Chat:
         finally:
             readers.close()
             snapshot = await generation.snapshot()
+            note_end(generation, snapshot, readers.most)
             await self.saving.close(generation, snapshot, beginning.title(snapshot.content.text))
             self.generations.close(generation, snapshot)
         self._changes.announce(generation.client, generation.conversation)

@@ -1,6 +1,7 @@
 """The generations that this process has in memory: those that run, and closed ones for late readers."""
 
 import asyncio
+import logging
 from collections import OrderedDict
 from dataclasses import dataclass, replace
 
@@ -10,10 +11,16 @@ from headwater.generation.fold import Content, Shape, fold, shape
 from headwater.generation.log import Cursor, Log
 from headwater.generation.readers import Readers
 from headwater.generation.runner import Runner
+from headwater.transports.json import encode_json
 from headwater.transports.wire import outcome_object
+
+logger = logging.getLogger(__name__)
 
 EVENT_COST = 120
 """What an event in memory weighs beside its characters."""
+
+CLIENT_CHARS = len("client_") + 6
+"""How much of a client's name is logged."""
 
 RETENTION = 60.0
 """Seconds that a closed log stays in memory once its row can answer for it."""
@@ -127,3 +134,24 @@ class Generations:
         if generation in self._closed:
             self._weight -= self._closed.pop(generation)
             del self._known[generation]
+
+
+def note_end(generation: Generation, snapshot: Snapshot, most_readers: int) -> None:
+    """Log how a generation ended: one line, a JSON object.
+
+    Nothing of what was asked or said is in it, and of the client's name only as much as tells clients apart.
+    """
+    if snapshot.outcome is None:
+        return
+    said = outcome_object(snapshot.outcome)
+    line = {
+        "generation": generation.id,
+        "conversation": generation.conversation,
+        "message": generation.message,
+        "client": generation.client[:CLIENT_CHARS],
+        "model": generation.model,
+        **{name: said[name] for name in ("status", "reason", "by", "code") if name in said},
+        **(said["timing"] or {}),
+        "most_readers": most_readers,
+    }
+    logger.info("%s", encode_json(line).decode())

@@ -1,4 +1,4 @@
-"""`/healthz` and `/readyz`: for whoever runs the server."""
+"""`/healthz`, `/readyz` and `/metrics`: for whoever runs the server."""
 
 from quart import Blueprint, Response
 from quart_schema import document_response
@@ -7,10 +7,11 @@ from headwater.api.answers import Health
 from headwater.api.replies import answer
 from headwater.chat import Chat
 from headwater.errors import ShuttingDownError
+from headwater.metrics import MEDIA_TYPE
 
 
 def operating_blueprint(chat: Chat) -> Blueprint:
-    """The routes for probes."""
+    """The routes for probes and for Prometheus."""
     blueprint = Blueprint("operating", __name__)
 
     @blueprint.get("/healthz")
@@ -24,5 +25,11 @@ def operating_blueprint(chat: Chat) -> Blueprint:
         if chat.draining:
             raise ShuttingDownError("The server is about to stop.", retry_after=5)
         return answer(Health("ready"))
+
+    @blueprint.get("/metrics")
+    async def metrics() -> Response:
+        response = Response(chat.metrics.exposition(), content_type=MEDIA_TYPE)
+        response.headers["Cache-Control"] = "no-store"
+        return response
 
     return blueprint

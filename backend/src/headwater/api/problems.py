@@ -1,6 +1,7 @@
 """Refusals as `application/problem+json` (RFC 9457)."""
 
 import logging
+from collections.abc import Callable
 
 from quart import Quart, Response
 from quart_rate_limiter import RateLimitExceeded
@@ -15,12 +16,19 @@ logger = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
 
 
-def install_problems(app: Quart) -> None:
-    """Answer every error of the app with a problem."""
+def install_problems(app: Quart, count: Callable[[ProblemCode], None] | None = None) -> None:
+    """Answer every error of the app with a problem, and `count` its code."""
+
+    async def problem(
+        code: ProblemCode, detail: str, field: str | None = None, retry_after: int | None = None
+    ) -> Response:
+        if count is not None:
+            count(code)
+        return await _problem(code, detail, field, retry_after)
 
     @app.errorhandler(ProblemError)
     async def refused(error: ProblemError) -> Response:
-        return await _problem(error.code, error.detail, error.field, error.retry_after)
+        return await problem(error.code, error.detail, error.field, error.retry_after)
 
     @app.errorhandler(RateLimitExceeded)
     async def rate_limited(error: RateLimitExceeded) -> Response:
@@ -35,23 +43,21 @@ def install_problems(app: Quart) -> None:
                 return await refused(NotFoundError("There is nothing at this address."))
             case 405:
                 allowed = ", ".join(sorted({*(getattr(error, "valid_methods", None) or ())} - {"HEAD"}))
-                response = await _problem("method_not_allowed", f"This address takes {allowed}.")
+                response = await problem("method_not_allowed", f"This address takes {allowed}.")
                 response.headers["Allow"] = allowed
                 return response
             case code if code is not None and 400 <= code < 500:
-                return await _problem("invalid_request", error.description or error.name)
+                return await problem("invalid_request", error.description or error.name)
             case _:
                 return await failed(error)
 
     @app.errorhandler(Exception)
     async def failed(error: Exception) -> Response:
         logger.error("request failed", exc_info=error)
-        return await _problem("internal_error", "This is our fault; it has been noted.")
+        return await problem("internal_error", "This is our fault; it has been noted.")
 
 
-async def _problem(
-    code: ProblemCode, detail: str, field: str | None = None, retry_after: int | None = None
-) -> Response:
+async def _problem(code: ProblemCode, detail: str, field: str | None, retry_after: int | None) -> Response:
     await discard_body()
     status, title = PROBLEMS[code]
     body = {"type": "about:blank", "title": title, "status": status, "detail": detail, "code": code}

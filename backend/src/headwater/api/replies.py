@@ -56,6 +56,8 @@ async def reply(chat: Chat, generation: Generation, media_type: str) -> Response
 async def streamed(chat: Chat, generation: Generation, after: Cursor, media_type: str) -> Response:
     """Follow a generation from a cursor to its outcome. Raises `CursorConflictError`."""
     after = await chat.seek(generation, after)
+    if after > 0 or request.headers.get("Last-Event-ID"):
+        chat.metrics.resumes.inc()
     encoder = ENCODERS[media_type]
     response = Response(
         _bytes(chat, generation, after, encoder), content_type=encoder.media_type, headers=UNBUFFERED

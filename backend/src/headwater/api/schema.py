@@ -29,6 +29,7 @@ OTHER_MEDIA_TYPES = {
     "/api/generations/{name}/events": (*ENCODERS, JSON),
     "/api/conversations/events": (SseEncoder.media_type,),
     "/api/conversations/{name}/export": ("text/markdown",),
+    "/metrics": ("text/plain",),
 }
 """What some addresses answer with beside, or instead of, an object of a type."""
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 
 class Readers:
-    """Counts readers; calls `abandoned` once there has been none for `grace` seconds.
+    """Counts readers, now and at `most`; calls `abandoned` once there has been none for `grace` seconds.
 
     The grace period starts at once, so that a client which vanishes before it reads is missed too.
     Needs a running event loop.
@@ -14,6 +14,7 @@ class Readers:
 
     def __init__(self, grace: float, abandoned: Callable[[], None]) -> None:
         self.count = 0
+        self.most = 0
         self._grace = grace
         self._abandoned = abandoned
         self._closed = False
@@ -24,6 +25,7 @@ class Readers:
     def reading(self) -> Iterator[None]:
         """Count as a reader for as long as the context lasts."""
         self.count += 1
+        self.most = max(self.most, self.count)
         self._stop_waiting()
         try:
             yield

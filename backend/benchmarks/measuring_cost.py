@@ -1,0 +1,68 @@
+"""What the metrics cost a token: a runner that is observed for them beside one that nobody observes.
+
+    cd backend && ../.venv/bin/python benchmarks/measuring_cost.py
+
+Every token arrives in a batch of its own, which is when measuring costs most. They take turns; the processor
+time of each is counted, and its best round shown: other work on the machine only adds. The last line is what
+the library's own histogram and counter would cost, called for each token.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Sequence
+
+from prometheus_client import CollectorRegistry, Counter, Histogram
+
+from headwater.generation.events import TextDelta
+from headwater.generation.observer import Observer
+from headwater.generation.provider import Delta, Finish, Prompt, Turn
+from headwater.generation.runner import Limits, Runner
+from headwater.logs.memory import MemoryLog
+from headwater.metrics import GAP_SECONDS, Metrics
+
+TOKENS = 50_000
+ROUNDS = 25
+PROMPT = Prompt("gen_1", "m", (Turn("user", "hi"),))
+LIMITS = Limits(first_token=60, idle=60, total=600, reply_chars=10**9)
+
+
+class Talkative:
+    async def generate(self, _: Prompt) -> AsyncGenerator[Sequence[Delta], None]:
+        token = (TextDelta(" token"),)
+        for _ in range(TOKENS):
+            yield token
+        yield (Finish("stop"),)
+
+
+class Library(Observer):
+    def __init__(self) -> None:
+        registry = CollectorRegistry()
+        self._tokens = Counter("tokens", "", registry=registry)
+        self._gaps = Histogram("gaps", "", registry=registry, buckets=GAP_SECONDS)
+
+    def more_tokens(self, tokens: int, gap: float) -> None:
+        self._tokens.inc(tokens)
+        self._gaps.observe(gap)
+
+
+async def cost(observer: Observer) -> float:
+    """Microseconds a token."""
+    runner = Runner(MemoryLog(), Talkative(), PROMPT, LIMITS, observer=observer)
+    started = time.process_time()
+    await runner.run()
+    return (time.process_time() - started) / TOKENS * 1e6
+
+
+async def main() -> None:
+    observers = {"nobody": Observer(), "the metrics": Metrics().observer("m"), "the library": Library()}
+    costs: dict[str, list[float]] = {name: [] for name in observers}
+    for _ in range(ROUNDS):
+        for name, observer in observers.items():
+            costs[name].append(await cost(observer))
+    for name, found in costs.items():
+        more = min(found) - min(costs["nobody"])
+        print(f"observed by {name:12} {min(found):6.2f} µs a token, {more:+.2f} (best of {ROUNDS})")
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,0 +1,180 @@
+"""What is counted and measured for whoever runs the server, as Prometheus reads it: see docs/operating.md."""
+
+from bisect import bisect_left
+from collections.abc import Iterable
+from itertools import accumulate
+from typing import assert_never, get_args
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+from prometheus_client.registry import Collector
+
+from headwater.errors import PROBLEMS, ProblemCode
+from headwater.generation.events import (
+    Cancelled,
+    CancelledBy,
+    Completed,
+    Failed,
+    FailureCode,
+    FinishReason,
+    Interrupted,
+    Outcome,
+    Status,
+)
+from headwater.generation.observer import Observer
+
+MEDIA_TYPE = CONTENT_TYPE_PLAIN_0_0_4
+
+FIRST_TOKEN_SECONDS = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 20.0, 30.0, 60.0)
+GAP_SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
+CANCEL_SECONDS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+PAGE_TOKENS = (1, 2, 3, 5, 10, 20, 50, 100, 200, 500, 1000)
+
+
+class Metrics:
+    """The metrics of one application, in a registry of its own.
+
+    Labels take few values, all of them ours: providers, statuses, codes; never what a client sent.
+    """
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self._providers: dict[str, _ProviderMetrics] = {}
+        self._registry.register(_Arrivals(self._providers.values()))
+        self._first_token = self._histogram(
+            "first_token_seconds",
+            "From the arrival of a request to the first token of its reply",
+            FIRST_TOKEN_SECONDS,
+            "provider",
+        )
+        self._cancel = self._histogram(
+            "cancel_seconds",
+            "From the request to cancel a generation until its log was closed",
+            CANCEL_SECONDS,
+        )
+        self._generations = self._counter(
+            "generations",
+            "Generations that have ended; code: the reason, by whom, or what failed",
+            "status",
+            "code",
+        )
+        for status, codes in _ENDS.items():
+            for code in codes:
+                self._generations.labels(status, code)
+        self.active_generations = Gauge(
+            "active_generations", "Generations that run", namespace="headwater", registry=self._registry
+        )
+        self.followers = Gauge(
+            "followers", "Readers of replies, now", namespace="headwater", registry=self._registry
+        )
+        self.tokens_per_page = self._histogram(
+            "tokens_per_page", "Tokens in a page that a reader was handed", PAGE_TOKENS
+        )
+        self.resumes = self._counter("resumes", "Responses that went on with a reply from a cursor")
+        self._refusals = self._counter("refusals", "Requests that were answered with a problem", "code")
+        for code in PROBLEMS:
+            self._refusals.labels(code)
+
+    def observer(self, provider: str) -> Observer:
+        """Who is to be told of a provider's replies."""
+        if provider not in self._providers:
+            self._providers[provider] = _ProviderMetrics(self, provider)
+        return self._providers[provider]
+
+    def exposition(self) -> bytes:
+        """All of it as text, of the media type `MEDIA_TYPE`."""
+        return generate_latest(self._registry)
+
+    def _counter(self, name: str, about: str, *labels: str) -> Counter:
+        return Counter(name, about, labels, namespace="headwater", registry=self._registry)
+
+    def _histogram(self, name: str, about: str, buckets: tuple[float, ...], *labels: str) -> Histogram:
+        return Histogram(name, about, labels, namespace="headwater", registry=self._registry, buckets=buckets)
+
+    def refused(self, code: ProblemCode) -> None:
+        """Note that a request was answered with a problem."""
+        self._refusals.labels(code).inc()
+
+    def first_token(self, provider: str, seconds: float) -> None:
+        """Note how long a reply's first token was waited for."""
+        self._first_token.labels(provider).observe(seconds)
+
+    def closed(self, outcome: Outcome, stopping: float | None) -> None:
+        """Note how a generation ended; see `Observer.closed`."""
+        self._generations.labels(*_status_and_code(outcome.status)).inc()
+        if stopping is not None and isinstance(outcome.status, Cancelled):
+            self._cancel.observe(stopping)
+
+
+class _ProviderMetrics(Observer):
+    """What arrives from one provider.
+
+    Tokens and gaps are counted here and put into the library's terms at a scrape: its own counter and
+    histogram cost six times as much, for every token (benchmarks/measuring_cost.py).
+    """
+
+    def __init__(self, metrics: Metrics, name: str) -> None:
+        self.name = name
+        self.tokens = 0
+        self.gaps = [0] * (len(GAP_SECONDS) + 1)
+        self.gap_seconds = 0.0
+        self._metrics = metrics
+
+    def first_tokens(self, tokens: int, waited: float) -> None:
+        self.tokens += tokens
+        self._metrics.first_token(self.name, waited)
+
+    def more_tokens(self, tokens: int, gap: float) -> None:
+        self.tokens += tokens
+        self.gaps[bisect_left(GAP_SECONDS, gap)] += 1
+        self.gap_seconds += gap
+
+    def closed(self, outcome: Outcome, stopping: float | None) -> None:
+        self._metrics.closed(outcome, stopping)
+
+
+class _Arrivals(Collector):
+    """What providers have sent, when it is asked for."""
+
+    def __init__(self, providers: Iterable[_ProviderMetrics]) -> None:
+        self._providers = providers
+
+    def collect(self) -> Iterable[Metric]:
+        tokens = CounterMetricFamily(
+            "headwater_tokens", "Tokens that providers have sent", labels=["provider"]
+        )
+        gaps = HistogramMetricFamily(
+            "headwater_token_gap_seconds",
+            "Between two arrivals of tokens of one generation",
+            labels=["provider"],
+        )
+        bounds = [*map(str, GAP_SECONDS), "+Inf"]
+        for provider in self._providers:
+            tokens.add_metric([provider.name], provider.tokens)
+            counts = zip(bounds, accumulate(provider.gaps), strict=True)
+            gaps.add_metric([provider.name], list(counts), provider.gap_seconds)
+        return tokens, gaps
+
+
+_ENDS: dict[str, tuple[str, ...]] = {
+    "completed": get_args(FinishReason),
+    "cancelled": get_args(CancelledBy),
+    "failed": get_args(FailureCode),
+    "interrupted": ("",),
+}
+"""All that `_status_and_code` can say: a series that begins at 0 shows its first increase."""
+
+
+def _status_and_code(status: Status) -> tuple[str, str]:
+    match status:
+        case Completed(reason):
+            return "completed", reason
+        case Cancelled(by):
+            return "cancelled", by
+        case Failed(code):
+            return "failed", code
+        case Interrupted():
+            return "interrupted", ""
+        case _:
+            assert_never(status)
