@@ -290,6 +290,26 @@ async def test_a_client_that_leaves_frees_its_connection_at_once() -> None:
                 await asyncio.sleep(0.01)
 
 
+@pytest.mark.parametrize("corrected", [False, True])
+async def test_a_handshake_for_a_websocket_breaks_its_connection(corrected: bool) -> None:
+    handshake = (
+        b"GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    )
+    async with serving(Answers(a_little), corrected=corrected) as server:
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        answers = []
+        async with asyncio.timeout(10):
+            for _ in range(2):
+                writer.write(handshake)
+                answers.append(await reader.readline())
+                while corrected and await reader.readline() != b"0\r\n":
+                    pass
+                await reader.readline()
+        writer.close()
+    assert (answers == [b"HTTP/1.1 200 \r\n"] * 2) == corrected
+
+
 async def test_aborting_drops_what_is_still_open() -> None:
     app = Answers(twenty_megabytes)
     async with serving(app) as server:

@@ -13,6 +13,8 @@ in the untouched class, so that a test fails, and the correction can go, once up
    arrived is a KeyError, which takes the whole connection down, with every other reply on it.
 4. `asyncio/tcp_server.py`, `TCPServer`: a client that takes nothing holds its connection, and with it the
    shutdown, for ever; and one that has left holds it until the keep-alive time is over.
+5. `protocol/h11.py`, `H11Protocol._create_stream`: a handshake for a WebSocket that is refused, as all are
+   here, leaves its connection open for a next request, which then breaks it.
 """
 
 import asyncio
@@ -24,6 +26,7 @@ from typing import Any
 import h2.errors
 import h2.events
 import h2.exceptions
+import h11
 import hypercorn.asyncio.run
 import hypercorn.protocol
 import hypercorn.protocol.h2
@@ -37,6 +40,7 @@ from hypercorn.protocol.h2 import (
     H2Protocol,
     StreamBuffer,
 )
+from hypercorn.protocol.h11 import H11Protocol
 from priority.priority import MissingStreamError
 
 WRITE_BUFFER_BYTES = 64 * 1024
@@ -63,6 +67,7 @@ class Connections:
         """Correct Hypercorn, in this process, for as long as the context lasts."""
         places = (
             (hypercorn.asyncio.run, "TCPServer", self._connection),
+            (hypercorn.protocol, "H11Protocol", CorrectedH11Protocol),
             (hypercorn.protocol, "H2Protocol", self._h2),
             (hypercorn.protocol.h2, "StreamBuffer", CorrectedStreamBuffer),
         )
@@ -144,6 +149,21 @@ class CorrectedStreamBuffer(StreamBuffer):
         if not self.buffer:
             await self._is_empty.set()
         return data
+
+
+class CorrectedH11Protocol(H11Protocol):
+    """HTTP/1.1 that passes over the wish for another protocol: there are no WebSockets here."""
+
+    async def _create_stream(self, request: h11.Request) -> None:
+        headers = [(name, value) for name, value in request.headers if name != b"upgrade"]
+        if len(headers) < len(request.headers):
+            request = h11.Request(
+                method=request.method,
+                target=request.target,
+                headers=headers,
+                http_version=request.http_version,
+            )
+        await super()._create_stream(request)
 
 
 class CorrectedH2Protocol(H2Protocol):
