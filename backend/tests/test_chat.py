@@ -3,6 +3,7 @@ import gc
 import weakref
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,7 @@ from headwater.conversations.database import Database, open_database, sqlite_url
 from headwater.conversations.replies import ReplyRepository
 from headwater.conversations.repository import ConversationRepository
 from headwater.errors import ConflictError, CursorConflictError, NotFoundError, RateLimitedError
+from headwater.generation.events import Completed
 from headwater.generation.provider import Delta, Prompt, Turn
 from headwater.generations import Generations
 from headwater.logs.memory import MemoryLog
@@ -124,6 +126,22 @@ async def test_a_reply_that_cannot_be_kept_does_not_run(database: Database) -> N
             await chat.start("me", Ask("hello", model="scripted/echo"))
     assert not chat.generations.running
     assert not provider.prompts
+
+
+class Slow(ConversationRepository):
+    """A database with a queue in front of it."""
+
+    async def begin(self, *beginning: Any) -> None:
+        await asyncio.sleep(0.1)
+        await super().begin(*beginning)
+
+
+async def test_nobody_is_missed_before_a_reply_has_begun(database: Database) -> None:
+    chat = new_chat(database, conversations=Slow(database), limits=chat_limits(abandon_after=0.05))
+    generation = await chat.start("me", Ask("hello", model="scripted/echo", script=FAST))
+    _, outcome = await chat.finished(generation)
+    assert outcome.status == Completed("stop")
+    await chat.drain(5)
 
 
 async def test_a_client_that_leaves_while_a_reply_begins_leaves_it_whole(database: Database) -> None:

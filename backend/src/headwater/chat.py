@@ -309,6 +309,7 @@ class Chat:
             begun.set_exception(error)
             return
         begun.set_result(None)
+        readers.begin()
         self._changes.announce(generation.client, generation.conversation)
         try:
             await runner.run()

@@ -7,9 +7,22 @@ from headwater.generation.readers import Readers
 
 async def test_nobody_for_the_grace_period_is_told_even_if_nobody_ever_came() -> None:
     abandoned = asyncio.Event()
-    Readers(0.01, abandoned.set)
+    Readers(0.01, abandoned.set).begin()
     async with asyncio.timeout(5):
         await abandoned.wait()
+
+
+async def test_nobody_is_missed_who_could_not_come_yet() -> None:
+    abandoned = asyncio.Event()
+    readers = Readers(0.01, abandoned.set)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.04):
+            await abandoned.wait()
+    with readers.reading():
+        readers.begin()
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.04):
+                await abandoned.wait()
 
 
 async def test_the_last_reader_to_leave_starts_the_grace_period() -> None:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 class Readers:
     """Counts readers, now and at `most`; calls `abandoned` once there has been none for `grace` seconds.
 
-    The grace period starts at once, so that a client which vanishes before it reads is missed too.
+    The grace period starts with `begin()`, so that a client which vanishes before it reads is missed too.
     Needs a running event loop.
     """
 
@@ -19,7 +19,11 @@ class Readers:
         self._abandoned = abandoned
         self._closed = False
         self._timer: asyncio.TimerHandle | None = None
-        self._wait_for_someone()
+
+    def begin(self) -> None:
+        """From now on somebody can read, and is waited for."""
+        if self.count == 0:
+            self._wait_for_someone()
 
     @contextmanager
     def reading(self) -> Iterator[None]:
