@@ -183,6 +183,12 @@ def test_who_leaves_is_missed(behind: Behind) -> None:
                 assert (outcome["status"], outcome["by"]) == ("cancelled", "abandoned")
 
 
+def test_metrics_stay_inside(client: httpx.Client, upstream: HeadwaterServer) -> None:
+    assert httpx.get(f"{upstream.http1}/metrics").status_code == 200
+    assert client.get("/healthz").status_code == 200
+    assert client.get("/metrics").status_code == 404
+
+
 def test_when_the_server_is_stopped_its_readers_get_the_outcome(behind: Behind) -> None:
     with behind() as (server, proxies):
         (one, at_one), (other, at_other) = proxies.items()
