@@ -125,6 +125,10 @@ test-deploy: dev-tools ## The syntax of the image, the compose file, the proxy's
 test-e2e: setup dev-tools browser ## The whole application in a real browser
 	HEADWATER_TEST_BROWSER="$$(cat .make/browser)" $(VENV)/python -m pytest e2e
 
+.PHONY: soak
+soak: setup dev-tools ## An hour of replies in minutes while everything goes wrong that can (MINUTES=3 for each half)
+	cd backend && ../$(VENV)/python -m benchmarks.soak --minutes $(or $(MINUTES),3)
+
 # --- Upkeep
 
 TYPES := frontend/src/api/schema.ts

@@ -31,8 +31,12 @@ class Saving:
 
     async def run(self) -> None:
         """Save what runs, again and again, until cancelled."""
+        now = asyncio.get_running_loop().time
+        started = now()
         while True:
-            await asyncio.sleep(EVERY)
+            # From start to start: a busy database makes a saving long, and must not put off the next one.
+            await asyncio.sleep(max(0.0, started + EVERY - now()))
+            started = now()
             try:
                 await self.save_running()
             except (SQLAlchemyError, OSError):
