@@ -199,6 +199,16 @@ async def test_a_reply_that_is_too_long_is_cut_at_the_limit() -> None:
     assert outcome.status.code == "reply_too_long"
 
 
+@pytest.mark.parametrize("batches", [["a", "b", "c", "d"], ["ab", "cd"], ["abcd"]])
+async def test_a_reply_in_too_many_pieces_is_cut_at_the_limit(batches: list[str]) -> None:
+    steps = [[TextDelta(letter) for letter in batch] for batch in batches]
+    events, outcome = await run(*steps, for_ever, limits=run_limits(reply_events=3))
+    assert events == [TextDelta("a"), TextDelta("b"), TextDelta("c")]
+    assert outcome.status == Failed("reply_too_long", "The reply has more than 3 pieces.", False)
+    events, outcome = await run(*steps, [Finish("stop")], limits=run_limits(reply_events=4))
+    assert (len(events), outcome.status) == (4, Completed("stop"))
+
+
 async def test_a_reply_of_exactly_the_limit_is_whole() -> None:
     events, outcome = await run([TextDelta("abcde"), Finish("stop")], limits=run_limits(reply_chars=5))
     assert (events, outcome.status) == ([TextDelta("abcde")], Completed("stop"))

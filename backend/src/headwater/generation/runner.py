@@ -29,12 +29,17 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How long a reply may take, in seconds, and how many characters (code points) of it are kept."""
+    """How long a reply may take, in seconds, and how many characters (code points) and events of it are kept.
+
+    An event weighs more than its few characters: the log of a reply in pieces of one would be a hundred times
+    its text. The default is what a model says in five minutes at 800 tokens a second.
+    """
 
     first_token: float
     idle: float
     total: float
     reply_chars: int
+    reply_events: int = 250_000
 
 
 class Runner:
@@ -133,11 +138,12 @@ class Runner:
                         self._ending = self._ending or Completed(delta.reason)
                     case _:
                         assert_never(delta)
+            too_long = self._too_long(events)
             if events:
                 pace.note(pieces)
                 self._cursor = await self._log.append(self._cursor, events)
-            if self._chars > self._limits.reply_chars:
-                self._ending = self._too_long()
+            if too_long is not None:
+                self._ending = too_long
                 return
             if events and self._ending is None:
                 scope.reschedule(self._deadline(pace))
@@ -168,10 +174,17 @@ class Runner:
             )
         return Failed("idle_timeout", f"The model fell silent for {self._limits.idle:g} s.", True)
 
-    def _too_long(self) -> Failed:
-        return Failed(
-            "reply_too_long", f"The reply is longer than {self._limits.reply_chars} characters.", False
-        )
+    def _too_long(self, events: list[Event]) -> Failed | None:
+        """Why nothing may come after these events, if so; leaves of them what the limit does."""
+        limits = self._limits
+        if self._chars > limits.reply_chars:
+            return Failed(
+                "reply_too_long", f"The reply is longer than {limits.reply_chars} characters.", False
+            )
+        if self._cursor + len(events) > limits.reply_events:
+            del events[limits.reply_events - self._cursor :]
+            return Failed("reply_too_long", f"The reply has more than {limits.reply_events} pieces.", False)
+        return None
 
 
 class _Pace:
