@@ -352,6 +352,20 @@ def archive(**members: Any) -> dict[str, Any]:
     return {"format": "headwater", "version": 1, "conversations": [{**CONVERSATION, **members}]}
 
 
+async def test_an_outcome_from_before_the_hops_were_measured_is_taken_with_nulls(
+    client: httpx.AsyncClient,
+) -> None:
+    timing = {
+        "first_token_ms": 9, "duration_ms": 99, "tokens": 4, "tokens_per_second": 21.4, "longest_gap_ms": 8,
+    }  # fmt: skip
+    outcome = {"status": "completed", "reason": "stop", "usage": None, "timing": timing}
+    messages = [MESSAGE, {**MESSAGE, "parent": 0, "role": "assistant", "outcome": outcome}]
+    taken = await client.post("/api/conversations/import", json=archive(messages=messages))
+    kept = await opened(client, taken.json()["conversations"][0]["id"])
+    expected = {**timing, "server_ms": None, "provider_ms": None}
+    assert kept["messages"][1]["outcome"] == {**outcome, "timing": expected}
+
+
 @pytest.mark.parametrize(
     ("body", "field"),
     [

@@ -56,6 +56,11 @@ async def test_metrics_are_text_that_names_nobody_and_is_not_rationed(client: ht
     assert "headwater-client" not in response.headers
 
 
+async def test_metrics_are_described(client: httpx.AsyncClient) -> None:
+    described = (await client.get("/openapi.json")).json()["paths"]["/metrics"]["get"]
+    assert set(described["responses"]["200"]["content"]) == {"text/plain"}
+
+
 async def test_metrics_count_what_happens_to_a_reply(client: httpx.AsyncClient) -> None:
     before = await scrape(client)
     async with asked(client, "one two three four five", script=GATE) as response:
