@@ -86,12 +86,6 @@ class Metrics:
         """All of it as text, of the media type `MEDIA_TYPE`."""
         return generate_latest(self._registry)
 
-    def _counter(self, name: str, about: str, *labels: str) -> Counter:
-        return Counter(name, about, labels, namespace="headwater", registry=self._registry)
-
-    def _histogram(self, name: str, about: str, buckets: tuple[float, ...], *labels: str) -> Histogram:
-        return Histogram(name, about, labels, namespace="headwater", registry=self._registry, buckets=buckets)
-
     def refused(self, code: ProblemCode) -> None:
         """Note that a request was answered with a problem."""
         self._refusals.labels(code).inc()
@@ -105,6 +99,12 @@ class Metrics:
         self._generations.labels(*_status_and_code(outcome.status)).inc()
         if stopping is not None and isinstance(outcome.status, Cancelled):
             self._cancel.observe(stopping)
+
+    def _counter(self, name: str, about: str, *labels: str) -> Counter:
+        return Counter(name, about, labels, namespace="headwater", registry=self._registry)
+
+    def _histogram(self, name: str, about: str, buckets: tuple[float, ...], *labels: str) -> Histogram:
+        return Histogram(name, about, labels, namespace="headwater", registry=self._registry, buckets=buckets)
 
 
 class _ProviderMetrics(Observer):
