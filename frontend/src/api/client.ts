@@ -42,5 +42,6 @@ async function refusal(response: Response): Promise<Problem> {
   const problem = await readProblem(response);
   if (problem.code !== "unknown") return problem;
   const { status, code, retryAfter } = problem;
-  return new Problem(status, code, "The server could not do this. Try again later.", retryAfter);
+  const later = retryAfter === null ? " Try again later." : "";
+  return new Problem(status, code, `The server could not do this.${later}`, retryAfter);
 }

@@ -2,6 +2,7 @@ import { RotateCcw, WifiOff } from "lucide-react";
 import { use } from "react";
 import { isRunning, type Reply, replyStatus } from "../generation/fold";
 import type { LiveReply } from "../generation/live-reply";
+import type { Problem } from "../generation/problem";
 import type { End } from "../markdown/document";
 import { Markdown } from "../markdown/markdown";
 import { Button } from "../ui/button";
@@ -15,6 +16,7 @@ import { ReplyActions } from "./reply-actions";
 import { sourceOf } from "./reply-source";
 import { ThreadContext } from "./thread-context";
 import { useReply } from "./use-reply";
+import { useSecondsUntil } from "./use-seconds-until";
 
 interface AssistantMessageProps {
   readonly entry: Entry;
@@ -52,7 +54,11 @@ export function AssistantMessage({ entry, live, isUnnamed, isLast }: AssistantMe
         <Markdown text={text} end={endOf(reply)} />
       </div>
       {failure !== null && (
-        <Failure message={failure} onRetry={mayRetry ? () => actions.retry(entry) : undefined} />
+        <Failure
+          message={failure}
+          problem={reply.ending?.status === "refused" ? reply.ending.problem : null}
+          onRetry={mayRetry ? () => actions.retry(entry) : undefined}
+        />
       )}
       {reply.connection === "reconnecting" && <Reconnecting />}
       <div className="mt-2 flex flex-wrap items-center gap-x-4">
@@ -73,16 +79,35 @@ function canBeTaken({ ending }: Reply): boolean {
   return ending?.status !== "refused" || !ending.problem.isFinal;
 }
 
-function Failure({ message, onRetry }: { message: string; onRetry: (() => void) | undefined }) {
+interface FailureProps {
+  readonly message: string;
+  /** The refusal, if it is one: the server may have said when to try again. */
+  readonly problem: Problem | null;
+  readonly onRetry: (() => void) | undefined;
+}
+
+/** What went wrong. Until it makes sense to try again, the button counts the seconds, and only to be seen. */
+function Failure({ message, problem, onRetry }: FailureProps) {
+  const seconds = useSecondsUntil(problem?.retryAt ?? null);
+  const advice = problem?.advice ?? null;
   return (
     <div className="mt-4 flex flex-wrap items-center justify-between gap-3 rounded-lg bg-danger-soft px-4 py-2">
       <p role="alert" data-testid="reply-error" className="text-small text-danger">
         {message}
+        {advice !== null && (
+          <span className={onRetry === undefined ? "" : "sr-only"}> {advice}</span>
+        )}
       </p>
       {onRetry !== undefined && (
-        <Button look="outline" data-testid="retry" onClick={onRetry}>
+        <Button
+          look="outline"
+          data-testid="retry"
+          disabled={seconds > 0}
+          onClick={onRetry}
+          className="tabular-nums disabled:text-quiet"
+        >
           <RotateCcw className="size-4" aria-hidden="true" />
-          Retry
+          {seconds > 0 ? `Retry in ${seconds} s` : "Retry"}
         </Button>
       )}
     </div>

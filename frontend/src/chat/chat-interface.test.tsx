@@ -225,7 +225,7 @@ describe("ChatInterface", () => {
   it("gives a refused message back", async () => {
     const { refuse, start, end, requests } = open();
     await ask("one");
-    await refuse(new Problem(429, "rate_limited", "Too many replies. Try again in 9 seconds."));
+    await refuse(new Problem(429, "rate_limited", "Too many replies.", 9));
     expect(box().value).toBe("one");
     expect(screen.getByTestId("reply-error").textContent).toContain("in 9 seconds");
 
@@ -444,6 +444,25 @@ describe("ChatInterface", () => {
     await end(COMPLETED);
     await frames();
     expect(screen.getByTestId("branch-position").textContent).toBe("2 / 2");
+  });
+
+  it("counts the seconds until a refused reply may be tried again, and says them once", async () => {
+    const { refuse, requests } = open();
+    const retry = () => screen.getByTestId<HTMLButtonElement>("retry");
+    await ask("one");
+    await refuse(new Problem(503, "draining", "The server restarts.", 2));
+    expect(screen.getByRole("alert").textContent).toBe(
+      "The server restarts. Try again in 2 seconds.",
+    );
+    const alert = screen.getByRole("alert").firstChild;
+    expect(retry().textContent).toBe("Retry in 2 s");
+    expect(retry().disabled).toBe(true);
+    await screen.findByText("Retry in 1 s", {}, { timeout: 5_000 });
+    await screen.findByText("Retry", {}, { timeout: 5_000 });
+    expect(screen.getByRole("alert").firstChild).toBe(alert);
+    expect(screen.getByRole("alert").textContent).toContain("in 2 seconds");
+    await userEvent.click(retry());
+    expect(requests).toHaveLength(2);
   });
 
   it("goes on with a reply that was cut short, as one reply", async () => {

@@ -21,7 +21,7 @@ export function describeFailure(ending: Ending | null): string | null {
     case "failed":
       return ending.message;
     case "refused":
-      return ending.problem.isForgotten ? FORGOTTEN : ending.problem.message;
+      return ending.problem.isForgotten ? FORGOTTEN : ending.problem.what;
     case "interrupted":
       return "The server was interrupted before the reply was complete.";
     case "completed":

@@ -184,6 +184,14 @@ describe("follow", () => {
     expect(network.pauses[1]).toBe(3000);
   });
 
+  it("is not hurried by a busy server that names no time to wait", async () => {
+    const server = simulatedServer(AB, { cuts: [lengthThrough(AB, 1)] });
+    const network = steadyNetwork();
+    const busy = refusing(503, {}, { "Retry-After": "0" });
+    await run({ ask: answering(server.fetch, busy, server.fetch), network });
+    expect(network.pauses[1]).toBeGreaterThan(100);
+  });
+
   it("gives up a reply that it cannot read on for a long time", async () => {
     const server = simulatedServer(AB, { cuts: [lengthThrough(AB, 1)] });
     const { reply } = await run({ ask: answering(server.fetch, refusing(502)) });

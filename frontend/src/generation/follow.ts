@@ -40,7 +40,7 @@ export async function* follow(following: Following): AsyncGenerator<Step> {
   const place = new Place(following.origin);
   for (;;) {
     const connection = new Connection(signal, network);
-    let pauseMs: number | null = null;
+    let askedForMs = 0;
     try {
       for await (const arrival of read(following, place, connection.signal)) {
         connection.heard();
@@ -55,7 +55,7 @@ export async function* follow(following: Following): AsyncGenerator<Step> {
       if (error instanceof Problem) {
         if (place.generation === undefined) throw error;
         if (!error.passing) return yield lost(GONE);
-        pauseMs = error.retryAfter === null ? null : error.retryAfter * 1000;
+        askedForMs = (error.retryAfter ?? 0) * 1000;
       }
     } finally {
       connection.close();
@@ -64,7 +64,8 @@ export async function* follow(following: Following): AsyncGenerator<Step> {
     if (place.generation === undefined && place.tries >= TRIES_TO_START) throw unreachable();
     if (place.tries >= TRIES_TO_RESUME) return yield lost(DISCONNECTED);
     yield { kind: "reconnecting" };
-    await network.pause(pauseMs ?? backoffMs(place.tries - 1, Math.random()), signal);
+    const pauseMs = Math.max(askedForMs, backoffMs(place.tries - 1, Math.random()));
+    await network.pause(pauseMs, signal);
   }
 }
 

@@ -1,29 +1,38 @@
 /** A refusal before the first byte of a reply (RFC 9457), in words for the person. */
 export class Problem extends Error {
   override readonly name = "Problem";
+  /** What happened, and when to try again, if the server said so; the message is both. */
+  readonly what: string;
+  readonly advice: string | null;
   readonly status: number;
   readonly code: string;
   readonly retryAfter: number | null;
+  /** When that is, in milliseconds of the page's clock. */
+  readonly retryAt: number | null;
   readonly field: string | null;
 
   /**
    * @param status - the HTTP status; 0 when no server answered at all
    * @param code - the wire's code, for example `rate_limited`
-   * @param message - what happened, for people
+   * @param what - what happened, for people
    * @param retryAfter - seconds until another try makes sense, when the server named them
    * @param field - the member of the request that is at fault, when the server named one
    */
   constructor(
     status: number,
     code: string,
-    message: string,
+    what: string,
     retryAfter: number | null = null,
     field: string | null = null,
   ) {
-    super(message);
+    const advice = retryAfter === null ? null : advise(retryAfter);
+    super(advice === null ? what : `${what} ${advice}`);
+    this.advice = advice;
+    this.what = what;
     this.status = status;
     this.code = code;
     this.retryAfter = retryAfter;
+    this.retryAt = retryAfter === null ? null : performance.now() + retryAfter * 1000;
     this.field = field;
   }
 
@@ -47,9 +56,9 @@ export class Problem extends Error {
 export async function readProblem(response: Response): Promise<Problem> {
   const said = await readBody(response);
   const retryAfter = readRetryAfter(response.headers.get("Retry-After"), Date.now());
-  const message = describe(response.status, said.detail ?? said.title, retryAfter);
+  const what = describe(response.status, said.detail ?? said.title);
   const code = said.code ?? "unknown";
-  return new Problem(response.status, code, message, retryAfter, said.field ?? null);
+  return new Problem(response.status, code, what, retryAfter, said.field ?? null);
 }
 
 async function readBody(response: Response): Promise<Partial<Record<string, string>>> {
@@ -67,11 +76,13 @@ export function readRetryAfter(header: string | null, now: number): number | nul
   return Number.isFinite(seconds) ? Math.max(0, Math.ceil(seconds)) : null;
 }
 
-function describe(status: number, said: string | undefined, retryAfter: number | null): string {
+function describe(status: number, said: string | undefined): string {
   // How many bytes a body may have is for programs.
-  const what = sentence((status === 413 ? undefined : said) ?? fallback(status));
-  if (retryAfter === null) return what;
-  return `${what} Try again in ${retryAfter <= 1 ? "a second" : `${retryAfter} seconds`}.`;
+  return sentence((status === 413 ? undefined : said) ?? fallback(status));
+}
+
+function advise(retryAfter: number): string {
+  return `Try again in ${retryAfter <= 1 ? "a second" : `${retryAfter} seconds`}.`;
 }
 
 function sentence(text: string): string {
