@@ -60,7 +60,7 @@ export function AssistantMessage({ entry, live, isUnnamed, isLast }: AssistantMe
           onRetry={mayRetry ? () => actions.retry(entry) : undefined}
         />
       )}
-      {reply.connection === "reconnecting" && <Reconnecting />}
+      {reply.lostAt !== null && <Reconnecting />}
       <div className="mt-2 flex flex-wrap items-center gap-x-4">
         <Forks forks={entry.forks} />
         <Figures source={source} />

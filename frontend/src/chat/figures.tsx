@@ -34,15 +34,21 @@ export const Figures = memo(function Figures({ source }: { source: ReplySource }
 type Figure = readonly [name: string, figure: string];
 
 function figuresOf(reply: Reply, now: number): readonly Figure[] {
-  const waited = isRunning(reply) ? silenceMs(reply.pace, now) : 0;
   const shortness = describeShortness(reply.ending);
   return [
     ...(shortness === null ? [] : [["How it ended", shortness] as const]),
-    ...(waited >= STALLED_MS
-      ? [["Stalled", `waiting for the model, ${Math.floor(waited / 1000)} s`] as const]
-      : speed(reply)),
+    ...(stalled(reply, now) ?? speed(reply)),
     ...(reply.start === null ? [] : [["Model", reply.start.model] as const]),
   ];
+}
+
+/** Why nothing comes, when it has been a while: a model is not blamed for a connection that was lost. */
+function stalled(reply: Reply, now: number): readonly Figure[] | null {
+  if (!isRunning(reply)) return null;
+  const waited = reply.lostAt === null ? silenceMs(reply.pace, now) : now - reply.lostAt;
+  if (waited < STALLED_MS) return null;
+  const what = reply.lostAt === null ? "waiting for the model" : "no connection";
+  return [["Stalled", `${what}, ${Math.floor(waited / 1000)} s`]];
 }
 
 /** What the time to the first token was spent on, as far as the server has told. */

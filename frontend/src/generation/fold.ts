@@ -14,7 +14,8 @@ export interface Reply {
   readonly text: string;
   readonly reasoning: string;
   readonly cursor: Cursor;
-  readonly connection: "connected" | "reconnecting";
+  /** Since when there has been no connection, in milliseconds of the page's clock; null while there is one. */
+  readonly lostAt: number | null;
   readonly pace: Pace;
   readonly ending: Ending | null;
 }
@@ -35,7 +36,7 @@ export function emptyReply(sentAt: number): Reply {
     text: "",
     reasoning: "",
     cursor: 0,
-    connection: "connected",
+    lostAt: null,
     pace: startPace(sentAt),
     ending: null,
   };
@@ -58,22 +59,22 @@ export function foundReply({ start, text, reasoning, cursor }: ReplySoFar, found
 export function fold(reply: Reply, step: Step, at: number): Reply {
   switch (step.kind) {
     case "start":
-      return { ...reply, connection: "connected", start: step.start };
+      return { ...reply, lostAt: null, start: step.start };
     case "text":
       return { ...arrived(reply, step.cursor, at), text: reply.text + step.text };
     case "reasoning":
       return { ...arrived(reply, step.cursor, at), reasoning: reply.reasoning + step.text };
     case "outcome":
-      return { ...reply, connection: "connected", ending: step.outcome };
+      return { ...reply, lostAt: null, ending: step.outcome };
     case "reconnecting":
-      return { ...reply, connection: "reconnecting", pace: { ...reply.pace, cut: true } };
+      return { ...reply, lostAt: reply.lostAt ?? at, pace: { ...reply.pace, cut: true } };
     default:
       return assertNever(step);
   }
 }
 
 function arrived(reply: Reply, cursor: Cursor, at: number): Reply {
-  return { ...reply, connection: "connected", cursor, pace: keepPace(reply.pace, cursor, at) };
+  return { ...reply, lostAt: null, cursor, pace: keepPace(reply.pace, cursor, at) };
 }
 
 /** The ending of a reply that was stopped here, with no server to say so. */

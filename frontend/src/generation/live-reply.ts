@@ -83,9 +83,9 @@ export class LiveReply {
   stop(): void {
     if (this.#stopping || !isRunning(this.#reply)) return;
     this.#stopping = true;
-    const { start, connection } = this.#reply;
+    const { start, lostAt } = this.#reply;
     if (start !== null) void this.#cancel(start.generation);
-    else if (connection === "reconnecting") this.#stopHere();
+    else if (lostAt !== null) this.#stopHere();
   }
 
   async #run(): Promise<void> {
@@ -99,7 +99,7 @@ export class LiveReply {
     } catch (error) {
       if (signal.aborted) return;
       if (!(error instanceof Problem)) throw error;
-      this.#change({ ...this.#reply, ending: { status: "refused", problem: error } });
+      this.#change({ ...this.#reply, lostAt: null, ending: { status: "refused", problem: error } });
     }
   }
 
@@ -128,7 +128,7 @@ export class LiveReply {
   #stopHere(): void {
     if (!isRunning(this.#reply)) return;
     this.#leave.abort();
-    this.#change({ ...this.#reply, connection: "connected", ending: STOPPED_HERE });
+    this.#change({ ...this.#reply, lostAt: null, ending: STOPPED_HERE });
   }
 
   #change(reply: Reply): void {
