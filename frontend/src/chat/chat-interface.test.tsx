@@ -481,6 +481,15 @@ describe("ChatInterface", () => {
     expect(screen.queryByTestId("continue")).toBeNull();
   });
 
+  it("goes on with no reply that was stopped before its first word", async () => {
+    const [question, reply] = CUT_SHORT.messages;
+    open({ messages: [question, { ...reply, text: "" }], leaf: "a1" }, "conv_1");
+    const actions = within(await screen.findByTestId("message-assistant"));
+    expect(actions.queryByTestId("continue")).toBeNull();
+    expect(actions.queryByTestId("copy")).toBeNull();
+    expect(actions.getByTestId("regenerate")).toBeTruthy();
+  });
+
   it("tells, beside the time to the first token, where it was spent", async () => {
     const [question, reply] = CUT_SHORT.messages;
     const timing = {

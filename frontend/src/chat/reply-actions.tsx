@@ -20,10 +20,11 @@ export function ReplyActions({ entry, reply, isUnnamed, isLast }: ReplyActionsPr
   if (isRunning(reply) || isUnnamed) return null;
   const question = entry.parts[0].parent;
   const isDisabled = isBusy || isUnnamed;
+  const said = before(entry, "text") + reply.text;
   return (
     <div className="-mr-2.5 ml-auto">
       <div className={isLast ? "flex items-center" : "quiet-actions"}>
-        {actions !== null && isCutShort(reply) && (
+        {actions !== null && said !== "" && isCutShort(reply) && (
           <Button
             look="quiet"
             data-testid="continue"
@@ -34,7 +35,7 @@ export function ReplyActions({ entry, reply, isUnnamed, isLast }: ReplyActionsPr
             Continue
           </Button>
         )}
-        <CopyButton read={() => before(entry, "text") + reply.text} />
+        {said !== "" && <CopyButton read={() => said} />}
         {actions !== null && question !== null && (
           <MessageButton
             data-testid="regenerate"
