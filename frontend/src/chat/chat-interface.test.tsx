@@ -544,6 +544,28 @@ describe("ChatInterface", () => {
     expect(box().value).toBe("new");
   });
 
+  it("keeps a question that is half written anew, while away and over a reload", async () => {
+    const { go, requests } = open(BRANCHES, "conv_1");
+    await screen.findByText("second reply");
+    await userEvent.click(screen.getByTestId("edit"));
+    await userEvent.type(screen.getByTestId("edit-input"), ", half");
+    await go(null);
+    await go("conv_1");
+    const edited = () => screen.getByTestId<HTMLTextAreaElement>("edit-input");
+    expect(edited().value).toBe("question, half");
+    expect(document.activeElement).toBe(box());
+    cleanup();
+    open(BRANCHES, "conv_1");
+    await screen.findByText("second reply");
+    expect(edited().value).toBe("question, half");
+    await userEvent.type(edited(), "{Escape}");
+    cleanup();
+    open(BRANCHES, "conv_1");
+    await screen.findByText("second reply");
+    expect(screen.queryByTestId("edit-input")).toBeNull();
+    expect(requests).toEqual([]);
+  });
+
   it("does not send what is in the box when the settings are saved", async () => {
     const { seen } = open();
     await userEvent.type(box(), "not yet");

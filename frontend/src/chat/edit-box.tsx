@@ -1,9 +1,12 @@
-import { type KeyboardEvent, useEffect, useRef, useState } from "react";
+import { type KeyboardEvent, useEffect, useRef } from "react";
 import { Button } from "../ui/button";
 import { isComposing } from "./composing";
 
 interface EditBoxProps {
-  readonly text: string;
+  readonly written: string;
+  readonly onWrite: (written: string) => void;
+  /** Somebody has just asked for it. */
+  readonly takesFocus: boolean;
   /** Not while a reply runs: what is written waits for its end. */
   readonly mayBeSaved: boolean;
   readonly onSave: (text: string) => void;
@@ -11,14 +14,15 @@ interface EditBoxProps {
 }
 
 /** A question while it is written anew, in its own place. */
-export function EditBox({ text, mayBeSaved, onSave, onCancel }: EditBoxProps) {
-  const [written, setWritten] = useState(text);
+export function EditBox(props: EditBoxProps) {
+  const { written, onWrite, takesFocus, mayBeSaved, onSave, onCancel } = props;
   const box = useRef<HTMLTextAreaElement>(null);
   const canSave = mayBeSaved && written.trim() !== "";
   useEffect(() => {
+    if (!takesFocus) return;
     box.current?.focus({ preventScroll: true });
     box.current?.setSelectionRange(box.current.value.length, box.current.value.length);
-  }, []);
+  }, [takesFocus]);
   const save = () => {
     if (canSave) onSave(written);
   };
@@ -46,7 +50,7 @@ export function EditBox({ text, mayBeSaved, onSave, onCancel }: EditBoxProps) {
         aria-label="Edit the message"
         rows={1}
         value={written}
-        onChange={(event) => setWritten(event.target.value)}
+        onChange={(event) => onWrite(event.target.value)}
         onKeyDown={onKeyDown}
         className="field-sizing-content max-h-96 min-h-10 w-full resize-none bg-transparent px-2 py-1.5 text-body outline-none"
       />

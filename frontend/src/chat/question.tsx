@@ -1,5 +1,5 @@
 import { Pencil, RotateCcw } from "lucide-react";
-import { use, useRef, useState } from "react";
+import { use, useRef } from "react";
 import { Button } from "../ui/button";
 import { Forks } from "./branch-stepper";
 import { CopyButton } from "./copy-button";
@@ -7,6 +7,7 @@ import { EditBox } from "./edit-box";
 import type { Entry } from "./entries";
 import { MessageButton } from "./message-button";
 import { ThreadContext } from "./thread-context";
+import { useEdit } from "./use-edit";
 
 interface QuestionProps {
   readonly entry: Entry;
@@ -18,11 +19,13 @@ interface QuestionProps {
 /** What a person wrote. */
 export function Question({ entry, isUnnamed, isLast }: QuestionProps) {
   const { actions, isBusy } = use(ThreadContext);
-  const [isEdited, setEdited] = useState(false);
-  const returns = useRef(false);
   const [message] = entry.parts;
+  const { written, ...edit } = useEdit(message.id, message.text, actions !== null);
+  // The focus goes where a person went, and not where one was left.
+  const enters = useRef(false);
+  const returns = useRef(false);
   const save = (text: string) => {
-    setEdited(false);
+    edit.end();
     actions?.edit(message, text);
   };
   return (
@@ -32,14 +35,16 @@ export function Question({ entry, isUnnamed, isLast }: QuestionProps) {
       aria-label="You"
       className="group flex flex-col items-end pl-8 sm:pl-4"
     >
-      {isEdited ? (
+      {written !== null ? (
         <EditBox
-          text={message.text}
+          written={written}
+          takesFocus={enters.current}
+          onWrite={edit.write}
           mayBeSaved={!isBusy}
           onSave={save}
           onCancel={() => {
             returns.current = true;
-            setEdited(false);
+            edit.end();
           }}
         />
       ) : (
@@ -60,14 +65,17 @@ export function Question({ entry, isUnnamed, isLast }: QuestionProps) {
                 icon={Pencil}
                 label="Edit"
                 disabled={isBusy || isUnnamed}
-                onClick={() => setEdited(true)}
+                onClick={() => {
+                  enters.current = true;
+                  edit.begin();
+                }}
               />
             )}
           </div>
         </div>
       )}
       <Forks forks={entry.forks} />
-      {isLast && actions !== null && !isBusy && !isEdited && (
+      {isLast && actions !== null && !isBusy && written === null && (
         <Button look="outline" data-testid="retry" onClick={() => actions.answer(message.id)}>
           <RotateCcw className="size-4" aria-hidden="true" />
           Get a reply
