@@ -1,6 +1,7 @@
 """Conversations can be found again, and put in order, with the mouse and with the keyboard."""
 
 import re
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
@@ -58,7 +59,10 @@ def test_search_leads_to_the_message_with_the_words(chat: ChatPage) -> None:
     place = 12
     filler[place] = question("Where does the capercaillie sing?")
     wanted, _ = chat.import_conversations(
-        [conversation(filler, title="Of birds"), conversation([question("fish")], title="Of fish")]
+        [
+            conversation(filler, title="Of birds"),
+            conversation([question("fish")], title="Of fish"),
+        ]
     )
     bar = SideBar(chat.page)
     chat.page.keyboard.press("Control+k")
@@ -109,7 +113,12 @@ def test_pinned_ones_are_first_and_archived_ones_leave_the_list(bar: SideBar, ch
     expect(bar.item("from yesterday")).to_have_count(0)
     chat.page.reload()
     expect(bar.items).to_have_count(4)
-    assert titles(bar) == ["from long ago", "from today", "from this week", "from this month"]
+    assert titles(bar) == [
+        "from long ago",
+        "from today",
+        "from this week",
+        "from this month",
+    ]
 
     bar.choose_for_all("show-archived")
     expect(bar.items).to_have_count(1)
@@ -234,6 +243,39 @@ def test_the_focus_stays_on_a_button_whose_menu_is_still_fetched(bar: SideBar) -
     expect(bar.page.get_by_role("menu")).to_be_visible()
     bar.page.keyboard.press("Escape")
     expect(button).to_be_focused()
+
+
+def test_what_could_not_be_fetched_is_told_and_fetched_at_the_next_click(
+    bar: SideBar, chat: ChatPage, complaints: Complaints
+) -> None:
+    complaints.expect("ERR_CONNECTION_REFUSED")
+    page = chat.page
+    # In this order: each needs a chunk that those before it did not.
+    parts: dict[str, Callable[[], None]] = {
+        "settings-system": page.get_by_test_id("settings").click,
+        "menu-shortcuts": bar.bar.get_by_test_id("sidebar-menu").click,
+        "shortcuts": lambda: bar.choose_for_all("menu-shortcuts"),
+    }
+    for told, (part, ask_for_it) in enumerate(parts.items(), 1):
+        page.route("**/assets/*.js", lambda route: route.abort("connectionrefused"))
+        ask_for_it()
+        expect(bar.toast).to_have_count(told)
+        expect(bar.toast.last).to_contain_text("could not be loaded")
+        page.unroute("**/assets/*.js")
+        ask_for_it()
+        expect(page.get_by_test_id(part)).to_be_visible()
+        page.keyboard.press("Escape")
+        expect(page.get_by_test_id(part)).to_have_count(0)
+
+
+def test_on_a_phone_the_focus_comes_back_from_the_shortcuts(bar: SideBar, chat: ChatPage) -> None:
+    chat.page.set_viewport_size({"width": 390, "height": 780})
+    bar.toggle.click()
+    bar.choose_for_all("menu-shortcuts")
+    expect(chat.page.get_by_test_id("shortcuts")).to_be_visible()
+    expect(bar.bar).to_have_count(0)
+    chat.page.keyboard.press("Escape")
+    expect(bar.toggle).to_be_focused()
 
 
 def test_a_dialog_darkens_the_page_and_gives_the_focus_back(bar: SideBar) -> None:

@@ -1,21 +1,17 @@
-import { type ComponentProps, lazy, useState, useTransition } from "react";
+import { type ComponentProps, lazy, useState } from "react";
 import { Optional } from "../ui/optional";
+import { useParts } from "../ui/use-parts";
 import { SettingsButton } from "./settings-button";
 
-const SettingsPanel = lazy(() => import("./settings-panel"));
+const load = () => import("./settings-panel");
+const SettingsPanel = lazy(load);
 
 /** Leads to the settings of a conversation, which are fetched when somebody first asks for them. */
 export function SettingsOpener(settings: ComponentProps<typeof SettingsPanel>) {
-  const [isAskedFor, ask] = useState(false);
-  const [isFetching, startTransition] = useTransition();
-  // A transition: the button stays, with its focus, until the panel can take its place.
-  const button = (
-    <SettingsButton
-      aria-busy={isFetching || undefined}
-      onClick={() => startTransition(() => ask(true))}
-    />
-  );
+  const [isWanted, setWanted] = useState(false);
+  const fetchPart = useParts();
+  const button = <SettingsButton onClick={() => fetchPart(load, () => setWanted(true))} />;
   return (
-    <Optional fallback={button}>{isAskedFor ? <SettingsPanel {...settings} /> : button}</Optional>
+    <Optional fallback={button}>{isWanted ? <SettingsPanel {...settings} /> : button}</Optional>
   );
 }

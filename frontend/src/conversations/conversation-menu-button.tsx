@@ -1,7 +1,8 @@
 import { Ellipsis } from "lucide-react";
-import { type ComponentProps, lazy, startTransition, useState } from "react";
+import { type ComponentProps, lazy, useState } from "react";
 import type { ConversationSummary } from "../api/schema";
 import { Optional } from "../ui/optional";
+import { useParts } from "../ui/use-parts";
 import type { ConversationActions } from "./use-conversation-actions";
 
 const load = () => import("./conversation-menu");
@@ -19,6 +20,7 @@ interface ConversationMenuButtonProps {
 export function ConversationMenuButton(props: ConversationMenuButtonProps) {
   const { conversation, actions, isTabStop, onRename } = props;
   const [isWanted, setWanted] = useState(false);
+  const fetchPart = useParts();
   const preload = () => void load().catch(() => undefined);
   const button = (
     <MenuButton
@@ -27,8 +29,7 @@ export function ConversationMenuButton(props: ConversationMenuButtonProps) {
       aria-haspopup="menu"
       onPointerEnter={preload}
       onFocus={preload}
-      // A transition: the button stays, with its focus, until the menu can take its place.
-      onClick={() => startTransition(() => setWanted(true))}
+      onClick={() => fetchPart(load, () => setWanted(true))}
     />
   );
   return (

@@ -1,15 +1,7 @@
-import {
-  lazy,
-  type ReactNode,
-  startTransition,
-  useCallback,
-  useEffect,
-  useMemo,
-  useRef,
-  useState,
-} from "react";
+import { lazy, type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { Optional } from "../ui/optional";
 import { useMedia } from "../ui/use-media";
+import { useParts } from "../ui/use-parts";
 import { type OpenDialog, SidebarContext, type SidebarState } from "./sidebar-state";
 import { useChanges } from "./use-changes";
 import { useConversationList } from "./use-conversation-list";
@@ -21,8 +13,12 @@ const loadSidebar = () => import("./sidebar");
 const loadDrawer = () => import("./sidebar-drawer");
 const Sidebar = lazy(loadSidebar);
 const SidebarDrawer = lazy(loadDrawer);
-const ShareDialog = lazy(() => import("./share-dialog"));
-const ShortcutsDialog = lazy(() => import("./shortcuts-dialog"));
+const loadDialog = {
+  share: () => import("./share-dialog"),
+  shortcuts: () => import("./shortcuts-dialog"),
+};
+const ShareDialog = lazy(loadDialog.share);
+const ShortcutsDialog = lazy(loadDialog.shortcuts);
 
 /**
  * The page with the side bar: beside it where there is room, as a drawer over it where there is not. It
@@ -36,6 +32,8 @@ export function SidebarLayout({ children }: { readonly children: ReactNode }) {
   useShortcuts(state.sidebar);
   const { sidebar, dialog, closeDialog } = state;
   const { isWide, isShown } = sidebar;
+  const [hasDrawer, setHasDrawer] = useState(false);
+  if (isShown && !isWide && !hasDrawer) setHasDrawer(true);
   useEffect(() => {
     // Not needed for the first look at the page, but soon after.
     (isWide ? loadSidebar() : loadDrawer()).catch(ignore);
@@ -53,7 +51,7 @@ export function SidebarLayout({ children }: { readonly children: ReactNode }) {
         )}
         <div className="h-full min-w-0 flex-1">{children}</div>
       </div>
-      <Optional>{!isWide && <SidebarDrawer />}</Optional>
+      <Optional>{!isWide && hasDrawer && <SidebarDrawer />}</Optional>
       <Optional>
         {dialog?.kind === "share" && <ShareDialog id={dialog.id} onClose={closeDialog} />}
         {dialog?.kind === "shortcuts" && <ShortcutsDialog onClose={closeDialog} />}
@@ -70,6 +68,7 @@ function useSidebarState() {
   const [isArchiveShown, showArchive] = useState(false);
   const [dialog, setDialog] = useState<OpenDialog | null>(null);
   const isToggled = useRef(false);
+  const fetchPart = useParts();
   const isShown = isWide ? !isFolded : isDrawerOpen;
 
   useEffect(() => {
@@ -83,8 +82,12 @@ function useSidebarState() {
   }, []);
 
   const show = useCallback(
-    (shows: boolean) => (isWide ? fold(!shows) : setDrawerOpen(shows)),
-    [isWide, fold],
+    (shows: boolean) => {
+      if (isWide) fold(!shows);
+      else if (shows) fetchPart(loadDrawer, () => setDrawerOpen(true));
+      else setDrawerOpen(false);
+    },
+    [isWide, fold, fetchPart],
   );
   const sidebar: SidebarState = useMemo(
     () => ({
@@ -110,11 +113,10 @@ function useSidebarState() {
       },
       openDialog: (next) => {
         setDrawerOpen(false);
-        // Nothing is drawn in its place while it is fetched, so that it is there as soon as it is.
-        startTransition(() => setDialog(next));
+        fetchPart(loadDialog[next.kind], () => setDialog(next));
       },
     }),
-    [isWide, isShown, searches, isArchiveShown, show],
+    [isWide, isShown, searches, isArchiveShown, show, fetchPart],
   );
   return { sidebar, dialog, closeDialog: useCallback(() => setDialog(null), []) };
 }

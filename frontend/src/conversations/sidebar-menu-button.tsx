@@ -1,7 +1,8 @@
 import { Ellipsis } from "lucide-react";
-import { lazy, startTransition, useState } from "react";
+import { lazy, useState } from "react";
 import { IconButton } from "../ui/icon-button";
 import { Optional } from "../ui/optional";
+import { useParts } from "../ui/use-parts";
 
 const load = () => import("./sidebar-menu");
 const SidebarMenu = lazy(load);
@@ -9,6 +10,7 @@ const SidebarMenu = lazy(load);
 /** The button of the bar's own menu. What draws menus is fetched when somebody comes near it. */
 export function SidebarMenuButton({ onShowArchived }: { readonly onShowArchived: () => void }) {
   const [isWanted, setWanted] = useState(false);
+  const fetchPart = useParts();
   const preload = () => void load().catch(() => undefined);
   const button = (
     <IconButton
@@ -18,8 +20,7 @@ export function SidebarMenuButton({ onShowArchived }: { readonly onShowArchived:
       aria-haspopup="menu"
       onPointerEnter={preload}
       onFocus={preload}
-      // A transition: the button stays, with its focus, until the menu can take its place.
-      onClick={() => startTransition(() => setWanted(true))}
+      onClick={() => fetchPart(load, () => setWanted(true))}
     />
   );
   return (
