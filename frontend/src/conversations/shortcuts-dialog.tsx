@@ -1,10 +1,20 @@
+import { useState } from "react";
 import { Dialog } from "../ui/dialog";
 import { SHORTCUTS } from "./shortcuts";
 
 /** What the keys do. */
 export default function ShortcutsDialog({ onClose }: { readonly onClose: () => void }) {
+  const [opener] = useState(() => document.activeElement);
   return (
-    <Dialog title="Keyboard shortcuts" testId="shortcuts" onClose={onClose}>
+    <Dialog
+      title="Keyboard shortcuts"
+      testId="shortcuts"
+      onClose={onClose}
+      onClosed={(event) => {
+        event.preventDefault();
+        wayBack(opener)?.focus();
+      }}
+    >
       <dl className="grid gap-px text-small">
         {SHORTCUTS.map(({ keys, does }) => (
           <div
@@ -31,4 +41,12 @@ export default function ShortcutsDialog({ onClose }: { readonly onClose: () => v
       </p>
     </Dialog>
   );
+}
+
+/** What had the focus; where that has gone, the button that leads here, or to where that button is. */
+function wayBack(opener: Element | null): HTMLElement | null {
+  if (opener instanceof HTMLElement && opener.isConnected && opener !== document.body)
+    return opener;
+  const menu = document.querySelector<HTMLElement>('[data-testid="sidebar-menu"]');
+  return menu ?? document.querySelector<HTMLElement>('[data-testid="sidebar-toggle"]');
 }
