@@ -24,6 +24,10 @@ describe("readProblem", () => {
       "Content-Type": "application/problem+json",
     });
     expect(found.message).toBe("This message is too long.");
+    const long = await problem(413, '{"detail":"message has 9 characters","field":"message"}', {
+      "Content-Type": "application/problem+json",
+    });
+    expect(long.message).toBe("Message has 9 characters.");
   });
 
   it("bears JSON that is none", async () => {

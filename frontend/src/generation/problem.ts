@@ -56,7 +56,7 @@ export class Problem extends Error {
 export async function readProblem(response: Response): Promise<Problem> {
   const said = await readBody(response);
   const retryAfter = readRetryAfter(response.headers.get("Retry-After"), Date.now());
-  const what = describe(response.status, said.detail ?? said.title);
+  const what = describe(response.status, said);
   const code = said.code ?? "unknown";
   return new Problem(response.status, code, what, retryAfter, said.field ?? null);
 }
@@ -76,9 +76,10 @@ export function readRetryAfter(header: string | null, now: number): number | nul
   return Number.isFinite(seconds) ? Math.max(0, Math.ceil(seconds)) : null;
 }
 
-function describe(status: number, said: string | undefined): string {
-  // How many bytes a body may have is for programs.
-  return sentence((status === 413 ? undefined : said) ?? fallback(status));
+function describe(status: number, said: Partial<Record<string, string>>): string {
+  // How many bytes a body may have is for programs; how many characters a message, for people.
+  const isForPrograms = status === 413 && said.field === undefined;
+  return sentence((isForPrograms ? undefined : (said.detail ?? said.title)) ?? fallback(status));
 }
 
 function advise(retryAfter: number): string {
