@@ -13,7 +13,7 @@ VENV := .venv/bin
 WITH_NODE := PATH="$(CURDIR)/$(VENV):$$PATH" NODE_USE_SYSTEM_CA=1
 PAGE := backend/src/headwater/page/index.html
 PAGE_SOURCES := $(shell find frontend/src frontend/public 2>/dev/null) \
-	$(wildcard frontend/index.html frontend/package.json frontend/tsconfig*.json frontend/vite.config.*)
+	$(wildcard frontend/index.html frontend/package.json frontend/tsconfig*.json frontend/vite.config.* frontend/scripts/*.ts)
 
 # Where HOME cannot be written (a container's bare user), caches go beside the build.
 ifeq ($(shell test -w "$$HOME/." && echo writable),)
@@ -110,7 +110,7 @@ format: dev-tools ## Format both halves and mend what the linters can
 test: setup dev-tools browser check test-deploy test-backend test-frontend test-e2e ## Everything, its own set-up included
 
 test-backend: setup dev-tools ## The server's tests
-	cd backend && ../$(VENV)/python -m pytest
+	cd backend && ../$(VENV)/python -m pytest -n auto
 
 test-frontend: dev-tools ## The page's tests
 	cd frontend && $(WITH_NODE) npm test
