@@ -1,5 +1,4 @@
-import { defaultRangeExtractor, useVirtualizer } from "@tanstack/react-virtual";
-import { type KeyboardEvent, useCallback, useEffect, useMemo, useRef } from "react";
+import { type KeyboardEvent, useEffect, useMemo, useRef } from "react";
 import type { ConversationSummary } from "../api/schema";
 import { ConversationRow } from "./conversation-row";
 import { type ListRow, listRows, ROW_HEIGHT } from "./list-rows";
@@ -9,12 +8,14 @@ import { useSidebar } from "./sidebar-state";
 import { useConversationActions } from "./use-conversation-actions";
 import { useConversationList } from "./use-conversation-list";
 import { useRowFocus } from "./use-row-focus";
+import { useRowWindow } from "./use-row-window";
 import { useScrollAnchor } from "./use-scroll-anchor";
 import { useToday } from "./use-today";
 
 /** So many rows before the end of what is known, more is read. */
 const READ_AHEAD = 40;
-const OVERSCAN = 8;
+/** Below the last row, in pixels. */
+const PADDING_END = 16;
 
 interface ConversationListProps {
   readonly archived: boolean;
@@ -63,37 +64,21 @@ function Rows(props: RowsProps) {
   const focus = useRowFocus(rows, open, scroller);
 
   const tabStop = rows.findIndex((row) => row.key === focus.tabStop);
-  const virtualizer = useVirtualizer({
-    count: rows.length,
-    getScrollElement: () => scroller.current,
-    estimateSize: useCallback((index: number) => heightOf(rows[index]), [rows]),
-    getItemKey: useCallback((index: number) => rows[index]?.key ?? index, [rows]),
-    overscan: OVERSCAN,
-    // The row that Tab leads to is there, wherever the list is scrolled to.
-    rangeExtractor: (range) => {
-      const drawn = defaultRangeExtractor(range);
-      return tabStop === -1 || drawn.includes(tabStop)
-        ? drawn
-        : [...drawn, tabStop].sort((a, b) => a - b);
-    },
-    paddingEnd: 16,
-  });
-  const shown = virtualizer.getVirtualItems();
+  // The row that Tab leads to is there, wherever the list is scrolled to.
+  const { drawn, last, edges, reveal } = useRowWindow(rows, scroller, tabStop);
   useScrollAnchor(scroller, rows);
 
-  const lastShown = virtualizer.range?.endIndex ?? 0;
-  const wantsMore = hasMore && !hasFailed && lastShown >= rows.length - READ_AHEAD;
+  const wantsMore = hasMore && !hasFailed && last >= rows.length - READ_AHEAD;
   useEffect(() => {
     if (wantsMore) onReadMore();
   });
 
   const openIndex = rows.findIndex((row) => row.key === open);
-  const { scrollToIndex } = virtualizer;
   const latestIndex = useRef(openIndex);
   latestIndex.current = openIndex;
   // biome-ignore lint/correctness/useExhaustiveDependencies: only another conversation moves the list
   useEffect(() => {
-    if (latestIndex.current !== -1) scrollToIndex(latestIndex.current, { align: "auto" });
+    if (latestIndex.current !== -1) reveal(latestIndex.current);
   }, [open]);
 
   const actions = useMemo(() => {
@@ -122,7 +107,7 @@ function Rows(props: RowsProps) {
     event.preventDefault();
     // On the way up, the heading over a row is shown with it.
     const hasHeading = event.key !== "ArrowDown" && rows[moved - 1]?.kind === "heading";
-    scrollToIndex(hasHeading ? moved - 1 : moved, { align: "auto" });
+    reveal(hasHeading ? moved - 1 : moved);
   };
 
   return (
@@ -136,12 +121,15 @@ function Rows(props: RowsProps) {
         onKeyDown={onKeyDown}
         onFocus={focus.onFocus}
         className="relative"
-        style={{ height: virtualizer.getTotalSize() }}
+        style={{ height: (edges.at(-1) ?? 0) + PADDING_END }}
       >
-        {shown.map(({ index, start, size }) => {
+        {drawn.map((index) => {
           const row = rows[index];
           if (row === undefined) return null;
-          const style = { height: size, transform: `translateY(${start}px)` };
+          const style = {
+            height: ROW_HEIGHT[row.kind],
+            transform: `translateY(${edges[index]}px)`,
+          };
           if (row.kind === "heading") {
             return (
               <li key={row.key} className="absolute inset-x-0 top-0 flex items-end" style={style}>
@@ -175,8 +163,4 @@ function Rows(props: RowsProps) {
       {hasFailed && <MoreFailed onRetry={onReadMore} />}
     </div>
   );
-}
-
-function heightOf(row: ListRow | undefined): number {
-  return ROW_HEIGHT[row?.kind ?? "conversation"];
 }
