@@ -1,11 +1,12 @@
 import tailwindcss from "@tailwindcss/vite";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vitest/config";
+import { firstLoad } from "./scripts/first-load.ts";
 
 const backend = `http://127.0.0.1:${process.env.HEADWATER_PORT ?? "8000"}`;
 
 export default defineConfig({
-  plugins: [react(), tailwindcss()],
+  plugins: [react(), tailwindcss(), firstLoad(["/conversations/sidebar.tsx"], 120_000)],
   server: { port: 5173, proxy: { "/api": backend, "/chat": backend, "/healthz": backend } },
   build: {
     outDir: "../backend/src/headwater/page",
@@ -13,6 +14,8 @@ export default defineConfig({
     // The server's Content-Security-Policy allows neither inline scripts nor data: fonts.
     modulePreload: { polyfill: false },
     assetsInlineLimit: 0,
+    // One style sheet: a script that is fetched later brings no style, and so no shift.
+    cssCodeSplit: false,
     target: ["chrome111", "firefox114", "safari16.4"],
   },
   test: {

@@ -1,7 +1,7 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { useCallback, useState } from "react";
+import { lazy, useCallback, useState } from "react";
 import { ChatInterface } from "./chat/chat-interface";
-import { SharedPage } from "./chat/shared-page";
+import { CannotLoad } from "./chat/conversation-states";
 import { Turns } from "./chat/turns";
 import { ConversationsProvider } from "./conversations/conversations-provider";
 import { keys } from "./conversations/keys";
@@ -12,7 +12,10 @@ import { useSidebar } from "./conversations/sidebar-state";
 import { sseTransport } from "./generation/transports/sse";
 import { useRoute } from "./route";
 import { Mark } from "./ui/mark";
+import { Optional } from "./ui/optional";
 import { useToast } from "./ui/toasts";
+
+const SharedPage = lazy(() => import("./chat/shared-page"));
 
 /** The page, with everything concrete that it is made of. */
 export function App() {
@@ -26,7 +29,9 @@ export function App() {
 function Page() {
   const { route, go } = useRoute();
   return route.kind === "shared" ? (
-    <SharedPage token={route.token} />
+    <Optional lost={<CannotLoad onRetry={() => location.reload()} />}>
+      <SharedPage token={route.token} />
+    </Optional>
   ) : (
     <Chats route={route} go={go} />
   );

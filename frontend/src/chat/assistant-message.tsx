@@ -4,7 +4,6 @@ import { isRunning, type Reply, replyStatus } from "../generation/fold";
 import type { LiveReply } from "../generation/live-reply";
 import type { Problem } from "../generation/problem";
 import type { End } from "../markdown/document";
-import { Markdown } from "../markdown/markdown";
 import { Button } from "../ui/button";
 import { Forks } from "./branch-stepper";
 import { describeFailure } from "./describe";
@@ -14,6 +13,7 @@ import { LeftOut } from "./left-out";
 import { Reasoning } from "./reasoning";
 import { ReplyActions } from "./reply-actions";
 import { sourceOf } from "./reply-source";
+import { ReplyText } from "./reply-text";
 import { ThreadContext } from "./thread-context";
 import { useReply } from "./use-reply";
 import { useSecondsUntil } from "./use-seconds-until";
@@ -51,7 +51,7 @@ export function AssistantMessage({ entry, live, isUnnamed, isLast }: AssistantMe
         <Reasoning text={reasoning} isAllThereIs={isRunning(reply) && text === ""} />
       )}
       <div data-testid="reply-text">
-        <Markdown text={text} end={endOf(reply)} />
+        <ReplyText text={text} end={endOf(reply)} />
       </div>
       {failure !== null && (
         <Failure

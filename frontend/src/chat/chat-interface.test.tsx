@@ -3,7 +3,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { cleanup, fireEvent, render, screen, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { useState } from "react";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Conversation, Message } from "../api/schema";
 import { ConversationsProvider } from "../conversations/conversations-provider";
 import { keys } from "../conversations/keys";
@@ -13,6 +13,7 @@ import { ChatInterface } from "./chat-interface";
 import { chatServer, frames } from "./testing/chat-server";
 import { message } from "./testing/message";
 import { Turns } from "./turns";
+import { loadMarkdown } from "./use-markdown";
 
 /** A page with the chat on it, at a conversation or at a new chat (null), and ways to go elsewhere. */
 function open(given: Partial<Conversation> = {}, at: string | null = null, linked?: string) {
@@ -112,6 +113,8 @@ const lastText = () =>
 async function ask(question: string) {
   await userEvent.type(box(), `${question}{Enter}`);
 }
+
+beforeAll(loadMarkdown);
 
 beforeEach(() => {
   vi.stubGlobal(

@@ -11,6 +11,7 @@ import { CannotLoad, Loading, NotFound } from "./conversation-states";
 import { EmptyState } from "./empty-state";
 import { lastPart } from "./entries";
 import { JumpToLatest } from "./jump-to-latest";
+import { LinkedMessage } from "./linked-message";
 import { ModelSelect } from "./model-select";
 import { sourceOf } from "./reply-source";
 import { chosenSettings, type Settings } from "./settings";
@@ -21,7 +22,7 @@ import type { Turns } from "./turns";
 import { useChat } from "./use-chat";
 import { useDraft } from "./use-draft";
 import { useEscape } from "./use-escape";
-import { useLinkedMessage } from "./use-linked-message";
+import { useMarkdown } from "./use-markdown";
 import { NearContext, useNearWatch } from "./use-near";
 import { usePinnedScroll } from "./use-pinned-scroll";
 import { useReplyStatus } from "./use-reply";
@@ -84,16 +85,6 @@ export function Chat(props: ChatProps) {
   const status = useReplyStatus(reply && sourceOf(lastPart(reply), live));
   const isRunning = status === "waiting" || status === "streaming";
   useEscape(isRunning, () => live?.stop());
-  useLinkedMessage({
-    message: props.message,
-    visit: props.visit,
-    tree,
-    entries,
-    scroller,
-    onBranch: actions.step,
-    onFound: unpin,
-    onSettled: pinAtEnd,
-  });
   const isUnknown = chat.turns.length === 0 && error instanceof Problem && error.status === 404;
   // What was deleted elsewhere is not named any more, though it is remembered.
   const title = (isUnknown ? null : saved?.title) ?? null;
@@ -106,8 +97,11 @@ export function Chat(props: ChatProps) {
   const arrival = useRef(null);
   const context = useMemo(() => ({ actions, isBusy: isRunning, arrival }), [actions, isRunning]);
 
+  // Fetched from the start, so that it is there before the first reply.
+  const isMarkdownThere = useMarkdown() !== undefined;
   const isEmpty = entries.length === 0;
-  const isLoading = isEmpty && conversation !== null && saved === undefined;
+  const isLoading =
+    conversation !== null && chat.turns.length === 0 && (saved === undefined || !isMarkdownThere);
   return (
     <main className="relative flex h-full min-h-0 min-w-0 flex-1 flex-col">
       <ChatHeader
@@ -131,10 +125,20 @@ export function Chat(props: ChatProps) {
           )}
           {isLoading && error === null && <Loading />}
           {isEmpty && !isLoading && <EmptyState model={model} onPick={send} />}
-          {!isEmpty && !isUnknown && (
+          {!isEmpty && !isLoading && !isUnknown && (
             <ThreadContext value={context}>
               <NearContext value={near}>
                 <Thread entries={entries} replies={replies} unnamed={unnamed} />
+                <LinkedMessage
+                  message={props.message}
+                  visit={props.visit}
+                  tree={tree}
+                  entries={entries}
+                  scroller={scroller}
+                  onBranch={actions.step}
+                  onFound={unpin}
+                  onSettled={pinAtEnd}
+                />
               </NearContext>
             </ThreadContext>
           )}

@@ -8,7 +8,7 @@ const FRAMES_TO_SETTLE = 12;
 
 const MARKED_MS = 1_800;
 
-interface LinkedMessage {
+interface LinkedMessageProps {
   /** The message that the address names; null: none. */
   readonly message: string | null;
   /** Changes when it is linked to once more. */
@@ -24,9 +24,12 @@ interface LinkedMessage {
   readonly onSettled: () => void;
 }
 
-/** Scrolls to the message that the address names, on whichever branch it is, and marks it shortly. */
-export function useLinkedMessage(linked: LinkedMessage): void {
-  const { message, visit, tree, entries, scroller, onBranch, onFound, onSettled } = linked;
+/**
+ * Scrolls to the message that the address names, on whichever branch it is, and marks it shortly. It stands
+ * beside the thread, and looks for the message once that is drawn.
+ */
+export function LinkedMessage(props: LinkedMessageProps): null {
+  const { message, visit, tree, entries, scroller, onBranch, onFound, onSettled } = props;
   const shown = useRef<Link>(null);
   const asked = useRef<Link>(null);
   useEffect(() => {
@@ -44,9 +47,10 @@ export function useLinkedMessage(linked: LinkedMessage): void {
     const row = scroller.current?.querySelector(`[data-row="${CSS.escape(entry.key)}"]`);
     if (row != null) bringIntoView(row, onSettled);
   }, [message, visit, tree, entries, scroller, onBranch, onFound, onSettled]);
+  return null;
 }
 
-type Link = Pick<LinkedMessage, "message" | "visit">;
+type Link = Pick<LinkedMessageProps, "message" | "visit">;
 
 function isSameLink(one: Link | null, other: Link): boolean {
   return one?.message === other.message && one.visit === other.visit;

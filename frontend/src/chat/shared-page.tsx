@@ -7,6 +7,7 @@ import { CannotLoad } from "./conversation-states";
 import { entriesOf } from "./entries";
 import { growTree } from "./message-tree";
 import { Thread } from "./thread";
+import { useMarkdown } from "./use-markdown";
 import { NearContext, useNearWatch } from "./use-near";
 
 const NOTHING = new Map<string, never>();
@@ -15,7 +16,7 @@ const PAGE = { current: null };
 const draw = (change: () => void) => change();
 
 /** A conversation that somebody shared: it can be read, and nothing else. */
-export function SharedPage({ token }: { token: string }) {
+export default function SharedPage({ token }: { token: string }) {
   const { data, error, refetch } = useShared(token);
   const entries = useMemo(() => {
     const messages = inOrder(data?.messages ?? []);
@@ -26,6 +27,7 @@ export function SharedPage({ token }: { token: string }) {
   }, [data]);
   // It is read from its beginning: what is drawn next is below.
   const near = useNearWatch(PAGE, draw);
+  const isMarkdownThere = useMarkdown() !== undefined;
   const isGone = error instanceof Problem && error.status === 404;
   return (
     <div
@@ -46,7 +48,7 @@ export function SharedPage({ token }: { token: string }) {
       </header>
       {isGone && <Gone />}
       {!isGone && error !== null && <CannotLoad onRetry={() => void refetch()} />}
-      {data !== undefined && !isGone && (
+      {data !== undefined && isMarkdownThere && !isGone && (
         <main>
           <h1 className="mt-8 font-serif text-title text-balance">{data.title}</h1>
           <p className="mt-2 mb-8 border-b border-line pb-6 text-small text-quiet">
