@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 Script = Callable[["Answer"], Awaitable[None]]
@@ -34,7 +34,8 @@ class Answer:
     body: dict[str, object]
     headers: dict[str, str]
     writer: asyncio.StreamWriter
-    reader: asyncio.StreamReader
+    left: asyncio.Future[float]
+    """When the client closed its connection, on the clock of the loop."""
 
     async def start(self, status: str = "200 OK", headers: str = STREAM_HEADERS) -> None:
         await self.send(f"HTTP/1.1 {status}\r\n{headers}\r\n".encode())
@@ -54,7 +55,7 @@ class Answer:
         self.writer.transport.abort()
 
     async def until_the_client_leaves(self) -> None:
-        await self.reader.read()
+        await asyncio.shield(self.left)
 
 
 @dataclass
@@ -78,7 +79,10 @@ class ModelServer:
             headers = dict(line.lower().split(": ", 1) for line in lines[1:] if line)
             body = await reader.readexactly(int(headers.get("content-length", "0")))
             path = lines[0].split(" ")[1]
-            answer = Answer(path, json.loads(body or b"{}"), headers, writer, reader)
+            watched = asyncio.create_task(_closed(reader))
+            self.busy.add(watched)
+            watched.add_done_callback(self.busy.discard)
+            answer = Answer(path, json.loads(body or b"{}"), headers, writer, watched)
             self.asked.append(answer)
             if path.endswith("/models"):
                 await self._list(answer)
@@ -99,13 +103,20 @@ class ModelServer:
             await answer.refuse("200 OK", json.dumps({"object": "list", "data": found}))
 
 
+async def _closed(reader: asyncio.StreamReader) -> float:
+    """Wait until the other side has nothing more to say; when that was."""
+    with suppress(ConnectionError):
+        await reader.read()
+    return asyncio.get_running_loop().time()
+
+
 @asynccontextmanager
 async def model_server(
-    *scripts: Script, models: list[str] | None = None, about: dict[str, object] | None = None
+    *scripts: Script, models: list[str] | None = None, about: dict[str, object] | None = None, port: int = 0
 ) -> AsyncIterator[ModelServer]:
     """`about` is what its list tells of each model beside the id."""
     server = ModelServer(list(scripts), models, about or {})
-    listening = await asyncio.start_server(server._connected, "127.0.0.1", 0)
+    listening = await asyncio.start_server(server._connected, "127.0.0.1", port)
     port = listening.sockets[0].getsockname()[1]
     server.url = f"http://127.0.0.1:{port}/v1"
     async with listening:
