@@ -1,5 +1,5 @@
-import { Archive, type LucideIcon, ScrollText } from "lucide-react";
-import type { ReactNode } from "react";
+import { Archive, ArchiveRestore, type LucideIcon, ScrollText } from "lucide-react";
+import { type ReactNode, useRef } from "react";
 import type { Settings } from "./settings";
 
 interface ChatHeaderProps {
@@ -9,12 +9,14 @@ interface ChatHeaderProps {
   readonly title: string | null;
   /** It does not stand in the list, also when it is gone on with. */
   readonly isArchived: boolean;
+  readonly onUnarchive: () => void;
   readonly settings: Settings;
 }
 
 /** What is talked about, and what there is to know before reading on. */
 export function ChatHeader(props: ChatHeaderProps) {
-  const { leading, brand, title, isArchived, settings } = props;
+  const { leading, brand, title, isArchived, onUnarchive, settings } = props;
+  const heading = useRef<HTMLHeadingElement>(null);
   return (
     <header className="relative z-10 flex min-h-14 items-center gap-2 px-4 after:pointer-events-none after:absolute after:inset-x-0 after:top-full after:h-4 after:bg-linear-to-b after:from-paper after:to-transparent sm:px-6">
       {leading}
@@ -24,7 +26,12 @@ export function ChatHeader(props: ChatHeaderProps) {
           {brand}
         </div>
       ) : (
-        <h1 data-testid="title" className="min-w-0 flex-1 truncate text-small font-medium">
+        <h1
+          ref={heading}
+          data-testid="title"
+          tabIndex={-1}
+          className="min-w-0 flex-1 truncate text-small font-medium outline-none"
+        >
           {title}
         </h1>
       )}
@@ -34,7 +41,23 @@ export function ChatHeader(props: ChatHeaderProps) {
           label="Archived"
           about="It is not in the list, but in the archive."
           testId="archived-chip"
-        />
+        >
+          <button
+            type="button"
+            data-testid="unarchive"
+            aria-label="Unarchive"
+            title="Take it back into the list"
+            onClick={() => {
+              // The button goes; the focus stays near.
+              heading.current?.focus();
+              onUnarchive();
+            }}
+            className="-my-1 -mr-3 ml-1 flex min-h-8 min-w-8 items-center justify-center gap-1.5 rounded-r-full border-l border-line px-2.5 text-ink transition-colors hover:bg-line/60 max-sm:-mr-2"
+          >
+            <ArchiveRestore className="size-3.5" aria-hidden="true" />
+            <span className="max-sm:sr-only">Unarchive</span>
+          </button>
+        </Chip>
       )}
       {settings.system !== null && settings.system !== "" && (
         <Chip
@@ -53,9 +76,11 @@ interface ChipProps {
   readonly label: string;
   readonly about: string;
   readonly testId: string;
+  /** What can be done about it. */
+  readonly children?: ReactNode;
 }
 
-function Chip({ icon: Icon, label, about, testId }: ChipProps) {
+function Chip({ icon: Icon, label, about, testId, children }: ChipProps) {
   return (
     <span
       data-testid={testId}
@@ -64,6 +89,7 @@ function Chip({ icon: Icon, label, about, testId }: ChipProps) {
     >
       <Icon className="size-3.5" aria-hidden="true" />
       <span className="max-sm:sr-only">{label}</span>
+      {children}
     </span>
   );
 }

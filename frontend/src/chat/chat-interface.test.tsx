@@ -597,9 +597,16 @@ describe("ChatInterface", () => {
     expect(requests[1]).not.toHaveProperty("system");
   });
 
-  it("says of a conversation that it is archived", async () => {
-    open({ archived: true }, "conv_1");
-    expect((await screen.findByTestId("archived-chip")).textContent).toBe("Archived");
+  it("says of a conversation that it is archived, and takes it back", async () => {
+    const { changes } = open({ archived: true }, "conv_1");
+    expect((await screen.findByTestId("archived-chip")).textContent).toContain("Archived");
+    await userEvent.click(screen.getByTestId("unarchive"));
+    await screen.findByText("Back in the list.");
+    expect(changes).toEqual([{ archived: false }]);
+    expect(screen.queryByTestId("archived-chip")).toBeNull();
+    expect(document.activeElement).toBe(screen.getByTestId("title"));
+    await userEvent.click(screen.getByTestId("undo-archive"));
+    expect(await screen.findByTestId("archived-chip")).toBeTruthy();
   });
 
   it("says so where there is no such conversation, and leads to a new chat", async () => {

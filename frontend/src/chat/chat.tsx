@@ -1,5 +1,5 @@
 import { type ReactNode, useEffect, useMemo, useRef } from "react";
-import { usePatchConversation } from "../conversations/mutations";
+import { useArchive, usePatchConversation } from "../conversations/mutations";
 import { useConversation } from "../conversations/queries";
 import type { Model } from "../generation/models";
 import { Problem } from "../generation/problem";
@@ -53,6 +53,7 @@ export function Chat(props: ChatProps) {
   const { turns, place, conversation, models, newSettings, onNewChat, onTitle } = props;
   const { data: saved, error, refetch } = useConversation(conversation);
   const { mutate: patch } = usePatchConversation();
+  const archive = useArchive();
   const { draft, setDraft, giveBack } = useDraft(conversation);
   const { scroller, content, isPinned, pin, unpin, pinAtEnd, keepPlace } = usePinnedScroll();
   const near = useNearWatch(scroller, keepPlace);
@@ -109,6 +110,7 @@ export function Chat(props: ChatProps) {
         brand={props.brand}
         title={title}
         isArchived={title !== null && saved?.archived === true}
+        onUnarchive={() => conversation !== null && archive(conversation, false)}
         settings={settings}
       />
       <div

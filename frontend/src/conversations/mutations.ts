@@ -1,4 +1,5 @@
 import { type QueryClient, useMutation, useQueryClient } from "@tanstack/react-query";
+import { useCallback } from "react";
 import {
   deleteConversation,
   importConversations,
@@ -46,6 +47,25 @@ export function usePatchConversation() {
   });
 }
 
+/** Puts a conversation into the archive or takes it out, says so, and offers to take that back. */
+export function useArchive() {
+  const { mutate: patch, mutateAsync: patchAsync } = usePatchConversation();
+  const show = useToast();
+  return useCallback(
+    (id: string, archived: boolean) => {
+      const undo = () => patch({ id, change: { archived: !archived } });
+      const said = () =>
+        show({
+          text: archived ? "Archived. It can still be searched." : "Back in the list.",
+          action: { label: "Undo", testId: "undo-archive", undoes: true, onPress: undo },
+        });
+      // Not a callback of the mutation: the last row takes the list, and with it those, away.
+      void patchAsync({ id, change: { archived } }).then(said, refusedAlready);
+    },
+    [patch, patchAsync, show],
+  );
+}
+
 /** Deletes a conversation at once, and offers to take it back. `onUndone`: it is there again. */
 export function useDeleteConversation() {
   const client = useQueryClient();
@@ -66,7 +86,7 @@ export function useDeleteConversation() {
       const undo = () => restore.mutateAsync(summary.id).then(onUndone, refusedAlready);
       show({
         text: `“${shortened(summary.title)}” was deleted.`,
-        action: { label: "Undo", testId: "undo", onPress: undo },
+        action: { label: "Undo", testId: "undo", undoes: true, onPress: undo },
       });
     },
   });

@@ -1,8 +1,7 @@
 import { useMemo, useRef } from "react";
 import { useLocation } from "wouter";
 import type { ConversationSummary } from "../api/schema";
-import { useToast } from "../ui/toasts";
-import { refusedAlready, useDeleteConversation, usePatchConversation } from "./mutations";
+import { useArchive, useDeleteConversation, usePatchConversation } from "./mutations";
 import { conversationPath, NEW_CHAT_PATH, useOpenConversation, VISIT } from "./route";
 import { useSidebar } from "./sidebar-state";
 
@@ -18,9 +17,9 @@ export interface ConversationActions {
 
 /** The actions, the same object as long as the page lives: rows need not be drawn again for them. */
 export function useConversationActions(): ConversationActions {
-  const { mutate: patch, mutateAsync: patchAsync } = usePatchConversation();
+  const { mutate: patch } = usePatchConversation();
+  const archive = useArchive();
   const deletion = useDeleteConversation().mutate;
-  const show = useToast();
   const { openDialog } = useSidebar();
   const [, navigate] = useLocation();
   const open = useOpenConversation();
@@ -31,16 +30,7 @@ export function useConversationActions(): ConversationActions {
     () => ({
       rename: ({ id }, title) => patch({ id, change: { title } }),
       pin: ({ id }, pinned) => patch({ id, change: { pinned } }),
-      archive: ({ id }, archived) => {
-        const undo = () => patch({ id, change: { archived: !archived } });
-        const said = () =>
-          show({
-            text: archived ? "Archived. It can still be searched." : "Back in the list.",
-            action: { label: "Undo", testId: "undo-archive", onPress: undo },
-          });
-        // Not a callback of the mutation: the last row takes the list, and with it those, away.
-        void patchAsync({ id, change: { archived } }).then(said, refusedAlready);
-      },
+      archive: ({ id }, archived) => archive(id, archived),
       remove: (summary) => {
         const { open, navigate } = latest.current;
         if (open !== summary.id) return deletion({ summary });
@@ -52,6 +42,6 @@ export function useConversationActions(): ConversationActions {
       },
       share: ({ id }) => openDialog({ kind: "share", id }),
     }),
-    [patch, patchAsync, deletion, show, openDialog],
+    [patch, archive, deletion, openDialog],
   );
 }

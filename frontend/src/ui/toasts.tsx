@@ -16,9 +16,13 @@ const WITH_ACTION_MS = 10_000;
 /** A short message that goes away by itself, with one thing to do about it at most. */
 export interface Toast {
   readonly text: string;
+  /** It says that this goes on, and stays until it has settled. What is quick is not spoken of. */
+  readonly until?: Promise<unknown>;
   readonly action?: {
     readonly label: string;
     readonly testId?: string;
+    /** It takes something back, which a key can do as well. */
+    readonly undoes?: boolean;
     readonly onPress: () => void;
   };
 }
@@ -47,7 +51,7 @@ export function useToast(): ShowToast {
   return useShowing().show;
 }
 
-/** Does what the newest toast offers; answers whether any does. */
+/** Takes back what the newest toast offers to; answers whether any does. */
 export function useToastAction(): () => boolean {
   return useShowing().act;
 }
@@ -75,7 +79,7 @@ export function Toasts({ children }: { children: ReactNode }) {
   const shown = useRef(toasts);
   shown.current = toasts;
   const act = useCallback(() => {
-    const newest = shown.current.findLast(({ action }) => action !== undefined);
+    const newest = shown.current.findLast(({ action }) => action?.undoes === true);
     if (newest === undefined) return false;
     newest.action?.onPress();
     close(newest.number);
@@ -105,14 +109,15 @@ interface ToastCardProps {
 
 /** It waits while somebody points at it or has the focus in it. */
 function ToastCard({ toast, onClose }: ToastCardProps) {
-  const { number, text, action } = toast;
+  const { number, text, until, action } = toast;
   const [isHeld, setHeld] = useState(false);
   const close = useCallback(() => onClose(number), [onClose, number]);
+  useEffect(() => void until?.then(close, close), [until, close]);
   useEffect(() => {
-    if (isHeld) return;
+    if (isHeld || until !== undefined) return;
     const timer = setTimeout(close, action === undefined ? LASTS_MS : WITH_ACTION_MS);
     return () => clearTimeout(timer);
-  }, [isHeld, action, close]);
+  }, [isHeld, until, action, close]);
   return (
     <li
       data-testid="toast"
@@ -121,7 +126,7 @@ function ToastCard({ toast, onClose }: ToastCardProps) {
       onPointerLeave={() => setHeld(false)}
       onFocus={() => setHeld(true)}
       onBlur={() => setHeld(false)}
-      className="pointer-events-auto transition duration-150 starting:translate-y-2 starting:opacity-0 flex max-w-full items-center gap-1 rounded-xl bg-ink py-1 pr-1 pl-4 text-small text-paper shadow-lg"
+      className={`pointer-events-auto transition duration-150 starting:translate-y-2 starting:opacity-0 ${until === undefined ? "" : "late"} flex max-w-full items-center gap-1 rounded-xl bg-ink py-1 pr-1 pl-4 text-small text-paper shadow-lg`}
     >
       <p className="min-w-0 py-1.5 [overflow-wrap:anywhere]">{text}</p>
       {action !== undefined && (
