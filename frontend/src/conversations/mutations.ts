@@ -131,16 +131,30 @@ export function useUnshareConversation() {
   });
 }
 
-/** Adds the conversations of a file that was exported, and says how many there were. */
-export function useImportConversations() {
+/**
+ * Adds the conversations of a file that was exported, says so while it takes its time, and then how many there
+ * were. `onOpen`: there was one, and it is to be shown.
+ */
+export function useImportConversations(onOpen: (id: string) => void) {
   const client = useQueryClient();
   const show = useToast();
   return useMutation({
-    mutationFn: (archive: File) => importConversations(archive),
+    mutationFn: (archive: File) => {
+      const imported = importConversations(archive);
+      show({
+        text: `Importing “${archive.name}” (${describeSize(archive.size)})…`,
+        until: imported,
+      });
+      return imported;
+    },
     onError: (error, archive) =>
       show({ text: `“${archive.name}” was not imported. ${whyNotImported(error)}` }),
     onSuccess: ({ conversations }) => {
-      show({ text: counted(conversations.length) });
+      const [only, ...others] = conversations;
+      const text = counted(conversations.length);
+      if (only === undefined || others.length > 0) show({ text });
+      else
+        show({ text, action: { label: "Open", testId: "open", onPress: () => onOpen(only.id) } });
       return client.invalidateQueries({ queryKey: keys.lists });
     },
   });
@@ -177,6 +191,12 @@ function whyNotImported(error: Error): string {
   if (error.status === 413) return "It is too large: 64 MB is the most that can be taken at once.";
   if (error.status !== 400) return error.message;
   return "It is not a file that was exported here, or it was changed since.";
+}
+
+function describeSize(bytes: number): string {
+  return bytes < 1_000_000
+    ? `${Math.ceil(bytes / 1_000)} kB`
+    : `${(bytes / 1_000_000).toFixed(1)} MB`;
 }
 
 function counted(conversations: number): string {

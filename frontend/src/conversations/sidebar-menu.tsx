@@ -1,9 +1,11 @@
 import * as Menu from "@radix-ui/react-dropdown-menu";
 import { Archive, FileDown, FileUp, Keyboard } from "lucide-react";
 import { type ReactNode, useRef } from "react";
+import { useLocation } from "wouter";
 import { EXPORT_ALL_PATH } from "../api/conversations";
 import { MenuDownload, MenuItem, MenuLine, MenuList } from "../ui/menu";
 import { useImportConversations } from "./mutations";
+import { conversationPath, VISIT } from "./route";
 import { useSidebar } from "./sidebar-state";
 
 interface SidebarMenuProps {
@@ -14,9 +16,13 @@ interface SidebarMenuProps {
 
 /** What can be done with all conversations. It is open when it is first drawn. */
 export default function SidebarMenu({ onShowArchived, children }: SidebarMenuProps) {
-  const { openDialog } = useSidebar();
+  const { openDialog, leave } = useSidebar();
+  const [, navigate] = useLocation();
   const file = useRef<HTMLInputElement>(null);
-  const importing = useImportConversations();
+  const importing = useImportConversations((id) => {
+    leave();
+    navigate(conversationPath(id), { state: VISIT });
+  });
   return (
     <>
       <Menu.Root modal={false} defaultOpen>

@@ -321,7 +321,6 @@ describe("importing", () => {
     await screen.findByTestId("import");
     const file = new File([text], "chats.json", { type: "application/json" });
     await userEvent.upload(screen.getByLabelText("A file of exported conversations"), file);
-    return (await screen.findByTestId("toast")).textContent;
   };
 
   it("adds what is in the file", async () => {
@@ -330,13 +329,42 @@ describe("importing", () => {
       format: "headwater",
       conversations: [{ title: "From elsewhere" }],
     });
-    expect(await take(text)).toContain("One conversation was imported.");
+    await take(text);
+    await screen.findByText("One conversation was imported.");
     await waitFor(() => expect(titles()).toContain("From elsewhere"));
+    expect(path()).toBe("/");
+    // It takes nothing back.
+    act(() => row("old").getByRole("link").focus());
+    await userEvent.keyboard("{Control>}z{/Control}");
+    expect(path()).toBe("/");
+    await userEvent.click(screen.getByTestId("open"));
+    expect(path()).toBe("/c/imported_0");
+  });
+
+  it("says that it goes on until it is done", async () => {
+    const server = new FakeServer([OLD]);
+    const { fetch } = server;
+    let letGo = () => {};
+    const held = new Promise<void>((resolve) => (letGo = resolve));
+    const slow: typeof fetch = async (path, init) => {
+      if (path.endsWith("/import")) await held;
+      return fetch(path, init);
+    };
+    await open(Object.assign(server, { fetch: slow }));
+    await take(
+      JSON.stringify({ format: "headwater", conversations: [{ title: "A" }, { title: "B" }] }),
+    );
+    await screen.findByText("Importing “chats.json” (1 kB)…");
+    letGo();
+    await screen.findByText("2 conversations were imported.");
+    expect(screen.queryByText(/^Importing/)).toBeNull();
+    expect(screen.queryByTestId("open")).toBeNull();
   });
 
   it("says what is wrong with a file that is none", async () => {
     await open();
-    expect(await take("{}")).toContain("“chats.json” was not imported.");
+    await take("{}");
+    await screen.findByText(/“chats.json” was not imported./);
   });
 });
 
