@@ -22,6 +22,7 @@ from headwater.api.models import models_blueprint
 from headwater.api.operating import operating_blueprint
 from headwater.api.page import page_blueprint
 from headwater.api.problems import install_problems
+from headwater.api.rate_limits import PassingStore
 from headwater.api.schema import install_schema
 from headwater.api.scripted import scripted_blueprint
 from headwater.chat import Chat, ChatLimits
@@ -168,7 +169,7 @@ def _web(
     install_headers(web)
     install_problems(web, chat.metrics.refused)
     install_clients(web, signing_keys, behind_proxy=settings.trusted_proxies > 0)
-    RateLimiter(web)
+    RateLimiter(web, store=PassingStore())
     install_schema(web)
     web.register_blueprint(chat_blueprint(chat, settings.rate_limit))
     web.register_blueprint(generations_blueprint(chat))

@@ -10,6 +10,7 @@ from werkzeug.exceptions import MethodNotAllowed
 
 from headwater.api.answers import Reply
 from headwater.api.clients import client
+from headwater.api.rate_limits import network_of
 from headwater.api.replies import negotiated, reply, streamed
 from headwater.api.requests import (
     ChatBody,
@@ -90,7 +91,7 @@ async def _get(chat: Chat, arrived: float) -> Response:
 
 
 async def _address() -> str:
-    return request.remote_addr or "unknown"
+    return network_of(request.remote_addr or "unknown")
 
 
 async def _starts_nothing() -> bool:
