@@ -45,6 +45,39 @@ async def test_running_replies_get_their_time_then_are_interrupted(tmp_path: Pat
         assert seconds < 4
 
 
+async def test_every_one_of_many_readers_gets_the_outcome(tmp_path: Path) -> None:
+    """200 connections of HTTP/1.1, and 100 replies over one of HTTP/2."""
+    waiting = asyncio.Semaphore(0)
+
+    async def reader(client: httpx.AsyncClient) -> tuple[str, list[str]]:
+        async with asked(client, "one two three", script=STALL) as response:
+            seen = []
+            async for event in sse_events(response):
+                seen.append(event)
+                if text_of(seen) == "one two" and event.event == "message":
+                    waiting.release()
+        return text_of(seen), [event.data["status"] for event in seen if event.event == "outcome"]
+
+    many = httpx.Limits(max_connections=None)
+    with running(tmp_path, "-O", HEADWATER_DRAIN_TIMEOUT="1") as server:
+        async with (
+            httpx.AsyncClient(base_url=server.url, limits=many, timeout=30) as one,
+            httpx.AsyncClient(base_url=server.tls_url, http2=True, verify=False, timeout=30) as two,
+        ):
+            await one.get("/api/models")
+            await two.get("/api/models")
+            readers = [asyncio.create_task(reader(client)) for client in [one] * 200 + [two] * 100]
+            async with asyncio.timeout(30):
+                for _ in readers:
+                    await waiting.acquire()
+            status, seconds = await asyncio.to_thread(server.stop)
+            async with asyncio.timeout(10):
+                seen = await asyncio.gather(*readers)
+        assert seen == [("one two", ["interrupted"])] * 300
+        assert status == 0
+        assert seconds < 1 + 3 + 2  # these clients and other tests share the processors
+
+
 async def test_who_listens_for_changes_is_let_go(tmp_path: Path) -> None:
     """An open page must not cost a shutdown the time that hanging connections get."""
     with running(tmp_path) as server:

@@ -20,8 +20,11 @@ from headwater.data_folder import Certificate, DataFolder
 from headwater.server.corrections import Connections
 from headwater.settings import Settings, SettingsError
 
-ABORT_AFTER = 2.0
-"""Seconds that connections get, once all replies have their outcome, to take what is left for them."""
+ABORT_AFTER = 1.5
+"""Seconds that connections get, once all replies have their outcome, to take what is left for them.
+
+Many clients never answer the end of a TLS connection that they do not use, so most shutdowns take as long.
+Half a second is left of the two that are promised, for what is saved before."""
 
 BACKLOG = 1024
 
