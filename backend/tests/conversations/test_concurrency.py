@@ -1,11 +1,13 @@
 import asyncio
+import threading
 from collections.abc import Coroutine
+from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 
-from headwater.conversations.database import Database, open_database
+from headwater.conversations.database import Database, open_database, sqlite_url
 from headwater.conversations.replies import Piece, ReplyRepository
 from headwater.conversations.repository import ConversationRepository
 from headwater.conversations.search import SearchRepository
@@ -161,3 +163,21 @@ async def test_a_reply_that_is_closed_twice_at_once_is_written_once(
         assert found is not None
         assert [str(n) for n, first in enumerate(ends) if first] == [found.content.text]
         assert (await repository.get("me", name)).version == before.version + 1
+
+
+async def test_closing_leaves_no_thread_that_a_cancelled_reader_has_used(tmp_path: Path) -> None:
+    before = set(threading.enumerate())
+    async with open_database(sqlite_url(tmp_path / "headwater.db")) as database:
+
+        async def read() -> None:
+            async with database.reading() as connection:
+                await connection.execute(text("SELECT 1"))
+
+        for hops in range(40):
+            reader = asyncio.create_task(read())
+            for _ in range(hops):
+                await asyncio.sleep(0)
+            reader.cancel()
+    assert {
+        thread for thread in set(threading.enumerate()) - before if "connection_worker" in thread.name
+    } == set()

@@ -5,6 +5,7 @@ import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 from alembic import command
@@ -24,6 +25,9 @@ DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "po
 
 BUSY_TIMEOUT = 5.0
 """Seconds that SQLite waits for another process that writes."""
+
+THREAD_TIMEOUT = 1.0
+"""Seconds that closing waits for the thread of a connection to end."""
 
 
 class DatabaseError(Exception):
@@ -57,8 +61,10 @@ class Database:
 
     def __init__(self, url: URL) -> None:
         self.is_sqlite = url.get_backend_name() == "sqlite"
+        self._threads: set[Thread] = set()
         if self.is_sqlite:
             self._engine = create_async_engine(url, connect_args={"timeout": BUSY_TIMEOUT})
+            event.listen(self._engine.sync_engine, "connect", self._note_thread)
             event.listen(self._engine.sync_engine, "connect", _set_up_sqlite)
             event.listen(self._engine.sync_engine, "begin", _begin_sqlite)
             self._readers = self._engine
@@ -115,6 +121,14 @@ class Database:
         if self._claim is not None:
             await self._claim.release()
         await self._engine.dispose()
+        for thread in self._threads:
+            await asyncio.to_thread(thread.join, THREAD_TIMEOUT)
+
+    def _note_thread(self, connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own type
+        # A connection that is dropped, as when its user is cancelled, tells its thread to end and does not
+        # wait for it: the thread would find the event loop closed.
+        self._threads = {thread for thread in self._threads if thread.is_alive()}
+        self._threads.add(connection.driver_connection._thread)  # noqa: SLF001 - nothing public names it
 
 
 @asynccontextmanager
