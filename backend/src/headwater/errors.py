@@ -7,7 +7,7 @@
     ├── NotFoundError              404  no such thing, or it is somebody else's
     ├── UnknownModelError          404
     ├── NotAcceptableError         406  no transport that the client accepts
-    ├── ConflictError              409  an idempotency key used for two different requests
+    ├── ConflictError              409  a key used for two different requests, nothing to share
     ├── CursorConflictError         409  a cursor beyond the end of the log
     ├── TooLargeError              413
     ├── UnsupportedMediaTypeError  415
@@ -110,7 +110,7 @@ class NotAcceptableError(ProblemError):
 
 
 class ConflictError(ProblemError):
-    """An idempotency key that was used for another request."""
+    """It does not go with what is there: a key used for another request, nothing to share."""
 
     code = "conflict"
 

@@ -22,7 +22,7 @@ from headwater.conversations.model import (
 from headwater.conversations.repository import ConversationRepository, ListCursor, batched
 from headwater.conversations.search import Found, SearchCursor, SearchRepository
 from headwater.conversations.shares import Shared, ShareRepository
-from headwater.errors import NotFoundError
+from headwater.errors import ConflictError, NotFoundError
 
 logger = logging.getLogger(__name__)
 
@@ -150,6 +150,8 @@ class History:
             token = await self._shares.share(client, conversation, now())
         except UnknownConversationError:
             raise _unknown(conversation) from None
+        except UnknownMessageError:
+            raise ConflictError("The conversation has no messages that a link could show.") from None
         self._changes.announce(client, conversation)
         return token
 

@@ -282,6 +282,12 @@ async def test_no_question_breaks_the_search(client: httpx.AsyncClient, question
     assert response.json() == {"results": [], "cursor": None}
 
 
+async def test_there_is_no_link_to_nothing(client: httpx.AsyncClient) -> None:
+    response = await client.post("/api/conversations/import", json=archive(messages=[]))
+    (taken,) = response.json()["conversations"]
+    check(await client.post(f"/api/conversations/{taken['id']}/share"), 409, "conflict")
+
+
 async def test_a_link_shows_the_branch_of_then_and_nothing_later(
     client: httpx.AsyncClient, other: httpx.AsyncClient
 ) -> None:

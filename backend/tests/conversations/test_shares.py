@@ -1,7 +1,7 @@
 import pytest
 
 from headwater.conversations.database import Database
-from headwater.conversations.model import UnknownConversationError
+from headwater.conversations.model import UnknownConversationError, UnknownMessageError
 from headwater.conversations.repository import ConversationRepository
 from headwater.conversations.shares import Shared, ShareRepository
 from tests.conversations.trees import NO_IDS, begun, kept, new_conversation, new_reply
@@ -80,7 +80,7 @@ async def test_only_its_owner_shares_a_conversation(
         for asked in (shares.share("other", name, 5), shares.unshare("other", name)):
             with pytest.raises(UnknownConversationError):
                 await asked
-    with pytest.raises(UnknownConversationError):
+    with pytest.raises(UnknownMessageError):
         await shares.share("me", empty.id, 5)
     for unknown in ("none", conversation.id, token.swapcase(), *NO_IDS):
         assert await shares.find(unknown) is None

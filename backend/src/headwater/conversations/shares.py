@@ -6,7 +6,7 @@ from secrets import token_urlsafe
 from sqlalchemy import delete, insert, select, update
 
 from headwater.conversations.database import Database
-from headwater.conversations.model import Message, UnknownConversationError
+from headwater.conversations.model import Message, UnknownConversationError, UnknownMessageError
 from headwater.conversations.rows import branch
 from headwater.conversations.tables import conversations, shares
 from headwater.ids import is_id
@@ -29,24 +29,25 @@ class ShareRepository:
     async def share(self, client: str, conversation: str, now: int) -> str:
         """The token of a conversation's link, which now shows its branch as it is.
 
-        Raises `UnknownConversationError`.
+        Raises `UnknownConversationError`, and `UnknownMessageError` where there is no message to show.
         """
+        if not is_id(conversation):
+            raise UnknownConversationError(conversation)
         async with self._database.writing() as connection:
             own = update(conversations).where(
                 conversations.c.id == conversation,
                 conversations.c.client == client,
                 conversations.c.deleted_at.is_(None),
             )
-            row = (
-                await connection.execute(
-                    own.values(version=conversations.c.version + 1).returning(conversations.c.leaf)
-                )
-                if is_id(conversation)
-                else None
+            shared = await connection.execute(
+                own.values(version=conversations.c.version + 1).returning(conversations.c.leaf)
             )
-            leaf = None if row is None else row.scalar_one_or_none()
-            if leaf is None:
+            row = shared.one_or_none()
+            if row is None:
                 raise UnknownConversationError(conversation)
+            leaf = row.leaf
+            if leaf is None:
+                raise UnknownMessageError(conversation)
             token = await connection.scalar(
                 update(shares)
                 .where(shares.c.conversation == conversation)
