@@ -3,6 +3,7 @@ import { lazy, useCallback, useState } from "react";
 import { ChatInterface } from "./chat/chat-interface";
 import { CannotLoad } from "./chat/conversation-states";
 import { Turns } from "./chat/turns";
+import { readAgain } from "./conversations/cached";
 import { ConversationsProvider } from "./conversations/conversations-provider";
 import { keys } from "./conversations/keys";
 import { conversationPath, NEW_CHAT_PATH } from "./conversations/route";
@@ -52,7 +53,7 @@ function Chats({ route, go }: ChatsProps) {
     () =>
       new Turns({
         transport: sseTransport(),
-        onMoved: (id) => void client.invalidateQueries({ queryKey: keys.one(id) }),
+        onMoved: (id) => void readAgain(client, { queryKey: keys.one(id) }),
         onCollected: () => showToast({ text: COLLECTED }),
       }),
   );

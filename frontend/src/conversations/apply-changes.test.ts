@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { type ListChoice, listConversations, readConversation } from "../api/conversations";
 import type { ConversationList } from "../api/schema";
-import { applyChanges, changeReader } from "./apply-changes";
+import { applyChanges, applyUnknownChanges, changeReader } from "./apply-changes";
 import { keys } from "./keys";
 import { conversationsOf, type Listed } from "./listed";
 import { createQueryClient } from "./query-client";
@@ -12,21 +12,29 @@ import { conversation, FakeServer } from "./testing/fake-server";
 const OPEN: ListChoice = { archived: false, pinned: false };
 const PINNED: ListChoice = { archived: false, pinned: true };
 
+const query = (choice: ListChoice) => ({
+  queryKey: keys.list(choice),
+  queryFn: ({ pageParam, signal }: { pageParam: string | null; signal: AbortSignal }) =>
+    listConversations(choice, pageParam, signal),
+  initialPageParam: null as string | null,
+  getNextPageParam: (last: ConversationList) => last.cursor,
+  structuralSharing: false,
+});
+
+/** Shows a list, and begins to read it when it was not read yet. */
+function show(client: QueryClient, choice: ListChoice) {
+  const observer = new InfiniteQueryObserver(client, query(choice));
+  observer.subscribe(() => undefined);
+  return observer;
+}
+
 /** A page that shows lists, of which `pages` were read by scrolling. */
 async function page(server: FakeServer, pages = 1) {
   vi.stubGlobal("fetch", server.fetch);
   const client = createQueryClient();
   for (const choice of [OPEN, PINNED]) {
-    const query = {
-      queryKey: keys.list(choice),
-      queryFn: ({ pageParam }: { pageParam: string | null }) =>
-        listConversations(choice, pageParam),
-      initialPageParam: null as string | null,
-      getNextPageParam: (last: ConversationList) => last.cursor,
-      structuralSharing: false,
-    };
-    await client.fetchInfiniteQuery({ ...query, pages });
-    new InfiniteQueryObserver(client, query).subscribe(() => undefined);
+    await client.fetchInfiniteQuery({ ...query(choice), pages });
+    show(client, choice);
   }
   server.requests.length = 0;
   return client;
@@ -112,6 +120,42 @@ describe("applyChanges", () => {
       expect(shown(client, OPEN).filter(({ title }) => title === "Other")).toHaveLength(15),
     );
     expect(server.requests).not.toContain("GET /api/conversations/conv_0");
+  });
+
+  it.each([
+    ["a change", (client: QueryClient) => applyChanges(client, ["conv_9"])],
+    ["a feed that begins", applyUnknownChanges],
+  ])("takes no first answer from before %s", async (_, tell) => {
+    const server = new FakeServer(some(3));
+    vi.stubGlobal("fetch", server.fetch);
+    const client = createQueryClient();
+    let release = () => {};
+    server.holdNext(new Promise((resolve) => (release = resolve)));
+    show(client, OPEN);
+    await vi.waitFor(() => expect(server.requests).toHaveLength(1));
+    server.set("conv_9", { updated_at: time(9) });
+    await tell(client);
+    release();
+    await vi.waitFor(() =>
+      expect(ids(client)).toEqual([9, 2, 1, 0].map((number) => `conv_${number}`)),
+    );
+  });
+
+  it("keeps a change that comes while more of a list is read", async () => {
+    const server = new FakeServer(some(10), 4);
+    const client = await page(server);
+    const observer = show(client, OPEN);
+    let release = () => {};
+    server.holdNext(new Promise((resolve) => (release = resolve)));
+    const more = observer.fetchNextPage();
+    await vi.waitFor(() => expect(server.requests).toHaveLength(1));
+    server.set("conv_9", { title: "Other", updated_at: time(20) });
+    await applyChanges(client, ["conv_9"]);
+    release();
+    await more;
+    await observer.fetchNextPage();
+    expect(ids(client)).toEqual([9, 8, 7, 6, 5, 4, 3, 2].map((number) => `conv_${number}`));
+    expect(shown(client, OPEN)[0]?.title).toBe("Other");
   });
 
   it("works on what is told meanwhile together", async () => {

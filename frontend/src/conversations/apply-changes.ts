@@ -1,7 +1,7 @@
 import type { QueryClient } from "@tanstack/react-query";
 import { listConversations, readConversation } from "../api/conversations";
 import { Problem } from "../generation/problem";
-import { cacheSummary, choiceOf, uncacheSummary } from "./cached";
+import { cacheSummary, choiceOf, holdLists, readAgain, uncacheSummary } from "./cached";
 import { keys } from "./keys";
 import { begunAnew, type Listed } from "./listed";
 
@@ -10,7 +10,7 @@ const ONE_BY_ONE = 10;
 
 /** Reads everything again that is on the page; the rest is read when it is next looked at. */
 export function applyUnknownChanges(client: QueryClient): void {
-  void client.invalidateQueries({ queryKey: keys.all });
+  void readAgain(client, { queryKey: keys.all });
 }
 
 /**
@@ -42,33 +42,36 @@ export function changeReader(client: QueryClient): (ids: readonly string[]) => v
  * scrolled through is not read again as a whole.
  */
 export async function applyChanges(client: QueryClient, ids: readonly string[]): Promise<void> {
-  void client.invalidateQueries({ queryKey: keys.searches });
-  for (const id of ids) void client.invalidateQueries({ queryKey: keys.one(id) });
+  void readAgain(client, { queryKey: keys.searches });
+  for (const id of ids) void readAgain(client, { queryKey: keys.one(id) });
   const lists = client.getQueryCache().findAll({ queryKey: keys.lists });
   const shown = lists.filter((query) => query.isActive() && query.state.data !== undefined);
-  void client.invalidateQueries({
+  void readAgain(client, {
     queryKey: keys.lists,
     predicate: (query) => !shown.includes(query),
   });
   const elsewhere = new Set(ids);
   try {
     const beginnings = await Promise.all(
-      shown.map(async ({ queryKey }) => {
-        const beginning = await listConversations(choiceOf(queryKey), null);
-        client.setQueryData<Listed>(queryKey, (listed) => listed && begunAnew(listed, beginning));
-        return beginning;
-      }),
+      shown.map(async ({ queryKey }) => ({
+        queryKey,
+        beginning: await listConversations(choiceOf(queryKey), null),
+      })),
     );
-    for (const found of beginnings.flatMap(({ conversations }) => conversations)) {
+    await holdLists(client);
+    for (const { queryKey, beginning } of beginnings) {
+      client.setQueryData<Listed>(queryKey, (listed) => listed && begunAnew(listed, beginning));
+    }
+    for (const found of beginnings.flatMap(({ beginning }) => beginning.conversations)) {
       // It may have come from further down in another list.
       if (elsewhere.delete(found.id)) cacheSummary(client, found);
     }
-    if (beginnings.every(({ cursor }) => cursor === null)) return;
+    if (beginnings.every(({ beginning }) => beginning.cursor === null)) return;
     if (elsewhere.size > ONE_BY_ONE) throw new RangeError("too many to be read one by one");
     await Promise.all([...elsewhere].map((id) => readOne(client, id)));
   } catch {
     // The cache tries again by itself, and shows what it cannot read.
-    void client.invalidateQueries({ queryKey: keys.lists });
+    void readAgain(client, { queryKey: keys.lists });
   }
 }
 
@@ -79,9 +82,11 @@ async function readOne(client: QueryClient, id: string): Promise<void> {
       queryFn: ({ signal }) => readConversation(id, signal),
       staleTime: 0,
     });
+    await holdLists(client);
     cacheSummary(client, read);
   } catch (error) {
     if (!(error instanceof Problem && error.status === 404)) throw error;
+    await holdLists(client);
     uncacheSummary(client, id);
   }
 }

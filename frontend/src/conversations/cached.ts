@@ -1,4 +1,4 @@
-import type { QueryClient } from "@tanstack/react-query";
+import type { QueryClient, QueryFilters } from "@tanstack/react-query";
 import type { ListChoice } from "../api/conversations";
 import type { Conversation, ConversationSummary } from "../api/schema";
 import { keys } from "./keys";
@@ -34,6 +34,19 @@ export function uncacheSummary(client: QueryClient, id: string): void {
   for (const [key, listed] of client.getQueriesData<Listed>({ queryKey: keys.lists })) {
     if (listed !== undefined) client.setQueryData(key, without(listed, id));
   }
+}
+
+/**
+ * Reads again what is on the page, and what is not when it is next looked at. An answer that is on its
+ * way may be from before a change: to the cache alone it would do when it is the first.
+ */
+export async function readAgain(client: QueryClient, filters: QueryFilters): Promise<void> {
+  const { predicate = () => true } = filters;
+  await client.cancelQueries({
+    ...filters,
+    predicate: (query) => query.state.data === undefined && predicate(query),
+  });
+  await client.invalidateQueries(filters);
 }
 
 /** Stops reading lists that are on the page, so that an answer from before does not undo a change. */

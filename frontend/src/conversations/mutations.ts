@@ -11,7 +11,7 @@ import {
 import type { Conversation, ConversationChange, ConversationSummary } from "../api/schema";
 import { Problem } from "../generation/problem";
 import { useToast } from "../ui/toasts";
-import { cachedSummary, cacheSummary, holdLists, uncacheSummary } from "./cached";
+import { cachedSummary, cacheSummary, holdLists, readAgain, uncacheSummary } from "./cached";
 import { keys } from "./keys";
 
 interface Patch {
@@ -43,7 +43,7 @@ export function usePatchConversation() {
       refused("This could not be saved.", error);
     },
     onSuccess: (summary) => cacheSummary(client, summary),
-    onSettled: (_summary, _error, { id }) => readAgain(client, id),
+    onSettled: (_summary, _error, { id }) => readRest(client, id),
   });
 }
 
@@ -105,7 +105,7 @@ export function useRestoreConversation() {
     mutationFn: (id: string) => restoreConversation(id),
     onError: (error) => refused("This conversation could not be taken back.", error),
     onSuccess: (summary) => cacheSummary(client, summary),
-    onSettled: (_summary, _error, id) => readAgain(client, id),
+    onSettled: (_summary, _error, id) => readRest(client, id),
   });
 }
 
@@ -155,7 +155,7 @@ export function useImportConversations(onOpen: (id: string) => void) {
       if (only === undefined || others.length > 0) show({ text });
       else
         show({ text, action: { label: "Open", testId: "open", onPress: () => onOpen(only.id) } });
-      return client.invalidateQueries({ queryKey: keys.lists });
+      return readAgain(client, { queryKey: keys.lists });
     },
   });
 }
@@ -176,9 +176,9 @@ function cacheShare(client: QueryClient, id: string, share: string | null): void
 export function refusedAlready(): void {}
 
 /** What an answer leaves open: where a branch goes on, and what else has happened meanwhile. */
-function readAgain(client: QueryClient, id: string): void {
-  void client.invalidateQueries({ queryKey: keys.one(id) });
-  void client.invalidateQueries({ queryKey: keys.searches });
+function readRest(client: QueryClient, id: string): void {
+  void readAgain(client, { queryKey: keys.one(id) });
+  void readAgain(client, { queryKey: keys.searches });
 }
 
 /** A change as members of a conversation: those that it names. */

@@ -39,6 +39,7 @@ export class FakeServer {
   readonly #kept = new Map<string, Conversation>();
   readonly #deleted = new Map<string, Conversation>();
   #refusal: Refusal | null = null;
+  #gate: Promise<void> | null = null;
 
   constructor(kept: readonly Conversation[] = [], pageSize = 200) {
     this.#pageSize = pageSize;
@@ -48,6 +49,11 @@ export class FakeServer {
   /** The next request with this method is refused. */
   refuse(method: string, detail: string): void {
     this.#refusal = { method, detail };
+  }
+
+  /** The next answer is made, but not sent until `gate` opens. */
+  holdNext(gate: Promise<void>): void {
+    this.#gate = gate;
   }
 
   get(id: string): Conversation | undefined {
@@ -78,6 +84,14 @@ export class FakeServer {
     const method = init.method ?? "GET";
     this.requests.push(`${method} ${url.pathname}`);
     init.signal?.throwIfAborted();
+    const gate = this.#gate;
+    this.#gate = null;
+    const answer = await this.#answer(method, url, init);
+    if (gate !== null) await Promise.race([gate, aborted(init.signal)]);
+    return answer;
+  };
+
+  async #answer(method: string, url: URL, init: RequestInit): Promise<Response> {
     if (this.#refusal?.method === method) {
       const { detail } = this.#refusal;
       this.#refusal = null;
@@ -89,7 +103,7 @@ export class FakeServer {
     if (id === "search") return Response.json(this.#search(url.searchParams.get("q") ?? ""));
     if (id === "import") return this.#import(JSON.parse(await (init.body as Blob).text()));
     return this.#one(method, id, action, init);
-  };
+  }
 
   #one(method: string, id: string, action: string | undefined, init: RequestInit): Response {
     if (action === "restore") {
@@ -155,4 +169,11 @@ function order({ updated_at, id }: ConversationSummary): string {
 function refused(status: number, code: string, detail: string): Response {
   const headers = { "Content-Type": "application/problem+json" };
   return new Response(JSON.stringify({ status, code, detail }), { status, headers });
+}
+
+/** Fails as soon as the request is taken back. */
+function aborted(signal: AbortSignal | null | undefined): Promise<never> {
+  return new Promise((_, reject) => {
+    signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
 }
