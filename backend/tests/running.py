@@ -46,6 +46,7 @@ class RunningServer:
             "PATH": os.environ["PATH"],
             "HEADWATER_PORT": str(self.port),
             "HEADWATER_TLS_PORT": str(self.tls_port),
+            "HEADWATER_GRPC_PORT": "0",
             "HEADWATER_DATA_DIR": str(self.folder / "data"),
             "HEADWATER_LOCAL_MODEL": "off",
             "HEADWATER_DRAIN_TIMEOUT": "0",

@@ -2,20 +2,23 @@ import asyncio
 import gc
 import weakref
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from headwater import generations
-from headwater.asking import Ask
+from headwater.asking import Ask, AskOnce
 from headwater.chat import Chat, ChatLimits
 from headwater.conversations.changes import Changes
 from headwater.conversations.database import Database, open_database, sqlite_url
+from headwater.conversations.model import Settings
 from headwater.conversations.replies import ReplyRepository
 from headwater.conversations.repository import ConversationRepository
 from headwater.errors import ConflictError, CursorConflictError, NotFoundError, RateLimitedError
-from headwater.generation.events import Completed
+from headwater.generation.events import Cancelled, Completed
 from headwater.generation.provider import Delta, Prompt, Turn
 from headwater.generations import Generations
 from headwater.logs.memory import MemoryLog
@@ -103,6 +106,7 @@ async def test_a_reply_without_text_is_no_part_of_the_context(database: Database
     await chat.finished(first)
     ask = Ask("two", conversation=first.conversation, model="scripted/echo", script=FAST)
     await chat.finished(await chat.start("me", ask))
+    await chat.drain(5)
     assert provider.prompts[0].turns == (Turn("system", "Be brief."), Turn("user", "one"))
     assert provider.prompts[1].turns == (
         Turn("system", "Be brief."),
@@ -215,3 +219,39 @@ async def test_a_key_is_remembered_by_another_process(database: Database) -> Non
     assert (await chat.start("somebody else", ask, "key")).id != first.id
     _, messages = await ConversationRepository(database).read("me", first.conversation)
     assert [message.text for message in messages] == ["hello", "hello"]
+
+
+ONCE = AskOnce((Turn("user", "one two"),), Settings(model="scripted/echo"), FAST)
+
+
+async def test_what_is_asked_once_is_followed_like_any_other_and_leaves_nothing(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chat = new_chat(database)
+    monkeypatch.setattr(chat, "generations", Generations(capacity=1))
+    first = await chat.start("me", ONCE)
+    content, outcome = await chat.finished(first)
+    assert content.text == "one two"
+    assert outcome.status == Completed("stop")
+    await chat.drain(5)
+    assert await chat.find("me", first.id) is first
+    chat.draining = False
+    await chat.finished(await chat.start("me", ONCE))
+    await chat.drain(5)
+    with pytest.raises(NotFoundError):
+        await chat.find("me", first.id)
+    assert await ConversationRepository(database).ids("me") == []
+
+
+async def test_a_client_that_cannot_come_back_is_missed_at_once(database: Database) -> None:
+    chat = new_chat(database)
+    stalls = replace(ONCE, script=Script(tokens_per_second=1e6, faults=(Fault(1, "stall"),)))
+    generation = await chat.start("me", stalls, abandon_after=0.0)
+    async with aclosing(chat.follow(generation, 0)) as pages:
+        async for page in pages:
+            if page.events:
+                break
+    await generation.log.changed(1)
+    outcome = (await generation.snapshot()).outcome
+    assert outcome is not None
+    assert outcome.status == Cancelled("abandoned")

@@ -10,11 +10,10 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from quart import Quart
-from quart_rate_limiter import RateLimiter
 from sqlalchemy.engine import URL
 
 from headwater.api.chat import chat_blueprint
-from headwater.api.clients import install_clients
+from headwater.api.clients import Clients, counted_as, install_clients
 from headwater.api.conversations import conversations_blueprint, shared_blueprint
 from headwater.api.generations import generations_blueprint
 from headwater.api.headers import install_headers
@@ -22,7 +21,7 @@ from headwater.api.models import models_blueprint
 from headwater.api.operating import operating_blueprint
 from headwater.api.page import page_blueprint
 from headwater.api.problems import install_problems
-from headwater.api.rate_limits import PassingStore
+from headwater.api.rate_limits import StartLimiter
 from headwater.api.schema import install_schema
 from headwater.api.scripted import scripted_blueprint
 from headwater.chat import Chat, ChatLimits
@@ -168,10 +167,11 @@ def _web(
     web.config.update(MAX_CONTENT_LENGTH=None, BODY_TIMEOUT=None, RESPONSE_TIMEOUT=None)
     install_headers(web)
     install_problems(web, chat.metrics.refused)
-    install_clients(web, signing_keys, behind_proxy=settings.trusted_proxies > 0)
-    RateLimiter(web, store=PassingStore())
+    clients = Clients(signing_keys, settings.api_keys)
+    install_clients(web, clients, behind_proxy=settings.trusted_proxies > 0)
+    limiter = StartLimiter(web, settings.rate_limit, counted_as)
     install_schema(web)
-    web.register_blueprint(chat_blueprint(chat, settings.rate_limit))
+    web.register_blueprint(chat_blueprint(chat, limiter))
     web.register_blueprint(generations_blueprint(chat))
     web.register_blueprint(conversations_blueprint(history, settings.heartbeat))
     web.register_blueprint(shared_blueprint(history))

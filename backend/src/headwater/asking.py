@@ -59,11 +59,24 @@ class AskAgain:
 
 
 @dataclass(frozen=True, slots=True)
+class AskOnce:
+    """A question with all that comes before it, from a client that keeps its conversations itself.
+
+    Nothing of it is kept here once its log has left memory.
+    """
+
+    turns: tuple[Turn, ...]
+    settings: Settings = Settings()  # noqa: RUF009 - frozen
+    script: object = None
+
+
+@dataclass(frozen=True, slots=True)
 class Beginning:
     """All that a reply begins with.
 
     `parent` is the id of the message that it is a reply to; `question` is None where the reply is to a
     message that is kept already. `new` has title and settings of a conversation that begins with it.
+    Where it is not `kept`, the names of its conversation and messages lead nowhere.
     """
 
     conversation: str
@@ -74,6 +87,7 @@ class Beginning:
     model: str
     provider: Provider
     prompt: Prompt
+    kept: bool = True
 
     def title(self, said: str) -> str | None:
         """The title that the reply gives to a new conversation."""
@@ -98,13 +112,15 @@ class Asking:
         self._generations = generations
         self._message_chars = message_chars
 
-    async def beginning(self, client: str, ask: Ask | AskAgain) -> Beginning:
+    async def beginning(self, client: str, ask: Ask | AskAgain | AskOnce) -> Beginning:
         """What a client's request begins with."""
         match ask:
             case Ask():
                 return await self._ask(client, ask)
             case AskAgain():
                 return await self._ask_again(client, ask)
+            case AskOnce():
+                return await self._ask_once(ask)
 
     async def _ask(self, client: str, ask: Ask) -> Beginning:
         self._check_message(ask.message)
@@ -135,6 +151,23 @@ class Asking:
         settings = _or(ask.settings, conversation.settings)
         return await self._beginning(conversation, branch, None, ask, settings)
 
+    async def _ask_once(self, ask: AskOnce) -> Beginning:
+        for turn in ask.turns:
+            self._check_length(turn.text)
+        model, source, name = await self._model(ask.settings.model, ask.script)
+        parent = new_id("msg")
+        return Beginning(
+            conversation=new_id("conv"),
+            new=None,
+            parent=parent,
+            question=None,
+            reply=_reply_to(parent, model),
+            model=model.id,
+            provider=source.provider,
+            prompt=_prompt(name, ask.turns, ask.settings, ask.script),
+            kept=False,
+        )
+
     async def _beginning(
         self,
         earlier: Conversation | None,
@@ -152,30 +185,18 @@ class Asking:
             new=(make_title(path[0].text), ask.settings) if earlier is None else None,
             parent=path[-1].id,
             question=question,
-            reply=Message(
-                id=new_id("msg"),
-                parent=path[-1].id,
-                role="assistant",
-                text="",
-                created_at=now(),
-                model=model.id,
-                left_out=fitted.left_out,
-            ),
+            reply=_reply_to(path[-1].id, model, fitted.left_out),
             model=model.id,
             provider=source.provider,
-            prompt=Prompt(
-                generation=new_id("gen"),
-                model=name,
-                turns=fitted.turns,
-                temperature=settings.temperature,
-                max_tokens=settings.max_tokens,
-                options=ask.script,
-            ),
+            prompt=_prompt(name, fitted.turns, settings, ask.script),
         )
 
     def _check_message(self, message: str) -> None:
         if not message.strip():
             raise InvalidRequestError("message is blank; it takes some text.", field="message")
+        self._check_length(message)
+
+    def _check_length(self, message: str) -> None:
         if len(message) > self._message_chars:
             raise TooLargeError(
                 f"message has {len(message)} characters; it may have {self._message_chars}.",
@@ -215,6 +236,30 @@ class Asking:
         if not turns:
             raise InvalidRequestError("Nothing has been said yet that could be replied to.", field="message")
         return fit(turns, settings.system, model.context_window, settings.max_tokens)
+
+
+def _reply_to(parent: str, model: Model, left_out: int = 0) -> Message:
+    """The message that a reply is to become."""
+    return Message(
+        id=new_id("msg"),
+        parent=parent,
+        role="assistant",
+        text="",
+        created_at=now(),
+        model=model.id,
+        left_out=left_out,
+    )
+
+
+def _prompt(model: str, turns: tuple[Turn, ...], settings: Settings, script: object) -> Prompt:
+    return Prompt(
+        generation=new_id("gen"),
+        model=model,
+        turns=turns,
+        temperature=settings.temperature,
+        max_tokens=settings.max_tokens,
+        options=script,
+    )
 
 
 def _or(first: Settings, second: Settings) -> Settings:

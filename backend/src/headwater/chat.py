@@ -6,7 +6,7 @@ from contextlib import aclosing, contextmanager, nullcontext
 from dataclasses import dataclass
 from hashlib import sha256
 
-from headwater.asking import Ask, AskAgain, Asking, Beginning, no_conversation
+from headwater.asking import Ask, AskAgain, Asking, AskOnce, Beginning, no_conversation
 from headwater.conversations.changes import Changes
 from headwater.conversations.model import Reply, UnknownConversationError
 from headwater.conversations.replies import ReplyRepository
@@ -30,6 +30,9 @@ from headwater.metrics import Metrics
 from headwater.providers.catalogue import Catalogue
 from headwater.saving import Saving
 from headwater.transports.wire import outcome_object, parse_outcome
+
+FIRST_READER = 5.0
+"""Seconds that whoever started a reply has to begin reading it, where nobody is waited for later."""
 
 SAVE_TIMEOUT = 0.5
 """Seconds that a shutdown waits for interrupted replies to be saved.
@@ -89,26 +92,36 @@ class Chat:
         await self._replies.close_orphans(outcome_object(AFTER_CRASH))
 
     async def start(
-        self, client: str, ask: Ask | AskAgain, key: str | None = None, *, arrived: float | None = None
+        self,
+        client: str,
+        ask: Ask | AskAgain | AskOnce,
+        key: str | None = None,
+        *,
+        arrived: float | None = None,
+        abandon_after: float | None = None,
     ) -> Generation:
         """Start a reply; with an idempotency key, at most once per client and key.
 
-        `arrived` is when the request did, on the clock of the event loop; without it, that is now. Raises
-        the `ProblemError` that tells why not; `NotFoundError` for a key whose reply is not kept any more,
-        because it must not run again.
+        `arrived` is when the request did, on the clock of the event loop; without it, that is now.
+        `abandon_after` is for how many seconds a reply that has lost its last reader goes on, where that is
+        not as it is set for all. Raises the `ProblemError` that tells why not; `NotFoundError` for a key
+        whose reply is not kept any more, because it must not run again.
         """
         if arrived is None:
             arrived = asyncio.get_running_loop().time()
         if key is None:
-            return await self._start(client, ask, arrived)
+            return await self._start(client, ask, arrived, abandon_after=abandon_after)
 
         request = _fingerprint(ask)
 
         async def start() -> str:
             try:
-                return (await self._start(client, ask, arrived, Key(key, request))).id
+                begun = await self._start(
+                    client, ask, arrived, Key(key, request), abandon_after=abandon_after
+                )
             except KeyTakenError:
                 return await self._begun_with(client, key, request)
+            return begun.id
 
         try:
             name = await self._once.do((client, key), request, start)
@@ -220,7 +233,13 @@ class Chat:
         return name
 
     async def _start(
-        self, client: str, ask: Ask | AskAgain, arrived: float, key: Key | None = None
+        self,
+        client: str,
+        ask: Ask | AskAgain | AskOnce,
+        arrived: float,
+        key: Key | None = None,
+        *,
+        abandon_after: float | None,
     ) -> Generation:
         self._admit(client)
         beginning = await self._asking.beginning(client, ask)
@@ -241,11 +260,16 @@ class Chat:
             parent=beginning.parent,
             model=beginning.model,
             log=log,
+            kept=beginning.kept,
         )
         # Nothing waits between being admitted and being counted. The task begins the rows as well, so that a
         # client who goes away in the middle leaves either all of a reply or nothing.
         self._admit(client)
-        readers = Readers(self._limits.abandon_after, lambda: runner.stop(Cancelled("abandoned")))
+        readers = Readers(
+            self._limits.abandon_after if abandon_after is None else abandon_after,
+            lambda: runner.stop(Cancelled("abandoned")),
+            first=0.0 if abandon_after is None else FIRST_READER,
+        )
         begun: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         running = self._run(generation, beginning, key, runner, readers, begun)
         task = asyncio.create_task(running, name=generation.id)
@@ -296,13 +320,14 @@ class Chat:
     ) -> None:
         """Begin the rows, write the log to its end, then close the rows."""
         try:
-            await self._conversations.begin(
-                generation.client,
-                generation.conversation,
-                NewReply(beginning.reply, generation.id, key),
-                beginning.question,
-                beginning.new,
-            )
+            if generation.kept:
+                await self._conversations.begin(
+                    generation.client,
+                    generation.conversation,
+                    NewReply(beginning.reply, generation.id, key),
+                    beginning.question,
+                    beginning.new,
+                )
         except Exception as error:  # noqa: BLE001 - whoever waits for the beginning gets it
             readers.close()
             self.generations.drop(generation)
@@ -310,22 +335,27 @@ class Chat:
             return
         begun.set_result(None)
         readers.begin()
-        self._changes.announce(generation.client, generation.conversation)
+        self._announce(generation)
         try:
             await runner.run()
         finally:
             readers.close()
             snapshot = await generation.snapshot()
             note_end(generation, snapshot, readers.most)
-            await self.saving.close(generation, snapshot, beginning.title(snapshot.content.text))
+            if generation.kept:
+                await self.saving.close(generation, snapshot, beginning.title(snapshot.content.text))
             self.generations.close(generation, snapshot)
-        self._changes.announce(generation.client, generation.conversation)
+        self._announce(generation)
+
+    def _announce(self, generation: Generation) -> None:
+        if generation.kept:
+            self._changes.announce(generation.client, generation.conversation)
 
 
 AFTER_CRASH = Outcome(Interrupted())
 """How a reply ended whose writer went away without a word: nothing was measured of it."""
 
 
-def _fingerprint(ask: Ask | AskAgain) -> bytes:
+def _fingerprint(ask: Ask | AskAgain | AskOnce) -> bytes:
     """Tells requests apart without keeping them: a key outlives its reply."""
     return sha256(repr(ask).encode()).digest()

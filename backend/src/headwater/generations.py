@@ -42,7 +42,10 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Generation:
-    """One run of a model, and where its messages belong: `message` is the reply, `parent` the one before."""
+    """One run of a model, and where its messages belong: `message` is the reply, `parent` the one before.
+
+    One that is not `kept` belongs nowhere, has no row, and is gone when its log leaves memory.
+    """
 
     id: str
     client: str
@@ -51,6 +54,7 @@ class Generation:
     parent: str
     model: str
     log: Log
+    kept: bool = True
 
     async def snapshot(self) -> Snapshot:
         """All that it has said so far."""

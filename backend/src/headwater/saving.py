@@ -48,7 +48,8 @@ class Saving:
         Nothing waits for anything else here: under load, rows that are to be written would keep it from being
         saved in time, and one another. The database sees to it that no piece comes after its row.
         """
-        said = [await self._news(generation) for generation in list(self._generations.running)]
+        kept = [generation for generation in self._generations.running if generation.kept]
+        said = [await self._news(generation) for generation in kept]
         pieces = [Piece(generation.id, at, events) for generation, at, events in said if events]
         await self._replies.save(pieces)
         for generation, at, events in said:

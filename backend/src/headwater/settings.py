@@ -28,18 +28,21 @@ class Rate:
 class Settings:
     """All settings. Times are in seconds unless their name says otherwise.
 
-    `database_url` is None for SQLite in the data folder. `tls_port` is None when TLS is off;
-    `local_model` is None for the bundled model, and unused when `local` is False. `docs/protocol.md`
+    `database_url` is None for SQLite in the data folder. `tls_port` and `grpc_port` are None when they
+    are off; `local_model` is None for the bundled model, and unused when `local` is False. `docs/protocol.md`
     tells what each variable means.
     """
 
     host: str = "127.0.0.1"
     port: int = 8000
     tls_port: int | None = 8443
+    grpc_port: int | None = 50051
     tls_cert: Path | None = None
     tls_key: Path | None = None
     data_dir: Path = Path(".headwater")
     database_url: str | None = None
+    api_keys: tuple[str, ...] = ()
+    allowed_origins: tuple[str, ...] = ()
     openai_api_key: str | None = None
     openai_base_url: str | None = None
     openai_models: tuple[str, ...] = ()
@@ -74,10 +77,13 @@ class Settings:
             host=env.text("HEADWATER_HOST", cls.host),
             port=env.port("HEADWATER_PORT", cls.port, lowest=1),
             tls_port=env.port("HEADWATER_TLS_PORT", cls.tls_port or 0, lowest=0) or None,
+            grpc_port=env.port("HEADWATER_GRPC_PORT", cls.grpc_port or 0, lowest=0) or None,
             tls_cert=env.file("HEADWATER_TLS_CERT"),
             tls_key=env.file("HEADWATER_TLS_KEY"),
             data_dir=Path(env.text("HEADWATER_DATA_DIR", str(cls.data_dir))),
             database_url=env.database("HEADWATER_DATABASE_URL"),
+            api_keys=env.secrets("HEADWATER_API_KEYS"),
+            allowed_origins=env.origins("HEADWATER_ALLOWED_ORIGINS"),
             openai_api_key=env.secret("OPENAI_API_KEY"),
             openai_base_url=env.url("OPENAI_BASE_URL"),
             openai_models=env.names("HEADWATER_OPENAI_MODELS"),
@@ -102,10 +108,15 @@ class Settings:
             raise SettingsError(
                 "HEADWATER_TLS_CERT and HEADWATER_TLS_KEY go together: one is set and the other is not"
             )
-        if settings.tls_port == settings.port:
-            raise SettingsError(
-                f"HEADWATER_TLS_PORT is {settings.tls_port}, the same as HEADWATER_PORT: they must differ"
-            )
+        taken = {settings.port: "HEADWATER_PORT"}
+        for name, port in (
+            ("HEADWATER_TLS_PORT", settings.tls_port),
+            ("HEADWATER_GRPC_PORT", settings.grpc_port),
+        ):
+            if port in taken:
+                raise SettingsError(f"{name} is {port}, the same as {taken[port]}: they must differ")
+            if port is not None:
+                taken[port] = name
         return settings
 
 
@@ -126,6 +137,18 @@ class _Environment:
                 f"{name} holds a character that is not printable ASCII, which is all it takes"
             )
         return value or None
+
+    def secrets(self, name: str) -> tuple[str, ...]:
+        """Values that clients show in a header, separated by commas; never in a message."""
+        return _listed(self.secret(name) or "")
+
+    def origins(self, name: str) -> tuple[str, ...]:
+        """Origins (RFC 6454) as browsers write them, separated by commas."""
+
+        def parse(value: str) -> tuple[str, ...]:
+            return tuple(_origin(part) for part in _listed(value))
+
+        return self.parsed(name, (), "origins such as https://example.org, separated by commas", parse)
 
     def parsed(self, name: str, default: T, takes: str, parse: Callable[[str], T]) -> T:
         value = self.text(name, "")
@@ -189,7 +212,7 @@ class _Environment:
         return value or None
 
     def names(self, name: str) -> tuple[str, ...]:
-        return tuple(part.strip() for part in self.text(name, "").split(",") if part.strip())
+        return _listed(self.text(name, ""))
 
     def rate(self, name: str, default: Rate) -> Rate:
         units = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
@@ -201,6 +224,20 @@ class _Environment:
             return Rate(_within(int(count), 1, 10**9), units[unit])
 
         return self.parsed(name, default, "a rate such as 100/minute (second, minute, hour or day)", parse)
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _origin(text: str) -> str:
+    """An origin in the form in which a browser names it; raises `ValueError`."""
+    parts = urlsplit(text.rstrip("/").lower())
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.path:
+        raise ValueError
+    if parts.port == {"http": 80, "https": 443}[parts.scheme]:
+        return f"{parts.scheme}://{parts.hostname}"
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 N = TypeVar("N", int, float)

@@ -4,16 +4,16 @@ import httpx
 import pytest
 from quart import Quart
 
-from headwater.api.clients import COOKIE, HEADER, client, install_clients
+from headwater.api.clients import COOKIE, HEADER, Client, Clients, client, install_clients
 from headwater.api.problems import install_problems
-from headwater.errors import NotFoundError
+from headwater.errors import NotFoundError, UnauthorizedError
 from tests.api.test_problems import check
 
 
 def web(*keys: bytes) -> Quart:
     app = Quart("test", static_folder=None)
     install_problems(app)
-    install_clients(app, keys, behind_proxy=False)
+    install_clients(app, Clients(keys), behind_proxy=False)
 
     @app.get("/who")
     async def who() -> str:
@@ -82,3 +82,34 @@ async def test_a_forged_name_is_a_strangers(client: httpx.AsyncClient, how: str)
         check(await stranger.get(path, headers={"Cookie": f"{COOKIE}={forged}"}), 404, "not_found")
         check(await stranger.get(path, headers={HEADER: forged}), 401, "unauthorized")
         assert (await stranger.get(path, headers={HEADER: token})).status_code == 200
+
+
+def shown(clients: Clients, key: str = "", address: str = "10.0.0.1", **headers: str) -> Client:
+    return clients.identify({"authorization": f"Bearer {key}" if key else "", **headers}, "", address)
+
+
+def test_an_api_key_is_one_client_wherever_it_comes_from() -> None:
+    clients = Clients([b"key"], ["first", "second"])
+    here, there = shown(clients, "first"), shown(clients, "first", address="10.0.0.2")
+    assert here == there
+    assert here.has_key
+    assert here.token is None
+    other = shown(clients, "second")
+    assert (other.name, other.counted_as) != (here.name, here.counted_as)
+    assert "first" not in repr(here)
+
+
+def test_a_key_that_is_none_is_refused_where_there_are_keys() -> None:
+    with pytest.raises(UnauthorizedError):
+        shown(Clients([b"key"], ["first"]), "firs")
+    found = shown(Clients([b"key"]), "whatever clients send unasked")
+    assert not found.has_key
+    assert found.counted_as == "10.0.0.1"
+
+
+def test_a_token_beside_a_key_names_the_client_and_the_key_is_counted() -> None:
+    clients = Clients([b"key"], ["first"])
+    named = shown(clients)
+    both = shown(clients, "first", **{HEADER: str(named.token)})
+    assert both.name == named.name
+    assert both.counted_as == shown(clients, "first").counted_as

@@ -57,3 +57,17 @@ async def test_nobody_is_missed_after_the_end() -> None:
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.04):
             await abandoned.wait()
+
+
+async def test_the_first_reader_may_take_longer_to_come_than_a_later_one() -> None:
+    abandoned = asyncio.Event()
+    readers = Readers(0.0, abandoned.set, first=0.05)
+    readers.begin()
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.02):
+            await abandoned.wait()
+    with readers.reading(), pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.1):
+            await abandoned.wait()
+    async with asyncio.timeout(5):
+        await abandoned.wait()

@@ -1,7 +1,6 @@
 """`/api/chat` and `/chat`: start a reply."""
 
 import asyncio
-from datetime import timedelta
 
 from quart import Blueprint, Response, request
 from quart_rate_limiter import rate_limit
@@ -10,7 +9,7 @@ from werkzeug.exceptions import MethodNotAllowed
 
 from headwater.api.answers import Reply
 from headwater.api.clients import client
-from headwater.api.rate_limits import network_of
+from headwater.api.rate_limits import StartLimiter
 from headwater.api.replies import negotiated, reply, streamed
 from headwater.api.requests import (
     ChatBody,
@@ -23,22 +22,19 @@ from headwater.api.requests import (
 )
 from headwater.chat import Chat
 from headwater.errors import ForbiddenError, InvalidRequestError
-from headwater.settings import Rate
 from headwater.transports.wire import END
 
 KEY_CHARS = 200
 
 
-def chat_blueprint(chat: Chat, rate: Rate) -> Blueprint:
+def chat_blueprint(chat: Chat, limiter: StartLimiter) -> Blueprint:
     """The routes that start a reply; all of them count against one limit."""
     blueprint = Blueprint("chat", __name__)
 
     @blueprint.route("/api/chat", methods=["GET", "POST"])
     @blueprint.route("/chat", methods=["GET", "POST"])
     @blueprint.route("/api/conversations/<conversation>/messages/<message>/replies", methods=["POST"])
-    @rate_limit(
-        rate.count, timedelta(seconds=rate.seconds), key_function=_address, skip_function=_starts_nothing
-    )
+    @rate_limit(limits=[limiter.limit(_starts_nothing)])
     @document_request(ChatBody)
     @document_response(Reply)
     async def start(conversation: str | None = None, message: str | None = None) -> Response:
@@ -88,10 +84,6 @@ async def _get(chat: Chat, arrived: float) -> Response:
             "Last-Event-ID takes the form <generation>:<cursor>.", field="Last-Event-ID"
         )
     return await streamed(chat, await chat.find(client(), name), cursor, media_type)
-
-
-async def _address() -> str:
-    return network_of(request.remote_addr or "unknown")
 
 
 async def _starts_nothing() -> bool:

@@ -7,8 +7,9 @@ from quart import Quart, Response
 from quart_rate_limiter import RateLimitExceeded
 from werkzeug.exceptions import HTTPException
 
+from headwater.api.rate_limits import too_fast
 from headwater.api.requests import discard_body
-from headwater.errors import PROBLEMS, NotFoundError, ProblemCode, ProblemError, RateLimitedError
+from headwater.errors import PROBLEMS, NotFoundError, ProblemCode, ProblemError
 from headwater.transports.json import encode_json
 
 logger = logging.getLogger(__name__)
@@ -32,9 +33,7 @@ def install_problems(app: Quart, count: Callable[[ProblemCode], None] | None = N
 
     @app.errorhandler(RateLimitExceeded)
     async def rate_limited(error: RateLimitExceeded) -> Response:
-        seconds = int(str(error.retry_after))
-        detail = f"You are starting replies too fast; try again in {seconds} s."
-        return await refused(RateLimitedError(detail, retry_after=seconds))
+        return await refused(too_fast(error))
 
     @app.errorhandler(HTTPException)
     async def refused_by_the_framework(error: HTTPException) -> Response:

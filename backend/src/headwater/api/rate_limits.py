@@ -1,9 +1,14 @@
 """Whose starts are counted together, and for how long they are remembered."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from ipaddress import IPv6Address, ip_address, ip_network
 
+from quart import Quart
+from quart_rate_limiter import KeyCallable, RateLimit, RateLimiter, RateLimitExceeded, SkipCallable
 from quart_rate_limiter.store import RateLimiterStoreABC
+
+from headwater.errors import RateLimitedError
+from headwater.settings import Rate
 
 IPV6_PREFIX = 64
 """Bits of an IPv6 address that name a network: everybody in one has all of its addresses."""
@@ -23,6 +28,46 @@ def network_of(address: str) -> str:
             return str(parsed.ipv4_mapped)
         return str(ip_network((parsed, IPV6_PREFIX), strict=False))
     return str(parsed)
+
+
+class StartLimiter(RateLimiter):
+    """Limits how often one client starts a reply: by `limit()` on a route, by `take()` for what has none.
+
+    All of it counts together, whatever the route and the transport, where the library counts each route by
+    itself.
+    """
+
+    def __init__(self, app: Quart, rate: Rate, key: KeyCallable) -> None:
+        super().__init__(app, key, PassingStore())
+        self._count, self._period = rate.count, timedelta(seconds=rate.seconds)
+
+    def limit(self, skip: SkipCallable | None = None) -> RateLimit:
+        """The limit for a route that starts replies, but where `skip` says that it does not."""
+        return RateLimit(self._count, self._period, skip_function=skip)
+
+    async def take(self, counted_as: str) -> None:
+        """Count a start that is no request of its own. Raises `RateLimitedError`."""
+
+        async def key() -> str:
+            return counted_as
+
+        limits = [RateLimit(self._count, self._period, key)]
+        try:
+            await self._raise_on_rejection("", limits)
+        except RateLimitExceeded as error:
+            raise too_fast(error) from None
+        await self._update_limits("", limits)
+
+    async def _create_key(self, endpoint: str, rate_limit: RateLimit) -> str:  # noqa: ARG002
+        return await (rate_limit.key_function or self.key_function)()
+
+
+def too_fast(error: RateLimitExceeded) -> RateLimitedError:
+    """The library's refusal, as ours."""
+    seconds = int(str(error.retry_after))
+    return RateLimitedError(
+        f"You are starting replies too fast; try again in {seconds} s.", retry_after=seconds
+    )
 
 
 class PassingStore(RateLimiterStoreABC):
