@@ -9,7 +9,7 @@ from headwater.generation.events import Event, Outcome, ReasoningDelta, TextDelt
 from headwater.generation.fold import fold
 from headwater.generation.log import Page
 from headwater.transports.encoder import Encoder
-from headwater.transports.json import encode_json, reply_object
+from headwater.transports.json import reply_opening, reply_rest
 from headwater.transports.ndjson import NdjsonEncoder
 from headwater.transports.sse import SseEncoder
 from headwater.transports.wire import Opening, parse_outcome
@@ -46,11 +46,11 @@ class Golden:
 
     def files(self) -> dict[str, bytes]:
         """What stands beside the log, by the ending of the file."""
-        reply = reply_object(self.opening, fold(self.events), self.outcome)
+        reply = reply_opening(self.opening) + reply_rest(fold(self.events), self.outcome)
         return {
             "sse": self.response(SseEncoder()),
             "ndjson": self.response(NdjsonEncoder()),
-            "reply.json": encode_json(reply) + b"\n",
+            "reply.json": reply + b"\n",
         }
 
 

@@ -140,6 +140,26 @@ async def test_json_is_one_object_when_the_reply_is_complete(client: httpx.Async
     assert response.headers["location"] == f"/api/generations/{reply['generation']}"
 
 
+async def test_json_names_the_reply_at_once_and_shows_that_it_runs(client: httpx.AsyncClient) -> None:
+    """So that who waits for the whole can stop it, and no proxy takes the wait for a dead connection."""
+    body = {
+        "message": "one two",
+        "model": "scripted/echo",
+        "script": {"faults": [{"after": 1, "kind": "gate"}]},
+    }
+    headers = {"Accept": "application/json"}
+    async with client.stream("POST", "/api/chat", json=body, headers=headers) as response:
+        generation = response.headers["location"].removeprefix("/api/generations/")
+        arrived = aiter(response.aiter_raw())
+        said = b""
+        while not said.endswith(b"  "):
+            said += await anext(arrived)
+        assert json.loads(said + b"}")["generation"] == generation
+        await client.post(f"/api/scripted/gates/{generation}")
+        said += b"".join([more async for more in arrived])
+    assert json.loads(said)["text"] == "one two"
+
+
 async def test_json_answers_200_whatever_the_outcome(client: httpx.AsyncClient) -> None:
     script = {"tokens_per_second": 1000, "faults": [{"after": 2, "kind": "error"}]}
     body = {"message": "one two three", "model": "scripted/echo", "script": script}

@@ -1,5 +1,6 @@
 """Answers that carry a reply: which transport, which headers, which bytes."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
@@ -12,13 +13,22 @@ from headwater.errors import NotAcceptableError
 from headwater.generation.log import Cursor
 from headwater.generations import Generation, Snapshot
 from headwater.transports.encoder import Encoder
-from headwater.transports.json import encode_json, generation_object, reply_object
+from headwater.transports.json import (
+    WAITING,
+    encode_json,
+    generation_object,
+    reply_opening,
+    reply_rest,
+)
 from headwater.transports.ndjson import NdjsonEncoder
 from headwater.transports.sse import SseEncoder
 from headwater.transports.wire import JsonObject, Opening
 
 JSON = "application/json"
 ENCODERS: dict[str, Encoder] = {encoder.media_type: encoder for encoder in (SseEncoder(), NdjsonEncoder())}
+
+WAITING_EVERY = 5.0
+"""Seconds between the signs of life of a reply that is sent whole, while it grows."""
 
 UNBUFFERED = {"Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "no"}
 """Keeps proxies from holding a streamed answer back or from compressing it."""
@@ -43,10 +53,9 @@ def negotiated() -> str:
 
 
 async def reply(chat: Chat, generation: Generation, media_type: str) -> Response:
-    """The answer to the start of a reply: streamed, or one object when the reply is complete."""
+    """The answer to the start of a reply: streamed, or one object that is complete when the reply is."""
     if media_type == JSON:
-        content, outcome = await chat.finished(generation)
-        response = json_response(reply_object(opening(generation), content, outcome))
+        response = _unbuffered(_whole(chat, generation), JSON)
     else:
         response = await streamed(chat, generation, 0, media_type)
     response.headers["Location"] = f"/api/generations/{generation.id}"
@@ -59,11 +68,27 @@ async def streamed(chat: Chat, generation: Generation, after: Cursor, media_type
     if after > 0 or request.headers.get("Last-Event-ID"):
         chat.metrics.resumes.inc()
     encoder = ENCODERS[media_type]
-    response = Response(
-        _bytes(chat, generation, after, encoder), content_type=encoder.media_type, headers=UNBUFFERED
-    )
+    return _unbuffered(_bytes(chat, generation, after, encoder), encoder.media_type)
+
+
+def _unbuffered(body: AsyncGenerator[bytes, None], media_type: str) -> Response:
+    response = Response(body, content_type=media_type, headers=UNBUFFERED)
     response.timeout = None
     return response
+
+
+async def _whole(chat: Chat, generation: Generation) -> AsyncGenerator[bytes, None]:
+    """One JSON object: the names at once, then signs of life, and the rest when the reply is complete."""
+    clock = asyncio.get_running_loop().time
+    yield reply_opening(opening(generation))
+    heard = clock()
+    async with aclosing(chat.follow(generation, 0)) as pages:
+        async for page in pages:
+            if page.outcome is not None:
+                yield reply_rest((await generation.snapshot()).content, page.outcome)
+            elif not page.events or clock() - heard >= WAITING_EVERY:
+                yield WAITING
+                heard = clock()
 
 
 async def _bytes(

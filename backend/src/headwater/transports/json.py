@@ -7,15 +7,19 @@ from headwater.generation.fold import Content
 from headwater.generation.log import Cursor, Page
 from headwater.transports.wire import JsonObject, Opening, framed_objects, opening_object, outcome_object
 
+WAITING = b" "
+"""A sign of life of a reply that is sent whole: between two members of an object a space means nothing."""
 
-def reply_object(opening: Opening, content: Content, outcome: Outcome) -> JsonObject:
-    """A complete reply: the non-streaming mode."""
-    return {
-        **opening_object(opening),
-        "text": content.text,
-        "reasoning": content.reasoning,
-        "outcome": outcome_object(outcome),
-    }
+
+def reply_opening(opening: Opening) -> bytes:
+    """The beginning of a complete reply, its names, which can be sent before there is anything else."""
+    return encode_json(opening_object(opening)).removesuffix(b"}")
+
+
+def reply_rest(content: Content, outcome: Outcome) -> bytes:
+    """What comes after `reply_opening`; both are one JSON object."""
+    rest = {"text": content.text, "reasoning": content.reasoning, "outcome": outcome_object(outcome)}
+    return b"," + encode_json(rest).removeprefix(b"{")
 
 
 def generation_object(
