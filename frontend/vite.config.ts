@@ -7,6 +7,8 @@ const backend = `http://127.0.0.1:${process.env.HEADWATER_PORT ?? "8000"}`;
 
 export default defineConfig({
   plugins: [react(), tailwindcss(), firstLoad(["/conversations/sidebar.tsx"], 120_000)],
+  // React has had it for long; wouter brings what stood in for it.
+  resolve: { alias: { "use-sync-external-store/shim/index.js": "react" } },
   server: { port: 5173, proxy: { "/api": backend, "/chat": backend, "/healthz": backend } },
   build: {
     outDir: "../backend/src/headwater/page",
@@ -16,6 +18,10 @@ export default defineConfig({
     assetsInlineLimit: 0,
     // One style sheet: a script that is fetched later brings no style, and so no shift.
     cssCodeSplit: false,
+    // What comes first comes in one piece, which compresses better than several.
+    rolldownOptions: {
+      output: { codeSplitting: { groups: [{ name: "page", tags: ["$initial"] }] } },
+    },
     target: ["chrome111", "firefox114", "safari16.4"],
   },
   test: {

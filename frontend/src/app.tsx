@@ -1,5 +1,5 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { lazy, useCallback, useState } from "react";
+import { lazy, useCallback, useRef, useState } from "react";
 import { ChatInterface } from "./chat/chat-interface";
 import { CannotLoad } from "./chat/conversation-states";
 import { Turns } from "./chat/turns";
@@ -11,6 +11,11 @@ import { SidebarButtons } from "./conversations/sidebar-buttons";
 import { SidebarLayout } from "./conversations/sidebar-layout";
 import { useSidebar } from "./conversations/sidebar-state";
 import { sseTransport } from "./generation/transports/sse";
+import type { Language } from "./language/language";
+import { LanguageProvider, useLanguage } from "./language/language-context";
+import { usePageLanguage } from "./language/use-page-language";
+import { usePreferences } from "./preferences/use-preferences";
+import { useTheme } from "./preferences/use-theme";
 import { useRoute } from "./route";
 import { Mark } from "./ui/mark";
 import { Optional } from "./ui/optional";
@@ -18,12 +23,20 @@ import { useToast } from "./ui/toasts";
 
 const SharedPage = lazy(() => import("./chat/shared-page"));
 
-/** The page, with everything concrete that it is made of. */
-export function App() {
+/**
+ * The page, with everything concrete that it is made of.
+ *
+ * @param loaded - the language that it begins in
+ */
+export function App({ loaded }: { readonly loaded: Language }) {
+  const preferences = usePreferences();
+  useTheme(preferences.theme);
   return (
-    <ConversationsProvider>
-      <Page />
-    </ConversationsProvider>
+    <LanguageProvider value={usePageLanguage(loaded, preferences.language)}>
+      <ConversationsProvider>
+        <Page />
+      </ConversationsProvider>
+    </LanguageProvider>
   );
 }
 
@@ -38,9 +51,6 @@ function Page() {
   );
 }
 
-const COLLECTED =
-  "Replies come in lumps: something between this page and the server collects them on their way.";
-
 interface ChatsProps {
   readonly route: Extract<ReturnType<typeof useRoute>["route"], { kind: "chat" }>;
   readonly go: ReturnType<typeof useRoute>["go"];
@@ -49,12 +59,15 @@ interface ChatsProps {
 function Chats({ route, go }: ChatsProps) {
   const client = useQueryClient();
   const showToast = useToast();
+  const { say } = useLanguage();
+  const sayCollected = useRef(() => {});
+  sayCollected.current = () => showToast({ text: say("collected") });
   const [turns] = useState(
     () =>
       new Turns({
         transport: sseTransport(),
         onMoved: (id) => void readAgain(client, { queryKey: keys.one(id) }),
-        onCollected: () => showToast({ text: COLLECTED }),
+        onCollected: () => sayCollected.current(),
       }),
   );
   const { conversation, message, visit } = route;

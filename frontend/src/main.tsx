@@ -1,12 +1,19 @@
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./app";
+import type { Language } from "./language/language";
+import { loadLanguage } from "./language/languages";
+import { getPreferences } from "./preferences/preferences";
 import "./styles.css";
 
-const root = document.getElementById("root");
-if (root === null) throw new Error('the page has no element "root"');
-createRoot(root).render(
-  <StrictMode>
-    <App />
-  </StrictMode>,
-);
+function draw(language: Language): void {
+  const root = document.getElementById("root");
+  if (root === null) throw new Error('the page has no element "root"');
+  createRoot(root).render(
+    <StrictMode>
+      <App loaded={language} />
+    </StrictMode>,
+  );
+}
+
+void loadLanguage(getPreferences().language).then(draw);

@@ -53,7 +53,7 @@ describe("ask", () => {
     answer(new Response("<h1>Bad Gateway</h1>", { status: 502 }));
     const refused = await ask("/api/x").catch((error: unknown) => error);
     expect(refused).toBeInstanceOf(Problem);
-    expect(refused).toMatchObject({ message: "The server could not do this. Try again later." });
+    expect(refused).toMatchObject({ code: "unknown", detail: null });
   });
 
   it("says that the server cannot be reached", async () => {

@@ -17,7 +17,7 @@ export interface Asking {
  */
 export async function ask<T>(path: string, asking: Asking = {}): Promise<T> {
   const response = await reach(path, asking);
-  if (!response.ok) throw await refusal(response);
+  if (!response.ok) throw await readProblem(response);
   if (response.status === 204) return undefined as T;
   return (await response.json()) as T;
 }
@@ -33,15 +33,6 @@ async function reach(path: string, { method = "GET", body, signal }: Asking): Pr
   } catch (error) {
     signal?.throwIfAborted();
     if (!(error instanceof TypeError)) throw error;
-    throw new Problem(0, "unreachable", "The server cannot be reached. Check the connection.");
+    throw new Problem(0, "unreachable", null);
   }
-}
-
-/** Where the server itself did not say why (a proxy did), there is nothing to quote. */
-async function refusal(response: Response): Promise<Problem> {
-  const problem = await readProblem(response);
-  if (problem.code !== "unknown") return problem;
-  const { status, code, retryAfter } = problem;
-  const later = retryAfter === null ? " Try again later." : "";
-  return new Problem(status, code, `The server could not do this.${later}`, retryAfter);
 }

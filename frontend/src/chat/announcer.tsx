@@ -1,15 +1,17 @@
 import { useState } from "react";
 import type { ReplyStatus } from "../generation/fold";
+import { useLanguage } from "../language/language-context";
+import type { PlainKey } from "../language/translation";
 
-const WORDS: Readonly<Record<ReplyStatus, string>> = {
-  waiting: "The reply has started.",
-  streaming: "The reply has started.",
-  completed: "The reply is complete.",
-  cancelled: "The reply was stopped.",
+const WORDS = {
+  waiting: "replyStarted",
+  streaming: "replyStarted",
+  completed: "replyComplete",
+  cancelled: "replyStopped",
   // What failed says so itself, as an alert.
-  failed: "",
-  interrupted: "",
-};
+  failed: null,
+  interrupted: null,
+} as const satisfies Record<ReplyStatus, PlainKey | null>;
 
 /**
  * Says aloud when a reply starts and ends, and not every word in between.
@@ -17,12 +19,13 @@ const WORDS: Readonly<Record<ReplyStatus, string>> = {
  * @param status - how the reply stands that is followed; null leaves what was said
  */
 export function Announcer({ status }: { status: ReplyStatus | null }) {
-  const [words, setWords] = useState("");
+  const { say } = useLanguage();
+  const [words, setWords] = useState<(typeof WORDS)[ReplyStatus]>(null);
   const now = status === null ? words : WORDS[status];
   if (now !== words) setWords(now);
   return (
     <p role="status" className="sr-only">
-      {now}
+      {now !== null && say(now)}
     </p>
   );
 }

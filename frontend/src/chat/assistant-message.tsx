@@ -3,6 +3,8 @@ import { use } from "react";
 import { isRunning, type Reply, replyStatus } from "../generation/fold";
 import type { LiveReply } from "../generation/live-reply";
 import type { Problem } from "../generation/problem";
+import { describeAdvice } from "../language/describe-problem";
+import { useLanguage } from "../language/language-context";
 import type { End } from "../markdown/document";
 import { Button } from "../ui/button";
 import { Forks } from "./branch-stepper";
@@ -29,11 +31,12 @@ interface AssistantMessageProps {
 
 /** A reply: what was thought, what was said, what went wrong, and how fast it came. */
 export function AssistantMessage({ entry, live, isUnnamed, isLast }: AssistantMessageProps) {
+  const language = useLanguage();
   const { actions } = use(ThreadContext);
   const message = lastPart(entry);
   const source = sourceOf(message, live);
   const reply = useReply(source);
-  const failure = describeFailure(reply.ending);
+  const failure = describeFailure(language, reply.ending);
   const text = before(entry, "text") + reply.text;
   const reasoning = before(entry, "reasoning") + reply.reasoning;
   const mayRetry = actions !== null && isLast && canBeTaken(reply);
@@ -42,7 +45,7 @@ export function AssistantMessage({ entry, live, isUnnamed, isLast }: AssistantMe
       data-testid="message-assistant"
       data-message={isUnnamed ? undefined : message.id}
       data-status={replyStatus(reply)}
-      aria-label="Reply"
+      aria-label={language.say("reply")}
       aria-busy={isRunning(reply)}
       className="group"
     >
@@ -88,8 +91,10 @@ interface FailureProps {
 
 /** What went wrong. Until it makes sense to try again, the button counts the seconds, and only to be seen. */
 function Failure({ message, problem, onRetry }: FailureProps) {
+  const language = useLanguage();
+  const { say } = language;
   const seconds = useSecondsUntil(problem?.retryAt ?? null);
-  const advice = problem?.advice ?? null;
+  const advice = problem && describeAdvice(language, problem);
   return (
     <div className="mt-4 flex flex-wrap items-center justify-between gap-3 rounded-lg bg-danger-soft px-4 py-2">
       <p role="alert" data-testid="reply-error" className="text-small text-danger">
@@ -107,7 +112,7 @@ function Failure({ message, problem, onRetry }: FailureProps) {
           className="tabular-nums disabled:text-quiet"
         >
           <RotateCcw className="size-4" aria-hidden="true" />
-          {seconds > 0 ? `Retry in ${seconds} s` : "Retry"}
+          {seconds > 0 ? say("retryIn", { seconds }) : say("retry")}
         </Button>
       )}
     </div>
@@ -115,6 +120,7 @@ function Failure({ message, problem, onRetry }: FailureProps) {
 }
 
 function Reconnecting() {
+  const { say } = useLanguage();
   return (
     <p
       data-testid="reconnecting"
@@ -122,7 +128,7 @@ function Reconnecting() {
       className="mt-3 flex items-center gap-2 text-small text-quiet"
     >
       <WifiOff className="size-4" aria-hidden="true" />
-      Reconnecting. The reply goes on by itself.
+      {say("reconnecting")}
     </p>
   );
 }

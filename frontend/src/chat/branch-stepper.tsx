@@ -1,5 +1,6 @@
 import { ChevronLeft, ChevronRight } from "lucide-react";
 import { use, useEffect, useRef } from "react";
+import { useLanguage } from "../language/language-context";
 import type { Fork } from "./entries";
 import { MessageButton } from "./message-button";
 import { ThreadContext } from "./thread-context";
@@ -14,6 +15,7 @@ export function Forks({ forks }: { forks: readonly Fork[] }) {
 
 /** Where a conversation has branches: which one is shown, and the ways to its neighbours. */
 function BranchStepper({ fork }: { fork: Fork }) {
+  const { say } = useLanguage();
   const { actions, arrival } = use(ThreadContext);
   const ways = useRef<HTMLFieldSetElement>(null);
   const { position, count, previous, next } = fork;
@@ -37,13 +39,13 @@ function BranchStepper({ fork }: { fork: Fork }) {
     <fieldset
       ref={ways}
       data-testid="branch-stepper"
-      aria-label="Branches"
+      aria-label={say("branches")}
       className="-mx-2.5 flex items-center text-small text-quiet tabular-nums"
     >
       <MessageButton
         data-testid="branch-previous"
         icon={ChevronLeft}
-        label="Previous branch"
+        label={say("previousBranch")}
         disabled={previous === null}
         onClick={() => step(previous, -1)}
       />
@@ -51,7 +53,7 @@ function BranchStepper({ fork }: { fork: Fork }) {
       <MessageButton
         data-testid="branch-next"
         icon={ChevronRight}
-        label="Next branch"
+        label={say("nextBranch")}
         disabled={next === null}
         onClick={() => step(next, 1)}
       />

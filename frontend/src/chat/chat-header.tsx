@@ -1,5 +1,6 @@
 import { Archive, ArchiveRestore, type LucideIcon, ScrollText } from "lucide-react";
 import { type ReactNode, useRef } from "react";
+import { useLanguage } from "../language/language-context";
 import type { Settings } from "./settings";
 
 interface ChatHeaderProps {
@@ -16,13 +17,14 @@ interface ChatHeaderProps {
 /** What is talked about, and what there is to know before reading on. */
 export function ChatHeader(props: ChatHeaderProps) {
   const { leading, brand, title, isArchived, onUnarchive, settings } = props;
+  const { say } = useLanguage();
   const heading = useRef<HTMLHeadingElement>(null);
   return (
     <header className="relative z-10 flex min-h-14 items-center gap-2 px-4 after:pointer-events-none after:absolute after:inset-x-0 after:top-full after:h-4 after:bg-linear-to-b after:from-paper after:to-transparent sm:px-6">
       {leading}
       {title === null ? (
         <div className="flex-1">
-          <h1 className="sr-only">New chat</h1>
+          <h1 className="sr-only">{say("newChat")}</h1>
           {brand}
         </div>
       ) : (
@@ -38,15 +40,15 @@ export function ChatHeader(props: ChatHeaderProps) {
       {isArchived && (
         <Chip
           icon={Archive}
-          label="Archived"
-          about="It is not in the list, but in the archive."
+          label={say("archived")}
+          about={say("archivedAbout")}
           testId="archived-chip"
         >
           <button
             type="button"
             data-testid="unarchive"
-            aria-label="Unarchive"
-            title="Take it back into the list"
+            aria-label={say("unarchive")}
+            title={say("unarchiveAbout")}
             onClick={() => {
               // The button goes; the focus stays near.
               heading.current?.focus();
@@ -55,14 +57,14 @@ export function ChatHeader(props: ChatHeaderProps) {
             className="-my-1 -mr-3 ml-1 flex min-h-8 min-w-8 items-center justify-center gap-1.5 rounded-r-full border-l border-line px-2.5 text-ink transition-colors hover:bg-line/60 max-sm:-mr-2"
           >
             <ArchiveRestore className="size-3.5" aria-hidden="true" />
-            <span className="max-sm:sr-only">Unarchive</span>
+            <span className="max-sm:sr-only">{say("unarchive")}</span>
           </button>
         </Chip>
       )}
       {settings.system !== null && settings.system !== "" && (
         <Chip
           icon={ScrollText}
-          label="System prompt"
+          label={say("systemPrompt")}
           about={settings.system}
           testId="system-chip"
         />

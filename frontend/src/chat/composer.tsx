@@ -1,5 +1,6 @@
 import { ArrowUp, Square } from "lucide-react";
 import { type KeyboardEvent, type ReactNode, useEffect, useRef } from "react";
+import { useLanguage } from "../language/language-context";
 import { Button } from "../ui/button";
 import { isComposing } from "./composing";
 
@@ -18,6 +19,7 @@ interface ComposerProps {
 /** The box to write in. While a reply runs it waits, says why, and offers to stop the reply. */
 export function Composer(props: ComposerProps) {
   const { draft, onDraft, isRunning, isReady, onSend, onStop, children } = props;
+  const { say } = useLanguage();
   const box = useRef<HTMLTextAreaElement>(null);
   const canSend = isReady && !isRunning && draft.trim() !== "";
 
@@ -45,11 +47,11 @@ export function Composer(props: ComposerProps) {
       <textarea
         ref={box}
         data-testid="composer-input"
-        aria-label="Message"
+        aria-label={say("message")}
         rows={1}
         value={draft}
         disabled={isRunning}
-        placeholder={isRunning ? "Waiting for the reply to end" : "Write a message"}
+        placeholder={say(isRunning ? "waitingForEnd" : "writeMessage")}
         onChange={(event) => onDraft(event.target.value)}
         onKeyDown={onKeyDown}
         className="field-sizing-content max-h-48 min-h-10 w-full resize-none bg-transparent px-2 py-1.5 text-body outline-none placeholder:text-quiet disabled:cursor-not-allowed"
@@ -64,15 +66,15 @@ export function Composer(props: ComposerProps) {
             data-testid="stop"
             // The second click of a double click on Send was not meant for what took its place.
             onClick={(event) => event.detail < 2 && onStop()}
-            title="Stop (Escape)"
+            title={say("stopByKey")}
           >
             <Square className="size-3.5 fill-current" aria-hidden="true" />
-            Stop
+            {say("stop")}
           </Button>
         ) : (
           <Button key="send" look="primary" type="submit" data-testid="send" disabled={!canSend}>
             <ArrowUp className="size-4" aria-hidden="true" />
-            Send
+            {say("send")}
           </Button>
         )}
       </div>

@@ -1,33 +1,35 @@
 import { Check, Copy } from "lucide-react";
 import { useEffect, useState } from "react";
+import { useLanguage } from "../language/language-context";
 import { MessageButton } from "./message-button";
 
 const SAID_MS = 2_000;
 
 /** Copies the source of a message, and says whether that went well. */
 export function CopyButton({ read }: { read: () => string }) {
-  const [said, say] = useState<"Copied" | "Not copied">();
+  const { say } = useLanguage();
+  const [outcome, setOutcome] = useState<"copied" | "notCopied">();
   useEffect(() => {
-    if (said === undefined) return;
-    const timer = setTimeout(() => say(undefined), SAID_MS);
+    if (outcome === undefined) return;
+    const timer = setTimeout(() => setOutcome(undefined), SAID_MS);
     return () => clearTimeout(timer);
-  }, [said]);
+  }, [outcome]);
   const copy = () =>
     void copyText(read()).then(
-      () => say("Copied"),
-      () => say("Not copied"),
+      () => setOutcome("copied"),
+      () => setOutcome("notCopied"),
     );
   return (
     <>
       <MessageButton
         data-testid="copy"
-        icon={said === "Copied" ? Check : Copy}
-        label={said ?? "Copy"}
+        icon={outcome === "copied" ? Check : Copy}
+        label={say(outcome ?? "copy")}
         onClick={copy}
       />
-      {said !== undefined && (
+      {outcome !== undefined && (
         <span role="status" className="text-small text-quiet">
-          {said}
+          {say(outcome)}
         </span>
       )}
     </>

@@ -1,4 +1,5 @@
 import { type KeyboardEvent, useEffect, useRef } from "react";
+import { useLanguage } from "../language/language-context";
 import { Button } from "../ui/button";
 import { isComposing } from "./composing";
 
@@ -16,6 +17,7 @@ interface EditBoxProps {
 /** A question while it is written anew, in its own place. */
 export function EditBox(props: EditBoxProps) {
   const { written, onWrite, takesFocus, mayBeSaved, onSave, onCancel } = props;
+  const { say } = useLanguage();
   const box = useRef<HTMLTextAreaElement>(null);
   const canSave = mayBeSaved && written.trim() !== "";
   useEffect(() => {
@@ -47,7 +49,7 @@ export function EditBox(props: EditBoxProps) {
       <textarea
         ref={box}
         data-testid="edit-input"
-        aria-label="Edit the message"
+        aria-label={say("editMessage")}
         rows={1}
         value={written}
         onChange={(event) => onWrite(event.target.value)}
@@ -56,10 +58,10 @@ export function EditBox(props: EditBoxProps) {
       />
       <div className="flex flex-wrap items-center justify-end gap-2">
         <Button look="quiet" data-testid="edit-cancel" onClick={onCancel}>
-          Cancel
+          {say("cancel")}
         </Button>
         <Button look="primary" type="submit" data-testid="edit-save" disabled={!canSave}>
-          Save and send
+          {say("saveAndSend")}
         </Button>
       </div>
     </form>

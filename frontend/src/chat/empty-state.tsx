@@ -1,11 +1,7 @@
 import type { Model } from "../generation/models";
+import { SayWith, useLanguage } from "../language/language-context";
 
-const PROMPTS = [
-  "Explain how rivers begin, with a short table of three famous springs",
-  "Write a Python function that merges overlapping intervals",
-  "Plan a weekend of walking near a lake, day by day",
-  "Why does ice float? Show the numbers",
-] as const;
+const PROMPTS = ["prompt1", "prompt2", "prompt3", "prompt4"] as const;
 
 interface EmptyStateProps {
   readonly model: Model | undefined;
@@ -14,18 +10,21 @@ interface EmptyStateProps {
 
 /** What stands on the page before the first question: something to press, and who will answer. */
 export function EmptyState({ model, onPick }: EmptyStateProps) {
+  const { say } = useLanguage();
+  const prompts = PROMPTS.map((prompt) => say(prompt));
   return (
     <section data-testid="empty-state" className="m-auto w-full py-8">
-      <h2 className="font-serif text-title text-balance">What shall we start with?</h2>
+      <h2 className="font-serif text-title text-balance">{say("whatFirst")}</h2>
       <p className="mt-2 min-h-6.5 text-quiet">
         {model !== undefined && (
-          <>
-            <span className="font-medium text-ink">{model.id}</span> will answer, word by word.
-          </>
+          <SayWith
+            text="willAnswer"
+            values={{ model: <span className="font-medium text-ink">{model.id}</span> }}
+          />
         )}
       </p>
       <ul className="mt-8 grid gap-3 sm:grid-cols-2">
-        {PROMPTS.map((prompt) => (
+        {prompts.map((prompt) => (
           <li key={prompt}>
             <button
               type="button"

@@ -2,6 +2,8 @@ import { memo } from "react";
 import type { Timing } from "../generation/events";
 import { isRunning, type Reply, replyStatus } from "../generation/fold";
 import { firstTokenMs, silenceMs, tokensPerSecond } from "../generation/pace";
+import type { Language } from "../language/language";
+import { useLanguage } from "../language/language-context";
 import { describeMs, describeRate, describeShortness } from "./describe";
 import type { ReplySource } from "./reply-source";
 import { useNow } from "./use-now";
@@ -12,11 +14,12 @@ const STALLED_MS = 3_000;
 
 /** How fast a reply came: live while it does, then as the server measured it. */
 export const Figures = memo(function Figures({ source }: { source: ReplySource }) {
+  const language = useLanguage();
   const status = useReplyStatus(source);
   const running = status === "waiting" || status === "streaming";
   const now = useNow(READ_EVERY_MS, running);
   const reply = source.getSnapshot();
-  const figures = figuresOf(reply, now);
+  const figures = figuresOf(language, reply, now);
   return (
     <p
       data-testid="figures"
@@ -33,33 +36,36 @@ export const Figures = memo(function Figures({ source }: { source: ReplySource }
 
 type Figure = readonly [name: string, figure: string];
 
-function figuresOf(reply: Reply, now: number): readonly Figure[] {
-  const shortness = describeShortness(reply.ending);
+function figuresOf(language: Language, reply: Reply, now: number): readonly Figure[] {
+  const shortness = describeShortness(language, reply.ending);
   return [
-    ...(shortness === null ? [] : [["How it ended", shortness] as const]),
-    ...(stalled(reply, now) ?? speed(reply)),
-    ...(reply.start === null ? [] : [["Model", reply.start.model] as const]),
+    ...(shortness === null ? [] : [[language.say("howItEnded"), shortness] as const]),
+    ...(stalled(language, reply, now) ?? speed(language, reply)),
+    ...(reply.start === null ? [] : [[language.say("model"), reply.start.model] as const]),
   ];
 }
 
 /** Why nothing comes, when it has been a while: a model is not blamed for a connection that was lost. */
-function stalled(reply: Reply, now: number): readonly Figure[] | null {
+function stalled({ say }: Language, reply: Reply, now: number): readonly Figure[] | null {
   if (!isRunning(reply)) return null;
   const waited = reply.lostAt === null ? silenceMs(reply.pace, now) : now - reply.lostAt;
   if (waited < STALLED_MS) return null;
-  const what = reply.lostAt === null ? "waiting for the model" : "no connection";
-  return [["Stalled", `${what}, ${Math.floor(waited / 1000)} s`]];
+  const what = reply.lostAt === null ? "waitingForModel" : "noConnection";
+  return [[say("stalled"), say(what, { seconds: Math.floor(waited / 1000) })]];
 }
 
 /** What the time to the first token was spent on, as far as the server has told. */
-function describeWaiting(timing: Timing | null): string {
-  const name = "Time to the first token";
-  if (timing === null || timing.serverMs === null || timing.providerMs === null) return name;
-  return `${name}: ${describeMs(timing.serverMs)} in the server, then ${describeMs(timing.providerMs)} at the model`;
+function describeWaiting(language: Language, timing: Timing | null): string {
+  const { say } = language;
+  if (timing === null || timing.serverMs === null || timing.providerMs === null)
+    return say("firstTokenAbout");
+  const server = describeMs(language, timing.serverMs);
+  return say("firstTokenHops", { server, provider: describeMs(language, timing.providerMs) });
 }
 
-function speed(reply: Reply): readonly Figure[] {
+function speed(language: Language, reply: Reply): readonly Figure[] {
   if (replyStatus(reply) === "waiting") return [];
+  const { say } = language;
   const { pace, ending } = reply;
   const timing = ending === null || ending.status === "refused" ? null : ending.timing;
   const first = timing?.firstTokenMs ?? firstTokenMs(pace);
@@ -68,10 +74,17 @@ function speed(reply: Reply): readonly Figure[] {
   return [
     ...(first === null
       ? []
-      : [[describeWaiting(timing), `first token ${describeMs(first)}`] as const]),
-    ...(rate === null ? [] : [["Tokens a second", describeRate(rate)] as const]),
+      : [
+          [
+            describeWaiting(language, timing),
+            say("firstToken", { time: describeMs(language, first) }),
+          ] as const,
+        ]),
+    ...(rate === null ? [] : [[say("rateAbout"), describeRate(language, rate)] as const]),
     ...(gap === 0
       ? []
-      : [["Longest pause between tokens", `longest gap ${describeMs(gap)}`] as const]),
+      : [
+          [say("longestGapAbout"), say("longestGap", { time: describeMs(language, gap) })] as const,
+        ]),
   ];
 }

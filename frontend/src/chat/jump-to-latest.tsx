@@ -1,8 +1,10 @@
 import { ArrowDown } from "lucide-react";
+import { useLanguage } from "../language/language-context";
 import { Button } from "../ui/button";
 
 /** Brings back to the end of the thread. */
 export function JumpToLatest({ onJump }: { onJump: () => void }) {
+  const { say } = useLanguage();
   return (
     <div className="pointer-events-none absolute inset-x-0 bottom-full mb-3 flex justify-center">
       <Button
@@ -12,7 +14,7 @@ export function JumpToLatest({ onJump }: { onJump: () => void }) {
         onClick={onJump}
       >
         <ArrowDown className="size-4" aria-hidden="true" />
-        Jump to latest
+        {say("jumpToLatest")}
       </Button>
     </div>
   );

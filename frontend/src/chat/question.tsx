@@ -1,5 +1,6 @@
 import { Pencil, RotateCcw } from "lucide-react";
 import { use, useRef } from "react";
+import { useLanguage } from "../language/language-context";
 import { Button } from "../ui/button";
 import { Forks } from "./branch-stepper";
 import { CopyButton } from "./copy-button";
@@ -18,6 +19,7 @@ interface QuestionProps {
 
 /** What a person wrote. */
 export function Question({ entry, isUnnamed, isLast }: QuestionProps) {
+  const { say } = useLanguage();
   const { actions, isBusy } = use(ThreadContext);
   const [message] = entry.parts;
   const { written, ...edit } = useEdit(message.id, message.text, actions !== null);
@@ -32,7 +34,7 @@ export function Question({ entry, isUnnamed, isLast }: QuestionProps) {
     <article
       data-testid="message-user"
       data-message={isUnnamed ? undefined : message.id}
-      aria-label="You"
+      aria-label={say("you")}
       className="group flex flex-col items-end pl-8 sm:pl-4"
     >
       {written !== null ? (
@@ -63,7 +65,7 @@ export function Question({ entry, isUnnamed, isLast }: QuestionProps) {
                 }}
                 data-testid="edit"
                 icon={Pencil}
-                label="Edit"
+                label={say("edit")}
                 disabled={isBusy || isUnnamed}
                 onClick={() => {
                   enters.current = true;
@@ -78,7 +80,7 @@ export function Question({ entry, isUnnamed, isLast }: QuestionProps) {
       {isLast && actions !== null && !isBusy && written === null && (
         <Button look="outline" data-testid="retry" onClick={() => actions.answer(message.id)}>
           <RotateCcw className="size-4" aria-hidden="true" />
-          Get a reply
+          {say("getReply")}
         </Button>
       )}
     </article>

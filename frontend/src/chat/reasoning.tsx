@@ -1,5 +1,6 @@
 import { ChevronRight } from "lucide-react";
 import { useState } from "react";
+import { useLanguage } from "../language/language-context";
 
 interface ReasoningProps {
   readonly text: string;
@@ -9,6 +10,7 @@ interface ReasoningProps {
 
 /** What a model thought before it spoke: open while there is nothing else, until the person decides. */
 export function Reasoning({ text, isAllThereIs }: ReasoningProps) {
+  const { say } = useLanguage();
   const [chosen, choose] = useState<boolean | null>(null);
   const isOpen = chosen ?? isAllThereIs;
   return (
@@ -23,7 +25,7 @@ export function Reasoning({ text, isAllThereIs }: ReasoningProps) {
           className={`size-4 transition-transform ${isOpen ? "rotate-90" : ""}`}
           aria-hidden="true"
         />
-        Reasoning
+        {say("reasoning")}
       </summary>
       <div
         data-testid="reasoning-text"

@@ -1,6 +1,7 @@
 import { RefreshCw, StepForward } from "lucide-react";
 import { use } from "react";
 import { isRunning, type Reply } from "../generation/fold";
+import { useLanguage } from "../language/language-context";
 import { Button } from "../ui/button";
 import { CopyButton } from "./copy-button";
 import { before, type Entry, lastPart } from "./entries";
@@ -16,6 +17,7 @@ interface ReplyActionsProps {
 
 /** What can be done with a reply: those of the last one are always to be seen. */
 export function ReplyActions({ entry, reply, isUnnamed, isLast }: ReplyActionsProps) {
+  const { say } = useLanguage();
   const { actions, isBusy } = use(ThreadContext);
   if (isRunning(reply) || isUnnamed) return null;
   const question = entry.parts[0].parent;
@@ -32,7 +34,7 @@ export function ReplyActions({ entry, reply, isUnnamed, isLast }: ReplyActionsPr
             onClick={() => actions.goOn(lastPart(entry).id)}
           >
             <StepForward className="size-4" aria-hidden="true" />
-            Continue
+            {say("continue")}
           </Button>
         )}
         {said !== "" && <CopyButton read={() => said} />}
@@ -40,7 +42,7 @@ export function ReplyActions({ entry, reply, isUnnamed, isLast }: ReplyActionsPr
           <MessageButton
             data-testid="regenerate"
             icon={RefreshCw}
-            label="Another reply"
+            label={say("anotherReply")}
             disabled={isDisabled}
             onClick={() => actions.answer(question)}
           />

@@ -1,5 +1,6 @@
 import { memo } from "react";
 import type { LiveReply } from "../generation/live-reply";
+import { useLanguage } from "../language/language-context";
 import { AssistantMessage } from "./assistant-message";
 import { type Entry, isSameEntry, lastPart } from "./entries";
 import { Question } from "./question";
@@ -39,11 +40,12 @@ export const Row = memo(
 
 /** A message that is not drawn: the same to look for, as plain as it can be. */
 function Source({ entry }: { entry: Entry }) {
+  const { say } = useLanguage();
   const text = entry.parts.map((part) => part.text).join("");
   const message = lastPart(entry);
   if (entry.role === "user") {
     return (
-      <article data-testid="message-user" data-message={message.id} aria-label="You">
+      <article data-testid="message-user" data-message={message.id} aria-label={say("you")}>
         {text}
       </article>
     );
@@ -53,7 +55,7 @@ function Source({ entry }: { entry: Entry }) {
       data-testid="message-assistant"
       data-message={message.id}
       data-status={savedReplyStatus(message)}
-      aria-label="Reply"
+      aria-label={say("reply")}
     >
       <div data-testid="reply-text">{text}</div>
     </article>

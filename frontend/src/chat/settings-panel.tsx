@@ -1,5 +1,6 @@
 import * as Popover from "@radix-ui/react-popover";
 import { type FormEvent, type ReactNode, useState } from "react";
+import { useLanguage } from "../language/language-context";
 import { Button } from "../ui/button";
 import type { Settings } from "./settings";
 import { SettingsButton } from "./settings-button";
@@ -11,6 +12,7 @@ interface SettingsPanelProps {
 
 /** How the replies of this conversation are made, apart from the model. It begins open. */
 export default function SettingsPanel({ settings, onChange }: SettingsPanelProps) {
+  const { say } = useLanguage();
   const [isOpen, setOpen] = useState(true);
   return (
     <Popover.Root open={isOpen} onOpenChange={setOpen}>
@@ -23,7 +25,7 @@ export default function SettingsPanel({ settings, onChange }: SettingsPanelProps
           align="start"
           sideOffset={12}
           collisionPadding={12}
-          aria-label="Settings of this conversation"
+          aria-label={say("settings")}
           className="z-40 max-h-(--radix-popover-content-available-height) w-[min(26rem,calc(100vw-1.5rem))] overflow-y-auto rounded-2xl border border-line bg-surface p-4 shadow-lg"
         >
           <SettingsForm
@@ -48,6 +50,7 @@ interface SettingsFormProps {
 }
 
 function SettingsForm({ settings, onSave }: SettingsFormProps) {
+  const { say } = useLanguage();
   const save = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     // To React the panel is inside the form of the box for messages, which would send what is in it.
@@ -61,18 +64,18 @@ function SettingsForm({ settings, onSave }: SettingsFormProps) {
   };
   return (
     <form onSubmit={save} className="grid gap-4">
-      <Field name="System prompt" about="Told to the model before anything else.">
+      <Field name={say("systemPrompt")} about={say("systemPromptAbout")}>
         <textarea
           name="system"
           data-testid="settings-system"
           rows={4}
           defaultValue={settings.system ?? ""}
-          placeholder="You are a patient teacher of…"
+          placeholder={say("systemPromptExample")}
           className={`${FIELD} field-sizing-content max-h-48 min-h-24 resize-none`}
         />
       </Field>
       <div className="grid grid-cols-2 gap-4">
-        <Field name="Temperature" about="0 is steady, 2 is wild.">
+        <Field name={say("temperature")} about={say("temperatureAbout")}>
           <input
             name="temperature"
             data-testid="settings-temperature"
@@ -82,11 +85,11 @@ function SettingsForm({ settings, onSave }: SettingsFormProps) {
             max={2}
             step="any"
             defaultValue={settings.temperature ?? ""}
-            placeholder="Default"
+            placeholder={say("byDefault")}
             className={FIELD}
           />
         </Field>
-        <Field name="Longest reply" about="In tokens.">
+        <Field name={say("longestReply")} about={say("inTokens")}>
           <input
             name="max_tokens"
             data-testid="settings-max-tokens"
@@ -95,17 +98,17 @@ function SettingsForm({ settings, onSave }: SettingsFormProps) {
             min={1}
             step={1}
             defaultValue={settings.max_tokens ?? ""}
-            placeholder="Default"
+            placeholder={say("byDefault")}
             className={FIELD}
           />
         </Field>
       </div>
       <div className="flex justify-end gap-2">
         <Popover.Close asChild>
-          <Button look="quiet">Cancel</Button>
+          <Button look="quiet">{say("cancel")}</Button>
         </Popover.Close>
         <Button look="primary" type="submit" data-testid="settings-save">
-          Save
+          {say("save")}
         </Button>
       </div>
     </form>

@@ -2,6 +2,7 @@ import { useEffect, useMemo } from "react";
 import type { Message, SharedMessage } from "../api/schema";
 import { useShared } from "../conversations/queries";
 import { Problem } from "../generation/problem";
+import { useLanguage } from "../language/language-context";
 import { Mark } from "../ui/mark";
 import { CannotLoad } from "./conversation-states";
 import { entriesOf } from "./entries";
@@ -17,6 +18,7 @@ const draw = (change: () => void) => change();
 
 /** A conversation that somebody shared: it can be read, and nothing else. */
 export default function SharedPage({ token }: { token: string }) {
+  const { say } = useLanguage();
   const { data, error, refetch } = useShared(token);
   const entries = useMemo(() => {
     const messages = inOrder(data?.messages ?? []);
@@ -43,7 +45,7 @@ export default function SharedPage({ token }: { token: string }) {
           href="/"
           className="inline-flex min-h-9 items-center rounded-lg border border-line bg-surface px-3 text-small font-medium shadow-xs hover:border-line-strong"
         >
-          Start your own chat
+          {say("startOwnChat")}
         </a>
       </header>
       {isGone && <Gone />}
@@ -52,7 +54,7 @@ export default function SharedPage({ token }: { token: string }) {
         <main>
           <h1 className="mt-8 font-serif text-title text-balance">{data.title}</h1>
           <p className="mt-2 mb-8 border-b border-line pb-6 text-small text-quiet">
-            A shared conversation, as it was when it was shared. It can be read, not answered.
+            {say("sharedAbout")}
           </p>
           <NearContext value={near}>
             <Thread entries={entries} replies={NOTHING} unnamed={NONE} />
@@ -64,12 +66,11 @@ export default function SharedPage({ token }: { token: string }) {
 }
 
 function Gone() {
+  const { say } = useLanguage();
   return (
     <section data-testid="not-found" className="m-auto py-8 text-center">
-      <h1 className="font-serif text-title text-balance">Nothing is shared here</h1>
-      <p className="mx-auto mt-2 max-w-md text-pretty text-quiet">
-        The link may have been taken back by the person who shared it, or it is not complete.
-      </p>
+      <h1 className="font-serif text-title text-balance">{say("nothingShared")}</h1>
+      <p className="mx-auto mt-2 max-w-md text-pretty text-quiet">{say("nothingSharedAbout")}</p>
     </section>
   );
 }

@@ -1,4 +1,5 @@
 import type { LiveReply } from "../generation/live-reply";
+import { useLanguage } from "../language/language-context";
 import { type Entry, lastPart } from "./entries";
 import { estimatedHeight, Row } from "./row";
 import { useNear } from "./use-near";
@@ -16,9 +17,10 @@ interface ThreadProps {
 
 /** The conversation so far, as a log that assistive technology can be asked for but does not recite. */
 export function Thread({ entries, replies, unnamed }: ThreadProps) {
+  const { say } = useLanguage();
   const groups = inGroups(entries);
   return (
-    <div role="log" aria-live="off" aria-label="Conversation" className="flow-root">
+    <div role="log" aria-live="off" aria-label={say("conversation")} className="flow-root">
       {groups.map((group, index) => (
         <Group
           // biome-ignore lint/suspicious/noArrayIndexKey: entries are only ever added at the end

@@ -1,5 +1,6 @@
 import { type KeyboardEvent, useEffect, useMemo, useRef } from "react";
 import type { ConversationSummary } from "../api/schema";
+import { useLanguage } from "../language/language-context";
 import { ConversationRow } from "./conversation-row";
 import { type ListRow, listRows, ROW_HEIGHT } from "./list-rows";
 import { ListFailed, ListLoading, MoreFailed, NothingListed } from "./list-states";
@@ -25,10 +26,14 @@ interface ConversationListProps {
 
 /** The conversations, of which only those in sight are drawn, however many there are. */
 export function ConversationList({ archived, onLastLeft }: ConversationListProps) {
+  const language = useLanguage();
   const list = useConversationList({ archived });
   const { pinned, others, hasMore, hasFailedToReadMore, readMore } = list;
   const today = useToday();
-  const rows = useMemo(() => listRows(pinned, others, today), [pinned, others, today]);
+  const rows = useMemo(
+    () => listRows(language, pinned, others, today),
+    [language, pinned, others, today],
+  );
 
   if (list.error !== null) return <ListFailed error={list.error} onRetry={list.retry} />;
   if (list.isLoading) return <ListLoading />;
@@ -37,7 +42,7 @@ export function ConversationList({ archived, onLastLeft }: ConversationListProps
     <Rows
       key={String(archived)}
       rows={rows}
-      label={archived ? "Archived conversations" : "Conversations"}
+      label={language.say(archived ? "archivedConversations" : "conversations")}
       hasMore={hasMore}
       hasFailed={hasFailedToReadMore}
       onReadMore={readMore}

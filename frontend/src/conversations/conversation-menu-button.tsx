@@ -1,6 +1,7 @@
 import { Ellipsis } from "lucide-react";
 import { type ComponentProps, lazy, useState } from "react";
 import type { ConversationSummary } from "../api/schema";
+import { useLanguage } from "../language/language-context";
 import { Optional } from "../ui/optional";
 import { useParts } from "../ui/use-parts";
 import type { ConversationActions } from "./use-conversation-actions";
@@ -50,11 +51,12 @@ interface MenuButtonProps extends ComponentProps<"button"> {
 }
 
 function MenuButton({ title, ...rest }: MenuButtonProps) {
+  const { say } = useLanguage();
   return (
     <button
       type="button"
       data-testid="conversation-menu"
-      aria-label={`Actions for “${title}”`}
+      aria-label={say("actionsFor", { title })}
       className="grid size-8 shrink-0 place-items-center rounded-md text-quiet opacity-0 group-focus-within:opacity-100 group-hover:opacity-100 hover:bg-line hover:text-ink data-[state=open]:bg-line data-[state=open]:opacity-100 pointer-coarse:opacity-100"
       {...rest}
     >

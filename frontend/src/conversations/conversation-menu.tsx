@@ -13,6 +13,7 @@ import {
 import { type ReactNode, useRef } from "react";
 import { exportPath } from "../api/conversations";
 import type { ConversationSummary } from "../api/schema";
+import { useLanguage } from "../language/language-context";
 import { MenuDownload, MenuItem, MenuLine, MenuList } from "../ui/menu";
 import type { ConversationActions } from "./use-conversation-actions";
 
@@ -27,6 +28,7 @@ interface ConversationMenuProps {
 /** What can be done with one conversation. It is open when it is first drawn. */
 export default function ConversationMenu(props: ConversationMenuProps) {
   const { conversation, actions, onRename, children } = props;
+  const { say } = useLanguage();
   const { id, pinned, archived } = conversation;
   // What is opened from the menu takes the focus, and the menu must not take it back.
   const leadsElsewhere = useRef(false);
@@ -45,45 +47,45 @@ export default function ConversationMenu(props: ConversationMenuProps) {
       >
         <MenuItem
           icon={Pencil}
-          label="Rename"
+          label={say("rename")}
           testId="menu-rename"
           onSelect={elsewhere(onRename)}
         />
         <MenuItem
           icon={pinned ? PinOff : Pin}
-          label={pinned ? "Unpin" : "Pin"}
+          label={say(pinned ? "unpin" : "pin")}
           testId="menu-pin"
           onSelect={() => actions.pin(conversation, !pinned)}
         />
         <MenuItem
           icon={Link2}
-          label="Share…"
+          label={say("share")}
           testId="menu-share"
           onSelect={elsewhere(() => actions.share(conversation))}
         />
         <MenuLine />
         <MenuDownload
           icon={FileText}
-          label="Export Markdown"
+          label={say("exportMarkdown")}
           testId="menu-export-markdown"
           href={exportPath(id, "markdown")}
         />
         <MenuDownload
           icon={Braces}
-          label="Export JSON"
+          label={say("exportJson")}
           testId="menu-export-json"
           href={exportPath(id, "json")}
         />
         <MenuLine />
         <MenuItem
           icon={archived ? ArchiveRestore : Archive}
-          label={archived ? "Unarchive" : "Archive"}
+          label={say(archived ? "unarchive" : "archive")}
           testId="menu-archive"
           onSelect={elsewhere(() => actions.archive(conversation, !archived))}
         />
         <MenuItem
           icon={Trash2}
-          label="Delete"
+          label={say("delete")}
           testId="menu-delete"
           look="danger"
           onSelect={elsewhere(() => actions.remove(conversation))}

@@ -2,6 +2,7 @@ import { Link2 } from "lucide-react";
 import { memo, useState } from "react";
 import { Link } from "wouter";
 import type { ConversationSummary } from "../api/schema";
+import { useLanguage } from "../language/language-context";
 import { ConversationMenuButton } from "./conversation-menu-button";
 import { RenameBox } from "./rename-box";
 import { conversationPath, VISIT } from "./route";
@@ -65,22 +66,21 @@ export const ConversationRow = memo(function ConversationRow(props: Conversation
 });
 
 function RunningDot() {
+  const { say } = useLanguage();
   return (
-    <span
-      className="ml-auto grid size-4 shrink-0 place-items-center"
-      title="A reply is being written"
-    >
+    <span className="ml-auto grid size-4 shrink-0 place-items-center" title={say("beingWritten")}>
       <span className="size-2 animate-pulse rounded-full bg-accent" />
-      <span className="sr-only">, a reply is being written</span>
+      <span className="sr-only">, {say("beingWritten")}</span>
     </span>
   );
 }
 
 function SharedSign() {
+  const { say } = useLanguage();
   return (
-    <span className="ml-auto shrink-0 text-quiet" title="Shared with a link">
+    <span className="ml-auto shrink-0 text-quiet" title={say("sharedWithLink")}>
       <Link2 className="size-3.5" aria-hidden="true" />
-      <span className="sr-only">, shared with a link</span>
+      <span className="sr-only">, {say("sharedWithLink")}</span>
     </span>
   );
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { english } from "../language/language";
 import { groupByDate } from "./group-by-date";
 import { conversation } from "./testing/fake-server";
 
@@ -9,7 +10,8 @@ const at = (...time: [number, number, number, number?, number?]) => {
 };
 const NOW = at(2026, 11, 22, 15);
 const groupOf = (moment: Date, now = NOW) =>
-  groupByDate([conversation("conv_1", { updated_at: moment.toISOString() })], now)[0]?.name;
+  groupByDate(english, [conversation("conv_1", { updated_at: moment.toISOString() })], now)[0]
+    ?.name;
 
 describe("groupByDate", () => {
   it.each([
@@ -43,7 +45,7 @@ describe("groupByDate", () => {
     const given = moments.map((moment, place) =>
       conversation(`conv_${place}`, { updated_at: moment.toISOString() }),
     );
-    const groups = groupByDate(given, NOW);
+    const groups = groupByDate(english, given, NOW);
     expect(groups.map(({ name }) => name)).toEqual(["Today", "September 2026"]);
     expect(groups.flatMap(({ conversations }) => conversations)).toEqual(given);
   });

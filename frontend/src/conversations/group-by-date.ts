@@ -1,4 +1,5 @@
 import type { ConversationSummary } from "../api/schema";
+import type { Language } from "../language/language";
 
 /** Conversations of about the same age, under the words that a person would use for it. */
 export interface DateGroup {
@@ -13,10 +14,11 @@ export interface DateGroup {
  * @param now - any moment of the day that is "today"
  */
 export function groupByDate(
+  language: Language,
   conversations: readonly ConversationSummary[],
   now: Date,
 ): readonly DateGroup[] {
-  const nameOf = groupNames(now);
+  const nameOf = groupNames(language, now);
   const groups: { name: string; conversations: ConversationSummary[] }[] = [];
   for (const conversation of conversations) {
     const name = nameOf(new Date(conversation.updated_at));
@@ -27,26 +29,25 @@ export function groupByDate(
   return groups;
 }
 
-const MONTH = new Intl.DateTimeFormat("en", { month: "long", year: "numeric" });
-
 /** A day begins at local midnight, also where the clocks were changed: it is not always 24 hours long. */
-function groupNames(now: Date): (moment: Date) => string {
+function groupNames({ say, locale }: Language, now: Date): (moment: Date) => string {
+  const month = new Intl.DateTimeFormat(locale, { month: "long", year: "numeric" });
   const daysAgo = (days: number) =>
     new Date(now.getFullYear(), now.getMonth(), now.getDate() - days).getTime();
   const named: readonly (readonly [since: number, name: string])[] = [
-    [daysAgo(0), "Today"],
-    [daysAgo(1), "Yesterday"],
-    [daysAgo(7), "Previous 7 days"],
-    [daysAgo(30), "Previous 30 days"],
+    [daysAgo(0), say("today")],
+    [daysAgo(1), say("yesterday")],
+    [daysAgo(7), say("previousWeek")],
+    [daysAgo(30), say("previousMonth")],
   ];
   const months = new Map<number, string>();
   return (moment) => {
     const time = moment.getTime();
     const recent = named.find(([since]) => time >= since);
     if (recent !== undefined) return recent[1];
-    const month = moment.getFullYear() * 12 + moment.getMonth();
-    const name = months.get(month) ?? MONTH.format(moment);
-    months.set(month, name);
+    const number = moment.getFullYear() * 12 + moment.getMonth();
+    const name = months.get(number) ?? month.format(moment);
+    months.set(number, name);
     return name;
   };
 }

@@ -1,4 +1,5 @@
 import type { ConversationSummary } from "../api/schema";
+import type { Language } from "../language/language";
 import { groupByDate } from "./group-by-date";
 
 /** A line of the list: a heading or a conversation. */
@@ -15,6 +16,7 @@ export const ROW_HEIGHT = { heading: 36, conversation: 40 } as const;
 
 /** The lines of the list: the pinned conversations, then the others by date. */
 export function listRows(
+  language: Language,
   pinned: readonly ConversationSummary[],
   others: readonly ConversationSummary[],
   now: Date,
@@ -31,7 +33,7 @@ export function listRows(
       rows.push({ kind: "conversation", key: conversation.id, conversation });
     }
   };
-  add("Pinned", pinned);
-  for (const group of groupByDate(others, now)) add(group.name, group.conversations);
+  add(language.say("pinned"), pinned);
+  for (const group of groupByDate(language, others, now)) add(group.name, group.conversations);
   return rows;
 }

@@ -1,4 +1,5 @@
 import { type KeyboardEvent, useRef } from "react";
+import { useLanguage } from "../language/language-context";
 
 const LONGEST = 200;
 
@@ -10,6 +11,7 @@ interface RenameBoxProps {
 
 /** A title as a text field, in the place of the title: Enter or leaving saves, Escape drops. */
 export function RenameBox({ title, onDone }: RenameBoxProps) {
+  const { say } = useLanguage();
   const isDone = useRef(false);
   const end = (written: string | null, byKey: boolean) => {
     if (isDone.current) return;
@@ -31,7 +33,7 @@ export function RenameBox({ title, onDone }: RenameBoxProps) {
     <input
       ref={focusAndSelect}
       data-testid="rename-input"
-      aria-label="Title of the conversation"
+      aria-label={say("conversationTitle")}
       defaultValue={title}
       maxLength={LONGEST}
       onKeyDown={onKeyDown}

@@ -1,5 +1,6 @@
 import { Search, X } from "lucide-react";
 import { type KeyboardEvent, type RefObject, useEffect, useRef } from "react";
+import { useLanguage } from "../language/language-context";
 import { IconButton } from "../ui/icon-button";
 import { useMedia } from "../ui/use-media";
 import { modKey } from "./shortcuts";
@@ -17,6 +18,7 @@ interface SearchBoxProps {
 
 /** The box for words to search for. Escape empties it, and then leaves it. */
 export function SearchBox({ box, words, onWords, onDown, onEnter }: SearchBoxProps) {
+  const { say } = useLanguage();
   const { searches } = useSidebar();
   const hasKeys = useMedia("(pointer: fine)");
   const answered = useRef(0);
@@ -53,8 +55,8 @@ export function SearchBox({ box, words, onWords, onDown, onEnter }: SearchBoxPro
       <input
         ref={box}
         data-testid="search-input"
-        aria-label="Search in all conversations"
-        placeholder={hasKeys ? `Search (${modKey} K)` : "Search"}
+        aria-label={say("searchAll")}
+        placeholder={hasKeys ? say("searchByKey", { key: `${modKey} K` }) : say("search")}
         value={words}
         maxLength={1000}
         autoComplete="off"
@@ -67,7 +69,7 @@ export function SearchBox({ box, words, onWords, onDown, onEnter }: SearchBoxPro
       {words !== "" && (
         <IconButton
           icon={X}
-          label="Clear the search"
+          label={say("clearSearch")}
           className="absolute top-0 right-0"
           onClick={() => {
             onWords("");

@@ -1,6 +1,8 @@
 import { type KeyboardEvent, type RefObject, useEffect, useState } from "react";
 import { Link } from "wouter";
 import type { SearchResult } from "../api/schema";
+import { describeError } from "../language/describe-problem";
+import { useLanguage } from "../language/language-context";
 import { Button } from "../ui/button";
 import { Highlighted } from "./highlighted";
 import { ListLoading } from "./list-states";
@@ -18,6 +20,8 @@ interface SearchResultsProps {
 
 /** What was found, newest first; arrow keys lead through it. */
 export function SearchResults({ words, place, onUp }: SearchResultsProps) {
+  const language = useLanguage();
+  const { say } = language;
   const found = useSearch(words);
   const open = useOpenConversation();
   const results = found.data?.pages.flatMap((page) => page.results) ?? [];
@@ -26,10 +30,10 @@ export function SearchResults({ words, place, onUp }: SearchResultsProps) {
   if (found.isError && found.data === undefined) {
     return (
       <div role="alert" className="min-h-0 flex-1 px-4.5 pt-6 text-small">
-        <p className="font-medium">The search did not work.</p>
-        <p className="mt-1 text-quiet">{found.error.message}</p>
+        <p className="font-medium">{say("searchFailed")}</p>
+        <p className="mt-1 text-quiet">{describeError(language, found.error)}</p>
         <Button look="outline" className="mt-3" onClick={() => void found.refetch()}>
-          Try again
+          {say("tryAgain")}
         </Button>
       </div>
     );
@@ -54,7 +58,7 @@ export function SearchResults({ words, place, onUp }: SearchResultsProps) {
       <SearchStatus count={results.length} isMore={hasNextPage} words={words} />
       <ul
         ref={place}
-        aria-label="What was found"
+        aria-label={say("found")}
         onKeyDown={onKeyDown}
         className={`grid grid-cols-1 gap-1 transition-opacity ${found.isPlaceholderData ? "opacity-60" : ""}`}
       >
@@ -71,7 +75,7 @@ export function SearchResults({ words, place, onUp }: SearchResultsProps) {
           disabled={isFetchingNextPage}
           onClick={() => void fetchNextPage()}
         >
-          Show more
+          {say("showMore")}
         </Button>
       )}
     </div>
@@ -85,6 +89,7 @@ interface ResultProps {
 }
 
 function Result({ result, isOpen }: ResultProps) {
+  const { say } = useLanguage();
   const { leave } = useSidebar();
   const { conversation, message, title, snippet } = result;
   return (
@@ -101,7 +106,9 @@ function Result({ result, isOpen }: ResultProps) {
         <span className="truncate font-medium">
           <Highlighted parts={title} />
         </span>
-        {conversation.archived && <span className="ml-auto shrink-0 text-quiet">Archived</span>}
+        {conversation.archived && (
+          <span className="ml-auto shrink-0 text-quiet">{say("archived")}</span>
+        )}
       </span>
       {snippet.length > 0 && (
         <span
@@ -123,7 +130,11 @@ interface SearchStatusProps {
 
 /** How much was found. It is said a moment later, so that nobody hears a count for every letter. */
 function SearchStatus({ count, isMore, words }: SearchStatusProps) {
-  const text = count === 0 ? `Nothing was found for “${words.trim()}”.` : counted(count, isMore);
+  const { say } = useLanguage();
+  const text =
+    count === 0
+      ? say("nothingFound", { words: words.trim() })
+      : say(isMore ? "foundNewest" : "foundCount", { count });
   const [said, setSaid] = useState("");
   useEffect(() => {
     const timer = setTimeout(() => setSaid(text), 500);
@@ -139,9 +150,4 @@ function SearchStatus({ count, isMore, words }: SearchStatusProps) {
       </p>
     </>
   );
-}
-
-function counted(count: number, isMore: boolean): string {
-  if (isMore) return `The newest ${count} conversations`;
-  return count === 1 ? "One conversation" : `${count} conversations`;
 }

@@ -1,9 +1,11 @@
 import { Check, Copy, RotateCw } from "lucide-react";
 import { type Ref, useRef, useState } from "react";
+import { describeError } from "../language/describe-problem";
+import { useLanguage } from "../language/language-context";
 import { Button } from "../ui/button";
 import { Dialog } from "../ui/dialog";
-import { useShareConversation, useUnshareConversation } from "./mutations";
 import { useConversation } from "./queries";
+import { useShareConversation, useUnshareConversation } from "./sharing";
 
 interface ShareDialogProps {
   readonly id: string;
@@ -12,10 +14,12 @@ interface ShareDialogProps {
 
 /** The link with which others can read a conversation: makes it, brings it up to date, takes it back. */
 export default function ShareDialog({ id, onClose }: ShareDialogProps) {
+  const language = useLanguage();
+  const { say } = language;
   const conversation = useConversation(id);
   return (
     <Dialog
-      title="Share this conversation"
+      title={say("shareTitle")}
       testId="share-dialog"
       onClose={onClose}
       onClosed={(event) => {
@@ -25,10 +29,12 @@ export default function ShareDialog({ id, onClose }: ShareDialogProps) {
       }}
     >
       {conversation.data !== undefined && <Sharing id={id} token={conversation.data.share} />}
-      {conversation.isPending && <p className="min-h-40 text-small text-quiet">One moment…</p>}
+      {conversation.isPending && (
+        <p className="min-h-40 text-small text-quiet">{say("oneMoment")}</p>
+      )}
       {conversation.isError && conversation.data === undefined && (
         <p role="alert" className="text-small text-danger">
-          {conversation.error.message}
+          {describeError(language, conversation.error)}
         </p>
       )}
     </Dialog>
@@ -36,6 +42,7 @@ export default function ShareDialog({ id, onClose }: ShareDialogProps) {
 }
 
 function Sharing({ id, token }: { readonly id: string; readonly token: string | null }) {
+  const { say } = useLanguage();
   const share = useShareConversation();
   const unshare = useUnshareConversation();
   const isBusy = share.isPending || unshare.isPending;
@@ -44,12 +51,7 @@ function Sharing({ id, token }: { readonly id: string; readonly token: string | 
   const next = takesFocus ? focus : null;
   return (
     <>
-      <p className="text-small text-pretty text-quiet">
-        Anyone who has the link {token === null ? "will be able to" : "can"} read the title, the
-        messages that are shown now with the model’s reasoning, and which model wrote them. They do
-        not see other branches, other conversations, your system prompt, or anything that is written
-        later.
-      </p>
+      <p className="text-small text-pretty text-quiet">{say("shareAbout")}</p>
       {token === null ? (
         <Button
           ref={next}
@@ -62,7 +64,7 @@ function Sharing({ id, token }: { readonly id: string; readonly token: string | 
             share.mutate(id);
           }}
         >
-          Create link
+          {say("createLink")}
         </Button>
       ) : (
         <>
@@ -79,7 +81,7 @@ function Sharing({ id, token }: { readonly id: string; readonly token: string | 
               ) : (
                 <RotateCw className="size-4" aria-hidden="true" />
               )}
-              {share.isSuccess ? "Shows what is here now" : "Update link"}
+              {say(share.isSuccess ? "linkUpdated" : "updateLink")}
             </Button>
             <Button
               look="danger"
@@ -90,7 +92,7 @@ function Sharing({ id, token }: { readonly id: string; readonly token: string | 
                 unshare.mutate(id, { onSuccess: share.reset });
               }}
             >
-              Stop sharing
+              {say("stopSharing")}
             </Button>
           </div>
         </>
@@ -105,6 +107,7 @@ interface SharedLinkProps {
 }
 
 function SharedLink({ link, copyButton }: SharedLinkProps) {
+  const { say } = useLanguage();
   const field = useRef<HTMLInputElement>(null);
   const [isCopied, setCopied] = useState(false);
   const copy = async () => {
@@ -116,7 +119,7 @@ function SharedLink({ link, copyButton }: SharedLinkProps) {
       <input
         ref={field}
         data-testid="share-link"
-        aria-label="The link"
+        aria-label={say("link")}
         readOnly
         value={link}
         onFocus={(event) => event.target.select()}
@@ -128,7 +131,7 @@ function SharedLink({ link, copyButton }: SharedLinkProps) {
         ) : (
           <Copy className="size-4" aria-hidden="true" />
         )}
-        <span aria-live="polite">{isCopied ? "Copied" : "Copy"}</span>
+        <span aria-live="polite">{say(isCopied ? "copied" : "copy")}</span>
       </Button>
     </div>
   );

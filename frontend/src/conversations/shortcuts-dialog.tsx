@@ -1,27 +1,25 @@
-import { useState } from "react";
+import { useLanguage } from "../language/language-context";
 import { Dialog } from "../ui/dialog";
 import { SHORTCUTS } from "./shortcuts";
 
+interface ShortcutsDialogProps {
+  readonly onClose: () => void;
+  /** Called when it has closed; prevents the event where it sets the focus itself. */
+  readonly onClosed: (event: Event) => void;
+}
+
 /** What the keys do. */
-export default function ShortcutsDialog({ onClose }: { readonly onClose: () => void }) {
-  const [opener] = useState(() => document.activeElement);
+export default function ShortcutsDialog({ onClose, onClosed }: ShortcutsDialogProps) {
+  const { say } = useLanguage();
   return (
-    <Dialog
-      title="Keyboard shortcuts"
-      testId="shortcuts"
-      onClose={onClose}
-      onClosed={(event) => {
-        event.preventDefault();
-        wayBack(opener)?.focus();
-      }}
-    >
+    <Dialog title={say("shortcuts")} testId="shortcuts" onClose={onClose} onClosed={onClosed}>
       <dl className="grid gap-px text-small">
         {SHORTCUTS.map(({ keys, does }) => (
           <div
             key={does}
             className="flex min-h-10 items-center justify-between gap-4 border-t border-line first:border-t-0"
           >
-            <dt>{does}</dt>
+            <dt>{say(does)}</dt>
             <dd className="flex shrink-0 gap-1">
               {keys.map((key) => (
                 <kbd
@@ -35,18 +33,7 @@ export default function ShortcutsDialog({ onClose }: { readonly onClose: () => v
           </div>
         ))}
       </dl>
-      <p className="mt-3 text-small text-quiet">
-        Alt with an arrow works while the message box is empty; where there is text, it belongs to
-        the text.
-      </p>
+      <p className="mt-3 text-small text-quiet">{say("shortcutsAbout")}</p>
     </Dialog>
   );
-}
-
-/** What had the focus; where that has gone, the button that leads here, or to where that button is. */
-function wayBack(opener: Element | null): HTMLElement | null {
-  if (opener instanceof HTMLElement && opener.isConnected && opener !== document.body)
-    return opener;
-  const menu = document.querySelector<HTMLElement>('[data-testid="sidebar-menu"]');
-  return menu ?? document.querySelector<HTMLElement>('[data-testid="sidebar-toggle"]');
 }

@@ -1,3 +1,5 @@
+import type { PlainKey } from "../language/translation";
+
 /** What a key can do on the page. */
 export type Command = "new-chat" | "search" | "next" | "previous" | "undo" | "shortcuts";
 
@@ -7,19 +9,19 @@ const isMac = typeof navigator !== "undefined" && /Mac|iPhone|iPad/.test(navigat
 export const modKey = isMac ? "⌘" : "Ctrl";
 
 /** Every shortcut of the side bar, for people. */
-export const SHORTCUTS: readonly { readonly keys: readonly string[]; readonly does: string }[] = [
-  { keys: [modKey, "Shift", "O"], does: "New chat" },
-  { keys: [modKey, "K"], does: "Search in all conversations" },
-  { keys: ["Alt", "↓"], does: "Next conversation" },
-  { keys: ["Alt", "↑"], does: "Previous conversation" },
-  { keys: ["↑", "↓"], does: "Move in the list or in what was found" },
-  { keys: ["F2"], does: "Rename, in the list" },
-  { keys: [modKey, "Z"], does: "Undo, while a notice offers it" },
-  { keys: ["Enter"], does: "Send the message" },
-  { keys: ["Shift", "Enter"], does: "A new line in the message" },
-  { keys: ["Esc"], does: "Stop the reply" },
-  { keys: ["?"], does: "These shortcuts" },
-];
+export const SHORTCUTS = [
+  { keys: [modKey, "Shift", "O"], does: "newChat" },
+  { keys: [modKey, "K"], does: "searchAll" },
+  { keys: ["Alt", "↓"], does: "nextConversation" },
+  { keys: ["Alt", "↑"], does: "previousConversation" },
+  { keys: ["↑", "↓"], does: "moveInList" },
+  { keys: ["F2"], does: "renameInList" },
+  { keys: [modKey, "Z"], does: "undoByKey" },
+  { keys: ["Enter"], does: "sendMessage" },
+  { keys: ["Shift", "Enter"], does: "newLine" },
+  { keys: ["Esc"], does: "stopReply" },
+  { keys: ["?"], does: "theseShortcuts" },
+] as const satisfies readonly { readonly keys: readonly string[]; readonly does: PlainKey }[];
 
 /** The parts of a key press that a shortcut depends on. */
 export type Press = Pick<

@@ -1,6 +1,7 @@
 import { PanelLeft, SquarePen } from "lucide-react";
 import { useEffect, useRef } from "react";
 import { Link } from "wouter";
+import { useLanguage } from "../language/language-context";
 import { IconButton } from "../ui/icon-button";
 import { NEW_CHAT_PATH, VISIT } from "./route";
 import { modKey } from "./shortcuts";
@@ -8,6 +9,7 @@ import { useSidebar } from "./sidebar-state";
 
 /** Shows or hides the bar. There is one on the page: in the bar while it is shown, else in the header. */
 export function SidebarToggle() {
+  const { say } = useLanguage();
   const { isShown, toggle, isToggled } = useSidebar();
   const button = useRef<HTMLButtonElement>(null);
   useEffect(() => {
@@ -18,7 +20,7 @@ export function SidebarToggle() {
     <IconButton
       ref={button}
       icon={PanelLeft}
-      label={isShown ? "Hide the conversations" : "Show the conversations"}
+      label={say(isShown ? "hideConversations" : "showConversations")}
       aria-expanded={isShown}
       data-testid="sidebar-toggle"
       onClick={toggle}
@@ -28,6 +30,7 @@ export function SidebarToggle() {
 
 /** For the header of the page: the way to the bar and to a new chat, while the bar is not shown. */
 export function SidebarButtons() {
+  const { say } = useLanguage();
   const { isShown, leaveForNewChat } = useSidebar();
   if (isShown) return null;
   return (
@@ -38,8 +41,8 @@ export function SidebarButtons() {
         state={VISIT}
         data-testid="new-chat"
         onClick={leaveForNewChat}
-        aria-label="New chat"
-        title={`New chat (${modKey} Shift O)`}
+        aria-label={say("newChat")}
+        title={say("newChatByKey", { key: `${modKey} Shift O` })}
         className="grid size-9 place-items-center rounded-lg text-quiet transition-colors hover:bg-line/60 hover:text-ink"
       >
         <SquarePen className="size-4" aria-hidden="true" />

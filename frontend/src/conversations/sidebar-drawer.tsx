@@ -1,15 +1,17 @@
 import { useRef } from "react";
+import { useLanguage } from "../language/language-context";
 import { Drawer } from "../ui/drawer";
 import Sidebar from "./sidebar";
 import { useSidebar } from "./sidebar-state";
 
 /** The side bar on a narrow screen, over the page. */
 export default function SidebarDrawer() {
+  const { say } = useLanguage();
   const { isShown, leave, searches } = useSidebar();
   const answered = useRef(0);
   return (
     <Drawer
-      title="Conversations"
+      title={say("conversations")}
       isOpen={isShown}
       onClose={leave}
       onOpened={(event) => {

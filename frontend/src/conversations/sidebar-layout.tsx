@@ -1,4 +1,5 @@
 import { lazy, type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { useLanguage } from "../language/language-context";
 import { Optional } from "../ui/optional";
 import { useMedia } from "../ui/use-media";
 import { useParts } from "../ui/use-parts";
@@ -7,6 +8,7 @@ import { useChanges } from "./use-changes";
 import { useConversationList } from "./use-conversation-list";
 import { useFolded } from "./use-folded";
 import { useShortcuts } from "./use-shortcuts";
+import { wayBack } from "./way-back";
 
 const WIDE = "(min-width: 48rem)";
 const loadSidebar = () => import("./sidebar");
@@ -14,10 +16,12 @@ const loadDrawer = () => import("./sidebar-drawer");
 const Sidebar = lazy(loadSidebar);
 const SidebarDrawer = lazy(loadDrawer);
 const loadDialog = {
+  preferences: () => import("../preferences/preferences-dialog"),
   share: () => import("./share-dialog"),
   shortcuts: () => import("./shortcuts-dialog"),
 };
 const ShareDialog = lazy(loadDialog.share);
+const PreferencesDialog = lazy(loadDialog.preferences);
 const ShortcutsDialog = lazy(loadDialog.shortcuts);
 
 /**
@@ -30,7 +34,7 @@ export function SidebarLayout({ children }: { readonly children: ReactNode }) {
   useConversationList({ archived: false });
   const state = useSidebarState();
   useShortcuts(state.sidebar);
-  const { sidebar, dialog, closeDialog } = state;
+  const { sidebar, dialog, closeDialog, goBack } = state;
   const { isWide, isShown } = sidebar;
   const [hasDrawer, setHasDrawer] = useState(false);
   if (isShown && !isWide && !hasDrawer) setHasDrawer(true);
@@ -54,7 +58,12 @@ export function SidebarLayout({ children }: { readonly children: ReactNode }) {
       <Optional>{!isWide && hasDrawer && <SidebarDrawer />}</Optional>
       <Optional>
         {dialog?.kind === "share" && <ShareDialog id={dialog.id} onClose={closeDialog} />}
-        {dialog?.kind === "shortcuts" && <ShortcutsDialog onClose={closeDialog} />}
+        {dialog?.kind === "preferences" && (
+          <PreferencesDialog onClose={closeDialog} onClosed={goBack} />
+        )}
+        {dialog?.kind === "shortcuts" && (
+          <ShortcutsDialog onClose={closeDialog} onClosed={goBack} />
+        )}
       </Optional>
     </SidebarContext>
   );
@@ -68,6 +77,7 @@ function useSidebarState() {
   const [isArchiveShown, showArchive] = useState(false);
   const [dialog, setDialog] = useState<OpenDialog | null>(null);
   const isToggled = useRef(false);
+  const opener = useRef<Element>(null);
   const fetchPart = useParts();
   const isShown = isWide ? !isFolded : isDrawerOpen;
 
@@ -112,13 +122,19 @@ function useSidebarState() {
         setSearches((before) => before + 1);
       },
       openDialog: (next) => {
+        opener.current = document.activeElement;
         setDrawerOpen(false);
         fetchPart(loadDialog[next.kind], () => setDialog(next));
       },
     }),
     [isWide, isShown, searches, isArchiveShown, show, fetchPart],
   );
-  return { sidebar, dialog, closeDialog: useCallback(() => setDialog(null), []) };
+  const closeDialog = useCallback(() => setDialog(null), []);
+  const goBack = useCallback((event: Event) => {
+    event.preventDefault();
+    wayBack(opener.current)?.focus();
+  }, []);
+  return { sidebar, dialog, closeDialog, goBack };
 }
 
 /** Gives the focus up, so that the box of the new chat may take it: a person who asks for one will write. */
@@ -128,11 +144,12 @@ function releaseFocus(): void {
 
 /** What could not be fetched is not asked for again by a page that has it as lost. */
 function SidebarLost() {
+  const { say } = useLanguage();
   return (
     <p role="alert" className="px-4.5 pt-6 text-small text-quiet">
-      Your conversations cannot be shown now.{" "}
+      {say("cannotShowConversations")}{" "}
       <button type="button" className="underline" onClick={() => location.reload()}>
-        Reload the page
+        {say("reloadPage")}
       </button>
     </p>
   );

@@ -1,5 +1,6 @@
 import { Ellipsis } from "lucide-react";
 import { lazy, useState } from "react";
+import { useLanguage } from "../language/language-context";
 import { IconButton } from "../ui/icon-button";
 import { Optional } from "../ui/optional";
 import { useParts } from "../ui/use-parts";
@@ -9,13 +10,14 @@ const SidebarMenu = lazy(load);
 
 /** The button of the bar's own menu. What draws menus is fetched when somebody comes near it. */
 export function SidebarMenuButton({ onShowArchived }: { readonly onShowArchived: () => void }) {
+  const { say } = useLanguage();
   const [isWanted, setWanted] = useState(false);
   const fetchPart = useParts();
   const preload = () => void load().catch(() => undefined);
   const button = (
     <IconButton
       icon={Ellipsis}
-      label="More"
+      label={say("more")}
       data-testid="sidebar-menu"
       aria-haspopup="menu"
       onPointerEnter={preload}
@@ -27,7 +29,7 @@ export function SidebarMenuButton({ onShowArchived }: { readonly onShowArchived:
     <Optional fallback={button}>
       {isWanted ? (
         <SidebarMenu onShowArchived={onShowArchived}>
-          <IconButton icon={Ellipsis} label="More" data-testid="sidebar-menu" />
+          <IconButton icon={Ellipsis} label={say("more")} data-testid="sidebar-menu" />
         </SidebarMenu>
       ) : (
         button

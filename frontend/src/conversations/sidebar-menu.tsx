@@ -1,10 +1,11 @@
 import * as Menu from "@radix-ui/react-dropdown-menu";
-import { Archive, FileDown, FileUp, Keyboard } from "lucide-react";
+import { Archive, FileDown, FileUp, Keyboard, Settings2 } from "lucide-react";
 import { type ReactNode, useRef } from "react";
 import { useLocation } from "wouter";
 import { EXPORT_ALL_PATH } from "../api/conversations";
+import { useLanguage } from "../language/language-context";
 import { MenuDownload, MenuItem, MenuLine, MenuList } from "../ui/menu";
-import { useImportConversations } from "./mutations";
+import { useImportConversations } from "./importing";
 import { conversationPath, VISIT } from "./route";
 import { useSidebar } from "./sidebar-state";
 
@@ -16,6 +17,7 @@ interface SidebarMenuProps {
 
 /** What can be done with all conversations. It is open when it is first drawn. */
 export default function SidebarMenu({ onShowArchived, children }: SidebarMenuProps) {
+  const { say } = useLanguage();
   const { openDialog, leave } = useSidebar();
   const [, navigate] = useLocation();
   const file = useRef<HTMLInputElement>(null);
@@ -30,27 +32,33 @@ export default function SidebarMenu({ onShowArchived, children }: SidebarMenuPro
         <MenuList>
           <MenuItem
             icon={Archive}
-            label="Archived conversations"
+            label={say("archivedConversations")}
             testId="show-archived"
             onSelect={onShowArchived}
           />
           <MenuLine />
           <MenuItem
             icon={FileUp}
-            label="Import…"
+            label={say("import")}
             testId="import"
             onSelect={() => file.current?.click()}
           />
           <MenuDownload
             icon={FileDown}
-            label="Export all"
+            label={say("exportAll")}
             testId="export-all"
             href={EXPORT_ALL_PATH}
           />
           <MenuLine />
           <MenuItem
+            icon={Settings2}
+            label={say("preferences")}
+            testId="menu-preferences"
+            onSelect={() => openDialog({ kind: "preferences" })}
+          />
+          <MenuItem
             icon={Keyboard}
-            label="Keyboard shortcuts"
+            label={say("shortcuts")}
             testId="menu-shortcuts"
             onSelect={() => openDialog({ kind: "shortcuts" })}
           />
@@ -60,7 +68,7 @@ export default function SidebarMenu({ onShowArchived, children }: SidebarMenuPro
         ref={file}
         type="file"
         accept="application/json,.json"
-        aria-label="A file of exported conversations"
+        aria-label={say("exportedFile")}
         tabIndex={-1}
         className="sr-only"
         onChange={(event) => {

@@ -1,7 +1,10 @@
 import { createContext, type RefObject, useContext } from "react";
 
 /** What stands over the page. */
-export type OpenDialog = { readonly kind: "shortcuts" } | { readonly kind: "share"; id: string };
+export type OpenDialog =
+  | { readonly kind: "preferences" }
+  | { readonly kind: "shortcuts" }
+  | { readonly kind: "share"; id: string };
 
 /** How the side bar stands, and what can be done with it. */
 export interface SidebarState {

@@ -88,7 +88,7 @@ describe("the list", () => {
     server.set("old", { title: "Renamed elsewhere", running: true });
     act(() => FakeEventSource.latest.say("change", { conversations: ["old"] }));
     expect(await screen.findByText("Renamed elsewhere")).toBeTruthy();
-    expect(row("old").getByText(/a reply is being written/)).toBeTruthy();
+    expect(row("old").getByText(/A reply is being written/)).toBeTruthy();
   });
 
   it("reads everything again when the feed begins anew", async () => {

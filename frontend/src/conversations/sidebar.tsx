@@ -1,6 +1,7 @@
 import { ArrowLeft, SquarePen } from "lucide-react";
 import { useRef, useState } from "react";
 import { Link } from "wouter";
+import { useLanguage } from "../language/language-context";
 import { IconButton } from "../ui/icon-button";
 import { Mark } from "../ui/mark";
 import { ConversationList } from "./conversation-list";
@@ -18,6 +19,7 @@ const TYPING_MS = 180;
 
 /** The conversations: a new one, those that were found, those that are kept. */
 export default function Sidebar() {
+  const { say } = useLanguage();
   const [words, setWords] = useState("");
   const { leaveForNewChat, isArchiveShown, showArchive } = useSidebar();
   const settled = useDebounced(words, TYPING_MS);
@@ -34,7 +36,7 @@ export default function Sidebar() {
     <nav
       ref={bar}
       data-testid="sidebar"
-      aria-label="Conversations"
+      aria-label={say("conversations")}
       className="flex h-full flex-col bg-sunken"
     >
       <div className="flex min-h-14 items-center gap-1 px-2">
@@ -49,12 +51,12 @@ export default function Sidebar() {
         href={NEW_CHAT_PATH}
         state={VISIT}
         data-testid="new-chat"
-        title={`New chat (${modKey} Shift O)`}
+        title={say("newChatByKey", { key: `${modKey} Shift O` })}
         onClick={leaveForNewChat}
         className="mx-2 mb-2 flex min-h-10 items-center gap-2.5 rounded-lg px-2.5 text-small font-medium transition-colors hover:bg-line/60"
       >
         <SquarePen className="size-4 text-accent" aria-hidden="true" />
-        New chat
+        {say("newChat")}
       </Link>
       <SearchBox
         box={box}
@@ -72,7 +74,7 @@ export default function Sidebar() {
         <div className="flex items-center gap-1 px-2 pt-2">
           <IconButton
             icon={ArrowLeft}
-            label="Back to all conversations"
+            label={say("backToAll")}
             data-testid="hide-archived"
             onClick={() => {
               showArchive(false);
@@ -80,7 +82,7 @@ export default function Sidebar() {
               focusOn("sidebar-menu");
             }}
           />
-          <h2 className="text-small font-medium">Archived conversations</h2>
+          <h2 className="text-small font-medium">{say("archivedConversations")}</h2>
         </div>
       )}
       {isSearching ? (

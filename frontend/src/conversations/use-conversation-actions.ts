@@ -1,7 +1,8 @@
 import { useMemo, useRef } from "react";
 import { useLocation } from "wouter";
 import type { ConversationSummary } from "../api/schema";
-import { useArchive, useDeleteConversation, usePatchConversation } from "./mutations";
+import { useDeleteConversation } from "./deletion";
+import { useArchive, usePatchConversation } from "./mutations";
 import { conversationPath, NEW_CHAT_PATH, useOpenConversation, VISIT } from "./route";
 import { useSidebar } from "./sidebar-state";
 

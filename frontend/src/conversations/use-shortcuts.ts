@@ -1,6 +1,7 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
 import { useLocation } from "wouter";
+import { useLanguage } from "../language/language-context";
 import { useToastAction } from "../ui/toasts";
 import { keys } from "./keys";
 import { listRows } from "./list-rows";
@@ -11,6 +12,7 @@ import type { SidebarState } from "./sidebar-state";
 
 /** Listens for shortcuts anywhere on the page, except over a dialog: there they would act behind it. */
 export function useShortcuts({ leave, leaveForNewChat, search, openDialog }: SidebarState): void {
+  const language = useLanguage();
   const client = useQueryClient();
   const open = useOpenConversation();
   const [, navigate] = useLocation();
@@ -24,7 +26,7 @@ export function useShortcuts({ leave, leaveForNewChat, search, openDialog }: Sid
     const [pinned, others] = [true, false].map((pinned) =>
       conversationsOf(client.getQueryData<Listed>(keys.list({ archived: false, pinned }))),
     );
-    const ids = listRows(pinned ?? [], others ?? [], new Date())
+    const ids = listRows(language, pinned ?? [], others ?? [], new Date())
       .filter((row) => row.kind === "conversation")
       .map((row) => row.key);
     const place = open === null ? -1 : ids.indexOf(open);

@@ -81,7 +81,7 @@ export function readOutcome(from: Members): Outcome {
       return {
         status: "failed",
         code: optional(from, "code") ?? "internal_error",
-        message: optional(from, "message") ?? "The reply could not be finished.",
+        message: optional(from, "message") ?? "",
         retryable: from.retryable === true,
         timing,
       };

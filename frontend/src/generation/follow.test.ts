@@ -155,7 +155,8 @@ describe("follow", () => {
     await expect(run({ ask })).rejects.toMatchObject({
       name: "Problem",
       code: "rate_limited",
-      message: "Too many replies. Try again in 12 seconds.",
+      message: "Too many replies.",
+      retryAfter: 12,
     });
   });
 

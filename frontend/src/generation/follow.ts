@@ -54,7 +54,7 @@ export async function* follow(following: Following): AsyncGenerator<Step> {
       signal.throwIfAborted();
       if (error instanceof Problem) {
         if (place.generation === undefined) throw error;
-        if (!error.passing) return yield lost(GONE);
+        if (!error.passing) return yield lost("gone");
         askedForMs = (error.retryAfter ?? 0) * 1000;
       }
     } finally {
@@ -62,7 +62,7 @@ export async function* follow(following: Following): AsyncGenerator<Step> {
     }
     if (network.online) place.tries += 1;
     if (place.generation === undefined && place.tries >= TRIES_TO_START) throw unreachable();
-    if (place.tries >= TRIES_TO_RESUME) return yield lost(DISCONNECTED);
+    if (place.tries >= TRIES_TO_RESUME) return yield lost("disconnected");
     yield { kind: "reconnecting" };
     const pauseMs = Math.max(askedForMs, backoffMs(place.tries - 1, Math.random()));
     await network.pause(pauseMs, signal);
@@ -102,19 +102,16 @@ function read(following: Following, place: Place, signal: AbortSignal): AsyncIte
   return transport.start(origin.request, origin.key, signal);
 }
 
-const GONE = { code: "gone", message: "The rest of this reply is no longer available." };
-const DISCONNECTED = {
-  code: "disconnected",
-  message: "The connection was lost, and the server could not be reached again.",
-};
+/** The rest of a reply is no longer kept, or no server could be reached again: both are this page's words. */
+type Loss = "gone" | "disconnected";
 
-function lost(why: { code: string; message: string }): Event {
+function lost(code: Loss): Event {
   return {
     kind: "outcome",
-    outcome: { status: "failed", ...why, retryable: true, timing: NO_TIMING },
+    outcome: { status: "failed", code, message: "", retryable: true, timing: NO_TIMING },
   };
 }
 
 function unreachable(): Problem {
-  return new Problem(0, "unreachable", "The server cannot be reached. Check the connection.");
+  return new Problem(0, "unreachable", null);
 }

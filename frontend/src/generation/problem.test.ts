@@ -15,19 +15,7 @@ describe("readProblem", () => {
 
   it("shows nobody a proxy's page", async () => {
     const found = await problem(502, "<h1>Bad Gateway</h1>", { "Content-Type": "text/html" });
-    expect(found.message).toBe("The server could not take this message.");
-    expect(found.passing).toBe(true);
-  });
-
-  it("counts no bytes to people", async () => {
-    const found = await problem(413, '{"detail":"the body is larger than 1048576 bytes"}', {
-      "Content-Type": "application/problem+json",
-    });
-    expect(found.message).toBe("This message is too long.");
-    const long = await problem(413, '{"detail":"message has 9 characters","field":"message"}', {
-      "Content-Type": "application/problem+json",
-    });
-    expect(long.message).toBe("Message has 9 characters.");
+    expect(found).toMatchObject({ code: "unknown", detail: null, passing: true });
   });
 
   it("bears JSON that is none", async () => {

@@ -1,9 +1,8 @@
-/** A refusal before the first byte of a reply (RFC 9457), in words for the person. */
+/** A refusal before the first byte of a reply (RFC 9457). */
 export class Problem extends Error {
   override readonly name = "Problem";
-  /** What happened, and when to try again, if the server said so; the message is both. */
-  readonly what: string;
-  readonly advice: string | null;
+  /** What happened, in the server's own words, as a sentence; null where it did not say. */
+  readonly detail: string | null;
   readonly status: number;
   readonly code: string;
   readonly retryAfter: number | null;
@@ -14,21 +13,19 @@ export class Problem extends Error {
   /**
    * @param status - the HTTP status; 0 when no server answered at all
    * @param code - the wire's code, for example `rate_limited`
-   * @param what - what happened, for people
+   * @param detail - what happened, in the server's own words
    * @param retryAfter - seconds until another try makes sense, when the server named them
    * @param field - the member of the request that is at fault, when the server named one
    */
   constructor(
     status: number,
     code: string,
-    what: string,
+    detail: string | null,
     retryAfter: number | null = null,
     field: string | null = null,
   ) {
-    const advice = retryAfter === null ? null : advise(retryAfter);
-    super(advice === null ? what : `${what} ${advice}`);
-    this.advice = advice;
-    this.what = what;
+    super(detail === null ? code : sentence(detail));
+    this.detail = detail === null ? null : sentence(detail);
     this.status = status;
     this.code = code;
     this.retryAfter = retryAfter;
@@ -56,9 +53,9 @@ export class Problem extends Error {
 export async function readProblem(response: Response): Promise<Problem> {
   const said = await readBody(response);
   const retryAfter = readRetryAfter(response.headers.get("Retry-After"), Date.now());
-  const what = describe(response.status, said);
+  const detail = said.detail ?? said.title ?? null;
   const code = said.code ?? "unknown";
-  return new Problem(response.status, code, what, retryAfter, said.field ?? null);
+  return new Problem(response.status, code, detail, retryAfter, said.field ?? null);
 }
 
 async function readBody(response: Response): Promise<Partial<Record<string, string>>> {
@@ -76,24 +73,7 @@ export function readRetryAfter(header: string | null, now: number): number | nul
   return Number.isFinite(seconds) ? Math.max(0, Math.ceil(seconds)) : null;
 }
 
-function describe(status: number, said: Partial<Record<string, string>>): string {
-  // How many bytes a body may have is for programs; how many characters a message, for people.
-  const isForPrograms = status === 413 && said.field === undefined;
-  return sentence((isForPrograms ? undefined : (said.detail ?? said.title)) ?? fallback(status));
-}
-
-function advise(retryAfter: number): string {
-  return `Try again in ${retryAfter <= 1 ? "a second" : `${retryAfter} seconds`}.`;
-}
-
 function sentence(text: string): string {
   const first = text.charAt(0).toUpperCase() + text.slice(1);
   return /[.!?]$/.test(first) ? first : `${first}.`;
-}
-
-function fallback(status: number): string {
-  if (status === 429) return "Too many replies were asked for at once";
-  if (status === 413) return "This message is too long";
-  if (status >= 500) return "The server could not take this message";
-  return `The server refused this message (${status})`;
 }

@@ -1,5 +1,6 @@
 import type { MarkedToken, Token, Tokens } from "marked";
 import { memo, type ReactNode } from "react";
+import { useLanguage } from "../language/language-context";
 import { CodeBlock } from "./code-block";
 import { Inline } from "./inline";
 import { isOpenFence } from "./settle";
@@ -96,12 +97,15 @@ function List({ list, openness }: { list: Tokens.List; openness: Openness }) {
   return list.ordered ? <ol start={Number(list.start)}>{items}</ol> : <ul>{items}</ul>;
 }
 
+function TaskBox({ isDone }: { isDone: boolean }) {
+  const { say } = useLanguage();
+  return <input type="checkbox" checked={isDone} disabled aria-label={say("done")} />;
+}
+
 const ListItem = memo(
   ({ item, openness }: { item: Tokens.ListItem; openness: Openness }) => (
     <li className={item.task ? "task" : undefined}>
-      {item.task && (
-        <input type="checkbox" checked={item.checked === true} disabled aria-label="Done" />
-      )}
+      {item.task && <TaskBox isDone={item.checked === true} />}
       {drawBlocks(item.task ? withoutCheckbox(item.tokens) : item.tokens, openness)}
       {"\n"}
     </li>

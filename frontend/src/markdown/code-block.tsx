@@ -1,5 +1,6 @@
 import { Check, Copy } from "lucide-react";
 import { memo, useState } from "react";
+import { useLanguage } from "../language/language-context";
 import { CodeText } from "./code-text";
 import { TypingCursor } from "./typing-cursor";
 
@@ -29,13 +30,14 @@ export const CodeBlock = memo(function CodeBlock({ code, language, isOpen }: Cod
 });
 
 function CopyButton({ text }: { text: string }) {
+  const { say } = useLanguage();
   const [copied, setCopied] = useState<"no" | "yes" | "failed">("no");
   const copy = () =>
     copyText(text).then(
       () => setCopied("yes"),
       () => setCopied("failed"),
     );
-  const label = { no: "Copy code", yes: "Copied", failed: "Could not copy" }[copied];
+  const label = say(({ no: "copyCode", yes: "copied", failed: "notCopied" } as const)[copied]);
   return (
     <button
       type="button"

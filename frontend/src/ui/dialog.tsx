@@ -1,6 +1,7 @@
 import * as Radix from "@radix-ui/react-dialog";
 import { X } from "lucide-react";
 import type { ReactNode } from "react";
+import { useLanguage } from "../language/language-context";
 import { IconButton } from "./icon-button";
 import { isInToast } from "./toasts";
 
@@ -19,6 +20,7 @@ interface DialogProps {
  * refuses.
  */
 export function Dialog({ title, testId, onClose, onClosed, children }: DialogProps) {
+  const { say } = useLanguage();
   return (
     <Radix.Root open onOpenChange={(isOpen) => !isOpen && onClose()}>
       <Radix.Portal>
@@ -33,7 +35,7 @@ export function Dialog({ title, testId, onClose, onClosed, children }: DialogPro
           <div className="-mt-1.5 -mr-2 mb-2 flex items-center justify-between gap-4">
             <Radix.Title className="min-w-0 font-serif text-lead">{title}</Radix.Title>
             <Radix.Close asChild>
-              <IconButton icon={X} label="Close" />
+              <IconButton icon={X} label={say("close")} />
             </Radix.Close>
           </div>
           {children}

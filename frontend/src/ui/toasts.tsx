@@ -9,6 +9,7 @@ import {
   useRef,
   useState,
 } from "react";
+import { useLanguage } from "../language/language-context";
 
 const LASTS_MS = 6_000;
 const WITH_ACTION_MS = 10_000;
@@ -66,6 +67,7 @@ export function isInToast(target: EventTarget | null): boolean {
 
 /** The place where toasts are shown, over everything inside it. */
 export function Toasts({ children }: { children: ReactNode }) {
+  const { say } = useLanguage();
   const [toasts, setToasts] = useState<readonly Shown[]>([]);
   const latest = useRef(0);
   const show = useCallback((toast: Toast) => {
@@ -90,7 +92,7 @@ export function Toasts({ children }: { children: ReactNode }) {
     <Showing value={showing}>
       {children}
       <ul
-        aria-label="Notices"
+        aria-label={say("notices")}
         aria-live="polite"
         className="pointer-events-none fixed inset-x-0 bottom-34 z-50 flex flex-col items-center gap-2 px-4"
       >
@@ -109,6 +111,7 @@ interface ToastCardProps {
 
 /** It waits while somebody points at it or has the focus in it. */
 function ToastCard({ toast, onClose }: ToastCardProps) {
+  const { say } = useLanguage();
   const { number, text, until, action } = toast;
   const [isHeld, setHeld] = useState(false);
   const close = useCallback(() => onClose(number), [onClose, number]);
@@ -144,7 +147,7 @@ function ToastCard({ toast, onClose }: ToastCardProps) {
       )}
       <button
         type="button"
-        aria-label="Close this notice"
+        aria-label={say("closeNotice")}
         onClick={close}
         className="grid size-9 shrink-0 place-items-center rounded-lg opacity-80 hover:opacity-100 focus-visible:outline-paper"
       >

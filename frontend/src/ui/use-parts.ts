@@ -1,4 +1,5 @@
 import { startTransition, useCallback } from "react";
+import { useLanguage } from "../language/language-context";
 import { useToast } from "./toasts";
 
 type FetchPart = (load: () => Promise<unknown>, onFetched: () => void) => void;
@@ -8,6 +9,7 @@ type FetchPart = (load: () => Promise<unknown>, onFetched: () => void) => void;
  * and it is asked for again the next time: the part itself, when it is lazy, is drawn only once it is there.
  */
 export function useParts(): FetchPart {
+  const { say } = useLanguage();
   const show = useToast();
   return useCallback(
     (load, onFetched) => {
@@ -16,12 +18,12 @@ export function useParts(): FetchPart {
         () => startTransition(onFetched),
         () =>
           show({
-            text: "This part of the page could not be loaded. Check the connection, and try again.",
+            text: say("partLost"),
             // Some browsers do not ask twice, and a newer server may have other parts.
-            action: { label: "Reload", onPress: () => location.reload() },
+            action: { label: say("reload"), onPress: () => location.reload() },
           }),
       );
     },
-    [show],
+    [show, say],
   );
 }

@@ -1,0 +1,52 @@
+import { english, type Language, makeLanguage } from "./language";
+import { en } from "./languages/en";
+import type { Translation } from "./translation";
+
+// Each is fetched when it is chosen. English is not among them: it comes with the page.
+const FILES = import.meta.glob<Translation>(["./languages/*.ts", "!./languages/en.ts"], {
+  import: "default",
+});
+
+const FETCHES = new Map(
+  Object.entries(FILES).map(([path, fetch]) => [path.replace(/^.*\/|\.ts$/g, ""), fetch]),
+);
+
+/** The codes of all languages of the page. */
+export const LANGUAGES: readonly string[] = [english.code, ...FETCHES.keys()].sort();
+
+/**
+ * The language to show, and the locale to write its dates and numbers in.
+ *
+ * @param chosen - the code of a language; null leaves it to the browser
+ * @param preferred - what the browser prefers, as `navigator.languages` has it
+ */
+export function chooseLanguage(
+  chosen: string | null,
+  preferred: readonly string[],
+): { readonly code: string; readonly locale: string } {
+  const known = preferred.find((locale) => LANGUAGES.includes(codeOf(locale)));
+  const isThere = chosen !== null && LANGUAGES.includes(chosen);
+  const code = isThere ? chosen : known === undefined ? english.code : codeOf(known);
+  return { code, locale: preferred.find((locale) => codeOf(locale) === code) ?? code };
+}
+
+/** Fetches a language. Where it cannot be had, English stands in for it. */
+export async function loadLanguage(chosen: string | null): Promise<Language> {
+  const { code, locale } = chooseLanguage(chosen, navigator.languages);
+  try {
+    const file = await FETCHES.get(code)?.();
+    if (file === undefined) return makeLanguage(code, en, {}, locale);
+    return makeLanguage(code, file.texts, file.server, locale);
+  } catch {
+    return english;
+  }
+}
+
+/** What a language calls itself. */
+export function nameOf(code: string): string {
+  return new Intl.DisplayNames([code], { type: "language" }).of(code) ?? code;
+}
+
+function codeOf(locale: string): string {
+  return locale.toLowerCase().split("-")[0] ?? locale;
+}

@@ -1,0 +1,27 @@
+import { useEffect, useState } from "react";
+import type { Language } from "./language";
+import { chooseLanguage, loadLanguage } from "./languages";
+
+/**
+ * The language that is chosen (null: the browser's), as soon as it is there; until then the one before.
+ *
+ * @param loaded - the language that the page begins with
+ */
+export function usePageLanguage(loaded: Language, chosen: string | null): Language {
+  const [language, setLanguage] = useState(loaded);
+  const isWanted = chooseLanguage(chosen, navigator.languages).code === language.code;
+  useEffect(() => {
+    if (isWanted) return;
+    let isOver = false;
+    void loadLanguage(chosen).then((next) => {
+      if (!isOver) setLanguage(next);
+    });
+    return () => {
+      isOver = true;
+    };
+  }, [isWanted, chosen]);
+  useEffect(() => {
+    document.documentElement.lang = language.code;
+  }, [language]);
+  return language;
+}
