@@ -111,6 +111,8 @@ def test_pinned_ones_are_first_and_archived_ones_leave_the_list(bar: SideBar, ch
     assert titles(bar)[0] == "from long ago"
     bar.choose("from yesterday", "archive")
     expect(bar.item("from yesterday")).to_have_count(0)
+    # It is shown before the server has it, and said once it has.
+    expect(bar.toast).to_contain_text("Archived")
     chat.page.reload()
     expect(bar.items).to_have_count(4)
     assert titles(bar) == [
