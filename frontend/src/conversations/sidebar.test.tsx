@@ -404,6 +404,23 @@ describe("the bar", () => {
     expect(path()).toBe("/c/new");
   });
 
+  it("stays open when Escape is meant for a field in it", async () => {
+    stubScreen({ isWide: false });
+    renderSidebar(new FakeServer([NEW]));
+    await userEvent.click(screen.getByTestId("sidebar-toggle"));
+    await screen.findAllByTestId("conversation-item");
+    act(() => row("new").getByRole("link").focus());
+    await userEvent.keyboard("{F2}");
+    await userEvent.type(screen.getByTestId("rename-input"), "Dropped{Escape}");
+    expect(row("new").getByText("A new one")).toBeTruthy();
+    const search = screen.getByTestId<HTMLInputElement>("search-input");
+    await userEvent.type(search, "river{Escape}");
+    expect(search.value).toBe("");
+    act(() => screen.getByTestId("sidebar-toggle").focus());
+    await userEvent.keyboard("{Escape}");
+    await waitFor(() => expect(screen.queryByTestId("sidebar")).toBeNull());
+  });
+
   it("is steered by keys from anywhere", async () => {
     await open();
     await userEvent.keyboard("{Alt>}{ArrowDown}{/Alt}");

@@ -21,6 +21,7 @@ export function Drawer({ title, isOpen, onClose, onOpened, onClosed, children }:
         <Radix.Content
           aria-describedby={undefined}
           onInteractOutside={(event) => isInToast(event.target) && event.preventDefault()}
+          onEscapeKeyDown={(event) => isField(event.target) && event.preventDefault()}
           onOpenAutoFocus={onOpened}
           onCloseAutoFocus={onClosed}
           data-drawer
@@ -32,4 +33,9 @@ export function Drawer({ title, isOpen, onClose, onOpened, onClosed, children }:
       </Radix.Portal>
     </Radix.Root>
   );
+}
+
+/** A field has a use of its own for Escape; Radix hears the key before the field does. */
+function isField(target: EventTarget | null): boolean {
+  return target instanceof HTMLInputElement;
 }
