@@ -19,14 +19,14 @@ def test_the_signing_key_is_made_once_and_is_private(tmp_path: Path) -> None:
     assert DataFolder(tmp_path / "other").signing_keys() != keys
 
 
-def test_a_new_signing_key_counts_beside_the_old_ones_or_alone(tmp_path: Path) -> None:
+def test_a_new_signing_key_signs_beside_the_old_ones_until_they_are_forgotten(tmp_path: Path) -> None:
     folder = DataFolder(tmp_path)
     old = folder.signing_keys()
-    assert folder.rotate_signing_key(forget=False) == 2
-    assert folder.signing_keys()[0] == old[0]
-    newest = folder.signing_keys()[1]
-    assert folder.rotate_signing_key(forget=True) == 1
-    assert folder.signing_keys()[0] not in {old[0], newest}
+    assert folder.rotate_signing_key() == 2
+    assert folder.signing_keys()[:-1] == old
+    newest = folder.signing_keys()[-1:]
+    assert folder.forget_old_keys() == 1
+    assert folder.signing_keys() == newest
     assert stat.S_IMODE((tmp_path / "signing.key").stat().st_mode) == 0o600
 
 

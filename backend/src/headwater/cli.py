@@ -25,11 +25,11 @@ def main(arguments: list[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("serve", help="serve the chat; the environment configures it (docs/protocol.md)")
     commands.add_parser("openapi", help="print the description of the API (OpenAPI)")
-    rotate = commands.add_parser(
-        "rotate-key", help="from the next start on, sign clients' names with a new key"
+    commands.add_parser(
+        "rotate-key", help="from the next start on, sign clients' names with a new key; older ones count too"
     )
-    rotate.add_argument(
-        "--forget-old", action="store_true", help="names that older keys signed count no more"
+    commands.add_parser(
+        "forget-old-keys", help="from the next start on, names count that the newest key has signed"
     )
     given = parser.parse_args(arguments)
     try:
@@ -37,11 +37,9 @@ def main(arguments: list[str] | None = None) -> int:
             case "openapi":
                 _announce(_run(describe_api()))
             case "rotate-key":
-                settings = Settings.from_environment(os.environ)
-                count = DataFolder(settings.data_dir).rotate_signing_key(forget=given.forget_old)
-                _announce(
-                    f"{count} signing key{'s count' if count > 1 else ' counts'} from the next start on"
-                )
+                _announce_keys(_data_folder().rotate_signing_key())
+            case "forget-old-keys":
+                _announce_keys(_data_folder().forget_old_keys())
             case _:
                 _serve()
     except (SettingsError, DataFolderError, DatabaseError) as error:
@@ -57,6 +55,14 @@ def _serve() -> None:
     for chatty in ("alembic", "httpx2", "hypercorn.error"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     _run(serve(Settings.from_environment(os.environ), _announce))
+
+
+def _data_folder() -> DataFolder:
+    return DataFolder(Settings.from_environment(os.environ).data_dir)
+
+
+def _announce_keys(count: int) -> None:
+    _announce(f"{count} signing key{'s count' if count > 1 else ' counts'} from the next start on")
 
 
 def _announce(line: str) -> None:

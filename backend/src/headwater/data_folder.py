@@ -61,17 +61,23 @@ class DataFolder:
             raise DataFolderError(f"{str(self._keys)!r} is empty, but it takes at least one key, a line each")
         return keys
 
-    def rotate_signing_key(self, *, forget: bool) -> int:
-        """Sign new names with a new key; with `forget`, names that older keys have signed count no more.
+    def rotate_signing_key(self) -> int:
+        """Sign new names with a new key, beside those that count already.
 
         Returns how many keys count now. A server takes them when it starts.
         """
-        keys = [*([] if forget else self.signing_keys()), _new_key()]
-        self._write_keys(keys)
-        return len(keys)
+        return self._write_keys([*self.signing_keys(), _new_key()])
 
-    def _write_keys(self, keys: list[bytes]) -> None:
+    def forget_old_keys(self) -> int:
+        """Keep the key that signs new names: names that only others have signed count no more.
+
+        Returns how many keys count now. A server takes them when it starts.
+        """
+        return self._write_keys(self.signing_keys()[-1:])
+
+    def _write_keys(self, keys: list[bytes]) -> int:
         _write_private(self._keys, b"".join(key + b"\n" for key in keys))
+        return len(keys)
 
     @property
     def _keys(self) -> Path:
