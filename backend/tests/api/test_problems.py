@@ -66,6 +66,22 @@ async def test_a_member_that_cannot_be_used_is_named(
 
 
 @pytest.mark.parametrize(
+    ("member", "detail"),
+    [
+        ({"model": "m" * 201}, "model: the value should have at most 200 characters."),
+        ({"model": ""}, "model: the value should have at least 1 character."),
+        ({"model": "a\0"}, "model: the value holds U+0000, which is no character of a text."),
+        ({"temperature": 3}, "temperature: the value should be less than or equal to 2."),
+    ],
+)
+async def test_what_a_value_should_be_is_said_in_a_sentence(
+    client: httpx.AsyncClient, member: dict[str, object], detail: str
+) -> None:
+    problem = check(await client.post("/api/chat", json={**ECHO, **member}), 400, "invalid_request", *member)
+    assert problem["detail"] == detail
+
+
+@pytest.mark.parametrize(
     "body",
     [
         b"",

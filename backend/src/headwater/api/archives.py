@@ -9,6 +9,7 @@ from pydantic import Field, TypeAdapter, model_validator
 
 from headwater.api.answers import Outcome, timestamp
 from headwater.api.requests import (
+    PLAIN,
     Body,
     Identifier,
     PlainText,
@@ -45,7 +46,7 @@ class ArchiveMessage(Body):
 class ArchiveConversation(Body):
     """A conversation; `leaf` is a place in the list of messages, counted from 0."""
 
-    title: Annotated[PlainText, Field(max_length=1000)]
+    title: Annotated[str, Field(max_length=1000), PLAIN]
     created_at: Timestamp
     updated_at: Timestamp
     pinned: bool = False

@@ -26,6 +26,7 @@ from headwater.api.archives import CLOSING, OPENING, Archive, encode_archived, r
 from headwater.api.clients import client
 from headwater.api.replies import JSON, UNBUFFERED, answer
 from headwater.api.requests import (
+    PLAIN,
     Body,
     Identifier,
     PlainText,
@@ -71,7 +72,7 @@ class ExportQuery(Query):
 class ConversationChange(Body):
     """What to change. Null takes a setting back; the others take no null."""
 
-    title: Annotated[PlainText, Field(min_length=1, max_length=200, pattern=r"\S")] | None = None
+    title: Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S"), PLAIN] | None = None
     pinned: bool | None = None
     archived: bool | None = None
     leaf: Identifier | None = None

@@ -31,8 +31,11 @@ def _plain(text: str) -> str:
     return text
 
 
-PlainText = Annotated[str, AfterValidator(_plain)]
-Identifier = Annotated[PlainText, Field(min_length=1, max_length=200)]
+PLAIN = AfterValidator(_plain)
+"""Stands behind the bounds of a text, which then count its characters."""
+
+PlainText = Annotated[str, PLAIN]
+Identifier = Annotated[str, Field(min_length=1, max_length=200), PLAIN]
 Temperature = Annotated[float, Field(ge=0, le=2)]
 Tokens = Annotated[int, Field(ge=1, le=2**31 - 1)]
 
@@ -235,5 +238,5 @@ def _invalid(error: ValidationError, place: str = "") -> InvalidRequestError:
         case "value_error":
             return InvalidRequestError(f"{field}: {first['ctx']['error']}.", field=field)
         case _:
-            said = first["msg"].removeprefix("Input ")
-            return InvalidRequestError(f"{field}: the value {said[:1].lower()}{said[1:]}.", field=field)
+            _, _, said = first["msg"].partition(" ")  # "Input should be", "String should have"
+            return InvalidRequestError(f"{field}: the value {said}.", field=field)
