@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Callable, Iterable
-from typing import Any
+from inspect import getdoc
+from typing import Any, get_args, get_origin
 
 from quart import Quart
 from quart_schema import DataSource, Info, OpenAPIProvider, QuartSchema
@@ -109,7 +110,11 @@ class _Provider(OpenAPIProvider):
     def build_response_object(
         self, model: type[Any], headers_model: type[Any] | None
     ) -> tuple[dict[str, Any], dict[str, Any]]:
-        return _named(*super().build_response_object(model, headers_model))
+        described, components = super().build_response_object(model, headers_model)
+        if get_origin(model) is list:
+            (member,) = get_args(model)
+            described["description"] = getdoc(member)
+        return _named(described, components)
 
     def operation_id(self, method: str, path: str, _func: Callable[..., Any]) -> str:
         words = re.findall(r"[a-z]+", path)
