@@ -5,17 +5,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from headwater.generation.events import Event, Outcome, ReasoningDelta, TextDelta
+from headwater.generation.events import Completed, Event, Outcome, ReasoningDelta, TextDelta
 from headwater.generation.fold import fold
 from headwater.generation.log import Page
 from headwater.transports.encoder import Encoder
-from headwater.transports.json import reply_opening, reply_rest
+from headwater.transports.json import encode_json, reply_opening, reply_rest
 from headwater.transports.ndjson import NdjsonEncoder
+from headwater.transports.openai_chat import OpenAIChatEncoder, completion_object
+from headwater.transports.openai_error import broken_off
 from headwater.transports.sse import SseEncoder
-from headwater.transports.wire import Opening, parse_outcome
+from headwater.transports.wire import JsonObject, Opening, parse_outcome
 
 FOLDER = Path(__file__).parents[2] / "contract"
-NAMES = sorted(path.stem for path in FOLDER.glob("*.json") if not path.stem.endswith(".reply"))
+NAMES = sorted(path.stem for path in FOLDER.glob("*.json") if "." not in path.stem)
+CREATED = 1_795_680_000
+"""When the replies of golden logs began, in seconds since 1970, for the transports that say so."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,19 @@ class Golden:
             "sse": self.response(SseEncoder()),
             "ndjson": self.response(NdjsonEncoder()),
             "reply.json": reply + b"\n",
+            **self._openai_chat(),
         }
+
+    def _openai_chat(self) -> dict[str, bytes]:
+        streamed = self.response(OpenAIChatEncoder(self.opening.model, CREATED, usage=True))
+        return {"openai-chat": streamed, "openai-chat.whole": encode_json(self._completion()) + b"\n"}
+
+    def _completion(self) -> JsonObject:
+        status = self.outcome.status
+        if not isinstance(status, Completed):
+            return broken_off(status)
+        content = fold(self.events)
+        return completion_object(self.opening, CREATED, content, status.reason, self.outcome.usage)
 
 
 def load(name: str) -> Golden:

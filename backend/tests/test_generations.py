@@ -23,7 +23,7 @@ from tests.limits import run_limits
 
 
 def generation(id_: str) -> Generation:
-    return Generation(id_, "me", "conv", "msg_2", "msg_1", "scripted/echo", MemoryLog())
+    return Generation(id_, "me", "conv", "msg_2", "msg_1", "scripted/echo", MemoryLog(), 0)
 
 
 def run(found: Generation) -> Run:
@@ -61,7 +61,7 @@ async def test_a_snapshot_is_all_that_was_said_however_many_pages() -> None:
 
 async def ended(caplog: pytest.LogCaptureFixture, outcome: Outcome) -> dict[str, object]:
     """What the log says of a reply that ended so."""
-    found = Generation("gen_1", "client_0123456789", "conv", "msg_2", "msg_1", "local/a", MemoryLog())
+    found = Generation("gen_1", "client_0123456789", "conv", "msg_2", "msg_1", "local/a", MemoryLog(), 0)
     end = await found.log.append(0, [ReasoningDelta("Kingfisher?"), TextDelta("Kingfisher!\n")])
     await found.log.close(end, outcome)
     with caplog.at_level(logging.INFO):

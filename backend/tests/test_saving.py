@@ -45,7 +45,7 @@ class Recording(ReplyRepository):
 
 
 def running(generations: Generations, name: str = "gen_1") -> Generation:
-    generation = Generation(name, "me", "conv_1", "msg_2", "msg_1", "scripted/echo", MemoryLog())
+    generation = Generation(name, "me", "conv_1", "msg_2", "msg_1", "scripted/echo", MemoryLog(), 0)
     generations._known[name] = generation
     generations.running[generation] = None  # type: ignore[assignment]
     return generation

@@ -18,6 +18,9 @@ from headwater.api.conversations import conversations_blueprint, shared_blueprin
 from headwater.api.generations import generations_blueprint
 from headwater.api.headers import install_headers
 from headwater.api.models import models_blueprint
+from headwater.api.openai.blueprint import PREFIX as OPENAI
+from headwater.api.openai.blueprint import openai_blueprint
+from headwater.api.openai.errors import refusal
 from headwater.api.operating import operating_blueprint
 from headwater.api.page import page_blueprint
 from headwater.api.problems import install_problems
@@ -166,9 +169,9 @@ def _web(
     # Bodies are read, and replies end, by rules of our own: see api/requests.py and generation/runner.py.
     web.config.update(MAX_CONTENT_LENGTH=None, BODY_TIMEOUT=None, RESPONSE_TIMEOUT=None)
     install_headers(web)
-    install_problems(web, chat.metrics.refused)
+    install_problems(web, chat.metrics.refused, {f"{OPENAI}/": refusal})
     clients = Clients(signing_keys, settings.api_keys)
-    install_clients(web, clients, behind_proxy=settings.trusted_proxies > 0)
+    install_clients(web, clients, behind_proxy=settings.trusted_proxies > 0, for_programs=(f"{OPENAI}/",))
     limiter = StartLimiter(web, settings.rate_limit, counted_as)
     install_schema(web)
     web.register_blueprint(chat_blueprint(chat, limiter))
@@ -176,6 +179,7 @@ def _web(
     web.register_blueprint(conversations_blueprint(history, settings.heartbeat))
     web.register_blueprint(shared_blueprint(history))
     web.register_blueprint(models_blueprint(chat.catalogue))
+    web.register_blueprint(openai_blueprint(chat, limiter, clients))
     web.register_blueprint(scripted_blueprint(chat, scripted))
     web.register_blueprint(operating_blueprint(chat))
     web.register_blueprint(page_blueprint(PAGE))

@@ -20,10 +20,12 @@ from headwater.errors import (
     TooLargeError,
     UnknownModelError,
 )
-from headwater.generation.provider import Prompt, Provider, Turn
+from headwater.generation.provider import Prompt, Provider, Sampling, Turn
 from headwater.generations import Generations
 from headwater.ids import new_id
 from headwater.providers.catalogue import Catalogue, Model, Source
+
+_NO_SAMPLING = Sampling()
 
 ROOT = "root"
 """In the place of a parent: the question is a beginning of the conversation."""
@@ -68,6 +70,7 @@ class AskOnce:
     turns: tuple[Turn, ...]
     settings: Settings = Settings()  # noqa: RUF009 - frozen
     script: object = None
+    sampling: Sampling = Sampling()  # noqa: RUF009 - frozen
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +167,7 @@ class Asking:
             reply=_reply_to(parent, model),
             model=model.id,
             provider=source.provider,
-            prompt=_prompt(name, ask.turns, ask.settings, ask.script),
+            prompt=_prompt(name, ask.turns, ask.settings, ask.script, ask.sampling),
             kept=False,
         )
 
@@ -251,7 +254,13 @@ def _reply_to(parent: str, model: Model, left_out: int = 0) -> Message:
     )
 
 
-def _prompt(model: str, turns: tuple[Turn, ...], settings: Settings, script: object) -> Prompt:
+def _prompt(
+    model: str,
+    turns: tuple[Turn, ...],
+    settings: Settings,
+    script: object,
+    sampling: Sampling = _NO_SAMPLING,
+) -> Prompt:
     return Prompt(
         generation=new_id("gen"),
         model=model,
@@ -259,6 +268,7 @@ def _prompt(model: str, turns: tuple[Turn, ...], settings: Settings, script: obj
         temperature=settings.temperature,
         max_tokens=settings.max_tokens,
         options=script,
+        sampling=sampling,
     )
 
 

@@ -260,6 +260,7 @@ class Chat:
             parent=beginning.parent,
             model=beginning.model,
             log=log,
+            created_at=beginning.reply.created_at,
             kept=beginning.kept,
         )
         # Nothing waits between being admitted and being counted. The task begins the rows as well, so that a
@@ -306,7 +307,14 @@ class Chat:
         end = await log.append(0, tuple(unfold(reply.content, reply.shape)))
         await log.close(end, parse_outcome(reply.outcome))
         return Generation(
-            reply.generation, reply.client, reply.conversation, reply.message, reply.parent, reply.model, log
+            id=reply.generation,
+            client=reply.client,
+            conversation=reply.conversation,
+            message=reply.message,
+            parent=reply.parent,
+            model=reply.model,
+            log=log,
+            created_at=reply.created_at,
         )
 
     async def _run(

@@ -45,6 +45,7 @@ class Generation:
     """One run of a model, and where its messages belong: `message` is the reply, `parent` the one before.
 
     One that is not `kept` belongs nowhere, has no row, and is gone when its log leaves memory.
+    `created_at` is in milliseconds since 1970.
     """
 
     id: str
@@ -54,6 +55,7 @@ class Generation:
     parent: str
     model: str
     log: Log
+    created_at: int
     kept: bool = True
 
     async def snapshot(self) -> Snapshot:

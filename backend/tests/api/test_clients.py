@@ -107,6 +107,21 @@ def test_a_key_that_is_none_is_refused_where_there_are_keys() -> None:
     assert found.counted_as == "10.0.0.1"
 
 
+def test_any_key_names_a_client_where_that_is_wanted_and_none_are_configured() -> None:
+    asked = {"authorization": "Bearer anything"}
+    clients = Clients([b"key"])
+    found = clients.identify(asked, "", "10.0.0.1", any_key=True)
+    assert (found.name, found.has_key) == (shown(Clients([b"key"], ["anything"]), "anything").name, False)
+    assert found.counted_as == "10.0.0.1"
+    assert not found.takes_cookie
+    assert shown(clients, **{HEADER: str(found.token)}).name == found.name
+    other = shown(clients)
+    both = clients.identify({**asked, HEADER: str(other.token)}, "", "10.0.0.1", any_key=True)
+    assert both.name == other.name
+    with pytest.raises(UnauthorizedError):
+        Clients([b"key"], ["first"]).identify(asked, "", "10.0.0.1", any_key=True)
+
+
 def test_a_token_beside_a_key_names_the_client_and_the_key_is_counted() -> None:
     clients = Clients([b"key"], ["first"])
     named = shown(clients)

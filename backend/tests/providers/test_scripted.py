@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headwater.generation.events import ReasoningDelta, TextDelta, Usage
-from headwater.generation.provider import Delta, Finish, Prompt, ProviderError, Turn
+from headwater.generation.provider import Delta, Finish, Prompt, ProviderError, Sampling, Turn
 from headwater.providers.scripted import Fault, Script, ScriptedProvider
 
 FAST = Script(tokens_per_second=1e6)
@@ -20,12 +20,13 @@ async def play(
     script: Script = FAST,
     max_tokens: int | None = None,
     begun: str | None = None,
+    sampling: Sampling = Sampling(),
 ) -> list[tuple[Delta, float]]:
     """What is said, and when (seconds), where a reply has `begun` already if so."""
     clock = asyncio.get_running_loop().time
     started = clock()
     turns = (Turn("user", message), *([] if begun is None else [Turn("assistant", begun)]))
-    prompt = Prompt("gen_1", model, turns, None, max_tokens, script)
+    prompt = Prompt("gen_1", model, turns, None, max_tokens, script, sampling)
     said = []
     async with aclosing(ScriptedProvider().generate(prompt)) as batches:
         async for batch in batches:
@@ -71,6 +72,30 @@ async def test_repeats_are_joined_by_a_space() -> None:
 async def test_max_tokens_cuts_a_reply_and_says_so() -> None:
     assert [d for d, _ in await play(max_tokens=2)][-3:] == [TextDelta(" two"), Usage(3, 2), Finish("length")]
     assert [d for d, _ in await play(max_tokens=3)][-1] == Finish("stop")
+
+
+@pytest.mark.parametrize(
+    ("stop", "text_said", "reason"),
+    [
+        (("wo th",), "one t", Finish("stop")),
+        (("three", "two"), "one ", Finish("stop")),
+        (("e four", "three!"), "one two three", Finish("stop")),
+        (("one",), "", Finish("stop")),
+    ],
+)
+async def test_a_reply_ends_before_a_stop_sequence(
+    stop: tuple[str, ...], text_said: str, reason: Finish
+) -> None:
+    said = await play(sampling=Sampling(stop=stop))
+    assert text(said) == text_said
+    assert said[-1][0] == reason
+
+
+async def test_what_was_held_back_is_said_when_the_reply_is_cut() -> None:
+    said = await play(max_tokens=2, sampling=Sampling(stop=("two three",)))
+    assert [delta for delta, _ in said] == [
+        TextDelta("one"), TextDelta(" "), TextDelta("two"), Usage(3, 2), Finish("length"),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("jitter", [0.0, 0.9])

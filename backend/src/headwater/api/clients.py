@@ -25,14 +25,15 @@ COOKIE_SECONDS = 365 * 24 * 3600
 class Client:
     """Who sent a request: `name` owns what is made, `counted_as` is whose starts are counted together.
 
-    `token` is the signed name to tell the client, None where it need not be told. `has_key` says that it
-    showed an API key.
+    `token` is the signed name to tell the client, None where it need not be told; it goes into a cookie as
+    well where the client `takes_cookie`. `has_key` says that it showed an API key.
     """
 
     name: str
     counted_as: str
     token: str | None = None
     has_key: bool = False
+    takes_cookie: bool = True
 
 
 class Clients:
@@ -50,16 +51,24 @@ class Clients:
         """Whether API keys are configured."""
         return bool(self._api_keys)
 
-    def identify(self, headers: Mapping[str, str], cookie: str, address: str) -> Client:
+    def identify(
+        self, headers: Mapping[str, str], cookie: str, address: str, *, any_key: bool = False
+    ) -> Client:
         """The client by its headers (or metadata; their names in lower case), its cookie and its address.
 
-        Raises `UnauthorizedError` for a token or a key that is none.
+        Where no keys are configured, one that is shown is passed over; with `any_key` it names the client all
+        the same, because some programs have no other name that lasts. Raises `UnauthorizedError` for a token
+        or a key that is none.
         """
-        key = self._api_key(headers.get("authorization", ""))
+        shown = _bearer(headers.get("authorization", ""))
+        key = self._api_key(shown)
         counted_as = network_of(address) if key is None else f"key {_digest(key)}"
         given = headers.get(HEADER)
         if given is None and key is not None:
-            return Client(f"client_{_digest(key)}", counted_as, has_key=True)
+            return Client(_named_by(key), counted_as, has_key=True)
+        if given is None and any_key and shown:
+            token = self._signer.sign(_named_by(shown)).decode()
+            return Client(_named_by(shown), counted_as, token, takes_cookie=False)
         if given is not None:
             name = self._verified(given)
             if name is None:
@@ -71,13 +80,12 @@ class Clients:
         token = self._signer.sign(name).decode()
         return Client(name, counted_as, None if token == given else token, has_key=key is not None)
 
-    def _api_key(self, authorization: str) -> str | None:
-        """The key that was shown; where none are configured, what clients send unasked is passed over."""
-        scheme, _, shown = authorization.partition(" ")
-        if not self._api_keys or scheme.lower() != "bearer":
+    def _api_key(self, shown: str) -> str | None:
+        """The key that was shown, if it is one."""
+        if not self._api_keys or not shown:
             return None
         for key in self._api_keys:
-            if compare_digest(key.encode(), shown.strip().encode()):
+            if compare_digest(key.encode(), shown.encode()):
                 return key
         raise UnauthorizedError("The API key is none that is accepted here.")
 
@@ -88,8 +96,12 @@ class Clients:
             return None
 
 
-def install_clients(app: Quart, clients: Clients, *, behind_proxy: bool) -> None:
+def install_clients(
+    app: Quart, clients: Clients, *, behind_proxy: bool, for_programs: tuple[str, ...] = ()
+) -> None:
     """Name the client of every request and of every WebSocket.
+
+    Any key names its client at the paths that begin with one of `for_programs`.
 
     The cookie is marked Secure only behind a proxy that ends TLS: a browser keeps one cookie for all ports
     of a host, and a Secure one would lock out the plain port beside the TLS one.
@@ -100,7 +112,12 @@ def install_clients(app: Quart, clients: Clients, *, behind_proxy: bool) -> None
     async def name_client() -> None:
         asked = request if has_request_context() else websocket
         headers = {name.lower(): value for name, value in asked.headers.items()}
-        g.client = clients.identify(headers, asked.cookies.get(COOKIE, ""), asked.remote_addr or "unknown")
+        g.client = clients.identify(
+            headers,
+            asked.cookies.get(COOKIE, ""),
+            asked.remote_addr or "unknown",
+            any_key=asked.path.startswith(for_programs),
+        )
         g.secure_cookie = behind_proxy and asked.scheme in {"https", "wss"}
 
     @app.after_request
@@ -131,13 +148,24 @@ async def counted_as() -> str:
 
 def naming_headers() -> dict[str, str]:
     """What tells a new client its name; nothing for one that knows it."""
-    token = current_client().token
-    if token is None:
+    found = current_client()
+    if found.token is None:
         return {}
+    if not found.takes_cookie:
+        return {HEADER: found.token}
     cookie = dump_cookie(
-        COOKIE, token, max_age=COOKIE_SECONDS, httponly=True, samesite="Lax", secure=g.secure_cookie
+        COOKIE, found.token, max_age=COOKIE_SECONDS, httponly=True, samesite="Lax", secure=g.secure_cookie
     )
-    return {HEADER: token, "Set-Cookie": cookie}
+    return {HEADER: found.token, "Set-Cookie": cookie}
+
+
+def _bearer(authorization: str) -> str:
+    scheme, _, shown = authorization.partition(" ")
+    return shown.strip() if scheme.lower() == "bearer" else ""
+
+
+def _named_by(key: str) -> str:
+    return f"client_{_digest(key)}"
 
 
 def _digest(key: str) -> str:

@@ -1,9 +1,10 @@
 """Refusals as `application/problem+json` (RFC 9457)."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
 
-from quart import Quart, Response
+from quart import Quart, Response, has_request_context, request, websocket
 from quart_rate_limiter import RateLimitExceeded
 from werkzeug.exceptions import HTTPException
 
@@ -11,21 +12,33 @@ from headwater.api.rate_limits import too_fast
 from headwater.api.requests import discard_body
 from headwater.errors import PROBLEMS, NotFoundError, ProblemCode, ProblemError
 from headwater.transports.json import encode_json
+from headwater.transports.wire import JsonObject
 
 logger = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 
 
-def install_problems(app: Quart, count: Callable[[ProblemCode], None] | None = None) -> None:
-    """Answer every error of the app with a problem, and `count` its code."""
+Form: TypeAlias = Callable[[ProblemCode, str, str | None], tuple[str, JsonObject]]
+"""Puts a code, what is wrong and the member at fault into words: a media type and a JSON object."""
+
+
+def install_problems(
+    app: Quart,
+    count: Callable[[ProblemCode], None] | None = None,
+    forms: Mapping[str, Form] | None = None,
+) -> None:
+    """Answer every error of the app with a problem, and `count` its code.
+
+    `forms` are those that other people's clients expect, by the beginning of the paths where they ask.
+    """
 
     async def problem(
         code: ProblemCode, detail: str, field: str | None = None, retry_after: int | None = None
     ) -> Response:
         if count is not None:
             count(code)
-        return await _problem(code, detail, field, retry_after)
+        return await _answer(*_form(forms or {})(code, detail, field), PROBLEMS[code][0], retry_after)
 
     @app.errorhandler(ProblemError)
     async def refused(error: ProblemError) -> Response:
@@ -56,13 +69,20 @@ def install_problems(app: Quart, count: Callable[[ProblemCode], None] | None = N
         return await problem("internal_error", "This is our fault; it has been noted.")
 
 
-async def _problem(code: ProblemCode, detail: str, field: str | None, retry_after: int | None) -> Response:
-    await discard_body()
+def _form(forms: Mapping[str, Form]) -> Form:
+    path = (request if has_request_context() else websocket).path
+    return next((form for beginning, form in forms.items() if path.startswith(beginning)), _problem)
+
+
+def _problem(code: ProblemCode, detail: str, field: str | None) -> tuple[str, JsonObject]:
     status, title = PROBLEMS[code]
     body = {"type": "about:blank", "title": title, "status": status, "detail": detail, "code": code}
-    if field is not None:
-        body["field"] = field
-    response = Response(encode_json(body), status, content_type=MEDIA_TYPE)
+    return MEDIA_TYPE, body if field is None else {**body, "field": field}
+
+
+async def _answer(media_type: str, body: JsonObject, status: int, retry_after: int | None) -> Response:
+    await discard_body()
+    response = Response(encode_json(body), status, content_type=media_type)
     response.headers["Cache-Control"] = "no-store"
     if retry_after is not None:
         response.headers["Retry-After"] = str(retry_after)

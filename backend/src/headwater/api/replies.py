@@ -58,8 +58,18 @@ async def reply(chat: Chat, generation: Generation, media_type: str) -> Response
         response = _unbuffered(_whole(chat, generation), JSON)
     else:
         response = await streamed(chat, generation, 0, media_type)
+    return located(response, generation)
+
+
+def located(response: Response, generation: Generation) -> Response:
+    """The same answer, saying where the generation is that it carries."""
     response.headers["Location"] = f"/api/generations/{generation.id}"
     return response
+
+
+def followed(chat: Chat, generation: Generation, encoder: Encoder) -> Response:
+    """A generation from its beginning to its outcome, in another's words."""
+    return located(_unbuffered(_bytes(chat, generation, 0, encoder), encoder.media_type), generation)
 
 
 async def streamed(chat: Chat, generation: Generation, after: Cursor, media_type: str) -> Response:

@@ -235,6 +235,9 @@ def _invalid(error: ValidationError, place: str = "") -> InvalidRequestError:
             return InvalidRequestError(f"{field} is missing.", field=field)
         case "extra_forbidden":
             return InvalidRequestError(f"{field} is not a member that is known here.", field=field)
+        case "unsupported":
+            field = ".".join(filter(None, (field, first["ctx"]["member"])))
+            return InvalidRequestError(f"{field} cannot be honoured here: leave it out.", field=field)
         case "value_error":
             return InvalidRequestError(f"{field}: {first['ctx']['error']}.", field=field)
         case _:

@@ -34,6 +34,9 @@ OTHER_MEDIA_TYPES = {
 }
 """What some addresses answer with beside, or instead of, an object of a type."""
 
+ELSEWHERE = ("page.", "openai.")
+"""The blueprints that are not described: the page's files, and what OpenAI describes."""
+
 NOTHING = {
     ("delete", "/api/conversations/{name}"): "204",
     ("delete", "/api/conversations/{name}/share"): "204",
@@ -67,7 +70,7 @@ class _Provider(OpenAPIProvider):
     """Gives every type its name among the components, so that types made from the document have names too."""
 
     def generate_rules(self) -> Iterable[Rule]:
-        return [rule for rule in super().generate_rules() if not rule.endpoint.startswith("page.")]
+        return [rule for rule in super().generate_rules() if not rule.endpoint.startswith(ELSEWHERE)]
 
     def build_paths(self, rule: Rule) -> tuple[dict[str, Any], dict[str, Any]]:
         paths, components = super().build_paths(rule)

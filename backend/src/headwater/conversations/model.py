@@ -66,7 +66,10 @@ class Conversation:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A closed generation, as its row has it: who asked, where it belongs, what was said, how it ended."""
+    """A closed generation, as its row has it: who asked, where it belongs, what was said, how it ended.
+
+    `created_at` is in milliseconds since 1970.
+    """
 
     generation: str
     client: str
@@ -77,6 +80,7 @@ class Reply:
     content: Content
     shape: Shape
     outcome: Outcome
+    created_at: int
 
 
 class UnknownConversationError(Exception):

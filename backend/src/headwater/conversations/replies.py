@@ -172,6 +172,7 @@ def _reply(row: Row[Any]) -> Reply:
         content=Content(row.text, row.reasoning),
         shape=_decode(row.shape),
         outcome=row.outcome,
+        created_at=row.created_at,
     )
 
 

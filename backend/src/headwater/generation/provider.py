@@ -16,6 +16,20 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
+class Sampling:
+    """How the next token is chosen, beside the temperature; None leaves a member to the provider.
+
+    The reply stops before the first of the texts in `stop` that it would say.
+    """
+
+    top_p: float | None = None
+    seed: int | None = None
+    presence_penalty: float | None = None
+    frequency_penalty: float | None = None
+    stop: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Prompt:
     """All that a provider needs for one generation.
 
@@ -30,6 +44,7 @@ class Prompt:
     temperature: float | None = None
     max_tokens: int | None = None
     options: object = None
+    sampling: Sampling = Sampling()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Sequence
 from time import monotonic
+from typing import TypeVar
 
 import aiohttp
 import httpx2
@@ -19,6 +20,8 @@ from openai.types.chat import ChatCompletionMessageParam
 from headwater.generation.provider import Delta, Prompt, ProviderError, Turn
 from headwater.providers.catalogue import Model
 from headwater.providers.completion_reader import CompletionReader, refusal, unreadable
+
+N = TypeVar("N", int, float)
 
 logger = logging.getLogger(__name__)
 
@@ -111,6 +114,11 @@ class OpenAIProvider:
                 stream=True,
                 stream_options={"include_usage": True},
                 temperature=_given(prompt.temperature),
+                top_p=_given(prompt.sampling.top_p),
+                seed=_given(prompt.sampling.seed),
+                presence_penalty=_given(prompt.sampling.presence_penalty),
+                frequency_penalty=_given(prompt.sampling.frequency_penalty),
+                stop=list(prompt.sampling.stop) or omit,
                 extra_body={} if prompt.max_tokens is None else {self._limit_name: prompt.max_tokens},
             ) as response:
                 arrived = aiter(response.iter_bytes())
@@ -201,5 +209,5 @@ def _message(turn: Turn) -> ChatCompletionMessageParam:
             return {"role": "assistant", "content": turn.text}
 
 
-def _given(value: float | None) -> float | Omit:
+def _given(value: N | None) -> N | Omit:
     return omit if value is None else value

@@ -4,6 +4,7 @@ import asyncio
 import random
 import re
 from collections.abc import AsyncGenerator, Iterator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, fields, replace
 from importlib.resources import files
 from itertools import islice
@@ -12,6 +13,7 @@ from typing import Literal, TypeAlias, assert_never
 from headwater.generation.events import ReasoningDelta, TextDelta, Usage
 from headwater.generation.provider import Delta, Finish, Prompt, ProviderError
 from headwater.providers.catalogue import Model
+from headwater.providers.stop_sequences import StopSequences
 
 FaultKind: TypeAlias = Literal["error", "stall", "gate"]
 
@@ -113,15 +115,29 @@ class ScriptedProvider:
         script = script.over(scenario.script)
         deltas = _deltas(scenario, prompt, script.repeat or 1)
         gate = self._gates[prompt.generation] = asyncio.Semaphore(0)
+        stops = StopSequences(prompt.sampling.stop)
         count = 0
         try:
-            async for delta in _on_time(islice(deltas, prompt.max_tokens), script, gate):
-                count += 1
-                yield (delta,)
+            async with aclosing(_on_time(islice(deltas, prompt.max_tokens), script, gate)) as spoken:
+                async for delta in spoken:
+                    count += 1
+                    yield _until_stop(delta, stops)
+                    if stops.met:
+                        break
+            whole = stops.met or next(deltas, None) is None
             words = sum(len(turn.text.split()) for turn in prompt.turns)
-            yield Usage(words, count), Finish("stop" if next(deltas, None) is None else "length")
+            rest = [TextDelta(rest)] if (rest := stops.rest()) else []
+            yield *rest, Usage(words, count), Finish("stop" if whole else "length")
         finally:
             del self._gates[prompt.generation]
+
+
+def _until_stop(delta: TextDelta | ReasoningDelta, stops: StopSequences) -> Sequence[Delta]:
+    """What of a token may be said; sequences stop the text, not the reasoning."""
+    if isinstance(delta, ReasoningDelta):
+        return (delta,)
+    said = stops.feed(delta.text)
+    return (TextDelta(said),) if said else ()
 
 
 async def _on_time(

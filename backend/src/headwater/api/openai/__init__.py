@@ -1,0 +1,1 @@
+"""What programs made for OpenAI's API ask for, under `/v1`."""

@@ -1,0 +1,129 @@
+"""`/v1/chat/completions`: a reply for a client that keeps the conversation itself."""
+
+import asyncio
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+from quart import Blueprint, Response
+from quart_rate_limiter import rate_limit
+
+from headwater.api.clients import client
+from headwater.api.openai.errors import failed_reply
+from headwater.api.openai.members import OpenAIBody, Penalty, Seed, Share, Stop, TextContent
+from headwater.api.rate_limits import StartLimiter
+from headwater.api.replies import followed, json_response, located, opening
+from headwater.api.requests import Body, Identifier, ScriptBody, Temperature, Tokens, read_json
+from headwater.asking import AskOnce
+from headwater.chat import Chat
+from headwater.conversations.model import Settings
+from headwater.generation.events import Completed
+from headwater.generation.provider import Sampling, Turn
+from headwater.generations import Generation
+from headwater.transports.openai_chat import OpenAIChatEncoder, completion_object
+
+_ROLES: dict[str, Literal["system", "user", "assistant"]] = {
+    "system": "system",
+    "developer": "system",
+    "user": "user",
+    "assistant": "assistant",
+}
+
+
+class MessageBody(OpenAIBody):
+    """One of `messages`."""
+
+    ignored = frozenset({"annotations", "name", "reasoning", "reasoning_content"})
+    only: ClassVar = {"audio": (), "function_call": (), "refusal": (), "tool_calls": ([],)}
+
+    role: Literal["system", "developer", "user", "assistant"]
+    content: TextContent
+
+
+class StreamOptions(Body):
+    """The member `stream_options`."""
+
+    include_usage: bool | None = None
+    include_obfuscation: bool | None = None
+
+
+class CompletionBody(OpenAIBody):
+    """The body of `POST /v1/chat/completions`."""
+
+    ignored = frozenset(
+        {
+            "metadata", "parallel_tool_calls", "prediction", "prompt_cache_key", "prompt_cache_options",
+            "prompt_cache_retention", "safety_identifier", "service_tier", "store", "user",
+        }
+    )  # fmt: skip
+    only: ClassVar = {
+        "n": (1,),
+        "tools": ([],),
+        "tool_choice": ("none", "auto"),
+        "functions": ([],),
+        "function_call": ("none", "auto"),
+        "logprobs": (False,),
+        "top_logprobs": (0,),
+        "logit_bias": ({},),
+        "modalities": (["text"],),
+        "audio": (),
+        "response_format": ({"type": "text"},),
+        "reasoning_effort": (),
+        "verbosity": (),
+        "web_search_options": (),
+        "moderation": (),
+    }
+
+    messages: Annotated[list[MessageBody], Field(min_length=1)]
+    model: Identifier | None = None
+    stream: bool = False
+    stream_options: StreamOptions = StreamOptions()
+    max_tokens: Tokens | None = None
+    max_completion_tokens: Tokens | None = None
+    temperature: Temperature | None = None
+    top_p: Share | None = None
+    seed: Seed | None = None
+    presence_penalty: Penalty | None = None
+    frequency_penalty: Penalty | None = None
+    stop: Stop = Field(default_factory=list)
+    script: ScriptBody | None = None
+
+    def ask(self) -> AskOnce:
+        """The same, as the use case takes it."""
+        most = self.max_tokens if self.max_completion_tokens is None else self.max_completion_tokens
+        return AskOnce(
+            turns=tuple(Turn(_ROLES[message.role], message.content) for message in self.messages),
+            settings=Settings(self.model, None, self.temperature, most),
+            script=None if self.script is None else self.script.script(),
+            sampling=Sampling(
+                self.top_p, self.seed, self.presence_penalty, self.frequency_penalty, tuple(self.stop)
+            ),
+        )
+
+
+def completions_blueprint(chat: Chat, limiter: StartLimiter) -> Blueprint:
+    """The route that completes a chat."""
+    blueprint = Blueprint("completions", __name__)
+
+    @blueprint.post("/chat/completions")
+    @rate_limit(limits=[limiter.limit()])
+    async def complete() -> Response:
+        arrived = asyncio.get_running_loop().time()
+        body = await read_json(CompletionBody)
+        # Its client cannot come back for it: who leaves stops the model.
+        generation = await chat.start(client(), body.ask(), arrived=arrived, abandon_after=0.0)
+        if not body.stream:
+            return await _whole(chat, generation)
+        usage = body.stream_options.include_usage is True
+        encoder = OpenAIChatEncoder(generation.model, generation.created_at // 1000, usage)
+        return followed(chat, generation, encoder)
+
+    return blueprint
+
+
+async def _whole(chat: Chat, generation: Generation) -> Response:
+    content, outcome = await chat.finished(generation)
+    if not isinstance(outcome.status, Completed):
+        return located(failed_reply(outcome.status), generation)
+    created, reason = generation.created_at // 1000, outcome.status.reason
+    completion = completion_object(opening(generation), created, content, reason, outcome.usage)
+    return located(json_response(completion), generation)

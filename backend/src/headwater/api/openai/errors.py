@@ -1,0 +1,83 @@
+"""Refusals and failed replies as OpenAI says them, with the statuses that its clients go by."""
+
+import re
+from typing import assert_never
+
+from quart import Response, request
+
+from headwater.api.replies import JSON, json_response
+from headwater.errors import PROBLEMS, ProblemCode
+from headwater.generation.events import Cancelled, Failed, FailureCode, Interrupted
+from headwater.transports.openai_error import (
+    INVALID_REQUEST,
+    RATE_LIMIT,
+    SERVER_ERROR,
+    broken_off,
+    error_object,
+    failure_type,
+)
+from headwater.transports.wire import JsonObject
+
+_CODES: dict[ProblemCode, str] = {
+    "unauthorized": "invalid_api_key",
+    "unknown_model": "model_not_found",
+    "rate_limited": "rate_limit_exceeded",
+}
+"""Where OpenAI has a name of its own for ours."""
+
+_MEMBERS = {
+    "/v1/chat/completions": {"message": "messages"},
+    "/v1/responses": {
+        "message": "input",
+        "conversation": "previous_response_id",
+        "parent": "previous_response_id",
+    },
+}
+"""What our members are called in the bodies of these addresses."""
+
+_STATUS: dict[FailureCode, int] = {
+    "provider_error": 502,
+    "provider_unreachable": 502,
+    "provider_rate_limited": 429,
+    "provider_auth": 502,
+    "first_token_timeout": 504,
+    "idle_timeout": 504,
+    "total_timeout": 504,
+    "reply_too_long": 500,
+    "internal_error": 500,
+}
+
+
+def refusal(code: ProblemCode, detail: str, field: str | None) -> tuple[str, JsonObject]:
+    """See `headwater.api.problems.Form`."""
+    status, _ = PROBLEMS[code]
+    type_ = SERVER_ERROR if status >= 500 else RATE_LIMIT if status == 429 else INVALID_REQUEST
+    return JSON, error_object(detail, type_, _CODES.get(code, code), _param(field))
+
+
+def failed_reply(status: Cancelled | Failed | Interrupted) -> Response:
+    """The answer where a whole reply was asked for and there is none."""
+    response = json_response(broken_off(status), _http_status(status))
+    # The header by which OpenAI's own clients are told whether to ask again.
+    again = isinstance(status, Interrupted) or (isinstance(status, Failed) and status.retryable)
+    response.headers["X-Should-Retry"] = "true" if again else "false"
+    return response
+
+
+def _http_status(status: Cancelled | Failed | Interrupted) -> int:
+    match status:
+        case Cancelled():
+            return 409
+        case Failed():
+            return 400 if failure_type(status) == INVALID_REQUEST else _STATUS[status.code]
+        case Interrupted():
+            return 503
+        case _:
+            assert_never(status)
+
+
+def _param(field: str | None) -> str | None:
+    """A member by its name in OpenAI's API, places in lists as it writes them: `messages[0].content`."""
+    if field is None:
+        return None
+    return re.sub(r"\.(\d+)", r"[\1]", _MEMBERS.get(request.path, {}).get(field, field))

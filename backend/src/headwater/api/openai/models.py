@@ -1,0 +1,35 @@
+"""`/v1/models`: what can be asked."""
+
+from quart import Blueprint, Response
+
+from headwater.api.clients import client
+from headwater.api.replies import json_response
+from headwater.errors import UnknownModelError
+from headwater.providers.catalogue import Catalogue, Model
+from headwater.transports.wire import JsonObject
+
+
+def models_blueprint(catalogue: Catalogue) -> Blueprint:
+    """The list of models, and each by itself."""
+    blueprint = Blueprint("models", __name__)
+
+    @blueprint.get("/models")
+    async def models() -> Response:
+        client()
+        found = [_model_object(model) for model in await catalogue.models()]
+        return json_response({"object": "list", "data": found})
+
+    @blueprint.get("/models/<path:name>")
+    async def one(name: str) -> Response:
+        client()
+        found = await catalogue.find(name)
+        if found is None:
+            raise UnknownModelError(f"There is no model {name!r}; GET /v1/models lists them.", field="model")
+        return json_response(_model_object(found[0]))
+
+    return blueprint
+
+
+def _model_object(model: Model) -> JsonObject:
+    """A model; when it was made is not known, and the member takes a number."""
+    return {"id": model.id, "object": "model", "created": 0, "owned_by": model.provider}

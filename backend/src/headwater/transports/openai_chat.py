@@ -1,0 +1,96 @@
+"""OpenAI's chat completions: chunks as server-sent events, or one object.
+
+No event has an id and no `retry` stands alone: after either, the `openai` package takes a heartbeat for an
+event without data, and fails.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import msgspec
+
+from headwater.generation.events import Completed, Outcome, Usage
+from headwater.generation.fold import Content
+from headwater.generation.log import Cursor, Page
+from headwater.transports.openai_error import broken_off
+from headwater.transports.sse import HEARTBEAT
+from headwater.transports.wire import JsonObject, Opening, runs
+
+DONE = b"data: [DONE]\n\n"
+
+_MEMBER = {"token": "content", "reasoning": "reasoning_content"}
+
+_encode = msgspec.json.Encoder().encode
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAIChatEncoder:
+    """See `Encoder`. `created` is in seconds since 1970; `usage` says that a chunk with it is asked for.
+
+    A reply that breaks off ends with an error and without `[DONE]`, so that nobody takes it for complete.
+    """
+
+    media_type: ClassVar[str] = "text/event-stream"
+
+    model: str
+    created: int
+    usage: bool = False
+
+    def opening(self, opening: Opening, after: Cursor) -> bytes:  # noqa: ARG002
+        """See `Encoder.opening`; a completion has no cursor to go on from."""
+        return self._delta(opening.generation, {"role": "assistant", "content": ""})
+
+    def page(self, generation: str, page: Page) -> bytes:
+        """See `Encoder.page`."""
+        parts = [self._delta(generation, {_MEMBER[run.event]: run.text}) for run in runs(page)]
+        if page.outcome is not None:
+            parts += self._end(generation, page.outcome)
+        return b"".join(parts) or HEARTBEAT
+
+    def _end(self, generation: str, outcome: Outcome) -> list[bytes]:
+        if not isinstance(outcome.status, Completed):
+            return [_data(broken_off(outcome.status))]
+        parts = [self._delta(generation, {}, outcome.status.reason)]
+        if self.usage and outcome.usage is not None:
+            parts.append(self._chunk(generation, [], usage_object(outcome.usage)))
+        return [*parts, DONE]
+
+    def _delta(self, generation: str, delta: JsonObject, finish: str | None = None) -> bytes:
+        choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}
+        return self._chunk(generation, [choice])
+
+    def _chunk(self, generation: str, choices: list[JsonObject], usage: JsonObject | None = None) -> bytes:
+        counted = {"usage": usage} if self.usage else {}
+        head = _head(generation, "chat.completion.chunk", self.created, self.model)
+        return _data({**head, "choices": choices, **counted})
+
+
+def completion_object(
+    opening: Opening, created: int, content: Content, reason: str, usage: Usage | None
+) -> JsonObject:
+    """A complete reply, and why it ended; `created` is in seconds since 1970."""
+    thought = {"reasoning_content": content.reasoning} if content.reasoning else {}
+    message = {"role": "assistant", "content": content.text, "refusal": None, **thought}
+    choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": reason}
+    return {
+        **_head(opening.generation, "chat.completion", created, opening.model),
+        "choices": [choice],
+        "usage": None if usage is None else usage_object(usage),
+    }
+
+
+def usage_object(usage: Usage) -> JsonObject:
+    """What was counted."""
+    return {
+        "prompt_tokens": usage.prompt_tokens,
+        "completion_tokens": usage.completion_tokens,
+        "total_tokens": usage.prompt_tokens + usage.completion_tokens,
+    }
+
+
+def _head(generation: str, kind: str, created: int, model: str) -> JsonObject:
+    return {"id": f"chatcmpl-{generation}", "object": kind, "created": created, "model": model}
+
+
+def _data(value: JsonObject) -> bytes:
+    return b"data: %b\n\n" % _encode(value)

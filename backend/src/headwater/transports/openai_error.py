@@ -1,0 +1,40 @@
+"""Errors as OpenAI says them: the same object in an answer and in mid-stream."""
+
+from typing import assert_never
+
+from headwater.generation.events import Cancelled, Failed, Interrupted
+from headwater.transports.wire import JsonObject
+
+SERVER_ERROR = "server_error"
+INVALID_REQUEST = "invalid_request_error"
+RATE_LIMIT = "rate_limit_error"
+
+CANCELLED = "The reply was stopped before it was complete."
+INTERRUPTED = "The server stopped before the reply was complete."
+
+
+def error_object(message: str, type_: str, code: str, param: str | None = None) -> JsonObject:
+    """An error; `param` names the member of the request that is at fault."""
+    return {"error": {"message": message, "type": type_, "param": param, "code": code}}
+
+
+def broken_off(status: Cancelled | Failed | Interrupted) -> JsonObject:
+    """The error that tells why a reply is not complete."""
+    match status:
+        case Cancelled():
+            return error_object(CANCELLED, SERVER_ERROR, "cancelled")
+        case Failed():
+            return error_object(status.message, failure_type(status), status.code)
+        case Interrupted():
+            return error_object(INTERRUPTED, SERVER_ERROR, "interrupted")
+        case _:
+            assert_never(status)
+
+
+def failure_type(failed: Failed) -> str:
+    """What kind of error a failure is to whoever asked."""
+    if failed.code == "provider_rate_limited":
+        return RATE_LIMIT
+    if failed.code == "provider_error" and not failed.retryable:
+        return INVALID_REQUEST  # the model server did not like the request: too long a conversation, say
+    return SERVER_ERROR
