@@ -15,6 +15,8 @@ PAGE := backend/src/headwater/page/index.html
 PAGE_SOURCES := $(shell find frontend/src frontend/public 2>/dev/null) \
 	$(wildcard frontend/index.html frontend/package.json frontend/tsconfig*.json frontend/vite.config.* frontend/scripts/*.ts)
 
+LIBRARY_SOURCES := $(wildcard frontend/library/*.* frontend/examples/embedded/*.* frontend/examples/embedded/src/*)
+
 # Where HOME cannot be written (a container's bare user), caches go beside the build.
 ifeq ($(shell test -w "$$HOME/." && echo writable),)
 export HOME := $(shell mkdir -p .make/home)$(CURDIR)/.make/home
@@ -66,6 +68,17 @@ $(PAGE): $(PAGE_SOURCES) frontend/node_modules/.stamp
 	@echo "Headwater: building the page"
 	@cd frontend && $(WITH_NODE) npm run --silent build -- --logLevel warn
 	@touch $@
+
+LIBRARY := frontend/examples/embedded/dist/index.html
+
+.PHONY: library
+library: node $(LIBRARY) ## The chat as a library for React, and the example that uses it
+
+$(LIBRARY): $(PAGE_SOURCES) $(LIBRARY_SOURCES) frontend/node_modules/.stamp
+	@echo "Headwater: building the library"
+	@cd frontend && $(WITH_NODE) npm run --silent build:library -- --logLevel warn
+	@ln -sfn ../library frontend/node_modules/headwater-chat
+	@cd frontend && $(WITH_NODE) npm run --silent build:example -- --logLevel warn
 
 .venv/.dev: backend/requirements-dev.lock .venv/.runtime
 	@echo "Headwater: installing the development tools"
@@ -122,7 +135,7 @@ test-deploy: dev-tools ## The syntax of the image, the compose file, the proxy's
 	$(VENV)/caddy validate --adapter caddyfile --config Caddyfile 2>.make/caddy.log || { cat .make/caddy.log; exit 1; }
 	@if docker compose version >/dev/null 2>&1; then docker compose config --quiet; fi
 
-test-e2e: setup dev-tools browser ## The whole application in a real browser
+test-e2e: setup dev-tools browser library ## The whole application in a real browser
 	HEADWATER_TEST_BROWSER="$$(cat .make/browser)" $(VENV)/python -m pytest e2e
 
 .PHONY: soak
@@ -150,5 +163,5 @@ lock: .venv/.place ## Write the lock files anew (UPGRADE=1 takes the newest vers
 	cd backend && $(COMPILE) --group local --no-deps -o requirements-local.lock
 
 clean: ## Remove everything that was installed or built; conversations in .headwater stay
-	rm -rf .venv .make frontend/node_modules backend/src/headwater/page backend/src/*.egg-info
+	rm -rf .venv .make frontend/node_modules frontend/library/dist frontend/examples/embedded/dist backend/src/headwater/page backend/src/*.egg-info
 	rm -rf backend/.mypy_cache backend/.ruff_cache backend/.pytest_cache backend/.hypothesis backend/.import_linter_cache

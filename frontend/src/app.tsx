@@ -1,25 +1,21 @@
-import { useQueryClient } from "@tanstack/react-query";
-import { lazy, useCallback, useRef, useState } from "react";
+import { lazy, useCallback, useEffect } from "react";
 import { ChatInterface } from "./chat/chat-interface";
 import { CannotLoad } from "./chat/conversation-states";
-import { Turns } from "./chat/turns";
-import { readAgain } from "./conversations/cached";
+import { useTurns } from "./chat/use-turns";
 import { ConversationsProvider } from "./conversations/conversations-provider";
-import { keys } from "./conversations/keys";
 import { conversationPath, NEW_CHAT_PATH } from "./conversations/route";
 import { SidebarButtons } from "./conversations/sidebar-buttons";
 import { SidebarLayout } from "./conversations/sidebar-layout";
 import { useSidebar } from "./conversations/sidebar-state";
 import { sseTransport } from "./generation/transports/sse";
 import type { Language } from "./language/language";
-import { LanguageProvider, useLanguage } from "./language/language-context";
-import { usePageLanguage } from "./language/use-page-language";
+import { LanguageProvider } from "./language/language-context";
+import { useChosenLanguage } from "./language/use-chosen-language";
 import { usePreferences } from "./preferences/use-preferences";
 import { useTheme } from "./preferences/use-theme";
 import { useRoute } from "./route";
 import { Mark } from "./ui/mark";
 import { Optional } from "./ui/optional";
-import { useToast } from "./ui/toasts";
 
 const SharedPage = lazy(() => import("./chat/shared-page"));
 
@@ -30,9 +26,13 @@ const SharedPage = lazy(() => import("./chat/shared-page"));
  */
 export function App({ loaded }: { readonly loaded: Language }) {
   const preferences = usePreferences();
+  const language = useChosenLanguage(loaded, preferences.language);
   useTheme(preferences.theme);
+  useEffect(() => {
+    document.documentElement.lang = language.code;
+  }, [language]);
   return (
-    <LanguageProvider value={usePageLanguage(loaded, preferences.language)}>
+    <LanguageProvider value={language}>
       <ConversationsProvider>
         <Page />
       </ConversationsProvider>
@@ -57,19 +57,7 @@ interface ChatsProps {
 }
 
 function Chats({ route, go }: ChatsProps) {
-  const client = useQueryClient();
-  const showToast = useToast();
-  const { say } = useLanguage();
-  const sayCollected = useRef(() => {});
-  sayCollected.current = () => showToast({ text: say("collected") });
-  const [turns] = useState(
-    () =>
-      new Turns({
-        transport: sseTransport(),
-        onMoved: (id) => void readAgain(client, { queryKey: keys.one(id) }),
-        onCollected: () => sayCollected.current(),
-      }),
-  );
+  const turns = useTurns(sseTransport);
   const { conversation, message, visit } = route;
   const show = useCallback(
     (id: string | null) => {

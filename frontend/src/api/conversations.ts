@@ -51,16 +51,21 @@ export function searchConversations(
 }
 
 /** A conversation with its settings and all its messages. */
-export function readConversation(id: string, signal?: AbortSignal): Promise<Conversation> {
-  return ask(place(id), within(signal));
+export function readConversation(
+  id: string,
+  signal?: AbortSignal,
+  server: typeof fetch = fetch,
+): Promise<Conversation> {
+  return ask(place(id), { ...within(signal), server });
 }
 
 /** Changes what `change` names, and answers with the conversation as in the list. */
 export function patchConversation(
   id: string,
   change: ConversationChange,
+  server: typeof fetch = fetch,
 ): Promise<ConversationSummary> {
-  return ask(place(id), { method: "PATCH", body: change });
+  return ask(place(id), { method: "PATCH", body: change, server });
 }
 
 /** Deletes a conversation; for ten minutes `restoreConversation` can take it back. */

@@ -1,7 +1,7 @@
 import { type ReactNode, useEffect, useState } from "react";
 import type { ChatRequest } from "../generation/transport";
 import { Chat } from "./chat";
-import { NO_SETTINGS } from "./settings";
+import { NO_SETTINGS, type Settings } from "./settings";
 import type { Turns } from "./turns";
 import { useModels } from "./use-models";
 import { usePlace } from "./use-place";
@@ -19,6 +19,10 @@ interface ChatInterfaceProps {
   /** Another conversation is to be shown (null: a new chat), or the one that is shown now has a name. */
   readonly onConversation: (conversation: string | null) => void;
   readonly onTitle?: (title: string | null) => void;
+  /** What a new chat begins with, where nothing else is chosen. */
+  readonly settings?: Partial<Settings>;
+  /** Questions to begin with; without them, the page's own. */
+  readonly prompts?: readonly string[] | undefined;
   /** Drawn at the beginning of the header, and where a new chat has no title yet. */
   readonly leading?: ReactNode;
   readonly brand?: ReactNode;
@@ -30,7 +34,7 @@ export function ChatInterface(props: ChatInterfaceProps) {
   const place = usePlace(turns, conversation, visit);
   const { conversations } = useTurnsState(turns);
   const begun = conversations.get(place) ?? null;
-  const [newSettings, setNewSettings] = useNewSettings(place, conversations);
+  const [newSettings, setNewSettings] = useNewSettings(place, conversations, props.settings);
   const [request, setRequest] = useState<ChatRequest>();
   const models = useModels();
 
@@ -60,6 +64,7 @@ export function ChatInterface(props: ChatInterfaceProps) {
         onConversation(null);
       }}
       onTitle={onTitle}
+      prompts={props.prompts}
       visit={visit}
       leading={props.leading}
       brand={props.brand}
@@ -68,12 +73,17 @@ export function ChatInterface(props: ChatInterfaceProps) {
 }
 
 /** What is chosen for a new chat, until it has begun. The model stays chosen for the next one. */
-function useNewSettings(place: string, begun: ReadonlyMap<string, string>) {
-  const [settings, setSettings] = useState(NO_SETTINGS);
+function useNewSettings(
+  place: string,
+  begun: ReadonlyMap<string, string>,
+  given?: Partial<Settings>,
+) {
+  const initial = { ...NO_SETTINGS, ...given };
+  const [settings, setSettings] = useState(initial);
   const [last, setLast] = useState(place);
   if (last !== place) {
     setLast(place);
-    if (begun.has(last)) setSettings({ ...NO_SETTINGS, model: settings.model });
+    if (begun.has(last)) setSettings({ ...initial, model: settings.model });
   }
   return [settings, setSettings] as const;
 }

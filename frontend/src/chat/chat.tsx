@@ -41,6 +41,7 @@ interface ChatProps {
   /** Leads to a new chat, which a request can begin at once. */
   readonly onNewChat: (request?: ChatRequest) => void;
   readonly onTitle: (title: string | null) => void;
+  readonly prompts: readonly string[] | undefined;
   /** Changes when the message is linked to once more. */
   readonly visit: unknown;
   /** Drawn at the beginning of the header, and where a new chat has no title yet. */
@@ -104,7 +105,7 @@ export function Chat(props: ChatProps) {
   const isLoading =
     conversation !== null && chat.turns.length === 0 && (saved === undefined || !isMarkdownThere);
   return (
-    <main className="relative flex h-full min-h-0 min-w-0 flex-1 flex-col">
+    <div className="relative flex h-full min-h-0 min-w-0 flex-1 flex-col">
       <ChatHeader
         leading={props.leading}
         brand={props.brand}
@@ -126,7 +127,9 @@ export function Chat(props: ChatProps) {
             <CannotLoad onRetry={() => void refetch()} />
           )}
           {isLoading && error === null && <Loading />}
-          {isEmpty && !isLoading && <EmptyState model={model} onPick={send} />}
+          {isEmpty && !isLoading && (
+            <EmptyState model={model} prompts={props.prompts} onPick={send} />
+          )}
           {!isEmpty && !isLoading && !isUnknown && (
             <ThreadContext value={context}>
               <NearContext value={near}>
@@ -163,6 +166,6 @@ export function Chat(props: ChatProps) {
         </div>
       )}
       <Announcer status={live === undefined ? null : status} />
-    </main>
+    </div>
   );
 }

@@ -5,13 +5,15 @@ const PROMPTS = ["prompt1", "prompt2", "prompt3", "prompt4"] as const;
 
 interface EmptyStateProps {
   readonly model: Model | undefined;
+  /** Without them, the page's own. */
+  readonly prompts: readonly string[] | undefined;
   readonly onPick: (prompt: string) => void;
 }
 
 /** What stands on the page before the first question: something to press, and who will answer. */
-export function EmptyState({ model, onPick }: EmptyStateProps) {
+export function EmptyState({ model, prompts: given, onPick }: EmptyStateProps) {
   const { say } = useLanguage();
-  const prompts = PROMPTS.map((prompt) => say(prompt));
+  const prompts = given ?? PROMPTS.map((prompt) => say(prompt));
   return (
     <section data-testid="empty-state" className="m-auto w-full py-8">
       <h2 className="font-serif text-title text-balance">{say("whatFirst")}</h2>

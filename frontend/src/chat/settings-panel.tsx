@@ -2,6 +2,7 @@ import * as Popover from "@radix-ui/react-popover";
 import { type FormEvent, type ReactNode, useState } from "react";
 import { useLanguage } from "../language/language-context";
 import { Button } from "../ui/button";
+import { usePortalPlace } from "../ui/portal-place";
 import type { Settings } from "./settings";
 import { SettingsButton } from "./settings-button";
 
@@ -14,12 +15,13 @@ interface SettingsPanelProps {
 export default function SettingsPanel({ settings, onChange }: SettingsPanelProps) {
   const { say } = useLanguage();
   const [isOpen, setOpen] = useState(true);
+  const portal = usePortalPlace();
   return (
     <Popover.Root open={isOpen} onOpenChange={setOpen}>
       <Popover.Trigger asChild>
         <SettingsButton />
       </Popover.Trigger>
-      <Popover.Portal>
+      <Popover.Portal container={portal}>
         <Popover.Content
           side="top"
           align="start"

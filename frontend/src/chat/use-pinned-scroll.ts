@@ -66,7 +66,9 @@ export function usePinnedScroll(): PinnedScroll {
     const onGrowth = () => {
       // Where everything is in sight, its end is too: a larger window, or a shorter branch.
       if (box.scrollHeight <= box.clientHeight) set(true);
-      if (pinned.current) box.scrollTop = box.scrollHeight;
+      // What has no rows is no thread, and is read from its beginning.
+      const hasEnd = inside.querySelector("[data-rows]") !== null;
+      if (pinned.current && hasEnd) box.scrollTop = box.scrollHeight;
       else if (!ANCHORS_ITSELF) anchor.hold();
       remember();
     };

@@ -8,6 +8,7 @@ import type { PlainKey } from "../language/translation";
 import { useToast } from "../ui/toasts";
 import { cachedSummary, cacheSummary, holdLists, readAgain } from "./cached";
 import { keys } from "./keys";
+import { useServer } from "./server-context";
 
 interface Patch {
   readonly id: string;
@@ -19,10 +20,11 @@ interface Patch {
  * shown at once; when the server refuses, what was there comes back, and a toast says why.
  */
 export function usePatchConversation() {
+  const server = useServer();
   const client = useQueryClient();
   const refused = useRefused();
   return useMutation({
-    mutationFn: ({ id, change }: Patch) => patchConversation(id, change),
+    mutationFn: ({ id, change }: Patch) => patchConversation(id, change, server),
     onMutate: async ({ id, change }) => {
       await holdLists(client);
       await client.cancelQueries({ queryKey: keys.one(id) });

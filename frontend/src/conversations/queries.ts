@@ -8,15 +8,17 @@ import {
 } from "../api/conversations";
 import type { ConversationList, SearchResults } from "../api/schema";
 import { keys } from "./keys";
+import { useServer } from "./server-context";
 
 /**
  * A conversation with its settings and all its messages. `null` asks for none: the page shows a new
  * conversation, which has no id yet. One that does not exist is an error, a `Problem` with status 404.
  */
 export function useConversation(id: string | null) {
+  const server = useServer();
   return useQuery({
     queryKey: keys.one(id ?? ""),
-    queryFn: ({ signal }) => readConversation(id ?? "", signal),
+    queryFn: ({ signal }) => readConversation(id ?? "", signal, server),
     enabled: id !== null,
   });
 }

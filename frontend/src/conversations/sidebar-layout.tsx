@@ -53,7 +53,7 @@ export function SidebarLayout({ children }: { readonly children: ReactNode }) {
             </Optional>
           </div>
         )}
-        <div className="h-full min-w-0 flex-1">{children}</div>
+        <main className="h-full min-w-0 flex-1">{children}</main>
       </div>
       <Optional>{!isWide && hasDrawer && <SidebarDrawer />}</Optional>
       <Optional>

@@ -13,8 +13,11 @@ export interface Model {
  *
  * @throws Problem when it refuses, TypeError when it cannot be reached
  */
-export async function fetchModels(signal: AbortSignal): Promise<readonly Model[]> {
-  const response = await fetch("/api/models", { credentials: "same-origin", signal });
+export async function fetchModels(
+  signal: AbortSignal,
+  server: typeof fetch = fetch,
+): Promise<readonly Model[]> {
+  const response = await server("/api/models", { credentials: "same-origin", signal });
   if (!response.ok) throw await readProblem(response);
   const listed: unknown = await response.json();
   return Array.isArray(listed) ? listed.flatMap(readModel) : [];

@@ -3,6 +3,7 @@ import { X } from "lucide-react";
 import type { ReactNode } from "react";
 import { useLanguage } from "../language/language-context";
 import { IconButton } from "./icon-button";
+import { usePortalPlace } from "./portal-place";
 import { isInToast } from "./toasts";
 
 interface DialogProps {
@@ -21,9 +22,10 @@ interface DialogProps {
  */
 export function Dialog({ title, testId, onClose, onClosed, children }: DialogProps) {
   const { say } = useLanguage();
+  const portal = usePortalPlace();
   return (
     <Radix.Root open onOpenChange={(isOpen) => !isOpen && onClose()}>
-      <Radix.Portal>
+      <Radix.Portal container={portal}>
         <div className="pointer-events-auto fixed inset-0 z-40 bg-scrim transition-opacity duration-150 starting:opacity-0" />
         <Radix.Content
           data-testid={testId}

@@ -1,5 +1,6 @@
 import * as Radix from "@radix-ui/react-dialog";
 import type { ReactNode } from "react";
+import { usePortalPlace } from "./portal-place";
 import { isInToast } from "./toasts";
 
 interface DrawerProps {
@@ -14,9 +15,10 @@ interface DrawerProps {
 
 /** A part of the page that comes in from the left, over the rest, on a screen too narrow for both. */
 export function Drawer({ title, isOpen, onClose, onOpened, onClosed, children }: DrawerProps) {
+  const portal = usePortalPlace();
   return (
     <Radix.Root open={isOpen} onOpenChange={(opens) => !opens && onClose()}>
-      <Radix.Portal>
+      <Radix.Portal container={portal}>
         <div className="pointer-events-auto fixed inset-0 z-30 bg-scrim transition-opacity duration-200 starting:opacity-0" />
         <Radix.Content
           aria-describedby={undefined}

@@ -1,6 +1,7 @@
 import * as Menu from "@radix-ui/react-dropdown-menu";
 import type { LucideIcon } from "lucide-react";
 import type { ReactNode } from "react";
+import { usePortalPlace } from "./portal-place";
 
 interface MenuListProps {
   readonly children: ReactNode;
@@ -10,8 +11,9 @@ interface MenuListProps {
 
 /** The list of a menu, beside its button. */
 export function MenuList({ children, onClosed }: MenuListProps) {
+  const portal = usePortalPlace();
   return (
-    <Menu.Portal>
+    <Menu.Portal container={portal}>
       <Menu.Content
         align="end"
         sideOffset={4}

@@ -5,11 +5,14 @@ import { chooseLanguage, loadLanguage } from "./languages";
 /**
  * The language that is chosen (null: the browser's), as soon as it is there; until then the one before.
  *
- * @param loaded - the language that the page begins with
+ * @param loaded - the language to begin with, if there is one
  */
-export function usePageLanguage(loaded: Language, chosen: string | null): Language {
-  const [language, setLanguage] = useState(loaded);
-  const isWanted = chooseLanguage(chosen, navigator.languages).code === language.code;
+export function useChosenLanguage<Loaded extends Language | null>(
+  loaded: Loaded,
+  chosen: string | null,
+): Loaded | Language {
+  const [language, setLanguage] = useState<Loaded | Language>(loaded);
+  const isWanted = chooseLanguage(chosen, navigator.languages).code === language?.code;
   useEffect(() => {
     if (isWanted) return;
     let isOver = false;
@@ -20,8 +23,5 @@ export function usePageLanguage(loaded: Language, chosen: string | null): Langua
       isOver = true;
     };
   }, [isWanted, chosen]);
-  useEffect(() => {
-    document.documentElement.lang = language.code;
-  }, [language]);
   return language;
 }

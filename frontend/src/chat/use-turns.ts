@@ -1,0 +1,26 @@
+import { useQueryClient } from "@tanstack/react-query";
+import { useRef, useState } from "react";
+import { readAgain } from "../conversations/cached";
+import { keys } from "../conversations/keys";
+import type { Transport } from "../generation/transport";
+import { useLanguage } from "../language/language-context";
+import { useToast } from "../ui/toasts";
+import { Turns } from "./turns";
+
+/** What runs on the page, for as long as whatever uses this is on it. */
+export function useTurns(makeTransport: () => Transport): Turns {
+  const client = useQueryClient();
+  const { say } = useLanguage();
+  const show = useToast();
+  const sayCollected = useRef(() => {});
+  sayCollected.current = () => show({ text: say("collected") });
+  const [turns] = useState(
+    () =>
+      new Turns({
+        transport: makeTransport(),
+        onMoved: (id) => void readAgain(client, { queryKey: keys.one(id) }),
+        onCollected: () => sayCollected.current(),
+      }),
+  );
+  return turns;
+}
