@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Locator, Page, Response, Route, expect
+from playwright.sync_api import Locator, Page, Response, Route, WebSocketRoute, expect
 
 from archive import archive, conversation
 from streamcheck import Recording, record
@@ -76,11 +76,18 @@ class ChatPage:
     def amend_requests(self, **members: object) -> None:
         """Add members to the body of every request for a reply, such as `script`, `max_tokens`."""
 
+        def amended(said: str) -> str:
+            return json.dumps({**json.loads(said), **members})
+
         def amend(route: Route) -> None:
-            body = {**json.loads(route.request.post_data or "{}"), **members}
-            route.continue_(post_data=json.dumps(body))
+            route.continue_(post_data=amended(route.request.post_data or "{}"))
+
+        def amend_frames(socket: WebSocketRoute) -> None:
+            server = socket.connect_to_server()
+            socket.on_message(lambda said: server.send(amended(str(said)) if _starts(said) else said))
 
         self.page.route(lambda url: STARTS_REPLY.fullmatch(urlsplit(url).path) is not None, amend)
+        self.page.route_web_socket(lambda url: urlsplit(url).path == "/api/ws", amend_frames)
 
     def edit(self, question: int, message: str) -> str:
         """Write a question anew, counted from 0; returns the generation's id."""
@@ -127,6 +134,21 @@ class ChatPage:
             button.click()
         return started.value.headers["location"].rpartition("/")[2]
 
+    def generation_of_reply(self) -> str:
+        """The id of the last reply's generation, however it was asked for, once the server has it."""
+        self.page.wait_for_url("**/c/*")
+        generation: str = self.saved()["messages"][-1]["generation"]
+        return generation
+
+    def wait_until_said(self, generation: str, events: int) -> None:
+        """Wait until so many events are in a generation's log, whatever the page knows of them."""
+        cursor = 0
+        while cursor < events:
+            path = f"{self._origin}/api/generations/{generation}/events?after={cursor}&wait=20"
+            response = self.page.request.get(path, headers={"Accept": "application/json"})
+            assert response.status == 200, response.text()
+            cursor = response.json()["cursor"]
+
     def expect_status(self, status: str) -> None:
         """Wait until the last reply has this status."""
         expect(self.reply).to_have_attribute("data-status", status)
@@ -167,6 +189,10 @@ class ChatPage:
     def _origin(self) -> str:
         address = urlsplit(self.page.url)
         return f"{address.scheme}://{address.netloc}"
+
+
+def _starts(frame: str | bytes) -> bool:
+    return json.loads(frame)["action"] in {"chat", "reply"}
 
 
 def _starts_reply(response: Response) -> bool:

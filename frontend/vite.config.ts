@@ -9,7 +9,14 @@ export default defineConfig({
   plugins: [react(), tailwindcss(), firstLoad(["/conversations/sidebar.tsx"], 120_000)],
   // React has had it for long; wouter brings what stood in for it.
   resolve: { alias: { "use-sync-external-store/shim/index.js": "react" } },
-  server: { port: 5173, proxy: { "/api": backend, "/chat": backend, "/healthz": backend } },
+  server: {
+    port: 5173,
+    proxy: {
+      "/api": { target: backend, ws: true },
+      "/chat": backend,
+      "/healthz": backend,
+    },
+  },
   build: {
     outDir: "../backend/src/headwater/page",
     emptyOutDir: true,

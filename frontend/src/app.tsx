@@ -1,13 +1,13 @@
 import { lazy, useCallback, useEffect } from "react";
 import { ChatInterface } from "./chat/chat-interface";
 import { CannotLoad } from "./chat/conversation-states";
+import { usePickedTransport } from "./chat/use-picked-transport";
 import { useTurns } from "./chat/use-turns";
 import { ConversationsProvider } from "./conversations/conversations-provider";
 import { conversationPath, NEW_CHAT_PATH } from "./conversations/route";
 import { SidebarButtons } from "./conversations/sidebar-buttons";
 import { SidebarLayout } from "./conversations/sidebar-layout";
 import { useSidebar } from "./conversations/sidebar-state";
-import { sseTransport } from "./generation/transports/sse";
 import type { Language } from "./language/language";
 import { LanguageProvider } from "./language/language-context";
 import { useChosenLanguage } from "./language/use-chosen-language";
@@ -57,7 +57,8 @@ interface ChatsProps {
 }
 
 function Chats({ route, go }: ChatsProps) {
-  const turns = useTurns(sseTransport);
+  const transport = usePickedTransport();
+  const turns = useTurns(() => transport);
   const { conversation, message, visit } = route;
   const show = useCallback(
     (id: string | null) => {

@@ -34,7 +34,7 @@ describe("Figures", () => {
 
   it("waits for the model again once there is a connection", () => {
     const lost = fold(found, { kind: "reconnecting" }, 4_000);
-    const back = fold(lost, { kind: "start", cursor: 1, start: START }, 8_000);
+    const back = fold(lost, { kind: "reconnected" }, 8_000);
     expect(figuresAt(9_000, back)).toContain("waiting for the model, 9 s");
   });
 });

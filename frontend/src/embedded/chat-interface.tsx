@@ -5,6 +5,7 @@ import { useTurns } from "../chat/use-turns";
 import { ConversationsProvider } from "../conversations/conversations-provider";
 import { ServerProvider, useServer } from "../conversations/server-context";
 import { sseTransport } from "../generation/transports/sse";
+import { browserWays } from "../generation/transports/ways";
 import { LanguageProvider, useLanguage } from "../language/language-context";
 import { useChosenLanguage } from "../language/use-chosen-language";
 import { IconButton } from "../ui/icon-button";
@@ -78,7 +79,7 @@ export function ChatInterface(props: ChatInterfaceProps): ReactNode {
 function Chats(props: ChatInterfaceProps) {
   const { conversation: given, onConversation, onTitle, model = null, system = null } = props;
   const server = useServer();
-  const turns = useTurns(() => sseTransport(server));
+  const turns = useTurns(() => sseTransport({ ...browserWays, fetch: server }));
   const [own, setOwn] = useState<string | null>(null);
   const shown = given === undefined ? own : given;
   const show = useCallback(

@@ -1,57 +1,49 @@
 import { describe, expect, it } from "vitest";
 import { readOutcome } from "./decode";
+import { END } from "./events";
 import { emptyReply, fold, type Reply } from "./fold";
 import { follow } from "./follow";
+import type { Piece } from "./testing/delivery";
+import { EVERY_TRANSPORT } from "./testing/every-transport";
 import { type GoldenLog, goldenLogs } from "./testing/golden-log";
-import { deliver, lengthThrough, simulatedServer } from "./testing/simulated-server";
+import { simulatedServer } from "./testing/simulated-server";
 import { steadyNetwork } from "./testing/steady-network";
-import { readEvents, sseTransport } from "./transports/sse";
+import { type MakeTransport, TRANSPORTS, type TransportKey } from "./transports/table";
 
-/** A reply that has seen the events before the response begins. */
-function replyBefore(log: GoldenLog): Reply {
-  return log.events.slice(0, log.after).reduce((reply, { type, text }, index) => {
+/** The golden response in the pieces that a transport is given it in, and the cursor that it begins from. */
+const GOLDEN: Readonly<Record<string, (log: GoldenLog) => readonly Uint8Array[]>> = {
+  sse: ({ sse }) => [sse],
+  ndjson: ({ ndjson }) => linesOf(ndjson),
+  websocket: ({ ndjson }) => linesOf(ndjson),
+  json: ({ reply }) => [reply],
+};
+
+interface Reading {
+  readonly make: MakeTransport;
+  readonly log: GoldenLog;
+  /** The cursor that the golden response begins from. */
+  readonly after: number;
+  readonly golden: readonly Piece[];
+}
+
+/** The reply of whoever has seen the events before the golden response and reads on, cut where it says. */
+async function readOn(
+  { make, log, after, golden }: Reading,
+  cutting: Pick<Parameters<typeof simulatedServer>[1], "cuts" | "cutBy" | "readSize">,
+): Promise<Reply> {
+  const server = simulatedServer(log, { ...cutting, responses: [golden] });
+  const { generation } = log.start;
+  let reply = log.events.slice(0, after).reduce((reply, { type, text }, index) => {
     return fold(reply, { kind: type, cursor: index + 1, text }, 0);
   }, emptyReply(0));
-}
-
-/** The reply of bytes that arrive in two reads. */
-async function readInTwo(log: GoldenLog, cutAt: number): Promise<Reply> {
-  const body = new ReadableStream<Uint8Array>({
-    start(controller) {
-      controller.enqueue(log.sse.slice(0, cutAt));
-      controller.enqueue(log.sse.slice(cutAt));
-      controller.close();
-    },
-  });
-  let reply = replyBefore(log);
-  for await (const arrival of readEvents(body)) {
-    for (const event of arrival) reply = fold(reply, event, 0);
-  }
-  return reply;
-}
-
-/**
- * The reply of a reader whose golden response is cut. A response that begins in the middle of the log
- * follows another that was cut there.
- */
-async function readOverCut(log: GoldenLog, cut: number, cutBy: "end" | "error"): Promise<Reply> {
-  const opening = log.after === 0 ? [] : [lengthThrough(log, log.after)];
-  const server = simulatedServer(log, { cuts: opening });
-  let golden = 0;
-  const ask: typeof fetch = (path, init) => {
-    if (server.asked.length < opening.length || golden > 0) return server.fetch(path, init);
-    golden += 1;
-    return Promise.resolve(new Response(deliver(log.sse, cut, { cutBy })));
-  };
-  let reply = emptyReply(0);
   const steps = follow({
-    transport: sseTransport(ask),
-    origin: { request: { message: "hello" }, key: "key" },
+    transport: make(server.ways),
+    origin:
+      after === 0 ? { request: { message: "hello" }, key: "key" } : { generation, cursor: after },
     signal: new AbortController().signal,
     network: steadyNetwork(),
   });
   for await (const step of steps) reply = fold(reply, step, 0);
-  expect(golden).toBe(1);
   return reply;
 }
 
@@ -60,22 +52,55 @@ function expectWhole(reply: Reply, log: GoldenLog) {
   expect(reply.reasoning).toBe(log.reasoning);
   expect(reply.ending).toEqual(readOutcome(log.outcome));
   expect(reply.start).toEqual(log.start);
-  expect(reply.cursor).toBe(log.events.length);
+  expect([log.events.length, END]).toContain(reply.cursor);
 }
 
-describe.each(goldenLogs().map((log) => [log.name, log] as const))("golden log %s", (_, log) => {
-  it("is read the same wherever a network read ends", async () => {
-    for (let cutAt = 0; cutAt <= log.sse.length; cutAt += 1) {
-      expectWhole(await readInTwo(log, cutAt), log);
-    }
-  });
+describe.each(EVERY_TRANSPORT)("over %s", (name, make) => {
+  describe.each(goldenLogs().map((log) => [log.name, log] as const))("golden log %s", (_, log) => {
+    const golden = GOLDEN[name]?.(log) ?? [];
+    const length = lengthOf(golden);
+    // A reply that comes whole always comes from the beginning.
+    const after = TRANSPORTS[name].streams ? log.after : 0;
+    const reading = { make, log, after, golden };
 
-  it.each(["end", "error"] as const)(
-    "is whole, once, wherever the connection is cut by an %s",
-    async (cutBy) => {
-      for (let cut = 0; cut < log.sse.length; cut += 1) {
-        expectWhole(await readOverCut(log, cut, cutBy), log);
+    it("is read the same wherever a network read ends", async () => {
+      expect(length).toBeGreaterThan(0);
+      for (const end of cutsOf(name, golden)) {
+        const inTwo = { ...reading, golden: name === "websocket" ? golden : readsOf(golden, end) };
+        expectWhole(await readOn(inTwo, { readSize: length }), log);
       }
-    },
-  );
+    });
+
+    it("is whole, once, wherever the connection is cut", async () => {
+      for (const cut of cutsOf(name, golden)) {
+        const cutBy = cut % 2 === 0 ? "end" : "error";
+        expectWhole(await readOn(reading, { cuts: [cut], cutBy }), log);
+      }
+    });
+  });
 });
+
+/** Every place in a response; of a socket, whose frames come whole, each end of a frame and one place inside. */
+function cutsOf(name: TransportKey, pieces: readonly Uint8Array[]): readonly number[] {
+  const length = lengthOf(pieces);
+  if (name !== "websocket") return Array.from({ length }, (_, cut) => cut);
+  return pieces.flatMap((_, index) => {
+    const before = lengthOf(pieces.slice(0, index));
+    return [before, before + 1];
+  });
+}
+
+function lengthOf(pieces: readonly Uint8Array[]): number {
+  return pieces.reduce((sum, piece) => sum + piece.length, 0);
+}
+
+/** The same bytes in two reads. Frames of a socket know no reads. */
+function readsOf(pieces: readonly Uint8Array[], end: number): readonly Piece[] {
+  const bytes = new Uint8Array(Buffer.concat(pieces));
+  return [bytes.slice(0, end), async () => undefined, bytes.slice(end)];
+}
+
+function linesOf(bytes: Uint8Array): readonly Uint8Array[] {
+  const lines = new TextDecoder().decode(bytes).match(/.*\n/g) ?? [];
+  return lines.map((line) => new TextEncoder().encode(line));
+}

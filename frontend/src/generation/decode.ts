@@ -1,5 +1,6 @@
 import {
   type Cursor,
+  END,
   type Event,
   NO_TIMING,
   type Outcome,
@@ -15,46 +16,53 @@ export class MalformedEvent extends Error {
   override readonly name = "MalformedEvent";
 }
 
-type Members = Readonly<Record<string, unknown>>;
+/** The members of a JSON object. */
+export type Members = Readonly<Record<string, unknown>>;
 
 /**
  * Reads one event off the wire. Names and members that are not known are passed over, so that a newer
  * server can say more.
  *
- * @param name - the event's name on the wire; `token` has none
- * @param id - `<generation>:<cursor>`, or `<generation>:end`
- * @param data - a JSON object
+ * @param from - `event`, `cursor` behind it, and what the event says
  * @returns undefined for an event this page does not know
  * @throws MalformedEvent
  */
-export function decodeEvent(
-  name: string | undefined,
-  id: string | undefined,
-  data: string,
-): Event | undefined {
-  switch (name) {
+export function readEvent(from: Members): Event | undefined {
+  switch (from.event) {
     case "start":
-      return { kind: "start", cursor: readCursor(id), start: readStart(parse(data)) };
-    case undefined:
-    case "message":
+      return { kind: "start", cursor: readCursor(from), start: readStart(from) };
     case "token":
-      return { kind: "text", cursor: readCursor(id), text: text(parse(data), "token") };
+      return { kind: "text", cursor: readCursor(from), text: text(from, "token") };
     case "reasoning":
-      return { kind: "reasoning", cursor: readCursor(id), text: text(parse(data), "token") };
+      return { kind: "reasoning", cursor: readCursor(from), text: text(from, "token") };
     case "outcome":
-      return { kind: "outcome", outcome: readOutcome(parse(data)) };
+      return { kind: "outcome", outcome: readOutcome(from) };
     default:
       return undefined;
   }
 }
 
-function readCursor(id: string | undefined): Cursor {
-  const digits = /:(\d+)$/.exec(id ?? "")?.[1];
-  if (digits === undefined) throw new MalformedEvent(`an id without a cursor: ${id}`);
-  return Number(digits);
+/**
+ * Reads the wire's object that is all of a reply.
+ *
+ * @throws MalformedEvent
+ */
+export function readWhole(from: Members): readonly Event[] {
+  if (!isMembers(from.outcome)) throw new MalformedEvent("a reply without an outcome");
+  return [
+    { kind: "start", cursor: 0, start: readStart(from) },
+    { kind: "rest", cursor: END, text: text(from, "text"), reasoning: text(from, "reasoning") },
+    { kind: "outcome", outcome: readOutcome(from.outcome) },
+  ];
 }
 
-function readStart(from: Members): Start {
+function readCursor({ cursor }: Members): Cursor {
+  if (typeof cursor === "number" && Number.isInteger(cursor)) return cursor;
+  throw new MalformedEvent(`an event without a cursor: ${cursor}`);
+}
+
+/** @throws MalformedEvent */
+export function readStart(from: Members): Start {
   return {
     generation: text(from, "generation"),
     conversation: text(from, "conversation"),
@@ -103,7 +111,12 @@ function readTiming(from: unknown): Timing {
   };
 }
 
-function parse(data: string): Members {
+/**
+ * Reads a JSON object.
+ *
+ * @throws MalformedEvent for anything else
+ */
+export function parse(data: string): Members {
   let value: unknown;
   try {
     value = JSON.parse(data);
@@ -114,7 +127,8 @@ function parse(data: string): Members {
   return value;
 }
 
-function isMembers(value: unknown): value is Members {
+/** Whether it is a JSON object. */
+export function isMembers(value: unknown): value is Members {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 

@@ -1,6 +1,9 @@
 /** Events of the log already seen; 0 is the start. */
 export type Cursor = number;
 
+/** The cursor of a reader who has seen all of a log, however long it is. */
+export const END: Cursor = Number.POSITIVE_INFINITY;
+
 /** The names of one run: every response begins with them. */
 export interface Start {
   readonly generation: string;
@@ -47,6 +50,13 @@ export type Event =
   | { readonly kind: "start"; readonly cursor: Cursor; readonly start: Start }
   | { readonly kind: "text"; readonly cursor: Cursor; readonly text: string }
   | { readonly kind: "reasoning"; readonly cursor: Cursor; readonly text: string }
+  /** All that was missing, at once and with the outcome: when it comes says nothing of how fast it was said. */
+  | {
+      readonly kind: "rest";
+      readonly cursor: Cursor;
+      readonly text: string;
+      readonly reasoning: string;
+    }
   | { readonly kind: "outcome"; readonly outcome: Outcome };
 
 /** The timing of a generation of which nothing was measured. */

@@ -59,22 +59,31 @@ export function foundReply({ start, text, reasoning, cursor }: ReplySoFar, found
 export function fold(reply: Reply, step: Step, at: number): Reply {
   switch (step.kind) {
     case "start":
-      return { ...reply, lostAt: null, start: step.start };
+      return { ...reply, start: step.start };
     case "text":
       return { ...arrived(reply, step.cursor, at), text: reply.text + step.text };
     case "reasoning":
       return { ...arrived(reply, step.cursor, at), reasoning: reply.reasoning + step.text };
+    case "rest":
+      return {
+        ...reply,
+        cursor: step.cursor,
+        text: reply.text + step.text,
+        reasoning: reply.reasoning + step.reasoning,
+      };
     case "outcome":
       return { ...reply, lostAt: null, ending: step.outcome };
     case "reconnecting":
       return { ...reply, lostAt: reply.lostAt ?? at, pace: { ...reply.pace, cut: true } };
+    case "reconnected":
+      return { ...reply, lostAt: null };
     default:
       return assertNever(step);
   }
 }
 
 function arrived(reply: Reply, cursor: Cursor, at: number): Reply {
-  return { ...reply, lostAt: null, cursor, pace: keepPace(reply.pace, cursor, at) };
+  return { ...reply, cursor, pace: keepPace(reply.pace, cursor, at) };
 }
 
 /** The ending of a reply that was stopped here, with no server to say so. */

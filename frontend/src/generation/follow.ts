@@ -8,8 +8,8 @@ import type { Arrival, StartRequest, Transport } from "./transport";
 const TRIES_TO_START = 6;
 const TRIES_TO_RESUME = 20;
 
-/** What a follower reports: every event once and in order, and that the connection was lost. */
-export type Step = Event | { readonly kind: "reconnecting" };
+/** What a follower reports: every event once and in order, and that the connection was lost or found again. */
+export type Step = Event | { readonly kind: "reconnecting" | "reconnected" };
 
 /**
  * Where following begins: with a request, or in a generation that runs already, after `cursor`. The
@@ -38,12 +38,15 @@ export interface Following {
 export async function* follow(following: Following): AsyncGenerator<Step> {
   const { signal, network = browserNetwork } = following;
   const place = new Place(following.origin);
+  let isLost = false;
   for (;;) {
     const connection = new Connection(signal, network);
     let askedForMs = 0;
     try {
       for await (const arrival of read(following, place, connection.signal)) {
         connection.heard();
+        if (isLost) yield { kind: "reconnected" };
+        isLost = false;
         for (const event of arrival) {
           if (!place.advance(event)) continue;
           yield event;
@@ -64,6 +67,7 @@ export async function* follow(following: Following): AsyncGenerator<Step> {
     if (place.generation === undefined && place.tries >= TRIES_TO_START) throw unreachable();
     if (place.tries >= TRIES_TO_RESUME) return yield lost("disconnected");
     yield { kind: "reconnecting" };
+    isLost = true;
     const pauseMs = Math.max(askedForMs, backoffMs(place.tries - 1, Math.random()));
     await network.pause(pauseMs, signal);
   }
@@ -84,7 +88,7 @@ class Place {
   /** Moves behind the event; false when it was seen before. */
   advance(event: Event): boolean {
     if (event.kind === "start") this.generation = event.start.generation;
-    if (event.kind === "text" || event.kind === "reasoning") {
+    else if (event.kind !== "outcome") {
       if (event.cursor <= this.cursor) return false;
       this.cursor = event.cursor;
       this.tries = 0;

@@ -47,7 +47,7 @@ function untilOnline(signal: AbortSignal): Promise<void> {
 }
 
 /** Resolves after `ms` milliseconds or when `early` aborts; rejects when `signal` does. */
-function sleep(ms: number, signal: AbortSignal, early?: AbortSignal): Promise<void> {
+export function sleep(ms: number, signal: AbortSignal, early?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(signal.reason);
     const over = new AbortController();

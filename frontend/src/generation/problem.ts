@@ -51,19 +51,31 @@ export class Problem extends Error {
 
 /** Reads a refusal; the body may be anything, since a proxy can have written it. */
 export async function readProblem(response: Response): Promise<Problem> {
-  const said = await readBody(response);
   const retryAfter = readRetryAfter(response.headers.get("Retry-After"), Date.now());
-  const detail = said.detail ?? said.title ?? null;
-  const code = said.code ?? "unknown";
-  return new Problem(response.status, code, detail, retryAfter, said.field ?? null);
+  const said = await readBody(response);
+  return problemFrom({ ...said, status: response.status, retry_after: retryAfter });
 }
 
-async function readBody(response: Response): Promise<Partial<Record<string, string>>> {
+/** Reads a refusal from its members alone: a frame of a socket has neither a status nor headers. */
+export function problemFrom(said: Readonly<Record<string, unknown>>): Problem {
+  const { status, retry_after: retryAfter } = said;
+  return new Problem(
+    typeof status === "number" ? status : 0,
+    textOf(said.code) ?? "unknown",
+    textOf(said.detail) ?? textOf(said.title),
+    typeof retryAfter === "number" ? retryAfter : null,
+    textOf(said.field),
+  );
+}
+
+async function readBody(response: Response): Promise<object> {
   if (!/\bjson\b/.test(response.headers.get("Content-Type") ?? "")) return {};
   const body: unknown = await response.json().catch(() => null);
-  if (typeof body !== "object" || body === null) return {};
-  const strings = Object.entries(body).filter(([, value]) => typeof value === "string");
-  return Object.fromEntries(strings);
+  return typeof body === "object" && body !== null ? body : {};
+}
+
+function textOf(value: unknown): string | null {
+  return typeof value === "string" ? value : null;
 }
 
 /** `Retry-After` as seconds from `now` (milliseconds since 1970): it may be seconds or a date. */

@@ -48,3 +48,8 @@ export interface Transport {
   /** Asks the server to end a generation. The reply itself says how it ended. */
   cancel(generation: string): Promise<void>;
 }
+
+/** This transport does not get through here, as where a proxy refuses WebSockets. Another one may. */
+export class TransportBlocked extends Error {
+  override readonly name = "TransportBlocked";
+}

@@ -1,4 +1,5 @@
 import { type ReactNode, useId } from "react";
+import { isTransportKey, TRANSPORTS } from "../generation/transports/table";
 import { useLanguage } from "../language/language-context";
 import { LANGUAGES, nameOf } from "../language/languages";
 import { Dialog } from "../ui/dialog";
@@ -14,7 +15,7 @@ interface PreferencesDialogProps {
 /** What somebody prefers in this browser. What is chosen counts at once. */
 export default function PreferencesDialog({ onClose, onClosed }: PreferencesDialogProps) {
   const { say } = useLanguage();
-  const { language, theme } = usePreferences();
+  const { language, theme, transport } = usePreferences();
   return (
     <Dialog title={say("preferences")} testId="preferences" onClose={onClose} onClosed={onClosed}>
       <p className="mb-4 text-small text-quiet">{say("preferencesAbout")}</p>
@@ -43,6 +44,20 @@ export default function PreferencesDialog({ onClose, onClosed }: PreferencesDial
           <option value="">{say("asSystem")}</option>
           <option value="light">{say("light")}</option>
           <option value="dark">{say("dark")}</option>
+        </Choice>
+        <Choice
+          name={say("transport")}
+          testId="preference-transport"
+          chosen={transport}
+          onChoose={(chosen) => {
+            if (isTransportKey(chosen)) prefer({ transport: chosen });
+          }}
+        >
+          {Object.entries(TRANSPORTS).map(([key, { name, streams }]) => (
+            <option key={key} value={key}>
+              {streams ? name : say("notStreamed", { name })}
+            </option>
+          ))}
         </Choice>
       </div>
     </Dialog>

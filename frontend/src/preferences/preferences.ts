@@ -1,14 +1,18 @@
+import { isTransportKey, type TransportKey, USUAL } from "../generation/transports/table";
+
 /** What somebody prefers in this browser, wherever they are on the page. */
 export interface Preferences {
   /** The code of a language; null: as the browser says. */
   readonly language: string | null;
   /** Null: as the system says. */
   readonly theme: "light" | "dark" | null;
+  /** What replies come over. */
+  readonly transport: TransportKey;
 }
 
 const KEY = "headwater:preferences";
 
-const DEFAULTS: Preferences = { language: null, theme: null };
+const DEFAULTS: Preferences = { language: null, theme: null, transport: USUAL };
 
 let preferences = read();
 const listeners = new Set<() => void>();
@@ -53,10 +57,11 @@ function read(): Preferences {
   try {
     const kept: unknown = JSON.parse(localStorage.getItem(KEY) ?? "null");
     if (typeof kept !== "object" || kept === null) return DEFAULTS;
-    const { language, theme } = kept as Record<string, unknown>;
+    const { language, theme, transport } = kept as Record<string, unknown>;
     return {
       language: typeof language === "string" ? language : null,
       theme: theme === "light" || theme === "dark" ? theme : null,
+      transport: isTransportKey(transport) ? transport : USUAL,
     };
   } catch {
     return DEFAULTS;

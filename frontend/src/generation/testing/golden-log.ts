@@ -14,8 +14,11 @@ export interface GoldenLog {
   readonly outcome: Readonly<Record<string, unknown>>;
   readonly text: string;
   readonly reasoning: string;
-  /** The response as server-sent events. */
+  /** The response in each transport. */
   readonly sse: Uint8Array;
+  readonly ndjson: Uint8Array;
+  /** The whole reply as one object. */
+  readonly reply: Uint8Array;
 }
 
 const FOLDER = new URL("../../../../contract/", import.meta.url);
@@ -31,6 +34,13 @@ export function goldenLogs(): readonly GoldenLog[] {
 
 function readGoldenLog(name: string): GoldenLog {
   const written = JSON.parse(readFileSync(new URL(`${name}.json`, FOLDER), "utf8"));
-  const sse = new Uint8Array(readFileSync(new URL(`${name}.sse`, FOLDER)));
-  return { ...written, name, sse };
+  const bytes = (ending: string) =>
+    new Uint8Array(readFileSync(new URL(`${name}.${ending}`, FOLDER)));
+  return {
+    ...written,
+    name,
+    sse: bytes("sse"),
+    ndjson: bytes("ndjson"),
+    reply: bytes("reply.json"),
+  };
 }

@@ -1,94 +1,169 @@
-import type { GoldenLog } from "./golden-log";
-
-/** What a simulated server says: a log from its beginning. */
-export type SimulatedLog = Pick<GoldenLog, "start" | "events" | "outcome">;
+import type { Ways } from "../transports/ways";
+import { bodyOf, type Delivery, type Piece, piecesUpTo, readsUpTo, type Wait } from "./delivery";
+import { pageOf, RESPONSES, type SimulatedLog } from "./simulated-log";
+import { simulatedSocket } from "./simulated-socket";
 
 interface SimulatedServerOptions {
   /** Bytes that each response has before it is cut; the responses after these are whole. */
-  readonly cuts: readonly number[];
-  /** Bytes that one network read brings. */
+  readonly cuts?: readonly number[];
   readonly readSize?: number;
-  /** How a response ends that is cut: the connection ends, or it breaks. */
-  readonly cutBy?: "end" | "error";
+  readonly cutBy?: Delivery["cutBy"];
+  /** What is refused, by how manieth it is asked for. */
+  readonly refusals?: Readonly<Record<number, Refusal>>;
+  /** Waits behind the names, each of which ends in a sign of life. */
+  readonly heartbeats?: readonly Wait[];
+  /** Holds the outcome back until the generation is cancelled. */
+  readonly waitsForCancel?: boolean;
+  /** The bytes of responses, where they are not to be made of the log. */
+  readonly responses?: readonly (readonly Piece[])[];
 }
 
-/** A request as the server got it. */
-interface Asked {
-  readonly method: string;
-  readonly path: string;
-  readonly headers: Headers;
-  readonly body: unknown;
+interface Refusal {
+  readonly status: number;
+  readonly code: string;
+  readonly detail: string;
+  readonly retryAfter?: number;
 }
+
+/** What the server was asked for, however that was said. */
+export type Asked =
+  | { readonly for: "start"; readonly request: object; readonly key: unknown }
+  | { readonly for: "rest"; readonly generation: string; readonly after: number }
+  | { readonly for: "cancel"; readonly generation: string };
 
 /**
- * The server's side of the wire as a `fetch`: it slices its log from the cursor that it is asked for,
- * and cuts its responses where it is told to.
+ * The server's side of every wire: it slices its log from the cursor that it is asked for, and cuts its
+ * responses where it is told to.
  */
 export function simulatedServer(log: SimulatedLog, options: SimulatedServerOptions) {
   const asked: Asked[] = [];
-  const serve: typeof fetch = async (input, init) => {
-    const headers = new Headers(init?.headers);
-    const cut = options.cuts[asked.length] ?? Number.POSITIVE_INFINITY;
-    const body = typeof init?.body === "string" ? JSON.parse(init.body) : null;
-    asked.push({ method: init?.method ?? "GET", path: String(input), headers, body });
-    const after = Number(headers.get("Last-Event-ID")?.split(":").at(-1) ?? 0);
-    const signal = init?.signal ?? undefined;
-    return new Response(deliver(encodeLog(log, after), cut, { ...options, signal }), {
-      headers: { "Content-Type": "text/event-stream" },
-    });
+  const pauses: number[] = [];
+  const open = new Set<AbortSignal>();
+  let cancel = () => {};
+  const cancelled = new Promise<void>((resolve) => {
+    cancel = resolve;
+  });
+  const gate = options.waitsForCancel === true ? () => cancelled : undefined;
+
+  const take = (what: Asked) => {
+    asked.push(what);
+    const number = asked.length - 1;
+    return { refusal: options.refusals?.[number], cut: options.cuts?.[number] ?? Infinity, number };
   };
-  return { fetch: serve, asked };
-}
+  const piecesFor = (mediaType: string, after: number, number: number): readonly Piece[] => {
+    const { heartbeats = [], responses } = options;
+    const make = RESPONSES[mediaType];
+    if (make === undefined) throw new Error(`nothing is said as ${mediaType}`);
+    return responses?.[number] ?? make({ log, after, heartbeats, gate });
+  };
+  async function* counted(reads: AsyncGenerator<Uint8Array>, signal: AbortSignal) {
+    open.add(signal);
+    try {
+      yield* reads;
+    } finally {
+      open.delete(signal);
+    }
+  }
+  const delivery = (cut: number, signal: AbortSignal): Delivery => {
+    const { cutBy = "end", readSize = 64 } = options;
+    return { cut, cutBy, readSize, signal };
+  };
 
-interface DeliveryOptions {
-  readonly readSize?: number | undefined;
-  readonly cutBy?: "end" | "error" | undefined;
-  readonly signal?: AbortSignal | undefined;
-}
+  const answer: typeof fetch = async (input, init) => {
+    const { what, accept, isPage } = readRequest(String(input), init);
+    const { refusal, cut, number } = take(what);
+    if (refusal !== undefined) return refused(refusal);
+    if (what.for === "cancel") {
+      cancel();
+      return Response.json({});
+    }
+    const after = what.for === "rest" ? what.after : 0;
+    const pieces = isPage
+      ? [encode(JSON.stringify(pageOf(log, after)))]
+      : piecesFor(accept, after, number);
+    const signal = init?.signal ?? new AbortController().signal;
+    const reads = counted(readsUpTo(pieces, delivery(cut, signal)), signal);
+    return new Response(bodyOf(reads), { headers: { "Content-Type": accept } });
+  };
 
-/** The bytes in reads of `readSize`, up to where the response is cut. */
-export function deliver(
-  bytes: Uint8Array,
-  cut: number,
-  { readSize = 64, cutBy = "end", signal }: DeliveryOptions = {},
-): ReadableStream<Uint8Array> {
-  const end = Math.min(cut, bytes.length);
-  let at = 0;
-  return new ReadableStream<Uint8Array>({
-    pull(controller) {
-      if (signal?.aborted) controller.error(signal.reason);
-      else if (at < end) {
-        controller.enqueue(bytes.slice(at, Math.min(at + readSize, end)));
-        at += readSize;
-      } else if (end < bytes.length && cutBy === "error") controller.error(new TypeError("cut"));
-      else controller.close();
+  async function* sayFrames(said: string, signal: AbortSignal): AsyncGenerator<string> {
+    const what = readAction(JSON.parse(said));
+    const { refusal, cut, number } = take(what);
+    if (refusal !== undefined) {
+      const { retryAfter: retry_after, ...problem } = refusal;
+      yield JSON.stringify({ event: "problem", ...problem, retry_after });
+      return;
+    }
+    const after = what.for === "rest" ? what.after : 0;
+    const pieces = piecesFor("application/x-ndjson", after, number);
+    const frames = counted(piecesUpTo(pieces, delivery(cut, signal)), signal);
+    for await (const frame of frames) yield new TextDecoder().decode(frame).trimEnd();
+  }
+
+  const ways: Ways = {
+    fetch: answer,
+    openSocket(path) {
+      if (path !== "/api/ws") throw new Error(`no socket at ${path}`);
+      return simulatedSocket(sayFrames);
     },
-  });
+    async pause(ms, signal) {
+      signal.throwIfAborted();
+      pauses.push(ms);
+    },
+  };
+  return {
+    ways,
+    asked,
+    /** How long the page waited between two pages. */
+    pauses,
+    /** The responses that are being read. */
+    open,
+  };
 }
 
-/** How many bytes a response from the start has when it has said this many events. */
-export function lengthThrough(log: SimulatedLog, events: number): number {
-  return encode(linesOf(log, 0).slice(0, 2 + events)).length;
+const START = /^\/api\/(chat|conversations\/(?<of>[^/]+)\/messages\/(?<to>[^/]+)\/replies)$/;
+const EVENTS = /^\/api\/generations\/(?<generation>[^/]+)\/events(?<wait>\?wait=\d+)?$/;
+const CANCEL = /^\/api\/generations\/(?<generation>[^/]+)\/cancel$/;
+
+function readRequest(path: string, init: RequestInit = {}) {
+  const headers = new Headers(init.headers);
+  const accept = headers.get("Accept") ?? "";
+  const isPage = init.method !== "POST" && accept === "application/json";
+  return { what: readWhat(path, headers, init), accept, isPage };
 }
 
-function encodeLog(log: SimulatedLog, after: number): Uint8Array {
-  return encode(linesOf(log, after));
+function readWhat(path: string, headers: Headers, { method, body }: RequestInit): Asked {
+  const start = START.exec(path);
+  if (method === "POST" && start !== null) {
+    const { of: conversation, to } = start.groups ?? {};
+    const names = to === undefined ? {} : { conversation, to };
+    const key = headers.get("Idempotency-Key");
+    return { for: "start", request: { ...names, ...JSON.parse(String(body)) }, key };
+  }
+  const generation = EVENTS.exec(path)?.groups?.generation;
+  if (method === undefined && generation !== undefined) {
+    const [of, after] = headers.get("Last-Event-ID")?.split(":") ?? [];
+    if (of !== generation) throw new Error(`a cursor of ${of} for ${generation}`);
+    return { for: "rest", generation, after: Number(after) };
+  }
+  const cancelled = CANCEL.exec(path)?.groups?.generation;
+  if (method === "POST" && cancelled !== undefined) return { for: "cancel", generation: cancelled };
+  throw new Error(`nothing is at ${method} ${path}`);
 }
 
-function linesOf({ start, events, outcome }: SimulatedLog, after: number): readonly string[] {
-  const id = start.generation;
-  const said = events.slice(after).map(({ type, text }, index) => {
-    const name = type === "text" ? "" : "event: reasoning\n";
-    return `id: ${id}:${after + index + 1}\n${name}data: ${JSON.stringify({ token: text })}\n\n`;
-  });
-  return [
-    ": headwater\nretry: 1000\n\n",
-    `id: ${id}:${after}\nevent: start\ndata: ${JSON.stringify(start)}\n\n`,
-    ...said,
-    `id: ${id}:end\nevent: outcome\ndata: ${JSON.stringify(outcome)}\n\n`,
-  ];
+function readAction({ action, idempotency_key: key, ...said }: Record<string, unknown>): Asked {
+  if (action === "chat" || action === "reply") return { for: "start", request: said, key };
+  const { generation, after } = said;
+  if (action !== "follow") throw new Error(`there is no action ${action}`);
+  return { for: "rest", generation: String(generation), after: Number(after) };
 }
 
-function encode(lines: readonly string[]): Uint8Array {
-  return new TextEncoder().encode(lines.join(""));
+function refused({ retryAfter, ...problem }: Refusal): Response {
+  const headers = new Headers({ "Content-Type": "application/problem+json" });
+  if (retryAfter !== undefined) headers.set("Retry-After", String(retryAfter));
+  return new Response(JSON.stringify(problem), { status: problem.status, headers });
+}
+
+function encode(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
 }

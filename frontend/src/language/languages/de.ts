@@ -123,6 +123,10 @@ const de: Translation = {
     asSystem: "Wie im System",
     light: "Hell",
     dark: "Dunkel",
+    transport: "Übertragung",
+    notStreamed: "{name}, am Stück",
+    transportBlocked:
+      "{name} kommt hier nicht durch. Antworten kommen stattdessen als Server-Sent Events.",
 
     conversations: "Unterhaltungen",
     archivedConversations: "Archivierte Unterhaltungen",

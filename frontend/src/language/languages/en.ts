@@ -129,6 +129,9 @@ export const en = {
   asSystem: "As the system",
   light: "Light",
   dark: "Dark",
+  transport: "Transport",
+  notStreamed: "{name}, not streamed",
+  transportBlocked: "{name} does not get through here. Replies come as server-sent events instead.",
 
   // The side bar.
   conversations: "Conversations",

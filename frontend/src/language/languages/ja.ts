@@ -118,6 +118,10 @@ const ja: Translation = {
     asSystem: "システムに合わせる",
     light: "ライト",
     dark: "ダーク",
+    transport: "通信方式",
+    notStreamed: "{name}(一括)",
+    transportBlocked:
+      "ここでは {name} が通りません。返答は代わりに Server-Sent Events で届きます。",
 
     conversations: "会話",
     archivedConversations: "アーカイブした会話",

@@ -1,0 +1,97 @@
+/** Part of a response: bytes, or a time in which nothing comes. */
+export type Piece = Uint8Array | Wait;
+export type Wait = (signal: AbortSignal) => Promise<void>;
+
+/** How a response reaches its reader. */
+export interface Delivery {
+  /** Bytes of the response before it is cut. */
+  readonly cut: number;
+  /** The connection ends, it breaks, or it goes on without ever bringing anything again. */
+  readonly cutBy: "end" | "error" | "silence";
+  /** Bytes that one network read brings. */
+  readonly readSize: number;
+  /** Aborts when the reader lets go of the response. */
+  readonly signal: AbortSignal;
+}
+
+/** The reads of a response up to where it is cut, whatever the pieces are. */
+export async function* readsUpTo(
+  pieces: Iterable<Piece>,
+  { cut, cutBy, readSize, signal }: Delivery,
+): AsyncGenerator<Uint8Array> {
+  let left = cut;
+  for (const piece of joined(pieces)) {
+    if (typeof piece === "function") await piece(signal);
+    else {
+      for (let at = 0; at < Math.min(piece.length, left); at += readSize) {
+        signal.throwIfAborted();
+        yield piece.slice(at, Math.min(at + readSize, left));
+      }
+      if (piece.length > left) return await cutOff(cutBy, signal);
+      left -= piece.length;
+    }
+  }
+}
+
+/** The pieces of a response that come whole before it is cut, as the frames of a socket do. */
+export async function* piecesUpTo(
+  pieces: Iterable<Piece>,
+  { cut, cutBy, signal }: Delivery,
+): AsyncGenerator<Uint8Array> {
+  let left = cut;
+  for (const piece of pieces) {
+    signal.throwIfAborted();
+    if (typeof piece === "function") await piece(signal);
+    else {
+      if (piece.length > left) return await cutOff(cutBy, signal);
+      yield piece;
+      left -= piece.length;
+    }
+  }
+}
+
+async function cutOff(cutBy: Delivery["cutBy"], signal: AbortSignal): Promise<void> {
+  if (cutBy === "error") throw new TypeError("cut");
+  if (cutBy === "silence") await forever(signal);
+}
+
+/** A body that brings these reads. */
+export function bodyOf(reads: AsyncGenerator<Uint8Array>): ReadableStream<Uint8Array> {
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const { done, value } = await reads.next();
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+    async cancel() {
+      await reads.return(undefined);
+    },
+  });
+}
+
+/** Waits until the signal aborts, and rejects then. */
+export function forever(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason));
+  });
+}
+
+/** Waits `ms` milliseconds, unless the signal aborts before. */
+export function silence(ms: number): Wait {
+  return (signal) =>
+    Promise.race([new Promise<void>((resolve) => setTimeout(resolve, ms)), forever(signal)]);
+}
+
+/** Bytes that come one after the other, put together: what a read brings heeds no borders. */
+function* joined(pieces: Iterable<Piece>): Generator<Piece> {
+  let bytes: Uint8Array[] = [];
+  for (const piece of pieces) {
+    if (typeof piece !== "function") bytes.push(piece);
+    else {
+      yield new Uint8Array(Buffer.concat(bytes));
+      bytes = [];
+      yield piece;
+    }
+  }
+  yield new Uint8Array(Buffer.concat(bytes));
+}

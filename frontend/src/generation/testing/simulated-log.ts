@@ -1,0 +1,95 @@
+import type { Piece, Wait } from "./delivery";
+import type { GoldenLog } from "./golden-log";
+
+/** What a simulated server says: a log from its beginning. */
+export type SimulatedLog = Pick<GoldenLog, "start" | "events" | "outcome">;
+
+/** A response: where in the log it begins, and what there is to wait for behind its names. */
+export interface Responding {
+  readonly log: SimulatedLog;
+  readonly after: number;
+  /** Waits that each end in a sign of life. */
+  readonly heartbeats: readonly Wait[];
+  /** Waits before the outcome. */
+  readonly gate?: Wait | undefined;
+}
+
+/** A log in the words of each media type, in pieces that are whole. */
+export const RESPONSES: Readonly<Record<string, (responding: Responding) => readonly Piece[]>> = {
+  "text/event-stream": (responding) => [
+    encode(": headwater\nretry: 1000\n\n"),
+    ...piecesOf(responding, asEvent),
+  ],
+  "application/x-ndjson": (responding) => piecesOf(responding, asLine),
+  "application/json": ({ log, heartbeats, gate }) => {
+    const { start, outcome } = log;
+    const rest = { text: said(log, "text"), reasoning: said(log, "reasoning"), outcome };
+    return [
+      encode(JSON.stringify(start).slice(0, -1)),
+      ...heartbeats.flatMap((wait) => [wait, encode(" ")]),
+      ...(gate === undefined ? [] : [gate]),
+      encode(`,${JSON.stringify(rest).slice(1)}`),
+    ];
+  },
+};
+
+/** What a kind of events said in all. */
+export function said({ events }: SimulatedLog, kind: "text" | "reasoning"): string {
+  return events.map(({ type, text }) => (type === kind ? text : "")).join("");
+}
+
+const EVENTS_OF_A_PAGE = 2;
+
+/** What the log has after a cursor, as far as it goes on one page. */
+export function pageOf(log: SimulatedLog, after: number): object {
+  const cursor = Math.min(after + EVENTS_OF_A_PAGE, log.events.length);
+  const events = objectsOf(log, after).slice(1, 1 + cursor - after);
+  return { events, cursor, outcome: cursor === log.events.length ? log.outcome : null };
+}
+
+/** How many bytes a response from the start has when it has said this many events. */
+export function lengthThrough(mediaType: string, log: SimulatedLog, events: number): number {
+  const pieces = RESPONSES[mediaType]?.({ log, after: 0, heartbeats: [] }) ?? [];
+  const opening = mediaType === "text/event-stream" ? 2 : 1;
+  const lengths = pieces.map((piece) => piece.length);
+  return lengths.slice(0, opening + events).reduce((sum, length) => sum + length, 0);
+}
+
+type Said = Readonly<Record<string, unknown>>;
+
+function piecesOf({ log, after, heartbeats, gate }: Responding, as: (object: Said) => string) {
+  const alive = encode(as({ event: "heartbeat", generation: log.start.generation }));
+  const [start, ...others] = objectsOf(log, after).map((object) => encode(as(object)));
+  const outcome = others.pop();
+  return [start, ...heartbeats.flatMap((wait) => [wait, alive]), ...others, gate, outcome].filter(
+    (piece) => piece !== undefined,
+  );
+}
+
+function objectsOf({ start, events, outcome }: SimulatedLog, after: number): readonly Said[] {
+  const { generation } = start;
+  return [
+    { event: "start", cursor: after, ...start },
+    ...events.slice(after).map(({ type, text }, index) => ({
+      event: type === "text" ? "token" : "reasoning",
+      generation,
+      cursor: after + index + 1,
+      token: text,
+    })),
+    { event: "outcome", generation, cursor: "end", ...outcome },
+  ];
+}
+
+function asLine(object: Said): string {
+  return `${JSON.stringify(object)}\n`;
+}
+
+function asEvent({ event, cursor, ...data }: Said): string {
+  if (event === "heartbeat") return ": heartbeat\n\n";
+  const name = event === "token" ? "" : `event: ${event}\n`;
+  return `id: ${data.generation}:${cursor}\n${name}data: ${JSON.stringify(data)}\n\n`;
+}
+
+function encode(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}

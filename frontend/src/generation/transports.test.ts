@@ -1,0 +1,212 @@
+import fc from "fast-check";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { emptyReply, fold, foundReply, type Reply } from "./fold";
+import { follow, type Origin, type Step } from "./follow";
+import { LiveReply } from "./live-reply";
+import { silence } from "./testing/delivery";
+import { EVERY_TRANSPORT } from "./testing/every-transport";
+import { lengthThrough, type SimulatedLog, said } from "./testing/simulated-log";
+import { simulatedServer } from "./testing/simulated-server";
+import { steadyNetwork } from "./testing/steady-network";
+import type { Transport } from "./transport";
+import { TRANSPORTS } from "./transports/table";
+
+const START = {
+  generation: "gen_1",
+  conversation: "conv_1",
+  message: "msg_2",
+  parent: "msg_1",
+  model: "scripted/prose",
+};
+
+const ASKED: Origin = { request: { message: "hello" }, key: "key-1" };
+
+function logOf(...texts: string[]): SimulatedLog {
+  return {
+    start: START,
+    events: texts.map((text) => ({ type: "text" as const, text })),
+    outcome: { status: "completed", reason: "stop" },
+  };
+}
+
+const ABCDE = logOf("a", "b", "c", "d", "e");
+
+interface Run {
+  readonly origin?: Origin;
+  readonly network?: ReturnType<typeof steadyNetwork>;
+  readonly signal?: AbortSignal;
+  readonly from?: Reply;
+}
+
+function steps(transport: Transport, run: Run = {}): AsyncGenerator<Step> {
+  return follow({
+    transport,
+    origin: run.origin ?? ASKED,
+    signal: run.signal ?? new AbortController().signal,
+    network: run.network ?? steadyNetwork(),
+  });
+}
+
+async function read(transport: Transport, run: Run = {}) {
+  let reply = run.from ?? emptyReply(0);
+  const kinds: Step["kind"][] = [];
+  for await (const step of steps(transport, run)) {
+    kinds.push(step.kind);
+    reply = fold(reply, step, 0);
+  }
+  return { reply, kinds };
+}
+
+const BUSY = { status: 503, code: "overloaded", detail: "too many replies", retryAfter: 3 };
+
+afterEach(() => void vi.useRealTimers());
+
+describe.each(EVERY_TRANSPORT)("a reply over %s", (name, make) => {
+  const { streams } = TRANSPORTS[name];
+  /** Bytes of a response that has named the reply and, where it streams, said one event. */
+  const oneEvent = streams
+    ? lengthThrough(name === "sse" ? "text/event-stream" : "application/x-ndjson", ABCDE, 1)
+    : JSON.stringify(START).length - 1;
+  const seen = streams ? 1 : 0;
+
+  it("has every event once, whatever is cut, however it arrives", async () => {
+    const event = fc.record({
+      type: fc.constantFrom("text" as const, "reasoning" as const),
+      text: fc.string({ unit: "binary", minLength: 1, maxLength: 12 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(event, { maxLength: 12 }),
+        fc.array(fc.nat({ max: 900 }), { maxLength: 4 }),
+        fc.integer({ min: 1, max: 200 }),
+        fc.constantFrom("end" as const, "error" as const),
+        async (events, cuts, readSize, cutBy) => {
+          const log = { ...logOf(), events };
+          const server = simulatedServer(log, { cuts, readSize, cutBy });
+          const { reply } = await read(make(server.ways));
+          expect(reply.text).toBe(said(log, "text"));
+          expect(reply.reasoning).toBe(said(log, "reasoning"));
+          expect(reply.ending?.status).toBe("completed");
+        },
+      ),
+      { numRuns: 100 },
+    );
+  });
+
+  it("is whole when it is found in the middle, wherever that is and whatever is cut", async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.nat({ max: 5 }),
+        fc.array(fc.nat({ max: 400 }), { maxLength: 3 }),
+        async (cursor, cuts) => {
+          const server = simulatedServer(ABCDE, { cuts });
+          const text = "abcde".slice(0, cursor);
+          const from = foundReply({ start: START, text, reasoning: "", cursor }, 0);
+          const origin = { generation: "gen_1", cursor };
+          const { reply } = await read(make(server.ways), { origin, from });
+          expect(reply.text).toBe("abcde");
+          expect(reply.ending?.status).toBe("completed");
+          expect(server.asked[0]).toEqual({ for: "rest", generation: "gen_1", after: cursor });
+        },
+      ),
+    );
+  });
+
+  it("is asked for again with the same key when it was cut before it had a name", async () => {
+    const server = simulatedServer(ABCDE, { cuts: [10] });
+    await read(make(server.ways));
+    const start = { for: "start", request: { message: "hello" }, key: "key-1" };
+    expect(server.asked).toEqual([start, start]);
+  });
+
+  it("goes on after the last event that came", async () => {
+    const server = simulatedServer(ABCDE, { cuts: [oneEvent] });
+    const { reply, kinds } = await read(make(server.ways));
+    expect(reply).toMatchObject({ text: "abcde", lostAt: null });
+    expect(kinds).toEqual(expect.arrayContaining(["reconnecting", "reconnected"]));
+    expect(server.asked[1]).toEqual({ for: "rest", generation: "gen_1", after: seen });
+  });
+
+  it("may be another one to a message that the server has", async () => {
+    const server = simulatedServer(ABCDE, {});
+    const request = { conversation: "conv_1", to: "msg_1", model: "scripted/echo" };
+    const { reply } = await read(make(server.ways), { origin: { request, key: "key-1" } });
+    expect(reply.text).toBe("abcde");
+    expect(server.asked).toEqual([{ for: "start", request, key: "key-1" }]);
+  });
+
+  it("is refused in the server's words, with when to come back", async () => {
+    const server = simulatedServer(ABCDE, { refusals: { 0: { ...BUSY, retryAfter: 12 } } });
+    await expect(read(make(server.ways))).rejects.toMatchObject({
+      name: "Problem",
+      status: 503,
+      code: "overloaded",
+      retryAfter: 12,
+      message: expect.stringContaining("Too many replies."),
+    });
+  });
+
+  it("waits as long as a busy server asks it to, then goes on", async () => {
+    const server = simulatedServer(ABCDE, { cuts: [oneEvent], refusals: { 1: BUSY } });
+    const network = steadyNetwork();
+    const { reply } = await read(make(server.ways), { network });
+    expect(reply.text).toBe("abcde");
+    expect(network.pauses[1]).toBe(3000);
+  });
+
+  it("is stopped at the server, and ends as its log says", async () => {
+    const cancelled = { ...ABCDE, outcome: { status: "cancelled", by: "user" } };
+    const server = simulatedServer(cancelled, { waitsForCancel: true });
+    const transport = make(server.ways);
+    const live = new LiveReply(
+      { message: "hello" },
+      { transport, network: steadyNetwork(), nextFrame: () => () => undefined, now: () => 0 },
+    );
+    await live.started;
+    live.stop();
+    await live.ended;
+    expect(live.getSnapshot()).toMatchObject({
+      text: "abcde",
+      ending: { status: "cancelled", by: "user" },
+    });
+    expect(server.asked.at(-1)).toEqual({ for: "cancel", generation: "gen_1" });
+  });
+
+  it("is waited for while the server shows that it is alive", async () => {
+    vi.useFakeTimers();
+    const heartbeats = Array.from({ length: 6 }, () => silence(10_000));
+    const reading = read(make(simulatedServer(ABCDE, { heartbeats }).ways));
+    await vi.advanceTimersByTimeAsync(60_000);
+    const { reply, kinds } = await reading;
+    expect(reply.text).toBe("abcde");
+    expect(kinds).not.toContain("reconnecting");
+  });
+
+  it("is asked for anew when nothing has been heard for 25 seconds", async () => {
+    vi.useFakeTimers();
+    const server = simulatedServer(ABCDE, { cuts: [oneEvent], cutBy: "silence" });
+    const reading = read(make(server.ways));
+    await vi.advanceTimersByTimeAsync(24_000);
+    expect(server.asked).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(1_000);
+    const { reply, kinds } = await reading;
+    expect(reply.text).toBe("abcde");
+    expect(kinds).toContain("reconnecting");
+  });
+
+  it("is let go when its reader leaves", async () => {
+    const leave = new AbortController();
+    const server = simulatedServer(ABCDE, { cuts: [oneEvent], cutBy: "silence" });
+    const reading = read(make(server.ways), { signal: leave.signal });
+    await vi.waitFor(() => expect(server.open.size).toBe(1));
+    leave.abort(new Error("left"));
+    await expect(reading).rejects.toThrow("left");
+    await vi.waitFor(() => expect(server.open.size).toBe(0));
+  });
+
+  it("is let go when it has ended", async () => {
+    const server = simulatedServer(ABCDE, {});
+    await read(make(server.ways));
+    await vi.waitFor(() => expect(server.open.size).toBe(0));
+  });
+});

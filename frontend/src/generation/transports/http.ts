@@ -1,0 +1,96 @@
+import type { Cursor } from "../events";
+import { readProblem } from "../problem";
+import type { Arrival, StartRequest, Transport } from "../transport";
+import type { Ways } from "./ways";
+
+/** Turns the texts of a response, one for each network read, into events, one arrival for each text. */
+export type ReadTexts = (texts: AsyncIterable<string>) => AsyncIterable<Arrival>;
+
+/** A transport whose every response is a stream over fetch, of one media type. */
+export function streamedOverHttp(mediaType: string, read: ReadTexts, ways: Ways): Transport {
+  return {
+    start: (request, key, signal) => read(startOverHttp(mediaType, request, key, signal, ways)),
+    async *resume(generation, after, signal) {
+      const response = await ask(ways, `${pathOf(generation)}/events`, {
+        headers: { Accept: mediaType, ...cursorHeader(generation, after) },
+        signal,
+      });
+      yield* read(textsOf(response));
+    },
+    cancel: (generation) => cancelOverHttp(generation, ways),
+  };
+}
+
+/**
+ * Starts a reply and reads the response as it arrives.
+ *
+ * @throws Problem when the server refuses
+ */
+export async function* startOverHttp(
+  mediaType: string,
+  request: StartRequest,
+  key: string,
+  signal: AbortSignal,
+  ways: Ways,
+): AsyncGenerator<string> {
+  const { path, body } = addressOf(request);
+  const response = await ask(ways, path, {
+    method: "POST",
+    headers: { Accept: mediaType, "Content-Type": "application/json", "Idempotency-Key": key },
+    body: JSON.stringify(body),
+    signal,
+  });
+  yield* textsOf(response);
+}
+
+/**
+ * Asks the server to end a generation. It is the same whatever the reply is read over: what reads a log
+ * and what changes it are apart.
+ */
+export async function cancelOverHttp(generation: string, ways: Ways): Promise<void> {
+  await ask(ways, `${pathOf(generation)}/cancel`, { method: "POST" });
+}
+
+/** @throws Problem when the server refuses */
+export async function ask(ways: Ways, path: string, init: RequestInit): Promise<Response> {
+  const asked = { ...init, credentials: "same-origin", cache: "no-store" } as const;
+  const response = await ways.fetch(path, asked);
+  if (!response.ok) throw await readProblem(response);
+  return response;
+}
+
+export function pathOf(generation: string): string {
+  return `/api/generations/${encodeURIComponent(generation)}`;
+}
+
+/** Says up to where a reader has seen a log. */
+export function cursorHeader(generation: string, after: Cursor) {
+  return { "Last-Event-ID": `${generation}:${after}` };
+}
+
+function addressOf(request: StartRequest): { path: string; body: object } {
+  if (!("to" in request)) return { path: "/api/chat", body: request };
+  const { conversation, to, ...body } = request;
+  const [of, message] = [conversation, to].map(encodeURIComponent);
+  return { path: `/api/conversations/${of}/messages/${message}/replies`, body };
+}
+
+async function* textsOf(response: Response): AsyncGenerator<string> {
+  const decoder = new TextDecoder();
+  for await (const bytes of readsOf(response)) yield decoder.decode(bytes, { stream: true });
+}
+
+/** What each network read brought. The response is let go when it is not read to its end. */
+export async function* readsOf({ body }: Response): AsyncGenerator<Uint8Array> {
+  if (body === null) return;
+  const reader = body.getReader();
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      yield value;
+    }
+  } finally {
+    await reader.cancel();
+  }
+}

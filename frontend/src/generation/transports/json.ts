@@ -1,0 +1,114 @@
+import {
+  isMembers,
+  MalformedEvent,
+  type Members,
+  parse,
+  readEvent,
+  readOutcome,
+  readStart,
+  readWhole,
+} from "../decode";
+import type { Cursor, Event, Outcome } from "../events";
+import type { Arrival, Transport } from "../transport";
+import { ask, cancelOverHttp, cursorHeader, pathOf, startOverHttp } from "./http";
+import { browserWays, type Ways } from "./ways";
+
+const JSON_TYPE = "application/json";
+
+/** For how long the server may hold a page back, in seconds: as long as elsewhere between signs of life. */
+const HELD_S = 10;
+
+/** Between two pages of a log that grows: more often would only be streaming at a higher price. */
+const PAUSE_MS = 1_000;
+
+/** A page with as many characters was full: what comes behind it is there already. */
+const FULL_PAGE = 4_000;
+
+/**
+ * The non-streaming mode: a reply is shown when all of it is there, which comes as one JSON object. Where
+ * that was cut, or the reply ran already, the page asks now and then for what the log has more.
+ */
+export function jsonTransport(ways = browserWays): Transport {
+  return {
+    start: (request, key, signal) =>
+      readReply(startOverHttp(JSON_TYPE, request, key, signal, ways)),
+    resume: (generation, after, signal) => collect(generation, after, signal, ways),
+    cancel: (generation) => cancelOverHttp(generation, ways),
+  };
+}
+
+/** The names come at once, then spaces while the reply runs, then the rest of the object. */
+async function* readReply(texts: AsyncIterable<string>): AsyncGenerator<Arrival> {
+  let said = "";
+  let start: Event | undefined;
+  for await (const text of texts) {
+    said += text;
+    const isNamed = start !== undefined;
+    start ??= startIn(said);
+    yield start === undefined || isNamed ? [] : [start];
+  }
+  const whole = readWhole(parse(said));
+  yield start === undefined ? whole : whole.slice(1);
+}
+
+/** The names in the beginning of the object, if nothing but them has been said. */
+function startIn(said: string): Event | undefined {
+  try {
+    return { kind: "start", cursor: 0, start: readStart(parse(`${said}}`)) };
+  } catch (error) {
+    if (error instanceof MalformedEvent) return undefined;
+    throw error;
+  }
+}
+
+/** Reads the rest of a log page by page and delivers it when its outcome is there. */
+async function* collect(
+  generation: string,
+  after: Cursor,
+  signal: AbortSignal,
+  ways: Ways,
+): AsyncGenerator<Arrival> {
+  const rest = { text: "", reasoning: "" };
+  let cursor = after;
+  for (let heldS = 0; ; heldS = HELD_S) {
+    const response = await ask(ways, `${pathOf(generation)}/events?wait=${heldS}`, {
+      headers: { Accept: JSON_TYPE, ...cursorHeader(generation, cursor) },
+      signal,
+    });
+    const page = readPage(parse(await response.text()));
+    rest.text += textOf(page, "text");
+    rest.reasoning += textOf(page, "reasoning");
+    cursor = page.cursor;
+    if (page.outcome !== null) {
+      yield [
+        { kind: "rest", cursor, ...rest },
+        { kind: "outcome", outcome: page.outcome },
+      ];
+      return;
+    }
+    yield [];
+    const length = textOf(page, "text").length + textOf(page, "reasoning").length;
+    if (length > 0 && length < FULL_PAGE) await ways.pause(PAUSE_MS, signal);
+  }
+}
+
+interface Page {
+  readonly events: readonly Event[];
+  readonly cursor: Cursor;
+  readonly outcome: Outcome | null;
+}
+
+function readPage({ events, cursor, outcome }: Members): Page {
+  if (!Array.isArray(events) || typeof cursor !== "number") {
+    throw new MalformedEvent("a page without events or without a cursor");
+  }
+  return {
+    events: events.flatMap((event) => (isMembers(event) ? (readEvent(event) ?? []) : [])),
+    cursor,
+    outcome: isMembers(outcome) ? readOutcome(outcome) : null,
+  };
+}
+
+function textOf({ events }: Page, kind: "text" | "reasoning"): string {
+  return events.map((event) => (event.kind === kind ? event.text : "")).join("");
+}

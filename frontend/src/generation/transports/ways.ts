@@ -1,0 +1,21 @@
+import { sleep } from "../network";
+
+/** What transports reach the server by; tests bring their own. */
+export interface Ways {
+  readonly fetch: typeof fetch;
+  /** Opens a WebSocket to a path of the server. */
+  readonly openSocket: (path: string) => WebSocket;
+  /** Waits `ms` milliseconds; rejects when the signal aborts. */
+  readonly pause: (ms: number, signal: AbortSignal) => Promise<void>;
+}
+
+/** The ways that a browser has. */
+export const browserWays: Ways = {
+  fetch: (...args) => fetch(...args),
+  openSocket(path) {
+    const address = new URL(path, location.href);
+    address.protocol = address.protocol.replace("http", "ws");
+    return new WebSocket(address);
+  },
+  pause: sleep,
+};
