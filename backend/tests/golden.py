@@ -13,6 +13,12 @@ from headwater.transports.json import encode_json, reply_opening, reply_rest
 from headwater.transports.ndjson import NdjsonEncoder
 from headwater.transports.openai_chat import OpenAIChatEncoder, completion_object
 from headwater.transports.openai_error import broken_off
+from headwater.transports.openai_responses import (
+    OpenAIResponsesEncoder,
+    ResponseHead,
+    number_at,
+    response_object,
+)
 from headwater.transports.sse import SseEncoder
 from headwater.transports.wire import JsonObject, Opening, parse_outcome
 
@@ -56,11 +62,22 @@ class Golden:
             "ndjson": self.response(NdjsonEncoder()),
             "reply.json": reply + b"\n",
             **self._openai_chat(),
+            **self._openai_responses(),
         }
 
     def _openai_chat(self) -> dict[str, bytes]:
         streamed = self.response(OpenAIChatEncoder(self.opening.model, CREATED, usage=True))
         return {"openai-chat": streamed, "openai-chat.whole": encode_json(self._completion()) + b"\n"}
+
+    def _openai_responses(self) -> dict[str, bytes]:
+        """A reader who resumes is given what it has seen as well, and takes it that nothing of it is sent."""
+        start = self.opening
+        head = ResponseHead("resp_1", start.message, start.model, CREATED, None, stored=True)
+        encoder = OpenAIResponsesEncoder(head, number_at(self.after) if self.after else -1)
+        pages = [Page(self.events[: self.after], self.after), *self.pages()]
+        parts = [encoder.opening(start, 0), *(encoder.page(start.generation, page) for page in pages)]
+        whole = response_object(head, self.events, self.outcome)
+        return {"openai-responses": b"".join(parts), "openai-responses.whole": encode_json(whole) + b"\n"}
 
     def _completion(self) -> JsonObject:
         status = self.outcome.status

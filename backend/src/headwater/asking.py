@@ -1,6 +1,7 @@
 """What a request for a reply means: which branch it goes on, which model answers, and what that is given."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from headwater.conversations.clock import now
 from headwater.conversations.context import Fitted, fit
@@ -33,7 +34,12 @@ ROOT = "root"
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """A question. None leaves a member to its default; `parent` is the newest message then."""
+    """A question. None leaves a member to its default; `parent` is the newest message then.
+
+    The turns `earlier` were said elsewhere, between the parent and the question. The settings `alone` are for
+    this reply, whatever those of its conversation are; their system prompt comes before the conversation's.
+    Where nothing is to `keep`, no conversation knows of it.
+    """
 
     message: str
     conversation: str | None = None
@@ -43,6 +49,10 @@ class Ask:
     temperature: float | None = None
     max_tokens: int | None = None
     script: object = None
+    earlier: tuple[Turn, ...] = ()
+    alone: Settings = Settings()  # noqa: RUF009 - frozen
+    sampling: Sampling = Sampling()  # noqa: RUF009 - frozen
+    keep: bool = True
 
     @property
     def settings(self) -> Settings:
@@ -77,15 +87,15 @@ class AskOnce:
 class Beginning:
     """All that a reply begins with.
 
-    `parent` is the id of the message that it is a reply to; `question` is None where the reply is to a
-    message that is kept already. `new` has title and settings of a conversation that begins with it.
-    Where it is not `kept`, the names of its conversation and messages lead nowhere.
+    `parent` is the id of the message that it is a reply to; `asked` are the messages that are written before
+    it, none where it is to one that is kept already. `new` has title and settings of a conversation that
+    begins with it. Where it is not `kept`, the names of its conversation and messages lead nowhere.
     """
 
     conversation: str
     new: tuple[str, Settings] | None
     parent: str
-    question: Message | None
+    asked: tuple[Message, ...]
     reply: Message
     model: str
     provider: Provider
@@ -94,9 +104,9 @@ class Beginning:
 
     def title(self, said: str) -> str | None:
         """The title that the reply gives to a new conversation."""
-        if self.new is None or self.question is None:
+        if self.new is None or not self.asked:
             return None
-        return make_title(self.question.text, said)
+        return make_title(self.asked[0].text, said)
 
 
 class Asking:
@@ -126,6 +136,8 @@ class Asking:
                 return await self._ask_once(ask)
 
     async def _ask(self, client: str, ask: Ask) -> Beginning:
+        for turn in ask.earlier:
+            self._check_length(turn.text)
         self._check_message(ask.message)
         if ask.conversation is None:
             if ask.parent is not None:
@@ -138,21 +150,17 @@ class Asking:
             earlier, branch = await self._branch(client, ask.conversation, parent, "parent")
             branch = () if ask.parent == ROOT else branch
             kept = earlier.settings
-        question = Message(
-            id=new_id("msg"),
-            parent=branch[-1].id if branch else None,
-            role="user",
-            text=ask.message,
-            created_at=now(),
-        )
-        return await self._beginning(earlier, branch, question, ask, _or(ask.settings, kept))
+        asked = _written((*ask.earlier, Turn("user", ask.message)), branch[-1].id if branch else None)
+        settings = _with_own(ask.alone, _or(ask.settings, kept))
+        begun = await self._beginning(earlier, branch, asked, ask, settings, ask.sampling)
+        return begun if ask.keep else replace(begun, conversation=new_id("conv"), kept=False)
 
     async def _ask_again(self, client: str, ask: AskAgain) -> Beginning:
         conversation, branch = await self._branch(client, ask.conversation, ask.message, "message")
         if branch[-1].generation is not None and self._generations.is_running(branch[-1].generation):
             raise ConflictError("This reply still runs: there is nothing to go on from yet.")
         settings = _or(ask.settings, conversation.settings)
-        return await self._beginning(conversation, branch, None, ask, settings)
+        return await self._beginning(conversation, branch, (), ask, settings)
 
     async def _ask_once(self, ask: AskOnce) -> Beginning:
         for turn in ask.turns:
@@ -163,7 +171,7 @@ class Asking:
             conversation=new_id("conv"),
             new=None,
             parent=parent,
-            question=None,
+            asked=(),
             reply=_reply_to(parent, model),
             model=model.id,
             provider=source.provider,
@@ -175,23 +183,24 @@ class Asking:
         self,
         earlier: Conversation | None,
         branch: tuple[Message, ...],
-        question: Message | None,
+        asked: tuple[Message, ...],
         ask: Ask | AskAgain,
         settings: Settings,
+        sampling: Sampling = _NO_SAMPLING,
     ) -> Beginning:
-        """A reply to the last message of `(*branch, question)`."""
+        """A reply to the last message of `(*branch, *asked)`."""
         model, source, name = await self._model(settings.model, ask.script)
-        path = branch if question is None else (*branch, question)
+        path = (*branch, *asked)
         fitted = await self._fitted(path, model, settings)
         return Beginning(
             conversation=new_id("conv") if earlier is None else earlier.id,
             new=(make_title(path[0].text), ask.settings) if earlier is None else None,
             parent=path[-1].id,
-            question=question,
+            asked=asked,
             reply=_reply_to(path[-1].id, model, fitted.left_out),
             model=model.id,
             provider=source.provider,
-            prompt=_prompt(name, fitted.turns, settings, ask.script),
+            prompt=_prompt(name, fitted.turns, settings, ask.script, sampling),
         )
 
     def _check_message(self, message: str) -> None:
@@ -241,6 +250,18 @@ class Asking:
         return fit(turns, settings.system, model.context_window, settings.max_tokens)
 
 
+def _written(turns: Iterable[Turn], parent: str | None) -> tuple[Message, ...]:
+    """Turns as messages that come one after the other."""
+    messages: list[Message] = []
+    for turn in turns:
+        if turn.role == "system":
+            raise ValueError("what the system says is a setting, not a message")
+        message = Message(new_id("msg"), parent, turn.role, turn.text, now())
+        messages.append(message)
+        parent = message.id
+    return tuple(messages)
+
+
 def _reply_to(parent: str, model: Model, left_out: int = 0) -> Message:
     """The message that a reply is to become."""
     return Message(
@@ -280,6 +301,12 @@ def _or(first: Settings, second: Settings) -> Settings:
         temperature=first.temperature if first.temperature is not None else second.temperature,
         max_tokens=first.max_tokens if first.max_tokens is not None else second.max_tokens,
     )
+
+
+def _with_own(own: Settings, settings: Settings) -> Settings:
+    """Settings of a reply that has some of its own."""
+    system = "\n\n".join(part for part in (own.system, settings.system) if part)
+    return replace(_or(own, settings), system=system or None)
 
 
 def no_conversation(name: str) -> NotFoundError:

@@ -142,6 +142,10 @@ class Chat:
             raise NotFoundError(f"There is no generation {generation!r} (any more).")
         return await self._from_row(reply)
 
+    async def previous(self, generation: Generation) -> str | None:
+        """The id of the generation that a kept one goes on from: the nearest before it on its branch."""
+        return await self._replies.nearest(generation.parent)
+
     async def seek(self, generation: Generation, after: Cursor) -> Cursor:
         """Where a reader who has seen so much goes on.
 
@@ -333,7 +337,7 @@ class Chat:
                     generation.client,
                     generation.conversation,
                     NewReply(beginning.reply, generation.id, key),
-                    beginning.question,
+                    beginning.asked,
                     beginning.new,
                 )
         except Exception as error:  # noqa: BLE001 - whoever waits for the beginning gets it

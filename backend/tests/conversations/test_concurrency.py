@@ -52,7 +52,7 @@ async def test_many_begin_replies_in_one_conversation_at_once(
     name, question, first = await begun(repository, "me")
     others = [new_reply(question) for _ in range(20)]
     before = await repository.get("me", name)
-    await at_once(*(repository.begin("me", name, other, None, None) for other in others))
+    await at_once(*(repository.begin("me", name, other, (), None) for other in others))
     after, said = await repository.read("me", name)
     assert after.version == before.version + 20
     assert {each.id for each in said} == {question.id, first.message.id, *(o.message.id for o in others)}
@@ -71,7 +71,7 @@ async def test_readers_never_wait_for_writers_nor_writers_for_one_another_too_lo
         for n in range(4):
             await replies.save([Piece(reply, n, [TextDelta(f"{n} ")])])
             await repository.change("me", name, {"title": f"{title} {n}", "leaf": question.id})
-            await repository.begin("me", name, new_reply(question), None, None)
+            await repository.begin("me", name, new_reply(question), (), None)
             await shares.share("me", name, n)
         assert await replies.close(reply, Content("0 1 2 3 "), [2] * 4, COMPLETED)
         assert not await replies.close(reply, Content("other"), [5], INTERRUPTED)

@@ -47,7 +47,7 @@ async def test_no_statement_reads_a_whole_table(database: Database) -> None:
     shares, search = ShareRepository(database), SearchRepository(database)
     name, question, reply = await begun(repository, "me", "A river", title="Rivers")
     with statements(database) as asked:
-        await repository.begin("me", name, new_reply(question), None, None)
+        await repository.begin("me", name, new_reply(question), (), None)
         await repository.ids("me")
         await repository.read("me", name)
         await repository.branch("me", name, None)

@@ -111,7 +111,7 @@ async def test_a_title_that_is_made_replaces_none_that_was_written(
     assert (await repository.get("me", name)).title == "First"
     for written, expected in ((None, "Made"), ("Written", "Written")):
         again = new_reply(question)
-        await repository.begin("me", name, again, None, None)
+        await repository.begin("me", name, again, (), None)
         if written is not None:
             await repository.change("me", name, {"title": written, "titled": True})
         await replies.close(again.generation, Content("one"), [3], COMPLETED, "Made")

@@ -52,7 +52,7 @@ async def test_a_conversation_begins_with_a_question_and_an_empty_reply(
     chosen = Settings("scripted/echo", "Be brief.", 0.5, 100)
     question = new_message(None, "Why?", created_at=5)
     reply = new_reply(question, at=7)
-    await repository.begin("me", "conv_1", reply, question, ("A title", chosen))
+    await repository.begin("me", "conv_1", reply, (question,), ("A title", chosen))
     found, said = await repository.read("me", "conv_1")
     assert said == [question, replace(reply.message, generation=reply.generation)]
     assert found == replace(
@@ -70,7 +70,7 @@ async def test_a_reply_that_begins_is_the_leaf_and_makes_the_conversation_the_ne
     await begun(repository, "me")
     before = await repository.get("me", name)
     again = new_reply(question, at=9_000)
-    await repository.begin("me", name, again, None, None)
+    await repository.begin("me", name, again, (), None)
     after = await repository.get("me", name)
     assert (after.leaf, after.updated_at) == (again.message.id, 9_000)
     assert after.version > before.version
@@ -90,7 +90,7 @@ async def test_nothing_begins_where_there_is_no_such_conversation(
     before = await rows(database)
     client = "other" if case == "another's" else "me"
     with pytest.raises(UnknownConversationError):
-        await repository.begin(client, "none" if case == "none" else name, new_reply(question), None, None)
+        await repository.begin(client, "none" if case == "none" else name, new_reply(question), (), None)
     assert await rows(database) == before
 
 
@@ -101,7 +101,7 @@ async def test_a_conversation_that_cannot_begin_leaves_nothing(
     _, question, reply = await begun(repository, "me")
     before = await rows(database)
     with pytest.raises(Exception, match=r"(?i)unique"):
-        await repository.begin("me", "conv_2", reply, replace(question, id="msg_2"), ("Title", Settings()))
+        await repository.begin("me", "conv_2", reply, (replace(question, id="msg_2"),), ("Title", Settings()))
     assert await rows(database) == before
 
 
@@ -151,7 +151,7 @@ async def test_messages_come_in_the_order_in_which_they_were_made(
     name, question, first = await begun(repository, "me")
     others = [new_reply(question, at=500 - n) for n in range(5)]
     for other in others:
-        await repository.begin("me", name, other, None, None)
+        await repository.begin("me", name, other, (), None)
     _, said = await repository.read("me", name)
     assert [each.id for each in said] == [
         question.id,
@@ -331,7 +331,7 @@ async def test_nothing_of_a_client_is_there_for_another(
         repository.delete("other", name, 1),
         repository.restore("other", name),
         repository.restore("other", gone),
-        repository.begin("other", name, new_reply(question), None, None),
+        repository.begin("other", name, new_reply(question), (), None),
     ):
         with pytest.raises(UnknownConversationError):
             await asked
@@ -353,7 +353,7 @@ async def test_what_cannot_be_an_id_names_no_conversation(
         repository.change("me", name, {"title": "Other"}),
         repository.delete("me", name, 1),
         repository.restore("me", name),
-        repository.begin("me", name, new_reply(question), None, None),
+        repository.begin("me", name, new_reply(question), (), None),
     ):
         with pytest.raises(UnknownConversationError):
             await asked

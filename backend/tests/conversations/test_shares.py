@@ -25,9 +25,9 @@ async def test_a_link_shows_the_branch_of_then_and_nothing_later(
     token = await shares.share("me", conversation.id, 5)
     assert await shares.find(token) == Shared("A title", tuple(said))
     later = new_reply(said[2])
-    await repository.begin("me", conversation.id, later, None, None)
+    await repository.begin("me", conversation.id, later, (), None)
     aside = new_reply(said[0])
-    await repository.begin("me", conversation.id, aside, None, None)
+    await repository.begin("me", conversation.id, aside, (), None)
     assert await shares.find(token) == Shared("A title", tuple(said))
     assert await shares.share("me", conversation.id, 6) == token
     shared = await shares.find(token)

@@ -72,7 +72,7 @@ async def begun(
     name = new_id("conv")
     asked = new_message(None, question)
     reply = new_reply(asked)
-    await repository.begin(client, name, reply, asked, (title, Settings()))
+    await repository.begin(client, name, reply, (asked,), (title, Settings()))
     return name, asked, reply
 
 

@@ -101,6 +101,24 @@ class ReplyRepository:
             row = (await connection.execute(query)).one_or_none()
         return None if row is None else _reply(row)
 
+    async def nearest(self, message: str) -> str | None:
+        """The generation of the last reply on the branch that ends with a message, None where it has none."""
+        path = select(messages.c.id, messages.c.parent).where(messages.c.id == message)
+        path_up = path.cte("path", recursive=True)
+        path_up = path_up.union_all(
+            select(messages.c.id, messages.c.parent).where(messages.c.id == path_up.c.parent)
+        )
+        query = (
+            select(generations.c.id)
+            .join(path_up, path_up.c.id == generations.c.message)
+            .join(messages, messages.c.id == generations.c.message)
+            .order_by(messages.c.seq.desc())
+            .limit(1)
+        )
+        async with self._database.reading() as connection:
+            found: str | None = await connection.scalar(query)
+        return found
+
     async def begun_with(self, client: str, key: str) -> tuple[str, bytes] | None:
         """The generation that a client began with an idempotency key, and what tells that request."""
         query = select(generations.c.id, generations.c.request).where(

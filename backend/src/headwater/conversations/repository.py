@@ -91,10 +91,10 @@ class ConversationRepository:
         client: str,
         conversation: str,
         reply: NewReply,
-        question: Message | None,
+        asked: Sequence[Message],
         new: tuple[str, Settings] | None,
     ) -> None:
-        """Add a reply that begins, after its question if that is new too; it becomes the leaf.
+        """Add a reply that begins, after the messages before it that are new too; it becomes the leaf.
 
         `new` has title and settings of a conversation that begins with it. Raises
         `UnknownConversationError` and `KeyTakenError`; nothing is added then.
@@ -105,14 +105,14 @@ class ConversationRepository:
                 title, settings = new
                 row = new_conversation(conversation, client, title, now, settings)
                 await connection.execute(insert(conversations).values(row))
-            added = [message for message in (question, reply.message) if message is not None]
             changed = await self._touch(
                 connection, client, conversation, {"leaf": reply.message.id, "updated_at": now}
             )
             if not changed:
                 raise UnknownConversationError(conversation)
             await connection.execute(
-                insert(messages), [message_row(message, conversation, client) for message in added]
+                insert(messages),
+                [message_row(message, conversation, client) for message in (*asked, reply.message)],
             )
             row = {"id": reply.generation, "message": reply.message.id, "client": client}
             if reply.key is not None:

@@ -5,6 +5,7 @@ from quart import Blueprint
 from headwater.api.clients import Clients, current_client
 from headwater.api.openai.completions import completions_blueprint
 from headwater.api.openai.models import models_blueprint
+from headwater.api.openai.responses import responses_blueprint
 from headwater.api.rate_limits import StartLimiter
 from headwater.chat import Chat
 from headwater.errors import UnauthorizedError
@@ -23,4 +24,5 @@ def openai_blueprint(chat: Chat, limiter: StartLimiter, clients: Clients) -> Blu
 
     blueprint.register_blueprint(models_blueprint(chat.catalogue))
     blueprint.register_blueprint(completions_blueprint(chat, limiter))
+    blueprint.register_blueprint(responses_blueprint(chat, limiter))
     return blueprint

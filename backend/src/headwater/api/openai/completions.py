@@ -9,10 +9,19 @@ from quart_rate_limiter import rate_limit
 
 from headwater.api.clients import client
 from headwater.api.openai.errors import failed_reply
-from headwater.api.openai.members import OpenAIBody, Penalty, Seed, Share, Stop, TextContent
+from headwater.api.openai.members import (
+    ROLES,
+    OpenAIBody,
+    Penalty,
+    Seed,
+    Share,
+    Stop,
+    StreamOptions,
+    TextContent,
+)
 from headwater.api.rate_limits import StartLimiter
 from headwater.api.replies import followed, json_response, located, opening
-from headwater.api.requests import Body, Identifier, ScriptBody, Temperature, Tokens, read_json
+from headwater.api.requests import Identifier, ScriptBody, Temperature, Tokens, read_json
 from headwater.asking import AskOnce
 from headwater.chat import Chat
 from headwater.conversations.model import Settings
@@ -20,13 +29,6 @@ from headwater.generation.events import Completed
 from headwater.generation.provider import Sampling, Turn
 from headwater.generations import Generation
 from headwater.transports.openai_chat import OpenAIChatEncoder, completion_object
-
-_ROLES: dict[str, Literal["system", "user", "assistant"]] = {
-    "system": "system",
-    "developer": "system",
-    "user": "user",
-    "assistant": "assistant",
-}
 
 
 class MessageBody(OpenAIBody):
@@ -37,13 +39,6 @@ class MessageBody(OpenAIBody):
 
     role: Literal["system", "developer", "user", "assistant"]
     content: TextContent
-
-
-class StreamOptions(Body):
-    """The member `stream_options`."""
-
-    include_usage: bool | None = None
-    include_obfuscation: bool | None = None
 
 
 class CompletionBody(OpenAIBody):
@@ -91,7 +86,7 @@ class CompletionBody(OpenAIBody):
         """The same, as the use case takes it."""
         most = self.max_tokens if self.max_completion_tokens is None else self.max_completion_tokens
         return AskOnce(
-            turns=tuple(Turn(_ROLES[message.role], message.content) for message in self.messages),
+            turns=tuple(Turn(ROLES[message.role], message.content) for message in self.messages),
             settings=Settings(self.model, None, self.temperature, most),
             script=None if self.script is None else self.script.script(),
             sampling=Sampling(

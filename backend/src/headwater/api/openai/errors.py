@@ -25,14 +25,7 @@ _CODES: dict[ProblemCode, str] = {
 }
 """Where OpenAI has a name of its own for ours."""
 
-_MEMBERS = {
-    "/v1/chat/completions": {"message": "messages"},
-    "/v1/responses": {
-        "message": "input",
-        "conversation": "previous_response_id",
-        "parent": "previous_response_id",
-    },
-}
+_MEMBERS = {"/v1/chat/completions": {"message": "messages"}, "/v1/responses": {"message": "input"}}
 """What our members are called in the bodies of these addresses."""
 
 _STATUS: dict[FailureCode, int] = {

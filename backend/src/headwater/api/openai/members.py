@@ -1,7 +1,7 @@
 """The members that the bodies of OpenAI's API have in common, and those of them that cannot be honoured."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -39,6 +39,13 @@ class OpenAIBody(Body):
         return {name: value for name, value in given.items() if name not in dropped and value is not None}
 
 
+class StreamOptions(Body):
+    """The member `stream_options`; nothing is obfuscated here, whatever it says of that."""
+
+    include_usage: bool | None = None
+    include_obfuscation: bool | None = None
+
+
 def _joined(content: object) -> object:
     """The text of a content, which may come in parts."""
     if not isinstance(content, list):
@@ -57,6 +64,14 @@ def _text(part: object) -> str:
 def _listed(stop: object) -> object:
     return [stop] if isinstance(stop, str) else stop
 
+
+ROLES: dict[str, Literal["system", "user", "assistant"]] = {
+    "system": "system",
+    "developer": "system",
+    "user": "user",
+    "assistant": "assistant",
+}
+"""The roles of messages, and what they are here."""
 
 TextContent = Annotated[PlainText, BeforeValidator(_joined)]
 """A text, or a list of parts of it."""
