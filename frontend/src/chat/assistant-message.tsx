@@ -9,6 +9,7 @@ import type { End } from "../markdown/document";
 import { Button } from "../ui/button";
 import { Forks } from "./branch-stepper";
 import { describeFailure } from "./describe";
+import { DetailsOpener } from "./details-opener";
 import { before, type Entry, lastPart } from "./entries";
 import { Figures } from "./figures";
 import { LeftOut } from "./left-out";
@@ -66,7 +67,10 @@ export function AssistantMessage({ entry, live, isUnnamed, isLast }: AssistantMe
       {reply.lostAt !== null && <Reconnecting />}
       <div className="mt-2 flex flex-wrap items-center gap-x-4">
         <Forks forks={entry.forks} />
-        <Figures source={source} />
+        <div className="flex items-center gap-x-2 max-sm:order-last max-sm:w-full">
+          <Figures source={source} />
+          {reply.start !== null && <DetailsOpener message={message.id} source={source} />}
+        </div>
         <ReplyActions entry={entry} reply={reply} isUnnamed={isUnnamed} isLast={isLast} />
       </div>
     </article>

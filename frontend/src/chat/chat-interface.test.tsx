@@ -493,7 +493,7 @@ describe("ChatInterface", () => {
     expect(actions.getByTestId("regenerate")).toBeTruthy();
   });
 
-  it("tells, beside the time to the first token, where it was spent", async () => {
+  it("tells where the time to the first token was spent", async () => {
     const [question, reply] = CUT_SHORT.messages;
     const timing = {
       first_token_ms: 190,
@@ -505,11 +505,31 @@ describe("ChatInterface", () => {
       provider_ms: 187,
     };
     const outcome = { status: "completed", reason: "stop", timing } as const;
-    open({ messages: [question, { ...reply, outcome }], leaf: "a1" }, "conv_1");
-    const figure = await screen.findByText("first token 190 ms");
-    expect(figure.title).toBe(
-      "Time to the first token: 3 ms in the server, then 187 ms at the model",
-    );
+    const model = "scripted/echo";
+    open({ messages: [question, { ...reply, model, outcome }], leaf: "a1" }, "conv_1");
+    await screen.findByText("first token 190 ms");
+    await userEvent.click(screen.getByTestId("details"));
+    const details = await screen.findByTestId("details-panel");
+    expect(details.textContent).toContain("Server3 ms");
+    expect(details.textContent).toContain("Model187 ms");
+    // This page was not there when it began.
+    expect(details.textContent).toContain("Networknot known");
+    expect(details.textContent).toContain("Seen here after190 ms");
+  });
+
+  it("tells, of a reply that it has seen begin, what the network took, also once it is saved", async () => {
+    const { start, say, end } = open();
+    const now = vi.spyOn(performance, "now").mockReturnValue(1_000);
+    await ask("one");
+    await start();
+    now.mockReturnValue(1_231);
+    await say("word");
+    await end({ ...COMPLETED, timing: { ...NO_TIMING, serverMs: 6, providerMs: 190 } });
+    await frames();
+    await userEvent.click(await screen.findByTestId("details"));
+    const details = await screen.findByTestId("details-panel");
+    expect(details.textContent).toContain("Network35 ms");
+    expect(details.textContent).toContain("Seen here after231 ms");
   });
 
   it("says how many messages the model was not given", async () => {

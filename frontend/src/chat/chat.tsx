@@ -97,7 +97,10 @@ export function Chat(props: ChatProps) {
     chat.send(message);
   };
   const arrival = useRef(null);
-  const context = useMemo(() => ({ actions, isBusy: isRunning, arrival }), [actions, isRunning]);
+  const context = useMemo(
+    () => ({ actions, isBusy: isRunning, arrival, waitedMs: turns.waitedMs }),
+    [actions, isRunning, turns],
+  );
 
   // Fetched from the start, so that it is there before the first reply.
   const isMarkdownThere = useMarkdown() !== undefined;

@@ -1,10 +1,10 @@
 import { memo } from "react";
-import type { Timing } from "../generation/events";
 import { isRunning, type Reply, replyStatus } from "../generation/fold";
-import { firstTokenMs, silenceMs, tokensPerSecond } from "../generation/pace";
+import { silenceMs } from "../generation/pace";
 import type { Language } from "../language/language";
 import { useLanguage } from "../language/language-context";
 import { describeMs, describeRate, describeShortness } from "./describe";
+import { measured } from "./measured";
 import type { ReplySource } from "./reply-source";
 import { useNow } from "./use-now";
 import { useReplyStatus } from "./use-reply";
@@ -23,7 +23,7 @@ export const Figures = memo(function Figures({ source }: { source: ReplySource }
   return (
     <p
       data-testid="figures"
-      className="flex min-h-8 flex-wrap items-center gap-x-4 max-sm:order-last max-sm:w-full text-small text-quiet tabular-nums"
+      className="flex min-h-8 flex-wrap items-center gap-x-4 text-small text-quiet tabular-nums"
     >
       {figures.map(([name, figure]) => (
         <span key={name} title={name}>
@@ -54,37 +54,15 @@ function stalled({ say }: Language, reply: Reply, now: number): readonly Figure[
   return [[say("stalled"), say(what, { seconds: Math.floor(waited / 1000) })]];
 }
 
-/** What the time to the first token was spent on, as far as the server has told. */
-function describeWaiting(language: Language, timing: Timing | null): string {
-  const { say } = language;
-  if (timing === null || timing.serverMs === null || timing.providerMs === null)
-    return say("firstTokenAbout");
-  const server = describeMs(language, timing.serverMs);
-  return say("firstTokenHops", { server, provider: describeMs(language, timing.providerMs) });
-}
-
 function speed(language: Language, reply: Reply): readonly Figure[] {
   if (replyStatus(reply) === "waiting") return [];
   const { say } = language;
-  const { pace, ending } = reply;
-  const timing = ending === null || ending.status === "refused" ? null : ending.timing;
-  const first = timing?.firstTokenMs ?? firstTokenMs(pace);
-  const rate = timing?.tokensPerSecond ?? tokensPerSecond(pace);
-  const gap = timing?.longestGapMs ?? pace.longestGapMs;
+  const { firstMs, rate, gapMs } = measured(reply);
+  const first = firstMs !== null && say("firstToken", { time: describeMs(language, firstMs) });
+  const gap = gapMs > 0 && say("longestGap", { time: describeMs(language, gapMs) });
   return [
-    ...(first === null
-      ? []
-      : [
-          [
-            describeWaiting(language, timing),
-            say("firstToken", { time: describeMs(language, first) }),
-          ] as const,
-        ]),
+    ...(first === false ? [] : [[say("firstTokenAbout"), first] as const]),
     ...(rate === null ? [] : [[say("rateAbout"), describeRate(language, rate)] as const]),
-    ...(gap === 0
-      ? []
-      : [
-          [say("longestGapAbout"), say("longestGap", { time: describeMs(language, gap) })] as const,
-        ]),
+    ...(gap === false ? [] : [[say("longestGapAbout"), gap] as const]),
   ];
 }

@@ -30,10 +30,13 @@ export interface ThreadContextValue {
   readonly isBusy: boolean;
   /** A step that was made, until the branch is drawn to which it leads. */
   readonly arrival: { current: Arrival | null };
+  /** How long the page waited for the first token of a message, in milliseconds; null when it did not see it. */
+  readonly waitedMs: (message: string) => number | null;
 }
 
 export const ThreadContext = createContext<ThreadContextValue>({
   actions: null,
   isBusy: false,
   arrival: { current: null },
+  waitedMs: () => null,
 });

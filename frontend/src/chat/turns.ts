@@ -2,7 +2,7 @@ import type { Message } from "../api/schema";
 import type { Start } from "../generation/events";
 import { uniqueKey } from "../generation/key";
 import { LiveReply } from "../generation/live-reply";
-import { wasCollected } from "../generation/pace";
+import { firstTokenMs, wasCollected } from "../generation/pace";
 import type { StartRequest, Transport } from "../generation/transport";
 
 import { questionId, replyId, type Turn } from "./turn";
@@ -46,6 +46,7 @@ export class Turns {
   readonly #onMoved: (conversation: string) => void;
   readonly #onCollected: () => void;
   readonly #listeners = new Set<() => void>();
+  readonly #waited = new Map<string, number>();
   #state = NOTHING;
   #isCollected = false;
 
@@ -61,6 +62,9 @@ export class Turns {
   };
 
   readonly getSnapshot = (): TurnsState => this.#state;
+
+  /** How long the page waited for the first token of a message, in milliseconds; null when it did not see it. */
+  readonly waitedMs = (message: string): number | null => this.#waited.get(message) ?? null;
 
   /**
    * Sends a request, whose turn is shown in `place` after the message `after`. What was refused there
@@ -154,6 +158,8 @@ export class Turns {
     this.#replace(place, turn.key, { isRefused: reply.start === null });
     if (reply.start !== null) this.#onMoved(reply.start.conversation);
     const { pace, ending } = reply;
+    const waitedMs = firstTokenMs(pace);
+    if (reply.start !== null && waitedMs !== null) this.#waited.set(reply.start.message, waitedMs);
     if (this.#isCollected || ending === null || ending.status === "refused") return;
     if (!wasCollected(pace, ending.timing)) return;
     this.#isCollected = true;

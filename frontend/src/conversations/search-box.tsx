@@ -10,6 +10,8 @@ interface SearchBoxProps {
   readonly box: RefObject<HTMLInputElement | null>;
   readonly words: string;
   readonly onWords: (words: string) => void;
+  /** The person is about to search. */
+  readonly onFocus: () => void;
   /** The person goes from the box into what was found. */
   readonly onDown: () => void;
   /** They want the first of what was found. */
@@ -17,7 +19,7 @@ interface SearchBoxProps {
 }
 
 /** The box for words to search for. Escape empties it, and then leaves it. */
-export function SearchBox({ box, words, onWords, onDown, onEnter }: SearchBoxProps) {
+export function SearchBox({ box, words, onWords, onFocus, onDown, onEnter }: SearchBoxProps) {
   const { say } = useLanguage();
   const { searches } = useSidebar();
   const hasKeys = useMedia("(pointer: fine)");
@@ -63,6 +65,7 @@ export function SearchBox({ box, words, onWords, onDown, onEnter }: SearchBoxPro
         spellCheck={false}
         enterKeyHint="search"
         onChange={(event) => onWords(event.target.value)}
+        onFocus={onFocus}
         onKeyDown={onKeyDown}
         className="h-9 w-full rounded-lg border border-line bg-surface pr-9 pl-9 text-small text-ink outline-none transition-colors placeholder:text-quiet focus:border-accent max-md:text-body"
       />

@@ -19,7 +19,7 @@ interface SearchResultsProps {
 }
 
 /** What was found, newest first; arrow keys lead through it. */
-export function SearchResults({ words, place, onUp }: SearchResultsProps) {
+export default function SearchResults({ words, place, onUp }: SearchResultsProps) {
   const language = useLanguage();
   const { say } = language;
   const found = useSearch(words);

@@ -1,8 +1,8 @@
 import { lazy, type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from "react";
-import { useLanguage } from "../language/language-context";
 import { Optional } from "../ui/optional";
 import { useMedia } from "../ui/use-media";
 import { useParts } from "../ui/use-parts";
+import { SidebarLost } from "./sidebar-lost";
 import { type OpenDialog, SidebarContext, type SidebarState } from "./sidebar-state";
 import { useChanges } from "./use-changes";
 import { useConversationList } from "./use-conversation-list";
@@ -140,19 +140,6 @@ function useSidebarState() {
 /** Gives the focus up, so that the box of the new chat may take it: a person who asks for one will write. */
 function releaseFocus(): void {
   if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
-}
-
-/** What could not be fetched is not asked for again by a page that has it as lost. */
-function SidebarLost() {
-  const { say } = useLanguage();
-  return (
-    <p role="alert" className="px-4.5 pt-6 text-small text-quiet">
-      {say("cannotShowConversations")}{" "}
-      <button type="button" className="underline" onClick={() => location.reload()}>
-        {say("reloadPage")}
-      </button>
-    </p>
-  );
 }
 
 /** Whoever draws what was fetched in advance meets the same failure, and says so. */

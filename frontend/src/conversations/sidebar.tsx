@@ -1,18 +1,23 @@
 import { ArrowLeft, SquarePen } from "lucide-react";
-import { useRef, useState } from "react";
+import { lazy, useRef, useState } from "react";
 import { Link } from "wouter";
 import { useLanguage } from "../language/language-context";
 import { IconButton } from "../ui/icon-button";
 import { Mark } from "../ui/mark";
+import { Optional } from "../ui/optional";
 import { ConversationList } from "./conversation-list";
+import { ListLoading } from "./list-states";
 import { NEW_CHAT_PATH, VISIT } from "./route";
 import { SearchBox } from "./search-box";
-import { SearchResults } from "./search-results";
 import { modKey } from "./shortcuts";
 import { SidebarToggle } from "./sidebar-buttons";
+import { SidebarLost } from "./sidebar-lost";
 import { SidebarMenuButton } from "./sidebar-menu-button";
 import { useSidebar } from "./sidebar-state";
 import { useDebounced } from "./use-debounced";
+
+const loadResults = () => import("./search-results");
+const SearchResults = lazy(loadResults);
 
 /** Between two letters of somebody who types. */
 const TYPING_MS = 180;
@@ -62,6 +67,7 @@ export default function Sidebar() {
         box={box}
         words={words}
         onWords={setWords}
+        onFocus={() => void loadResults().catch(() => undefined)}
         onDown={() => {
           const first = isSearching
             ? firstResult()
@@ -86,7 +92,9 @@ export default function Sidebar() {
         </div>
       )}
       {isSearching ? (
-        <SearchResults words={settled} place={results} onUp={() => box.current?.focus()} />
+        <Optional fallback={<ListLoading />} lost={<SidebarLost />}>
+          <SearchResults words={settled} place={results} onUp={() => box.current?.focus()} />
+        </Optional>
       ) : (
         <ConversationList archived={isArchiveShown} onLastLeft={focusOnWayOn} />
       )}

@@ -1,7 +1,7 @@
 import { act } from "@testing-library/react";
 import { vi } from "vitest";
 import type { Conversation, Message } from "../../api/schema";
-import type { Event, Outcome } from "../../generation/events";
+import type { Event, Outcome, Timing } from "../../generation/events";
 import type { Problem } from "../../generation/problem";
 import type { Arrival, StartRequest, Transport } from "../../generation/transport";
 
@@ -123,10 +123,23 @@ export function chatServer(given: Partial<Conversation> = {}) {
       return send({ kind: "text", cursor, text });
     },
     end: (outcome: Outcome) => {
-      const kept = { ...outcome, timing: null } as Message["outcome"];
+      const kept = { ...outcome, timing: saved(outcome.timing) } as Message["outcome"];
       keep({ ...latest(), running: false, outcome: kept });
       return send({ kind: "outcome", outcome });
     },
+  };
+}
+
+/** Timing in the words of the wire. */
+function saved(timing: Timing) {
+  return {
+    first_token_ms: timing.firstTokenMs,
+    duration_ms: timing.durationMs,
+    tokens: timing.tokens,
+    tokens_per_second: timing.tokensPerSecond,
+    longest_gap_ms: timing.longestGapMs,
+    server_ms: timing.serverMs,
+    provider_ms: timing.providerMs,
   };
 }
 

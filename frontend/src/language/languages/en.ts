@@ -81,13 +81,20 @@ export const en = {
   noConnection: "no connection, {seconds} s",
   firstToken: "first token {time}",
   firstTokenAbout: "Time to the first token",
-  firstTokenHops: "Time to the first token: {server} in the server, then {provider} at the model",
   rate: "{rate} tokens/s",
   rateAbout: "Tokens a second",
   longestGap: "longest gap {time}",
   longestGapAbout: "Longest pause between tokens",
   milliseconds: "{time} ms",
   seconds: "{time} s",
+  details: "Details of this reply",
+  untilFirstToken: "Until the first token",
+  network: "Network",
+  server: "Server",
+  seenAfter: "Seen here after",
+  tokens: "Tokens",
+  wholeReply: "Whole reply",
+  notKnown: "not known",
 
   // What went wrong.
   forgotten:
