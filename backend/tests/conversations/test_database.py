@@ -60,12 +60,12 @@ async def test_a_new_database_has_the_tables_that_the_code_names(empty_url: URL)
         assert await connection.run_sync(differences) == []
 
 
-@pytest.mark.parametrize("version", ["0001", "0002"])
+@pytest.mark.parametrize("version", ["0001", "0002", "0003"])
 async def test_a_database_of_an_earlier_version_is_brought_along_with_what_it_holds(
     empty_url: URL, version: str
 ) -> None:
     old = Database(empty_url)
-    said = line("The first river", "A spring")
+    said = line("The first river", "A spring, 山から")
     row = new_conversation("conv_1", "me", "Old waters", 5, Settings())
     async with old.writing() as connection:
         await connection.run_sync(lambda sync: command.upgrade(migrations(sync), version))
@@ -76,7 +76,7 @@ async def test_a_database_of_an_earlier_version_is_brought_along_with_what_it_ho
     await old.close()
     async with open_database(empty_url) as database:
         search = SearchRepository(database)
-        for word in ("river", "spring", "waters"):
+        for word in ("river", "spring", "waters", "から"):
             found, _ = await search.search("me", word, 9, None)
             assert [each.conversation.id for each in found] == ["conv_1"]
         repository = ConversationRepository(database)

@@ -5,10 +5,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from headwater.conversations.database import Database
-from headwater.conversations.highlight import SNIPPET, Part, words_of
+from headwater.conversations.highlight import SNIPPET, Part
 from headwater.conversations.repository import ConversationRepository, message_row
 from headwater.conversations.search import Found, SearchCursor, SearchRepository
 from headwater.conversations.tables import messages
+from headwater.conversations.words import words_of
 from headwater.ids import new_id
 from tests.conversations.trees import kept, line, new_conversation
 
@@ -90,9 +91,19 @@ WRITTEN = [
     ("ภาษาไทย เขียน", ["ภาษาไทย", "เขียน"]),
     ("שָׁלוֹם עולם مَرحَبا", ["שָׁלוֹם", "עולם", "مَرحَبا"]),
     ("日本語 テスト 한국어 검색", ["日本語", "日本", "テスト", "한국어", "한국", "검색"]),
+    ("川は山から海へ流れます。", ["川", "海", "海へ", "から", "山から海", "流れます", "海 川", "ます"]),
+    ("我最喜欢的河流是长江,1998年去过", ["长江", "喜欢", "河流 长江", "1998", "199", "年", "去过"]),
+    ("東京タワーのA4サイズ", ["タワー", "A4", "サイズ a4", "京タ", "東京タワーのA4サイズ"]),
+    ("か\u3099っこう", ["がっこう", "が", "っこ", "か\u3099"]),
     ("C++ und C# 𝒳 x²", ["c", "x²"]),
     ("<b>bold</b> &amp; \x02marks\x03", ["bold", "marks", "amp"]),
     ("river—mountain “quoted” (paren) a|b", ["mountain", "quoted", "paren", "b", "river—mountain"]),
+]
+
+NOT_WRITTEN = [
+    ("川は山から海へ流れます", ["海流", "江", "へ海", "から川"]),
+    ("がっこう", ["か", "かっこう"]),
+    ("東京タワー", ["京都", "タワ1"]),
 ]
 
 ANY = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -237,9 +248,24 @@ async def test_words_are_found_however_they_are_written(
                 assert marked(parts), question
 
 
+async def test_signs_without_spaces_are_found_where_they_stand_together(
+    repository: ConversationRepository, search: SearchRepository
+) -> None:
+    for text, questions in NOT_WRITTEN:
+        client = new_id("client")
+        await kept(repository, client, text, title=text)
+        for question in questions:
+            assert await names(search, question, client) == [], question
+    many = "".join(chr(0x20000 + n % 40_000) for n in range(100_000))
+    long, _ = await kept(repository, "me", many, title="Most of a dictionary")
+    assert await names(search, many[70_000:70_002]) == [long.id]
+
+
 @ANY
 @given(
-    text=st.text(st.characters(exclude_categories=["C"]), max_size=60) | st.text("ab é-_ß’—Ж9", max_size=30),
+    text=st.text(st.characters(exclude_categories=["C"]), max_size=60)
+    | st.text("ab川山から 。9", max_size=30)
+    | st.text("ab é-_ß’—Ж9", max_size=30),
     start=st.integers(0, 10),
     count=st.integers(1, 4),
 )

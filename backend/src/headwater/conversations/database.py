@@ -17,6 +17,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from headwater.conversations.claim import AlreadyClaimedError, Claim, claim
+from headwater.conversations.words import indexed
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -165,10 +166,12 @@ def _upgrade(connection: Connection) -> None:
 
 def _set_up_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own type
     connection.isolation_level = None  # transactions begin where SQLAlchemy says so: see _begin_sqlite
+    connection.create_function("headwater_words", 1, indexed, deterministic=True)  # the triggers call it
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode = WAL")  # readers and the writer do not wait for one another
     cursor.execute("PRAGMA synchronous = NORMAL")  # whole after a crash of the process or of the machine
     cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.execute("PRAGMA trusted_schema = ON")  # triggers may call our own function
     cursor.execute("PRAGMA secure_delete = FAST")
     cursor.execute("PRAGMA cache_size = -32768")
     cursor.execute("PRAGMA temp_store = MEMORY")

@@ -1,14 +1,13 @@
-"""Words: how a question is taken apart, and where a text has them, whatever the database."""
+"""Where a text has the words that were looked for, whatever the database."""
 
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
-from unicodedata import category, normalize
+from unicodedata import normalize
 
-WORDS = 16
-"""The most words of a question that are looked for."""
+from headwater.conversations.words import DIACRITICS, SPACELESS, is_spaceless
 
 SNIPPET = 180
 BEFORE = 50
@@ -17,11 +16,9 @@ BEFORE = 50
 MARKS = 100
 """The most places of a text that are looked at for the best snippet."""
 
-DIACRITICS = "\u0300-\u036f"
-"""Left out wherever words are compared."""
-
-_WORD = "[^\\W_]"
-_DIACRITICS = re.compile(f"[{DIACRITICS}]+")
+_WORD = f"[^\\W_{SPACELESS}]"
+_VOICING = "[\u3099\u309a]"
+"""What follows a Japanese sign, and makes another one of it, where signs are taken apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +27,6 @@ class Part:
 
     text: str
     match: bool
-
-
-def words_of(question: str) -> list[str]:
-    """The words of a question: letters, digits and what marks them, without diacritics."""
-    plain = normalize("NFC", _DIACRITICS.sub("", normalize("NFD", question)))
-    words = "".join(each if category(each)[0] in "LNM" else " " for each in plain).split()
-    return [word for word in words if any(each.isalnum() for each in word)][:WORDS]
 
 
 def highlight(text: str, words: Sequence[str]) -> tuple[Part, ...]:
@@ -83,11 +73,20 @@ def _places(plain: str, words: Sequence[str]) -> Iterable[tuple[int, int]]:
 
 @lru_cache(maxsize=64)
 def _pattern(words: tuple[str, ...]) -> re.Pattern[str]:
-    plain = [normalize("NFD", word) for word in words]
-    spelled = [f"[{DIACRITICS}]*".join(map(re.escape, word)) + f"[{DIACRITICS}]*" for word in plain]
-    spelled[:-1] = [f"{each}(?!{_WORD})" for each in spelled[:-1]]
-    spelled[-1] += f"(?:{_WORD}|[{DIACRITICS}])*"
-    return re.compile(f"(?<!{_WORD})(?:{'|'.join(spelled)})", re.IGNORECASE)
+    *others, last = map(_spelled, words)
+    if not is_spaceless(words[-1]):
+        last = f"(?<!{_WORD}){last}(?:{_WORD}|[{DIACRITICS}])*"
+    return re.compile("|".join((*map(_bounded, words[:-1], others), last)), re.IGNORECASE)
+
+
+def _spelled(word: str) -> str:
+    """The word with any diacritics."""
+    signs = f"[{DIACRITICS}]*".join(map(re.escape, normalize("NFD", word)))
+    return f"{signs}[{DIACRITICS}]*(?!{_VOICING})"
+
+
+def _bounded(word: str, spelled: str) -> str:
+    return spelled if is_spaceless(word) else f"(?<!{_WORD}){spelled}(?!{_WORD})"
 
 
 def _parts(plain: str, places: Iterable[tuple[int, int]], start: int, end: int) -> tuple[Part, ...]:

@@ -8,11 +8,12 @@ from sqlalchemy import TextClause, bindparam, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from headwater.conversations.database import Database
-from headwater.conversations.highlight import Part, highlight, snippet, words_of
+from headwater.conversations.highlight import Part, highlight, snippet
 from headwater.conversations.model import Conversation
 from headwater.conversations.place import Place
 from headwater.conversations.rows import own_conversations
 from headwater.conversations.tables import messages
+from headwater.conversations.words import terms_of, words_of
 
 INDEXED = 100_000
 """Characters of a message that are found, from its beginning; the migrations know them as well."""
@@ -178,13 +179,13 @@ class _Sql:
 
 class _Sqlite(_Sql):
     def question(self, client: str, words: Sequence[str]) -> str:
-        wanted = " AND ".join(f'"{word}"' for word in words)
-        return f'owner : "{client.encode().hex()}" AND text : ({wanted} *)'
+        wanted = " AND ".join(f'"{term.text}"{" *" * term.is_beginning}' for term in terms_of(words))
+        return f'owner : "{client.encode().hex()}" AND text : ({wanted})'
 
 
 class _Postgresql(_Sql):
     def question(self, client: str, words: Sequence[str]) -> str:  # noqa: ARG002 - a column names the client
-        return " & ".join(f"'{word}'" for word in words) + ":*"
+        return " & ".join(f"'{term.text}'{':*' * term.is_beginning}" for term in terms_of(words))
 
 
 def _listing(statement: str, names: str = "names") -> TextClause:
