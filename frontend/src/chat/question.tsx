@@ -38,23 +38,29 @@ export function Question({ entry, isUnnamed, isLast }: QuestionProps) {
       className="group flex flex-col items-end pl-8 sm:pl-4"
     >
       {written !== null ? (
-        <EditBox
-          written={written}
-          takesFocus={enters.current}
-          onWrite={edit.write}
-          mayBeSaved={!isBusy}
-          onSave={save}
-          onCancel={() => {
-            returns.current = true;
-            edit.end();
-          }}
-        />
+        <>
+          <EditBox
+            written={written}
+            takesFocus={enters.current}
+            onWrite={edit.write}
+            mayBeSaved={!isBusy}
+            onSave={save}
+            onCancel={() => {
+              returns.current = true;
+              edit.end();
+            }}
+          />
+          <Forks forks={entry.forks} />
+        </>
       ) : (
-        <div className="flex max-w-full min-w-0 flex-col items-end sm:flex-row-reverse sm:gap-1">
-          <p className="min-w-0 rounded-2xl rounded-br-md bg-accent-soft px-4 py-2 break-words whitespace-pre-wrap">
-            {message.text}
-          </p>
-          <div className="quiet-actions shrink-0">
+        // Beside the message there is room for its actions; where there is not, they share the line of its branches.
+        <div className="flex max-w-full flex-wrap items-center justify-end gap-x-1">
+          <div className="flex min-w-0 basis-full justify-end sm:order-2 sm:max-w-[calc(100%-5rem)] sm:basis-auto">
+            <p className="min-w-0 rounded-2xl rounded-br-md bg-accent-soft px-4 py-2 break-words whitespace-pre-wrap">
+              {message.text}
+            </p>
+          </div>
+          <div className="quiet-actions order-3 shrink-0 sm:order-1">
             <CopyButton read={() => message.text} />
             {actions !== null && (
               <MessageButton
@@ -74,9 +80,11 @@ export function Question({ entry, isUnnamed, isLast }: QuestionProps) {
               />
             )}
           </div>
+          <div className="order-2 flex justify-end sm:order-3 sm:basis-full">
+            <Forks forks={entry.forks} />
+          </div>
         </div>
       )}
-      <Forks forks={entry.forks} />
       {isLast && actions !== null && !isBusy && written === null && (
         <Button look="outline" data-testid="retry" onClick={() => actions.answer(message.id)}>
           <RotateCcw className="size-4" aria-hidden="true" />
