@@ -9,6 +9,7 @@ import { ListLoading } from "./list-states";
 import { useSearch } from "./queries";
 import { conversationPath, useOpenConversation, VISIT } from "./route";
 import { useSidebar } from "./sidebar-state";
+import { withoutMarkup } from "./without-markup";
 
 interface SearchResultsProps {
   readonly words: string;
@@ -115,7 +116,7 @@ function Result({ result, isOpen }: ResultProps) {
           data-testid="search-snippet"
           className="line-clamp-2 text-quiet [overflow-wrap:anywhere]"
         >
-          <Highlighted parts={snippet} />
+          <Highlighted parts={withoutMarkup(snippet)} />
         </span>
       )}
     </Link>
