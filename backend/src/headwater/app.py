@@ -22,11 +22,13 @@ from headwater.api.openai.blueprint import PREFIX as OPENAI
 from headwater.api.openai.blueprint import openai_blueprint
 from headwater.api.openai.errors import refusal
 from headwater.api.operating import operating_blueprint
+from headwater.api.origins import Origins
 from headwater.api.page import page_blueprint
 from headwater.api.problems import install_problems
 from headwater.api.rate_limits import StartLimiter
 from headwater.api.schema import install_schema
 from headwater.api.scripted import scripted_blueprint
+from headwater.api.websocket import BoundedWebsocketConnection, websocket_blueprint
 from headwater.chat import Chat, ChatLimits
 from headwater.conversations.changes import Changes
 from headwater.conversations.database import database_url, open_database, sqlite_url
@@ -166,15 +168,17 @@ def _web(
     signing_keys: Sequence[bytes],
 ) -> Quart:
     web = Quart("headwater", static_folder=None)
+    web.asgi_websocket_class = BoundedWebsocketConnection
     # Bodies are read, and replies end, by rules of our own: see api/requests.py and generation/runner.py.
     web.config.update(MAX_CONTENT_LENGTH=None, BODY_TIMEOUT=None, RESPONSE_TIMEOUT=None)
     install_headers(web)
     install_problems(web, chat.metrics.refused, {f"{OPENAI}/": refusal})
     clients = Clients(signing_keys, settings.api_keys)
     install_clients(web, clients, behind_proxy=settings.trusted_proxies > 0, for_programs=(f"{OPENAI}/",))
-    limiter = StartLimiter(web, settings.rate_limit, counted_as)
+    limiter, origins = StartLimiter(web, settings.rate_limit, counted_as), Origins(settings.allowed_origins)
     install_schema(web)
-    web.register_blueprint(chat_blueprint(chat, limiter))
+    web.register_blueprint(chat_blueprint(chat, limiter, origins))
+    web.register_blueprint(websocket_blueprint(chat, limiter, origins))
     web.register_blueprint(generations_blueprint(chat))
     web.register_blueprint(conversations_blueprint(history, settings.heartbeat))
     web.register_blueprint(shared_blueprint(history))

@@ -86,6 +86,7 @@ class Chat:
         )
         self._once: Once[str] = Once()
         self.draining = False
+        self.drained = asyncio.Event()
 
     async def reconcile(self) -> None:
         """Close what an earlier process left open, with the text that was saved of it."""
@@ -222,6 +223,7 @@ class Chat:
         if running := self._running_tasks():
             await asyncio.wait(running, timeout=SAVE_TIMEOUT)
         self._changes.close()
+        self.drained.set()
 
     def _running_tasks(self) -> list[asyncio.Task[None]]:
         return [run.task for run in self.generations.running.values()]

@@ -229,7 +229,7 @@ async def test_no_answer_is_taken_for_something_else(client: httpx.AsyncClient, 
     assert (await client.get(path)).headers["x-content-type-options"] == "nosniff"
 
 
-async def test_there_is_no_websocket(server: RunningServer) -> None:
+async def test_a_wish_for_a_websocket_is_passed_over_where_there_is_none(server: RunningServer) -> None:
     headers = {
         "Connection": "Upgrade",
         "Upgrade": "websocket",

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -87,13 +87,23 @@ class Serving:
 
 
 @asynccontextmanager
-async def serving(app: Answers, *, corrected: bool = True, patience: float = 60.0) -> AsyncIterator[Serving]:
+async def serving(
+    app: Any,
+    *,
+    corrected: bool = True,
+    patience: float = 60.0,
+    websockets: Collection[bytes] = (),
+    most: int = 2**20,
+) -> AsyncIterator[Serving]:
+    """A server of an ASGI application; `most` is the size of a message on a WebSocket, in bytes."""
     listening = socket.create_server(("127.0.0.1", 0))
     port: int = listening.getsockname()[1]
-    connections = Connections(patience)
+    connections = Connections(patience, websockets)
     config = Config()
     config.errorlog = None
     config.graceful_timeout = 1
+    config.websocket_ping_interval = 3 * SHORT
+    config.websocket_max_message_size = most
     stop = asyncio.Event()
     with connections.corrected() if corrected else contextlib.nullcontext():
         server = asyncio.create_task(
@@ -160,7 +170,7 @@ async def h2_client(port: int) -> AsyncIterator[H2Client]:
         await writer.wait_closed()
 
 
-async def settled(app: Answers) -> int:
+async def settled(app: Any) -> int:
     """How much the server took, once it takes no more for a while."""
     before = -1
     while app.sent > before:

@@ -3,6 +3,7 @@ import json
 import pytest
 
 from headwater.generation.fold import fold
+from headwater.transports.websocket import page_frames, start_frame
 from headwater.transports.wire import outcome_object, parse_outcome
 from tests.golden import FOLDER, NAMES, load
 
@@ -15,6 +16,15 @@ def test_there_are_golden_logs() -> None:
 def test_every_transport_writes_exactly_these_bytes(name: str) -> None:
     for ending, content in load(name).files().items():
         assert content == (FOLDER / f"{name}.{ending}").read_bytes(), f"{name}.{ending}"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_frames_of_a_websocket_are_the_lines_of_ndjson(name: str) -> None:
+    golden = load(name)
+    frames = [start_frame(golden.opening, golden.after, None)]
+    for page in golden.pages():
+        frames += page_frames(golden.opening.generation, page)
+    assert "\n".join([*frames, ""]).encode() == (FOLDER / f"{name}.ndjson").read_bytes()
 
 
 @pytest.mark.parametrize("name", NAMES)

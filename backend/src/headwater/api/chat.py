@@ -9,6 +9,7 @@ from werkzeug.exceptions import MethodNotAllowed
 
 from headwater.api.answers import Reply
 from headwater.api.clients import client
+from headwater.api.origins import Origins
 from headwater.api.rate_limits import StartLimiter
 from headwater.api.replies import negotiated, reply, streamed
 from headwater.api.requests import (
@@ -21,13 +22,13 @@ from headwater.api.requests import (
     read_query,
 )
 from headwater.chat import Chat
-from headwater.errors import ForbiddenError, InvalidRequestError
+from headwater.errors import InvalidRequestError
 from headwater.transports.wire import END
 
 KEY_CHARS = 200
 
 
-def chat_blueprint(chat: Chat, limiter: StartLimiter) -> Blueprint:
+def chat_blueprint(chat: Chat, limiter: StartLimiter, origins: Origins) -> Blueprint:
     """The routes that start a reply; all of them count against one limit."""
     blueprint = Blueprint("chat", __name__)
 
@@ -45,6 +46,7 @@ def chat_blueprint(chat: Chat, limiter: StartLimiter) -> Blueprint:
             case "POST":
                 return await _post(chat, arrived)
             case "GET":
+                origins.check_request(request)
                 return await _get(chat, arrived)
             case _:
                 raise MethodNotAllowed(["GET", "POST"])
@@ -69,8 +71,6 @@ async def _again(chat: Chat, conversation: str, message: str, arrived: float) ->
 
 async def _get(chat: Chat, arrived: float) -> Response:
     """What a plain `EventSource` does: start, and after a cut, with `Last-Event-ID`, go on."""
-    if request.headers.get("Sec-Fetch-Site") == "cross-site":
-        raise ForbiddenError("A page of another site cannot start a reply here.")
     media_type = negotiated()
     seen = last_event_id()
     if seen is None:

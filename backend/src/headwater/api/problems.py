@@ -74,10 +74,15 @@ def _form(forms: Mapping[str, Form]) -> Form:
     return next((form for beginning, form in forms.items() if path.startswith(beginning)), _problem)
 
 
-def _problem(code: ProblemCode, detail: str, field: str | None) -> tuple[str, JsonObject]:
+def problem_object(code: ProblemCode, detail: str, field: str | None = None) -> JsonObject:
+    """A refusal as a client reads it."""
     status, title = PROBLEMS[code]
-    body = {"type": "about:blank", "title": title, "status": status, "detail": detail, "code": code}
-    return MEDIA_TYPE, body if field is None else {**body, "field": field}
+    found = {"type": "about:blank", "title": title, "status": status, "detail": detail, "code": code}
+    return found if field is None else {**found, "field": field}
+
+
+def _problem(code: ProblemCode, detail: str, field: str | None) -> tuple[str, JsonObject]:
+    return MEDIA_TYPE, problem_object(code, detail, field)
 
 
 async def _answer(media_type: str, body: JsonObject, status: int, retry_after: int | None) -> Response:

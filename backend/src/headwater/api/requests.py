@@ -36,6 +36,7 @@ PLAIN = AfterValidator(_plain)
 
 PlainText = Annotated[str, PLAIN]
 Identifier = Annotated[str, Field(min_length=1, max_length=200), PLAIN]
+IdempotencyKey = Annotated[str, Field(min_length=1, max_length=200), PLAIN]
 Temperature = Annotated[float, Field(ge=0, le=2)]
 Tokens = Annotated[int, Field(ge=1, le=2**31 - 1)]
 
@@ -90,7 +91,7 @@ class ChatBody(Body):
     def ask(self) -> Ask:
         """The same, as the use case takes it."""
         script = None if self.script is None else self.script.script()
-        return Ask(**{**self.model_dump(exclude={"script"}), "script": script})
+        return Ask(**{**self.model_dump(include={*ChatBody.model_fields} - {"script"}), "script": script})
 
 
 class ReplyBody(Body):

@@ -13,14 +13,19 @@ in the untouched class, so that a test fails, and the correction can go, once up
    arrived is a KeyError, which takes the whole connection down, with every other reply on it.
 4. `asyncio/tcp_server.py`, `TCPServer`: a client that takes nothing holds its connection, and with it the
    shutdown, for ever; and one that has left holds it until the keep-alive time is over.
-5. `protocol/h11.py`, `H11Protocol._create_stream`: a handshake for a WebSocket that is refused, as all are
-   here, leaves its connection open for a next request, which then breaks it.
+5. `protocol/h11.py`, `H11Protocol._create_stream`: a wish for a WebSocket where there is none, and one that
+   is refused, leave the connection open for a next request, which then breaks it.
+6. `protocol/h2.py`, `H2Protocol._create_stream`: a CONNECT that wants no WebSocket has no path, which breaks
+   the connection.
+
+What is wrong with the WebSockets themselves stands in `websocket_corrections.py`.
 """
 
 import asyncio
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import h2.errors
@@ -30,9 +35,11 @@ import h11
 import hypercorn.asyncio.run
 import hypercorn.protocol
 import hypercorn.protocol.h2
+import hypercorn.protocol.h11
 from hypercorn.asyncio.tcp_server import TCPServer
 from hypercorn.events import Event, RawData, Updated
 from hypercorn.protocol.events import Event as StreamEvent
+from hypercorn.protocol.events import Response
 from hypercorn.protocol.h2 import (
     BUFFER_HIGH_WATER,
     BUFFER_LOW_WATER,
@@ -40,18 +47,24 @@ from hypercorn.protocol.h2 import (
     H2Protocol,
     StreamBuffer,
 )
-from hypercorn.protocol.h11 import H11Protocol
+from hypercorn.protocol.h11 import H11Protocol, H11WSConnection
 from priority.priority import MissingStreamError
+
+from headwater.server.websocket_corrections import CorrectedWSStream
 
 WRITE_BUFFER_BYTES = 64 * 1024
 """The most that waits in a transport before its writers do; TLS transports take 0.8 MiB otherwise."""
 
 
 class Connections:
-    """The open connections of a server, and for how long (seconds) a client may take nothing."""
+    """The open connections of a server, and for how long (seconds) a client may take nothing.
 
-    def __init__(self, patience: float = 60.0) -> None:
+    `websockets` are the paths at which there are WebSockets.
+    """
+
+    def __init__(self, patience: float = 60.0, websockets: Collection[bytes] = ()) -> None:
         self.patience = patience
+        self._websockets = websockets
         self._open: set[asyncio.WriteTransport] = set()
 
     def __len__(self) -> int:
@@ -67,9 +80,11 @@ class Connections:
         """Correct Hypercorn, in this process, for as long as the context lasts."""
         places = (
             (hypercorn.asyncio.run, "TCPServer", self._connection),
-            (hypercorn.protocol, "H11Protocol", CorrectedH11Protocol),
+            (hypercorn.protocol, "H11Protocol", self._h11),
             (hypercorn.protocol, "H2Protocol", self._h2),
             (hypercorn.protocol.h2, "StreamBuffer", CorrectedStreamBuffer),
+            (hypercorn.protocol.h11, "WSStream", CorrectedWSStream),
+            (hypercorn.protocol.h2, "WSStream", CorrectedWSStream),
         )
         before = [getattr(module, name) for module, name, _ in places]
         for module, name, correct in places:
@@ -82,6 +97,9 @@ class Connections:
 
     def _connection(self, *args: Any) -> "CorrectedTCPServer":  # noqa: ANN401
         return CorrectedTCPServer(self, *args)
+
+    def _h11(self, *args: Any) -> "CorrectedH11Protocol":  # noqa: ANN401
+        return CorrectedH11Protocol(self._websockets, *args)
 
     def _h2(self, *args: Any) -> "CorrectedH2Protocol":  # noqa: ANN401
         return CorrectedH2Protocol(self.patience, *args)
@@ -152,11 +170,23 @@ class CorrectedStreamBuffer(StreamBuffer):
 
 
 class CorrectedH11Protocol(H11Protocol):
-    """HTTP/1.1 that passes over the wish for another protocol: there are no WebSockets here."""
+    """HTTP/1.1 that passes over wishes for a WebSocket but at some paths, and closes after a refused one."""
+
+    def __init__(self, websockets: Collection[bytes], *args: Any) -> None:  # noqa: ANN401
+        super().__init__(*args)
+        self._websockets = websockets
+
+    async def stream_send(self, event: StreamEvent) -> None:
+        """See `H11Protocol.stream_send`."""
+        if isinstance(event, Response) and isinstance(self.connection, H11WSConnection):
+            refused = event.status_code >= 300
+            event = replace(event, headers=[*event.headers, (b"connection", b"close")]) if refused else event
+        await super().stream_send(event)
 
     async def _create_stream(self, request: h11.Request) -> None:
         headers = [(name, value) for name, value in request.headers if name != b"upgrade"]
-        if len(headers) < len(request.headers):
+        wanted = len(headers) < len(request.headers)
+        if wanted and request.target.partition(b"?")[0] not in self._websockets:
             request = h11.Request(
                 method=request.method,
                 target=request.target,
@@ -185,6 +215,14 @@ class CorrectedH2Protocol(H2Protocol):
 
         with _cut_when_stalled(lambda: len(buffer.buffer), self._patience, cut):
             await super().stream_send(event)
+
+    async def _create_stream(self, request: h2.events.RequestReceived) -> None:
+        headers = dict(request.headers or ())
+        if headers.get(b":method") == b"CONNECT" and headers.get(b":protocol") != b"websocket":
+            self.connection.send_headers(request.stream_id, [(b":status", b"501")], end_stream=True)
+            await self._flush()
+        else:
+            await super()._create_stream(request)
 
     async def _handle_events(self, events: list[h2.events.Event]) -> None:
         for event in events:

@@ -15,6 +15,9 @@ from hypercorn.config import Config, Sockets
 from hypercorn.middleware import ProxyFixMiddleware
 from hypercorn.utils import wrap_app
 
+from headwater.api.origins import Origins
+from headwater.api.requests import BODY_BYTES
+from headwater.api.websocket import PATH as WEBSOCKET_PATH
 from headwater.app import Application, application
 from headwater.data_folder import Certificate, DataFolder
 from headwater.server.corrections import Connections
@@ -40,9 +43,9 @@ async def serve(settings: Settings, announce: Callable[[str], None]) -> None:
     asyncio.get_running_loop().set_exception_handler(_report)
     signals = _Signals()
     folder = DataFolder(settings.data_dir)
-    config = _hypercorn_config(_certificate(settings, folder))
+    config = _hypercorn_config(_certificate(settings, folder), settings.heartbeat)
     sockets = _listen(settings)
-    connections = Connections()
+    connections = Connections(websockets={WEBSOCKET_PATH.encode()})
     async with application(settings, folder) as built:
 
         async def until_drained() -> None:
@@ -51,7 +54,7 @@ async def serve(settings: Settings, announce: Callable[[str], None]) -> None:
             await _drain(built, settings.drain_timeout, signals.hurry)
             asyncio.get_running_loop().call_later(ABORT_AFTER, connections.abort)
 
-        web: Any = built.web
+        web: Any = Origins(settings.allowed_origins).let_in(built.web)
         if settings.trusted_proxies:
             web = ProxyFixMiddleware(web, trusted_hops=settings.trusted_proxies)
         with connections.corrected():
@@ -125,8 +128,10 @@ def _reason(error: OSError) -> str:
     return "no such name" if error.errno in _UNKNOWN_NAME else os.strerror(error.errno or 0)
 
 
-def _hypercorn_config(certificate: Certificate | None) -> Config:
+def _hypercorn_config(certificate: Certificate | None, heartbeat: float) -> Config:
     config = Config()
+    config.websocket_ping_interval = heartbeat
+    config.websocket_max_message_size = BODY_BYTES
     if certificate is not None:
         config.certfile, config.keyfile = str(certificate.cert), str(certificate.key)
         try:

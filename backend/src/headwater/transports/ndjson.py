@@ -5,7 +5,7 @@ from typing import ClassVar
 import msgspec
 
 from headwater.generation.log import Cursor, Page
-from headwater.transports.wire import JsonObject, Opening, framed_objects, opening_object
+from headwater.transports.wire import JsonObject, Opening, framed_page, framed_start
 
 _encode = msgspec.json.Encoder().encode
 
@@ -17,12 +17,11 @@ class NdjsonEncoder:
 
     def opening(self, opening: Opening, after: Cursor) -> bytes:
         """See `Encoder.opening`."""
-        return _line({"event": "start", "cursor": after, **opening_object(opening)})
+        return _line(framed_start(opening, after))
 
     def page(self, generation: str, page: Page) -> bytes:
         """See `Encoder.page`."""
-        lines = [_line(found) for found in framed_objects(generation, page)]
-        return b"".join(lines) or _line({"event": "heartbeat", "generation": generation})
+        return b"".join(map(_line, framed_page(generation, page)))
 
 
 def _line(value: JsonObject) -> bytes:

@@ -178,8 +178,18 @@ def parse_event_id(value: str) -> tuple[str | None, Cursor | Literal["end"]]:
     return found["generation"], END if cursor == END else int(cursor)
 
 
+def framed_start(opening: Opening, after: Cursor) -> JsonObject:
+    """`start` for transports without fields of their own."""
+    return {"event": "start", "cursor": after, **opening_object(opening)}
+
+
+def framed_page(generation: str, page: Page) -> list[JsonObject]:
+    """A page for transports without fields of their own; one that is empty is a heartbeat."""
+    return list(framed_objects(generation, page)) or [{"event": "heartbeat", "generation": generation}]
+
+
 def framed_objects(generation: str, page: Page) -> Iterator[JsonObject]:
-    """A page as objects for transports without fields of their own: NDJSON lines, JSON pages."""
+    """What a page holds, as objects that name their event, generation and cursor."""
     for run in runs(page):
         yield {"event": run.event, "generation": generation, "cursor": run.cursor, "token": run.text}
     if page.outcome is not None:

@@ -1,0 +1,97 @@
+"""What a frame of a WebSocket may hold, and how it is refused."""
+
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from headwater.api.requests import Body, ChatBody, IdempotencyKey, Identifier, ReplyBody, validated
+from headwater.errors import InvalidRequestError
+
+RequestName = Annotated[str, Field(max_length=200)]
+
+
+class ChatAction(ChatBody):
+    """Start a reply, as `POST /api/chat` does."""
+
+    action: Literal["chat"]
+    request: RequestName | None = None
+    idempotency_key: IdempotencyKey | None = None
+
+
+class ReplyAction(ReplyBody):
+    """Start another reply to a message, or go on with one: what `POST …/messages/<to>/replies` does."""
+
+    action: Literal["reply"]
+    conversation: Identifier
+    to: Identifier
+    request: RequestName | None = None
+    idempotency_key: IdempotencyKey | None = None
+
+
+class FollowAction(Body):
+    """Follow a generation from a cursor."""
+
+    action: Literal["follow"]
+    generation: Identifier
+    after: Annotated[int, Field(ge=0, lt=10**15)] = 0
+    request: RequestName | None = None
+
+
+class CancelAction(Body):
+    """Stop a generation."""
+
+    action: Literal["cancel"]
+    generation: Identifier
+    request: RequestName | None = None
+
+
+Action: TypeAlias = ChatAction | ReplyAction | FollowAction | CancelAction
+
+_ACTIONS: dict[str, type[Action]] = {
+    "chat": ChatAction,
+    "reply": ReplyAction,
+    "follow": FollowAction,
+    "cancel": CancelAction,
+}
+
+
+class _Head(BaseModel):
+    """What tells which action it is, and how the client calls it."""
+
+    model_config = ConfigDict(extra="ignore", strict=True)
+
+    action: str
+    request: RequestName | None = None
+
+
+class UnreadableActionError(Exception):
+    """A frame that is no action: `why`, and the client's own name for it where that could be read."""
+
+    def __init__(self, why: InvalidRequestError, request: str | None) -> None:
+        super().__init__(str(why))
+        self.why = why
+        self.request = request
+
+
+def read_action(frame: str | bytes | None) -> Action:
+    """A frame as an action. Raises `UnreadableActionError`."""
+    request: str | None = None
+    try:
+        text = _text(frame)
+        head = validated(_Head, text)
+        request = head.request
+        return validated(_model(head.action), text)
+    except InvalidRequestError as error:
+        raise UnreadableActionError(error, request) from None
+
+
+def _text(frame: str | bytes | None) -> bytes:
+    if isinstance(frame, str):
+        return frame.encode()
+    raise InvalidRequestError("A frame takes text: one JSON object.")
+
+
+def _model(action: str) -> type[Action]:
+    if action in _ACTIONS:
+        return _ACTIONS[action]
+    raise InvalidRequestError(f"action takes one of {', '.join(_ACTIONS)}.", field="action")

@@ -1,0 +1,156 @@
+"""`/api/ws`: replies over a WebSocket, any number of them on one."""
+
+import asyncio
+import logging
+from contextlib import aclosing
+from typing import assert_never
+
+from hypercorn.typing import WebsocketScope
+from quart import Blueprint, Quart, websocket
+from quart.asgi import ASGIWebsocketConnection
+
+from headwater.api.actions import (
+    Action,
+    CancelAction,
+    ChatAction,
+    FollowAction,
+    ReplyAction,
+    UnreadableActionError,
+    read_action,
+)
+from headwater.api.clients import Client, current_client, naming_headers
+from headwater.api.origins import Origins
+from headwater.api.problems import problem_object
+from headwater.api.rate_limits import StartLimiter
+from headwater.api.replies import opening
+from headwater.asking import Ask, AskAgain
+from headwater.chat import Chat
+from headwater.errors import ProblemCode, ProblemError, RateLimitedError
+from headwater.generation.log import Cursor
+from headwater.generations import Generation
+from headwater.transports.json import generation_object
+from headwater.transports.websocket import answer_frame, page_frames, start_frame
+
+logger = logging.getLogger(__name__)
+
+PATH = "/api/ws"
+
+MOST_ACTIONS = 256
+"""How many actions of one socket are at work at once; a reply that is followed is one until it ends."""
+
+GOING_AWAY = 1001
+"""The close code of a server that stops (RFC 6455, 7.4.1)."""
+
+
+def websocket_blueprint(chat: Chat, limiter: StartLimiter, origins: Origins) -> Blueprint:
+    """The WebSocket."""
+    blueprint = Blueprint("websocket", __name__)
+
+    @blueprint.websocket(PATH)
+    async def converse() -> None:
+        origins.check_handshake(websocket)
+        await websocket.accept(headers=naming_headers())
+        await _Socket(chat, limiter, current_client()).serve()
+
+    return blueprint
+
+
+class BoundedWebsocketConnection(ASGIWebsocketConnection):
+    """Quart's, which takes in no more frames than are read: its own queue has no end."""
+
+    def __init__(self, app: Quart, scope: WebsocketScope) -> None:
+        super().__init__(app, scope)
+        self.queue = asyncio.Queue(maxsize=1)
+
+
+class _Socket:
+    """One WebSocket: takes actions as they come, and carries what they bring, all at the same time."""
+
+    def __init__(self, chat: Chat, limiter: StartLimiter, client: Client) -> None:
+        self._chat = chat
+        self._limiter = limiter
+        self._client = client
+        self._at_work = 0
+
+    async def serve(self) -> None:
+        """Serve until the client leaves, which cancels this, or until a shutdown has ended all replies."""
+        async with asyncio.TaskGroup() as tasks:
+            reading = tasks.create_task(self._read(tasks))
+            await self._chat.drained.wait()
+            reading.cancel()
+        await websocket.close(GOING_AWAY)
+
+    async def _read(self, tasks: asyncio.TaskGroup) -> None:
+        while True:
+            arrived = asyncio.get_running_loop().time()
+            try:
+                action = read_action(await websocket.receive())
+            except UnreadableActionError as error:
+                await self._refuse(error.why, error.request)
+                continue
+            if self._at_work < MOST_ACTIONS:
+                self._at_work += 1
+                tasks.create_task(self._act(action, arrived))
+            else:
+                most = RateLimitedError(f"This socket has {MOST_ACTIONS} actions at work, which is the most.")
+                await self._refuse(most, action.request)
+
+    async def _act(self, action: Action, arrived: float) -> None:
+        try:
+            match action:
+                case ChatAction():
+                    await self._start(action.ask(), action, arrived)
+                case ReplyAction():
+                    await self._start(action.ask(action.conversation, action.to), action, arrived)
+                case FollowAction():
+                    generation = await self._chat.find(self._client.name, action.generation)
+                    await self._follow(generation, action.after, action.request)
+                case CancelAction():
+                    await self._cancel(action)
+                case _:
+                    assert_never(action)
+        except ProblemError as error:
+            await self._refuse(error, action.request)
+        except Exception:
+            logger.exception("an action of a WebSocket failed")
+            await self._say_problem("internal_error", "This is our fault; it has been noted.", action.request)
+        finally:
+            self._at_work -= 1
+
+    async def _start(self, ask: Ask | AskAgain, action: ChatAction | ReplyAction, arrived: float) -> None:
+        await self._limiter.take(self._client.counted_as)
+        generation = await self._chat.start(self._client.name, ask, action.idempotency_key, arrived=arrived)
+        await self._follow(generation, 0, action.request)
+
+    async def _follow(self, generation: Generation, after: Cursor, request: str | None) -> None:
+        after = await self._chat.seek(generation, after)
+        if after > 0:
+            self._chat.metrics.resumes.inc()
+        await websocket.send(start_frame(opening(generation), after, request))
+        async with aclosing(self._chat.follow(generation, after)) as pages:
+            async for page in pages:
+                for frame in page_frames(generation.id, page):
+                    await websocket.send(frame)
+
+    async def _cancel(self, action: CancelAction) -> None:
+        generation = await self._chat.find(self._client.name, action.generation)
+        stood = await self._chat.cancel(generation)
+        said = generation_object(opening(generation), stood.content, stood.cursor, stood.outcome)
+        await websocket.send(answer_frame("generation", said, action.request))
+
+    async def _refuse(self, error: ProblemError, request: str | None) -> None:
+        await self._say_problem(error.code, error.detail, request, error.field, error.retry_after)
+
+    async def _say_problem(
+        self,
+        code: ProblemCode,
+        detail: str,
+        request: str | None,
+        field: str | None = None,
+        retry_after: int | None = None,
+    ) -> None:
+        self._chat.metrics.refused(code)
+        said = problem_object(code, detail, field)
+        if retry_after is not None:
+            said["retry_after"] = retry_after
+        await websocket.send(answer_frame("problem", said, request))

@@ -1,0 +1,118 @@
+"""What Hypercorn 0.18 does wrong with WebSockets, put right; see `corrections.py`.
+
+1. `protocol/ws_stream.py`, `WSStream._handle_events`: what comes after a message that was refused as too
+   large is gathered all the same, without end; a frame that breaks the protocol is not answered at all.
+2. The same: the answer to a ping is sent by the task that reads. Over HTTP/2, where a client that is slow
+   makes its writer wait, that task is the one that would hear it ask for more: nothing moves any more.
+3. `WSStream.handle`: over HTTP/2 a client that ends its stream without a word is not noticed.
+4. `WSStream._send_pings`: a socket that has ended holds its connection, and with it the shutdown, until its
+   next ping is due.
+5. `Handshake.accept`: agrees to compression, which costs 300 KiB for each socket, and lets a small frame
+   become a thousand times its size before anybody looks.
+"""
+
+import asyncio
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+from hypercorn.protocol.events import Body, Data, EndBody, Event, Request, StreamClosed
+from hypercorn.protocol.ws_stream import FrameTooLargeError, WSStream
+from wsproto.connection import ConnectionState
+from wsproto.events import CloseConnection, Message, Ping
+from wsproto.frame_protocol import CloseReason
+
+LEAVE_SECONDS = 2.0
+"""How long a client that was refused may take to read why, before its stream is closed."""
+
+
+class CorrectedWSStream(WSStream):
+    """A WebSocket whose client cannot make it hold more than one message, nor hold up the reading."""
+
+    def __init__(self, *args: Any) -> None:  # noqa: ANN401
+        super().__init__(*args)
+        self._refused = False
+        self._ping: Ping | None = None
+        self._over = asyncio.Event()
+
+    async def handle(self, event: Event) -> None:
+        """See `WSStream.handle`."""
+        match event:
+            case Request():
+                headers = [
+                    (name, value) for name, value in event.headers if name != b"sec-websocket-extensions"
+                ]
+                await super().handle(replace(event, headers=headers))
+            case EndBody():
+                await self.send(StreamClosed(stream_id=self.stream_id))
+            case Body() | Data() if self._refused:
+                return
+            case StreamClosed():
+                self._over.set()
+                await super().handle(event)
+            case _:
+                await super().handle(event)
+
+    async def _handle_events(self) -> None:
+        for event in self.connection.events():
+            match event:
+                case Message():
+                    await self._take(event)
+                case Ping():
+                    self._answer(event)
+                case CloseConnection() if self.connection.state is ConnectionState.OPEN:
+                    self._refuse(event.code)
+                case CloseConnection():
+                    if self.connection.state is ConnectionState.REMOTE_CLOSING:
+                        await self._send_wsproto_event(event.response())
+                    await self.send(StreamClosed(stream_id=self.stream_id))
+                case _:
+                    continue
+            if self._refused:
+                return
+
+    async def _take(self, message: "Message[Any]") -> None:
+        try:
+            self.buffer.extend(message)
+        except FrameTooLargeError:
+            self._refuse(CloseReason.MESSAGE_TOO_BIG)
+            return
+        if message.message_finished and self.app_put is not None:
+            await self.app_put(self.buffer.to_message())
+            self.buffer.clear()
+
+    def _answer(self, ping: Ping) -> None:
+        """Answer the newest ping, in a task of its own; older ones need no answer (RFC 6455, 5.5.3)."""
+        if self._ping is None:
+            self.task_group.spawn(self._send_pongs)
+        self._ping = ping
+
+    async def _send_pongs(self) -> None:
+        while (ping := self._ping) is not None:
+            await self._send_wsproto_event(ping.response())
+            if self._ping is ping:
+                self._ping = None
+
+    def _refuse(self, code: int) -> None:
+        self._refused = True
+        self.buffer.clear()
+        self.task_group.spawn(self._leave, code)
+
+    async def _leave(self, code: int) -> None:
+        await self._send_wsproto_event(CloseConnection(code=code))
+        if self.app_put is not None:
+            await self.app_put({"type": "websocket.disconnect", "code": code})
+        await self._pause(LEAVE_SECONDS)
+        await self.send(StreamClosed(stream_id=self.stream_id))
+
+    async def _send_pings(self) -> None:
+        interval = self.config.websocket_ping_interval
+        while interval is not None and not self._over.is_set():
+            await self._send_wsproto_event(Ping())
+            await self._pause(interval)
+
+    async def _pause(self, seconds: float) -> None:
+        """Wait so long, or until the socket has ended."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._over.wait()
