@@ -9,7 +9,7 @@ it.each([
   ["/c/a%20b", "#%7e", { kind: "chat", conversation: "a b", message: "~" }],
   ["/c/%", "#%", { kind: "chat", conversation: "%", message: "%" }],
   ["/s/token-1", "", { kind: "shared", token: "token-1" }],
-  ["/c/a/b", "", { kind: "chat", conversation: null, message: null }],
+  ["/c/a/b", "", { kind: "chat", conversation: "a/b", message: null }],
   ["/elsewhere", "", { kind: "chat", conversation: null, message: null }],
 ])("reads %s%s", (path, hash, expected) => {
   expect(readRoute(path, hash, undefined)).toMatchObject(expected);

@@ -15,9 +15,9 @@ export type Route =
     }
   | { readonly kind: "shared"; readonly token: string };
 
-/** Reads an address. One that the page does not know is a new chat. */
+/** Reads an address. One that the page does not know is a new chat; one with too much in it names nothing. */
 export function readRoute(path: string, hash: string, visit: unknown): Route {
-  const [, kind, name] = /^\/(c|s)\/([^/]+)\/?$/.exec(path) ?? [];
+  const [, kind, name] = /^\/(c|s)\/(.+?)\/?$/.exec(path) ?? [];
   if (kind === "s" && name !== undefined) return { kind: "shared", token: decode(name) };
   const conversation = kind === "c" && name !== undefined ? decode(name) : null;
   const message = conversation === null || hash.length < 2 ? null : decode(hash.slice(1));

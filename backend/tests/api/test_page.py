@@ -40,7 +40,7 @@ async def test_the_page_is_checked_each_time_and_names_the_client(built: Path) -
     assert again.status_code == 304
 
 
-@pytest.mark.parametrize("path", ["/s/token", "/c/conv_x"])
+@pytest.mark.parametrize("path", ["/s/token", "/c/conv_x", "/c/conv_x/", "/c/conv_x%2fy", "/s/token/."])
 async def test_the_page_of_one_conversation_is_in_no_search_engine(built: Path, path: str) -> None:
     client = web(built).test_client()
     response = await client.get(path)

@@ -30,8 +30,8 @@ def page_blueprint(built: Path) -> Blueprint:
     blueprint = Blueprint("page", __name__)
 
     @blueprint.get("/")
-    @blueprint.get("/c/<name>")
-    @blueprint.get("/s/<name>")
+    @blueprint.get("/c/<path:name>")
+    @blueprint.get("/s/<path:name>")
     async def index(name: str | None = None) -> Response:
         client()
         if not (built / "index.html").is_file():
