@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from quart import Quart
 
-from headwater.api.clients import install_clients
+from headwater.api.clients import Clients, install_clients
 from headwater.api.page import page_blueprint
 from headwater.api.problems import install_problems
 
@@ -21,7 +21,7 @@ def built(tmp_path: Path) -> Path:
 def web(built: Path) -> Quart:
     app = Quart("test", static_folder=None)
     install_problems(app)
-    install_clients(app, [b"key"], behind_proxy=False)
+    install_clients(app, Clients([b"key"]), behind_proxy=False)
     app.register_blueprint(page_blueprint(built))
     return app
 
