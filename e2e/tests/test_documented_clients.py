@@ -1,0 +1,65 @@
+"""The clients in docs/protocol.md, as they stand there: whoever copies one has a client that works."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from headwater_server import free_ports, headwater_server
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "protocol.md"
+QUESTION = "Why do rivers bend?"
+"""The question of them all, which a scripted model says back."""
+
+
+def clients(language: str) -> dict[str, str]:
+    """Those in one language, by the headings they stand under."""
+    section = DOCUMENT.read_text("utf-8").partition("\n## Clients\n")[2].partition("\n## ")[0]
+    found = {}
+    for part in section.split("\n### ")[1:]:
+        heading, _, rest = part.partition("\n")
+        block = re.search(rf"^```{language}\n(.*?)^```$", rest, re.DOTALL | re.MULTILINE)
+        if block is not None:
+            found[heading] = block[1]
+    return found
+
+
+PYTHON, JAVASCRIPT = clients("python"), clients("js")
+
+
+@pytest.fixture(scope="module")
+def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, int]]:
+    """A server that speaks everything that it can."""
+    (grpc,) = free_ports(1)
+    folder = tmp_path_factory.mktemp("documented")
+    with headwater_server(folder, HEADWATER_GRPC_PORT=str(grpc)) as server:
+        yield {"127.0.0.1:8000": server.http1_port, "127.0.0.1:50051": grpc}
+
+
+def test_each_transport_has_its_clients() -> None:
+    assert len(PYTHON) >= 5
+    assert len(JAVASCRIPT) >= 5
+
+
+@pytest.mark.parametrize("name", PYTHON)
+def test_a_client_in_python_gets_the_whole_reply(serving: dict[str, int], name: str) -> None:
+    code = PYTHON[name]
+    for address, port in serving.items():
+        code = code.replace(address, f"127.0.0.1:{port}")
+    ran = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (ran.stdout.strip(), ran.stderr, ran.returncode) == (QUESTION, "", 0)
+
+
+@pytest.mark.parametrize("name", JAVASCRIPT)
+def test_a_client_in_a_browser_gets_the_whole_reply(serving: dict[str, int], page: Page, name: str) -> None:
+    page.route("**/favicon.ico", lambda route: route.fulfill(status=204))
+    page.goto(f"http://127.0.0.1:{serving['127.0.0.1:8000']}/healthz")
+    page.evaluate("document.body.replaceChildren()")
+    page.evaluate(f"async () => {{ {JAVASCRIPT[name]} }}")
+    expect(page.locator("body")).to_have_text(QUESTION)
