@@ -33,7 +33,7 @@ export default defineConfig({
   },
   test: {
     environment: "node",
-    include: ["src/**/*.test.{ts,tsx}"],
+    include: ["{src,clients}/**/*.test.{ts,tsx}"],
     restoreMocks: true,
     testTimeout: 60_000,
   },

@@ -20,6 +20,7 @@ from headwater.transports.openai_responses import (
     response_object,
 )
 from headwater.transports.sse import SseEncoder
+from headwater.transports.ui_message import UiMessageEncoder
 from headwater.transports.wire import JsonObject, Opening, parse_outcome
 
 FOLDER = Path(__file__).parents[2] / "contract"
@@ -63,6 +64,7 @@ class Golden:
             "reply.json": reply + b"\n",
             **self._openai_chat(),
             **self._openai_responses(),
+            "ui-message": self.response(UiMessageEncoder()),
         }
 
     def _openai_chat(self) -> dict[str, bytes]:

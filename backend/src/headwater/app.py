@@ -28,6 +28,7 @@ from headwater.api.problems import install_problems
 from headwater.api.rate_limits import StartLimiter
 from headwater.api.schema import install_schema
 from headwater.api.scripted import scripted_blueprint
+from headwater.api.ui_messages import ui_messages_blueprint
 from headwater.api.websocket import BoundedWebsocketConnection, websocket_blueprint
 from headwater.chat import Chat, ChatLimits
 from headwater.conversations.changes import Changes
@@ -184,6 +185,7 @@ def _web(
     web.register_blueprint(shared_blueprint(history))
     web.register_blueprint(models_blueprint(chat.catalogue))
     web.register_blueprint(openai_blueprint(chat, limiter, clients))
+    web.register_blueprint(ui_messages_blueprint(chat, limiter))
     web.register_blueprint(scripted_blueprint(chat, scripted))
     web.register_blueprint(operating_blueprint(chat))
     web.register_blueprint(page_blueprint(PAGE))

@@ -74,13 +74,15 @@ class AskAgain:
 class AskOnce:
     """A question with all that comes before it, from a client that keeps its conversations itself.
 
-    Nothing of it is kept here once its log has left memory.
+    Nothing of it is kept here once its log has left memory. `conversation` is the client's name for it, which
+    is that of no kept one.
     """
 
     turns: tuple[Turn, ...]
     settings: Settings = Settings()  # noqa: RUF009 - frozen
     script: object = None
     sampling: Sampling = Sampling()  # noqa: RUF009 - frozen
+    conversation: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,12 +165,14 @@ class Asking:
         return await self._beginning(conversation, branch, (), ask, settings)
 
     async def _ask_once(self, ask: AskOnce) -> Beginning:
+        if not any(turn.text.strip() for turn in ask.turns):
+            raise InvalidRequestError("messages say nothing that could be replied to.", field="messages")
         for turn in ask.turns:
-            self._check_length(turn.text)
+            self._check_length(turn.text, "messages")
         model, source, name = await self._model(ask.settings.model, ask.script)
         parent = new_id("msg")
         return Beginning(
-            conversation=new_id("conv"),
+            conversation=ask.conversation or new_id("conv"),
             new=None,
             parent=parent,
             asked=(),
@@ -208,11 +212,10 @@ class Asking:
             raise InvalidRequestError("message is blank; it takes some text.", field="message")
         self._check_length(message)
 
-    def _check_length(self, message: str) -> None:
+    def _check_length(self, message: str, field: str = "message") -> None:
         if len(message) > self._message_chars:
             raise TooLargeError(
-                f"message has {len(message)} characters; it may have {self._message_chars}.",
-                field="message",
+                f"A message has {len(message)} characters; it may have {self._message_chars}.", field=field
             )
 
     async def _model(self, named: str | None, script: object) -> tuple[Model, Source, str]:

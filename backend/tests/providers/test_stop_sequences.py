@@ -1,4 +1,4 @@
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headwater.providers.stop_sequences import StopSequences
@@ -22,6 +22,7 @@ def expected(text: str, sequences: list[str]) -> tuple[str, bool]:
     return text, False
 
 
+@settings(deadline=None)
 @given(PIECES, SEQUENCES)
 def test_a_text_ends_before_the_first_sequence_wherever_it_is_cut(
     pieces: list[str], sequences: list[str]
@@ -29,6 +30,7 @@ def test_a_text_ends_before_the_first_sequence_wherever_it_is_cut(
     assert said(pieces, sequences) == expected("".join(pieces), sequences)
 
 
+@settings(deadline=None)
 @given(PIECES, SEQUENCES)
 def test_nothing_is_held_back_but_what_may_begin_a_sequence(pieces: list[str], sequences: list[str]) -> None:
     stops = StopSequences(sequences)

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headwater.generation.events import Completed, Event, Outcome, ReasoningDelta, TextDelta
@@ -54,6 +54,7 @@ def joined(events: Sequence[Any]) -> list[tuple[int, str]]:
     return sorted(items.items())
 
 
+@settings(deadline=None)
 @given(EVENTS, st.sets(st.integers(1, 12)), st.sets(st.integers(1, 12)), st.data())
 def test_a_reader_who_resumes_anywhere_gets_the_rest_and_the_same_numbers(
     events: list[Event], cuts: set[int], other_cuts: set[int], data: st.DataObject
@@ -69,6 +70,7 @@ def test_a_reader_who_resumes_anywhere_gets_the_rest_and_the_same_numbers(
     assert [event["sequence_number"] for event in seen] == sorted(event["sequence_number"] for event in seen)
 
 
+@settings(deadline=None)
 @given(EVENTS, st.sets(st.integers(1, 12)))
 def test_the_end_says_all_that_was_said(events: list[Event], cuts: set[int]) -> None:
     whole, content = read(events, cuts), fold(events)
@@ -81,6 +83,7 @@ def test_the_end_says_all_that_was_said(events: list[Event], cuts: set[int]) -> 
     ]["output"]
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10**6))
 def test_a_number_leads_back_to_its_cursor(cursor: int) -> None:
     assert cursor_before(number_at(cursor)) == cursor

@@ -34,8 +34,8 @@ OTHER_MEDIA_TYPES = {
 }
 """What some addresses answer with beside, or instead of, an object of a type."""
 
-ELSEWHERE = ("page.", "openai.")
-"""The blueprints that are not described: the page's files, and what OpenAI describes."""
+ELSEWHERE = ("page.", "openai.", "ui_messages.")
+"""The blueprints that are not described: the page's files, and what others describe."""
 
 NOTHING = {
     ("delete", "/api/conversations/{name}"): "204",

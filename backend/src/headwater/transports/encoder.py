@@ -7,7 +7,10 @@ from headwater.transports.wire import Opening
 
 
 class Encoder(Protocol):
-    """Turns the pages of one generation into the bytes of one response. Pure: no state, no waiting."""
+    """Turns the pages of one generation into the bytes of one response. Pure: the same pages, the same bytes.
+
+    One that has to remember something is made for one response and given all its pages.
+    """
 
     media_type: ClassVar[str]
 

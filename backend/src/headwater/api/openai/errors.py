@@ -25,8 +25,8 @@ _CODES: dict[ProblemCode, str] = {
 }
 """Where OpenAI has a name of its own for ours."""
 
-_MEMBERS = {"/v1/chat/completions": {"message": "messages"}, "/v1/responses": {"message": "input"}}
-"""What our members are called in the bodies of these addresses."""
+_MEMBERS = {"/v1/responses": {"message": "input"}}
+"""What our members are called in the bodies of this address."""
 
 _STATUS: dict[FailureCode, int] = {
     "provider_error": 502,
