@@ -19,12 +19,13 @@ from tests.limits import run_limits
 from tests.providers.model_server import DONE, Answer, Script, data, delta, model_server
 
 PROMPT = Prompt("gen_1", "small", (Turn("system", "Be brief."), Turn("user", "hello")), 0.5, 7)
+API_KEY = "sk-a-key-of-ours"
 
 
 async def run(*scripts: Script, limits: Limits = run_limits()) -> tuple[str, Outcome]:
     """What a reply looks like in its log."""
     async with model_server(*scripts) as server:
-        provider = OpenAIProvider(api_key="key", base_url=server.url)
+        provider = OpenAIProvider(api_key=API_KEY, base_url=server.url)
         log = MemoryLog()
         async with asyncio.timeout(20):
             outcome = await Runner(log, provider, PROMPT, limits).run()
@@ -234,8 +235,11 @@ async def no_http(answer: Answer) -> None:
 
 
 @pytest.mark.parametrize("script", [html, nothing, no_http])
-async def test_an_answer_that_is_no_completion_is_an_error(script: Script) -> None:
+async def test_an_answer_that_is_no_completion_is_an_error(
+    script: Script, caplog: pytest.LogCaptureFixture
+) -> None:
     _, outcome = await run(script)
+    assert API_KEY not in caplog.text
     assert isinstance(outcome.status, Failed)
     assert outcome.status.code == "provider_error"
     assert "cannot be read" in outcome.status.message

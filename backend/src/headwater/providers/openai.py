@@ -146,7 +146,7 @@ class OpenAIProvider:
         return (*prompt.turns, Turn("user", GO_ON))
 
     def _error(self, error: Exception) -> ProviderError:
-        logger.warning("%s: %s", self.name, error if isinstance(error, openai.APIError) else repr(error))
+        logger.warning("%s: %s", self.name, _told(error))
         match error:
             case openai.APIStatusError():
                 return refusal(error.status_code, error.code, error.type)
@@ -207,6 +207,17 @@ def _message(turn: Turn) -> ChatCompletionMessageParam:
             return {"role": "user", "content": turn.text}
         case "assistant":
             return {"role": "assistant", "content": turn.text}
+
+
+def _told(error: Exception) -> str:
+    """An error as it may be logged: what aiohttp says of a response holds the request, and so our key."""
+    match error:
+        case openai.APIError():
+            return str(error)
+        case aiohttp.ClientResponseError():
+            return f"{type(error).__name__}({error.status}, {error.message!r})"
+        case _:
+            return repr(error)
 
 
 def _given(value: N | None) -> N | Omit:
