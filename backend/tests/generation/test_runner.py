@@ -163,6 +163,18 @@ async def test_stopping_keeps_what_was_said_and_stops_the_model(status: Cancelle
     assert (await log.read(0)).events == (TextDelta("a"),)
 
 
+async def test_stopping_closes_a_model_that_has_finished_and_does_not_end() -> None:
+    log = MemoryLog()
+    provider = Playing([TextDelta("a"), Finish("stop")], for_ever)
+    runner = Runner(log, provider, PROMPT, run_limits())
+    async with asyncio.timeout(5):
+        running = asyncio.create_task(runner.run())
+        await log.changed(0)
+        runner.stop(Cancelled("user"))
+        assert (await running).status == Completed("stop")
+        await provider.closed.wait()
+
+
 async def test_stopping_before_the_run_starts() -> None:
     runner = Runner(MemoryLog(), Playing([TextDelta("a")]), PROMPT, run_limits())
     runner.stop(Cancelled("user"))

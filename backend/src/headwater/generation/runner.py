@@ -73,12 +73,16 @@ class Runner:
         self._scope: asyncio.Timeout | None = None
 
     def stop(self, status: Cancelled | Interrupted) -> None:
-        """Ask the run to end with this status; the first call counts, and none after the reply's own end."""
+        """Ask the run to end with this status; the first call counts, and none after the reply's own end.
+
+        A provider that goes on after that end, to tell its usage or for nothing, is closed all the same.
+        """
+        now = asyncio.get_running_loop().time()
         if self._ending is None:
             self._ending = status
-            self._stopped = asyncio.get_running_loop().time()
-            if self._scope is not None and not self._scope.expired():
-                self._scope.reschedule(self._stopped)
+            self._stopped = now
+        if self._scope is not None and not self._scope.expired():
+            self._scope.reschedule(now)
 
     async def run(self) -> Outcome:
         """Write the log to its end and return how it ended.
