@@ -109,6 +109,15 @@ async def test_tokens_come_at_their_pace(jitter: float) -> None:
     assert times[-1] - times[0] >= 0.09 if not jitter else times[-1] - times[0] >= 0.03
 
 
+async def test_what_is_due_comes_together_but_not_through_a_gate() -> None:
+    script = Script(tokens_per_second=1000, faults=(Fault(20, "gate"),))
+    prompt = Prompt("g", "echo", (Turn("user", " ".join(30 * "a")),), options=script)
+    async with aclosing(ScriptedProvider().generate(prompt)) as batches:
+        assert len(await anext(batches)) == 1
+        await asyncio.sleep(0.03)  # nobody had time for it
+        assert len(await anext(batches)) == 19
+
+
 async def test_the_same_seed_has_the_same_rhythm() -> None:
     def gaps(said: list[tuple[Delta, float]]) -> list[float]:
         times = [at for delta, at in said if isinstance(delta, TextDelta)]

@@ -76,6 +76,10 @@ CONTEXT_WINDOW = 8192
 """Tokens that a script claims to read, so that a full window can be seen without a model."""
 
 
+TOGETHER = 100
+"""Tokens that come together at most, however late they are: others want to run too."""
+
+
 class ScriptedProvider:
     """Plays scenarios; see `Provider`. A prompt's `options` are a `Script`."""
 
@@ -119,9 +123,14 @@ class ScriptedProvider:
         count = 0
         try:
             async with aclosing(_on_time(islice(deltas, prompt.max_tokens), script, gate)) as spoken:
-                async for delta in spoken:
-                    count += 1
-                    yield _until_stop(delta, stops)
+                async for batch in spoken:
+                    said: list[Delta] = []
+                    for delta in batch:
+                        count += 1
+                        said += _until_stop(delta, stops)
+                        if stops.met:
+                            break
+                    yield tuple(said)
                     if stops.met:
                         break
             whole = stops.met or next(deltas, None) is None
@@ -142,21 +151,33 @@ def _until_stop(delta: TextDelta | ReasoningDelta, stops: StopSequences) -> Sequ
 
 async def _on_time(
     deltas: Iterator[TextDelta | ReasoningDelta], script: Script, gate: asyncio.Semaphore
-) -> AsyncGenerator[TextDelta | ReasoningDelta, None]:
-    """Say each token at its time; a gate moves all that follows it."""
+) -> AsyncGenerator[Sequence[TextDelta | ReasoningDelta], None]:
+    """Say each token at its time; a gate moves all that follows it.
+
+    Where the process is late, what is due comes together, as it would from a server whose words had
+    waited in a socket: a token at a time, each with its wake-up, would never catch up.
+    """
     clock = asyncio.get_running_loop().time
     dice = random.Random(script.seed or 0)  # noqa: S311 - a rhythm, not a secret
     gap = 1 / (script.tokens_per_second or 50.0)
     jitter = script.jitter or 0.0
+    faults = {fault.after for fault in script.faults or ()}
     due = clock() + (script.first_token_ms or 0.0) / 1000
+    batch: list[TextDelta | ReasoningDelta] = []
     said = 0
     for delta in deltas:
+        if batch and (said in faults or due > clock() or len(batch) >= TOGETHER):
+            yield tuple(batch)
+            batch = []
         if await _meet_faults(script, said, gate):
             due = clock()
-        await asyncio.sleep(max(0.0, due - clock()))
-        yield delta
+        if not batch:
+            await asyncio.sleep(max(0.0, due - clock()))
+        batch.append(delta)
         said += 1
         due += gap * dice.uniform(1 - jitter, 1 + jitter)
+    if batch:
+        yield tuple(batch)
     await _meet_faults(script, said, gate)
 
 
