@@ -12,6 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from headwater.server.serve import report
 from tests.running import RunningServer, asked, free_port, running, sse_events, text_of
 
 STALL = {"faults": [{"after": 2, "kind": "stall"}]}
@@ -137,6 +138,29 @@ async def test_a_second_signal_skips_the_wait(tmp_path: Path) -> None:
             rest = [event async for event in events]
             assert rest[-1].data["status"] == "interrupted"
             assert time.monotonic() - started < 2
+
+
+async def test_a_connection_that_is_cancelled_is_no_failure(caplog: pytest.LogCaptureFixture) -> None:
+    connections = asyncio.Queue[asyncio.Task[None] | None]()
+
+    async def connected(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connections.put_nowait(asyncio.current_task())
+        try:
+            await asyncio.Event().wait()
+        finally:
+            writer.close()
+
+    asyncio.get_running_loop().set_exception_handler(report)
+    listening = await asyncio.start_server(connected, "127.0.0.1", 0)
+    async with listening:
+        _, writer = await asyncio.open_connection(*listening.sockets[0].getsockname())
+        connection = await connections.get()
+        assert connection is not None
+        connection.cancel()
+        await asyncio.wait([connection])
+        writer.close()
+        await writer.wait_closed()
+    assert caplog.records == []
 
 
 def test_idle_connections_do_not_hold_the_shutdown(tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ async def serve(settings: Settings, announce: Callable[[str], None]) -> None:
     `announce` is called with a line for people once the server answers. Raises `SettingsError` and
     `DataFolderError` for what keeps it from starting.
     """
-    asyncio.get_running_loop().set_exception_handler(_report)
+    asyncio.get_running_loop().set_exception_handler(report)
     signals = _Signals()
     folder = DataFolder(settings.data_dir)
     config = _hypercorn_config(_certificate(settings, folder), settings.heartbeat)
@@ -152,7 +152,11 @@ def _hypercorn_config(certificate: Certificate | None, heartbeat: float) -> Conf
     return config
 
 
-def _report(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """Leave out what a client's half-done TLS handshake causes."""
-    if not isinstance(context.get("exception"), ssl.SSLError):
+def report(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Handle an exception that nobody awaits, as `loop.set_exception_handler()` has it.
+
+    Leaves out what a client's half-done TLS handshake causes, and connections that were cancelled at the end
+    of a shutdown: Python 3.11 takes those for failed (`asyncio/streams.py`, `connection_made`).
+    """
+    if not isinstance(context.get("exception"), ssl.SSLError | asyncio.CancelledError):
         loop.default_exception_handler(context)
