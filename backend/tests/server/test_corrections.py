@@ -19,6 +19,8 @@ from hypercorn.utils import wrap_app
 from headwater.server.corrections import WRITE_BUFFER_BYTES, Connections
 
 PIECE = b"x" * 16_384
+HEADERS = ((b":method", b"POST"), (b":path", b"/"), (b":scheme", b"http"), (b":authority", b"a"))
+Headers = tuple[tuple[bytes, bytes], ...]
 SHORT = 0.3
 """Seconds within which nothing is taken to mean never."""
 
@@ -102,6 +104,7 @@ async def serving(
     config = Config()
     config.errorlog = None
     config.graceful_timeout = 1
+    config.h2_max_concurrent_streams = config.keep_alive_max_requests = 2**16
     config.websocket_ping_interval = 3 * SHORT
     config.websocket_max_message_size = most
     stop = asyncio.Event()
@@ -127,15 +130,28 @@ class H2Client:
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader, self._writer = reader, writer
-        self._h2 = h2.connection.H2Connection(h2.config.H2Configuration(client_side=True))
+        config = h2.config.H2Configuration(client_side=True, validate_outbound_headers=False)
+        self._h2 = h2.connection.H2Connection(config)
         self._h2.initiate_connection()
 
-    async def ask(self, *, ends: bool = True) -> int:
+    async def ask(self, *, ends: bool = True, headers: Headers = HEADERS, reset: bool = False) -> int:
+        """Send a request, and with `reset` take it back in the same packet."""
         stream_id = self._h2.get_next_available_stream_id()
-        headers = [(":method", "POST"), (":path", "/"), (":scheme", "http"), (":authority", "a")]
         self._h2.send_headers(stream_id, headers, end_stream=ends)
+        if reset:
+            self._h2.reset_stream(stream_id)
         await self._flush()
         return stream_id
+
+    async def prioritize(self, stream_id: int) -> None:
+        self._h2.prioritize(stream_id, weight=1)
+        await self._flush()
+
+    async def is_served(self) -> bool:
+        """Whether the connection still is."""
+        self._h2.ping(b"anybody?")
+        await self._flush()
+        return await self.until(h2.events.PingAckReceived)
 
     async def end(self, stream_id: int) -> None:
         self._h2.send_data(stream_id, b"late", end_stream=True)
@@ -167,7 +183,8 @@ async def h2_client(port: int) -> AsyncIterator[H2Client]:
         yield H2Client(reader, writer)
     finally:
         writer.close()
-        await writer.wait_closed()
+        with contextlib.suppress(ConnectionError):
+            await writer.wait_closed()
 
 
 async def settled(app: Any) -> int:
@@ -232,6 +249,52 @@ def _noise_of_the_loop() -> Any:
         yield
     finally:
         loop.set_exception_handler(None)
+
+
+async def many_streams(client: H2Client) -> None:
+    assert await client.is_served()  # and has said how many it may open
+    for _ in range(1001):
+        await client.ask(ends=False)
+    await client.is_served()  # a sign of life may still be on its way
+
+
+async def many_priorities(client: H2Client) -> None:
+    for number in range(1001):
+        await client.prioritize(2 * number + 1)
+
+
+async def a_wrong_request_that_is_taken_back(client: H2Client) -> None:
+    await client.is_served()
+    await client.ask(headers=((b":method", b"CONNECT"), (b":authority", b"a")), reset=True)
+
+
+async def a_method_of_other_letters(client: H2Client) -> None:
+    await client.ask(headers=((b":method", "GRÜSS".encode()), *HEADERS[1:]))
+
+
+async def a_path_of_other_letters(client: H2Client) -> None:
+    await client.ask(headers=(HEADERS[0], (b":path", "/grüße".encode()), *HEADERS[2:]))
+
+
+@pytest.mark.parametrize("corrected", [False, True])
+@pytest.mark.parametrize(
+    "say",
+    [
+        many_streams,
+        many_priorities,
+        a_wrong_request_that_is_taken_back,
+        a_method_of_other_letters,
+        a_path_of_other_letters,
+    ],
+)
+async def test_what_one_client_may_say_takes_the_connection_down(
+    say: Callable[[H2Client], Awaitable[None]], corrected: bool
+) -> None:
+    app = Answers(twenty_megabytes)
+    async with serving(app, corrected=corrected) as server, h2_client(server.port) as client:
+        with contextlib.suppress(ConnectionError):
+            await say(client)
+        assert await client.is_served() == corrected
 
 
 async def test_a_whole_answer_ends_its_stream() -> None:

@@ -17,14 +17,20 @@ in the untouched class, so that a test fails, and the correction can go, once up
    is refused, leave the connection open for a next request, which then breaks it.
 6. `protocol/h2.py`, `H2Protocol._create_stream`: a CONNECT that wants no WebSocket has no path, which breaks
    the connection.
+7. `protocol/h2.py`, `H2Protocol`: its `PriorityTree` looks at all streams for each piece that is sent; and
+   more than 1,000 at once, or as many priorities for streams that never come, break the connection.
+8. `protocol/h2.py`, `H2Protocol._create_stream`: so does a method, a path or a header name that is not ASCII;
+   a malformed request is an error of its stream (RFC 9113, 8.1.1).
+9. `protocol/h2.py`, `H2Protocol._handle_events`: so does a stream that an event further on has ended.
 
 What is wrong with the WebSockets themselves stands in `websocket_corrections.py`.
 """
 
 import asyncio
 import math
-from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any
 
@@ -48,7 +54,7 @@ from hypercorn.protocol.h2 import (
     StreamBuffer,
 )
 from hypercorn.protocol.h11 import H11Protocol, H11WSConnection
-from priority.priority import MissingStreamError
+from priority.priority import DeadlockError, DuplicateStreamError, MissingStreamError
 
 from headwater.server.websocket_corrections import CorrectedWSStream
 
@@ -169,6 +175,48 @@ class CorrectedStreamBuffer(StreamBuffer):
         return data
 
 
+class Turns:
+    """The streams of a connection that have something to send, one after another; see `PriorityTree`."""
+
+    def __init__(self) -> None:
+        self._known: set[int] = set()
+        self._ready: OrderedDict[int, None] = OrderedDict()
+
+    def insert_stream(self, stream_id: int) -> None:
+        """Take in a stream, which has something to send until it is blocked."""
+        if stream_id in self._known:
+            raise DuplicateStreamError
+        self._known.add(stream_id)
+        self.unblock(stream_id)
+
+    def remove_stream(self, stream_id: int) -> None:
+        """Forget a stream."""
+        self.block(stream_id)
+        self._known.remove(stream_id)
+
+    def block(self, stream_id: int) -> None:
+        """Note that a stream has nothing to send, or may not."""
+        self._require(stream_id)
+        self._ready.pop(stream_id, None)
+
+    def unblock(self, stream_id: int) -> None:
+        """Note that a stream has something to send."""
+        self._require(stream_id)
+        self._ready.setdefault(stream_id)
+
+    def __next__(self) -> int:
+        """Whose turn it is; raises `DeadlockError` when nobody has anything to send."""
+        if not self._ready:
+            raise DeadlockError
+        stream_id = next(iter(self._ready))
+        self._ready.move_to_end(stream_id)
+        return stream_id
+
+    def _require(self, stream_id: int) -> None:
+        if stream_id not in self._known:
+            raise MissingStreamError
+
+
 class CorrectedH11Protocol(H11Protocol):
     """HTTP/1.1 that passes over wishes for a WebSocket but at some paths, and closes after a refused one."""
 
@@ -202,6 +250,8 @@ class CorrectedH2Protocol(H2Protocol):
     def __init__(self, patience: float, *args: Any) -> None:  # noqa: ANN401
         super().__init__(*args)
         self._patience = patience
+        turns: Any = Turns()
+        self.priority = turns
 
     async def stream_send(self, event: StreamEvent) -> None:
         """See `H2Protocol.stream_send`."""
@@ -226,11 +276,21 @@ class CorrectedH2Protocol(H2Protocol):
 
     async def _handle_events(self, events: list[h2.events.Event]) -> None:
         for event in events:
-            if isinstance(event, h2.events.DataReceived) and event.stream_id not in self.streams:
-                self.connection.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
-                await self._flush()
-            else:
-                await super()._handle_events([event])
+            with suppress(h2.exceptions.StreamClosedError):  # by an event that comes behind this one
+                await self._handle_event(event)
+
+    async def _handle_event(self, event: h2.events.Event) -> None:
+        if isinstance(event, h2.events.DataReceived) and event.stream_id not in self.streams:
+            self.connection.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
+            await self._flush()
+        elif isinstance(event, h2.events.RequestReceived) and _is_malformed(event.headers or ()):
+            self.connection.reset_stream(event.stream_id, h2.errors.ErrorCodes.PROTOCOL_ERROR)
+            await self._flush()
+        else:
+            await super()._handle_events([event])
+
+    async def _priority_updated(self, event: h2.events.PriorityUpdated) -> None:
+        """Pass it over: such priorities are out of use (RFC 9113, 5.3.2), and those of no stream stay."""
 
     async def _close_stream(self, stream_id: int) -> None:
         buffer = self.stream_buffers.get(stream_id)
@@ -248,6 +308,11 @@ class CorrectedH2Protocol(H2Protocol):
             return  # the client reset it, or the connection is going away
         await self.has_data.set()
         await self._flush()
+
+
+def _is_malformed(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    said = dict(headers)
+    return not all(word.isascii() for word in (*said, said.get(b":method", b""), said.get(b":path", b"")))
 
 
 @contextmanager
