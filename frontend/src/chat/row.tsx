@@ -18,8 +18,11 @@ interface RowProps {
 /** One entry of a thread. */
 export const Row = memo(
   function Row({ entry, live, isUnnamed, isLast, isDrawn }: RowProps) {
+    const { say } = useLanguage();
     return (
       <div data-row={entry.key} className="row">
+        {/* Screen readers go from heading to heading. */}
+        <h2 className="sr-only select-none">{say(entry.role === "user" ? "you" : "reply")}</h2>
         {!isDrawn && <Source entry={entry} />}
         {isDrawn && entry.role === "user" && (
           <Question entry={entry} isUnnamed={isUnnamed} isLast={isLast} />

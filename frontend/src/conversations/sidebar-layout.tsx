@@ -1,5 +1,6 @@
 import { lazy, type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { Optional } from "../ui/optional";
+import { PortalPlace } from "../ui/portal-place";
 import { useMedia } from "../ui/use-media";
 import { useParts } from "../ui/use-parts";
 import { SidebarLost } from "./sidebar-lost";
@@ -43,28 +44,35 @@ export function SidebarLayout({ children }: { readonly children: ReactNode }) {
     (isWide ? loadSidebar() : loadDrawer()).catch(ignore);
   }, [isWide]);
 
+  const [place, setPlace] = useState<HTMLElement | null>(null);
   return (
     <SidebarContext value={sidebar}>
-      <div className="flex h-full">
-        {isWide && isShown && (
-          <div className="w-72 shrink-0 border-r border-line bg-sunken">
-            <Optional lost={<SidebarLost />}>
-              <Sidebar />
-            </Optional>
-          </div>
-        )}
-        <main className="h-full min-w-0 flex-1">{children}</main>
-      </div>
-      <Optional>{!isWide && hasDrawer && <SidebarDrawer />}</Optional>
-      <Optional>
-        {dialog?.kind === "share" && <ShareDialog id={dialog.id} onClose={closeDialog} />}
-        {dialog?.kind === "preferences" && (
-          <PreferencesDialog onClose={closeDialog} onClosed={goBack} />
-        )}
-        {dialog?.kind === "shortcuts" && (
-          <ShortcutsDialog onClose={closeDialog} onClosed={goBack} />
-        )}
-      </Optional>
+      <PortalPlace value={place}>
+        <div className="flex h-full">
+          {isWide && isShown && (
+            <div className="w-72 shrink-0 border-r border-line bg-sunken">
+              <Optional lost={<SidebarLost />}>
+                <Sidebar />
+              </Optional>
+            </div>
+          )}
+          <main className="h-full min-w-0 flex-1">
+            {children}
+            {/* What opens is part of what is the matter, as assistive technology wants it. */}
+            <div ref={setPlace} />
+          </main>
+        </div>
+        <Optional>{!isWide && hasDrawer && <SidebarDrawer />}</Optional>
+        <Optional>
+          {dialog?.kind === "share" && <ShareDialog id={dialog.id} onClose={closeDialog} />}
+          {dialog?.kind === "preferences" && (
+            <PreferencesDialog onClose={closeDialog} onClosed={goBack} />
+          )}
+          {dialog?.kind === "shortcuts" && (
+            <ShortcutsDialog onClose={closeDialog} onClosed={goBack} />
+          )}
+        </Optional>
+      </PortalPlace>
     </SidebarContext>
   );
 }

@@ -80,8 +80,9 @@ function text(source: string, openness: Openness): ReactNode {
 }
 
 function Heading({ heading, openness }: { heading: Tokens.Heading; openness: Openness }) {
-  // A reply is inside a page that has its own first two levels.
-  const Tag = `h${Math.min(6, heading.depth + 2)}` as "h3" | "h4" | "h5" | "h6";
+  // A reply is inside a page that has its own first two levels. Few models begin with the first one: to who
+  // goes from heading to heading, the second is as high.
+  const Tag = `h${Math.max(3, Math.min(6, heading.depth + 1))}` as "h3" | "h4" | "h5" | "h6";
   return <Tag data-depth={heading.depth}>{text(heading.text, openness)}</Tag>;
 }
 

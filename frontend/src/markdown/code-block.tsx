@@ -19,7 +19,9 @@ export const CodeBlock = memo(function CodeBlock({ code, language, isOpen }: Cod
       <div className="code-bar" data-language={language === "" ? "text" : language}>
         <CopyButton text={code} />
       </div>
-      <pre>
+      {/* It scrolls, and not only by a pointer. */}
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keyboard */}
+      <pre tabIndex={0}>
         <code>
           <CodeText code={code} language={language} isOpen={isOpen} />
           {isOpen && <TypingCursor />}
