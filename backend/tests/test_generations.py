@@ -28,7 +28,7 @@ def generation(id_: str) -> Generation:
 
 def run(found: Generation) -> Run:
     runner = Runner(found.log, ScriptedProvider(), Prompt(found.id, "echo", ()), run_limits())
-    return Run(runner, Readers(60, lambda: None), asyncio.create_task(nothing()))
+    return Run(runner, Readers(60, lambda: None), asyncio.create_task(nothing()), "somebody")
 
 
 async def nothing() -> None:

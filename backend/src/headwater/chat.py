@@ -98,27 +98,30 @@ class Chat:
         ask: Ask | AskAgain | AskOnce,
         key: str | None = None,
         *,
+        counted_as: str | None = None,
         arrived: float | None = None,
         abandon_after: float | None = None,
     ) -> Generation:
         """Start a reply; with an idempotency key, at most once per client and key.
 
-        `arrived` is when the request did, on the clock of the event loop; without it, that is now.
-        `abandon_after` is for how many seconds a reply that has lost its last reader goes on, where that is
-        not as it is set for all. Raises the `ProblemError` that tells why not; `NotFoundError` for a key
-        whose reply is not kept any more, because it must not run again.
+        `counted_as` is whose running replies are counted together; without it, the client's own. `arrived` is
+        when the request did, on the clock of the event loop; without it, that is now. `abandon_after` is for
+        how many seconds a reply that has lost its last reader goes on, where that is not as it is set for
+        all. Raises the `ProblemError` that tells why not; `NotFoundError` for a key whose reply is not kept
+        any more, because it must not run again.
         """
         if arrived is None:
             arrived = asyncio.get_running_loop().time()
+        counted_as = counted_as or client
         if key is None:
-            return await self._start(client, ask, arrived, abandon_after=abandon_after)
+            return await self._start(client, counted_as, ask, arrived, abandon_after=abandon_after)
 
         request = _fingerprint(ask)
 
         async def start() -> str:
             try:
                 begun = await self._start(
-                    client, ask, arrived, Key(key, request), abandon_after=abandon_after
+                    client, counted_as, ask, arrived, Key(key, request), abandon_after=abandon_after
                 )
             except KeyTakenError:
                 return await self._begun_with(client, key, request)
@@ -241,13 +244,14 @@ class Chat:
     async def _start(
         self,
         client: str,
+        counted_as: str,
         ask: Ask | AskAgain | AskOnce,
         arrived: float,
         key: Key | None = None,
         *,
         abandon_after: float | None,
     ) -> Generation:
-        self._admit(client)
+        self._admit(counted_as)
         beginning = await self._asking.beginning(client, ask)
         log, prompt = self._new_log(), beginning.prompt
         runner = Runner(
@@ -271,7 +275,7 @@ class Chat:
         )
         # Nothing waits between being admitted and being counted. The task begins the rows as well, so that a
         # client who goes away in the middle leaves either all of a reply or nothing.
-        self._admit(client)
+        self._admit(counted_as)
         readers = Readers(
             self._limits.abandon_after if abandon_after is None else abandon_after,
             lambda: runner.stop(Cancelled("abandoned")),
@@ -280,21 +284,21 @@ class Chat:
         begun: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         running = self._run(generation, beginning, key, runner, readers, begun)
         task = asyncio.create_task(running, name=generation.id)
-        self.generations.add(generation, Run(runner, readers, task))
+        self.generations.add(generation, Run(runner, readers, task, counted_as))
         try:
             await asyncio.shield(begun)
         except UnknownConversationError:
             raise no_conversation(beginning.conversation) from None
         return generation
 
-    def _admit(self, client: str) -> None:
+    def _admit(self, counted_as: str) -> None:
         if self.draining:
             raise ShuttingDownError("The server is about to stop; ask again in a moment.", retry_after=5)
         if len(self.generations.running) >= self._limits.active:
             raise OverloadedError(
                 f"{self._limits.active} replies are running, which is the most at once.", retry_after=2
             )
-        mine = sum(generation.client == client for generation in self.generations.running)
+        mine = sum(run.counted_as == counted_as for run in self.generations.running.values())
         if mine >= self._limits.active_per_client:
             raise RateLimitedError(
                 f"{mine} of your replies are running, which is the most at once; wait for one to end.",

@@ -70,11 +70,12 @@ class Generation:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Run:
-    """What keeps a generation going, until its row is written."""
+    """What keeps a generation going, until its row is written; `counted_as` is in whose limit it counts."""
 
     runner: Runner
     readers: Readers
     task: asyncio.Task[None]
+    counted_as: str
 
 
 class Generations:

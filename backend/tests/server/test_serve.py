@@ -188,21 +188,29 @@ async def test_a_generation_without_readers_is_abandoned(tmp_path: Path) -> None
 
 
 async def test_limits_on_replies_that_run_at_once(tmp_path: Path) -> None:
-    with running(tmp_path, HEADWATER_MAX_ACTIVE="2", HEADWATER_MAX_ACTIVE_PER_CLIENT="1") as server:
+    """Who keeps no cookie is no other client each time: an address counts, or an API key."""
+    environment = {
+        "HEADWATER_MAX_ACTIVE": "2",
+        "HEADWATER_MAX_ACTIVE_PER_CLIENT": "1",
+        "HEADWATER_API_KEYS": "first,second",
+    }
+    waits = {"first_token_ms": 60_000}
+    with running(tmp_path, **environment) as server:
+        first, second = ({"Authorization": f"Bearer {key}"} for key in ("first", "second"))
         async with (
             httpx.AsyncClient(base_url=server.url) as one,
-            httpx.AsyncClient(base_url=server.url) as two,
-            httpx.AsyncClient(base_url=server.url) as three,
+            httpx.AsyncClient(base_url=server.url) as neighbour,
+            httpx.AsyncClient(base_url=server.url, headers=first) as two,
+            httpx.AsyncClient(base_url=server.url, headers=second) as three,
+            asked(one, "a", script=waits),
         ):
-            for client in (one, two, three):
-                await client.get("/api/models")
-            async with asked(one, "a", script=STALL | {"first_token_ms": 60_000}):
-                mine = await one.post("/api/chat", json={"message": "a", "model": "scripted/echo"})
-                assert (mine.status_code, mine.json()["code"]) == (429, "rate_limited")
-                async with asked(two, "a", script={"first_token_ms": 60_000}):
-                    full = await three.post("/api/chat", json={"message": "a", "model": "scripted/echo"})
-                    assert (full.status_code, full.json()["code"]) == (503, "overloaded")
-                    assert full.headers["retry-after"]
+            mine = await neighbour.post("/api/chat", json={"message": "a", "model": "scripted/echo"})
+            assert (mine.status_code, mine.json()["code"]) == (429, "rate_limited")
+            assert {"retry-after", "ratelimit-limit", "ratelimit-remaining"} <= {*mine.headers}
+            async with asked(two, "a", script=waits):
+                full = await three.post("/api/chat", json={"message": "a", "model": "scripted/echo"})
+                assert (full.status_code, full.json()["code"]) == (503, "overloaded")
+                assert full.headers["retry-after"]
 
 
 async def test_the_rate_of_starts_is_limited_by_address(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from quart_schema import document_request, document_response
 from werkzeug.exceptions import MethodNotAllowed
 
 from headwater.api.answers import Reply
-from headwater.api.clients import client
+from headwater.api.clients import client, current_client
 from headwater.api.origins import Origins
 from headwater.api.rate_limits import StartLimiter
 from headwater.api.replies import negotiated, reply, streamed
@@ -57,7 +57,9 @@ def chat_blueprint(chat: Chat, limiter: StartLimiter, origins: Origins) -> Bluep
 async def _post(chat: Chat, arrived: float) -> Response:
     media_type = negotiated()
     body = await read_json(ChatBody)
-    generation = await chat.start(client(), body.ask(), _idempotency_key(), arrived=arrived)
+    generation = await chat.start(
+        client(), body.ask(), _idempotency_key(), counted_as=current_client().counted_as, arrived=arrived
+    )
     return await reply(chat, generation, media_type)
 
 
@@ -65,7 +67,9 @@ async def _again(chat: Chat, conversation: str, message: str, arrived: float) ->
     media_type = negotiated()
     body = await read_json_or_nothing(ReplyBody)
     ask = body.ask(conversation, message)
-    generation = await chat.start(client(), ask, _idempotency_key(), arrived=arrived)
+    generation = await chat.start(
+        client(), ask, _idempotency_key(), counted_as=current_client().counted_as, arrived=arrived
+    )
     return await reply(chat, generation, media_type)
 
 
@@ -74,7 +78,9 @@ async def _get(chat: Chat, arrived: float) -> Response:
     media_type = negotiated()
     seen = last_event_id()
     if seen is None:
-        generation = await chat.start(client(), read_query(ChatQuery).ask(), arrived=arrived)
+        generation = await chat.start(
+            client(), read_query(ChatQuery).ask(), counted_as=current_client().counted_as, arrived=arrived
+        )
         return await reply(chat, generation, media_type)
     name, cursor = seen
     if cursor == END:

@@ -9,7 +9,7 @@ from quart import Blueprint, Response, request
 from quart_rate_limiter import rate_limit
 from werkzeug.exceptions import MethodNotAllowed
 
-from headwater.api.clients import client
+from headwater.api.clients import client, current_client
 from headwater.api.rate_limits import StartLimiter
 from headwater.api.replies import followed
 from headwater.api.requests import Body, Identifier, PlainText, ScriptBody, Temperature, Tokens, read_json
@@ -80,7 +80,10 @@ def ui_messages_blueprint(chat: Chat, limiter: StartLimiter) -> Blueprint:
     async def start() -> Response:
         arrived = asyncio.get_running_loop().time()
         body = await read_json(UiMessagesBody)
-        return _streamed(chat, await chat.start(client(), body.ask(), arrived=arrived))
+        generation = await chat.start(
+            client(), body.ask(), counted_as=current_client().counted_as, arrived=arrived
+        )
+        return _streamed(chat, generation)
 
     @blueprint.get("/<path:name>/stream")
     async def resume(name: str) -> Response:

@@ -119,7 +119,13 @@ class _Socket:
 
     async def _start(self, ask: Ask | AskAgain, action: ChatAction | ReplyAction, arrived: float) -> None:
         await self._limiter.take(self._client.counted_as)
-        generation = await self._chat.start(self._client.name, ask, action.idempotency_key, arrived=arrived)
+        generation = await self._chat.start(
+            self._client.name,
+            ask,
+            action.idempotency_key,
+            counted_as=self._client.counted_as,
+            arrived=arrived,
+        )
         await self._follow(generation, 0, action.request)
 
     async def _follow(self, generation: Generation, after: Cursor, request: str | None) -> None:

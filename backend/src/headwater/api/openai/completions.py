@@ -7,7 +7,7 @@ from pydantic import Field
 from quart import Blueprint, Response
 from quart_rate_limiter import rate_limit
 
-from headwater.api.clients import client
+from headwater.api.clients import client, current_client
 from headwater.api.openai.errors import failed_reply
 from headwater.api.openai.members import (
     ROLES,
@@ -105,7 +105,9 @@ def completions_blueprint(chat: Chat, limiter: StartLimiter) -> Blueprint:
         arrived = asyncio.get_running_loop().time()
         body = await read_json(CompletionBody)
         # Its client cannot come back for it: who leaves stops the model.
-        generation = await chat.start(client(), body.ask(), arrived=arrived, abandon_after=0.0)
+        generation = await chat.start(
+            client(), body.ask(), counted_as=current_client().counted_as, arrived=arrived, abandon_after=0.0
+        )
         if not body.stream:
             return await _whole(chat, generation)
         usage = body.stream_options.include_usage is True

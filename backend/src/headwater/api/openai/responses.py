@@ -7,7 +7,7 @@ from quart import Blueprint, Response, request
 from quart_rate_limiter import rate_limit
 from werkzeug.exceptions import MethodNotAllowed
 
-from headwater.api.clients import client
+from headwater.api.clients import client, current_client
 from headwater.api.openai.errors import failed_reply
 from headwater.api.openai.response_body import ResponseBody, ResponseQuery
 from headwater.api.rate_limits import StartLimiter
@@ -42,7 +42,11 @@ def responses_blueprint(chat: Chat, limiter: StartLimiter) -> Blueprint:
         body = await read_json(ResponseBody)
         previous = await _previous(chat, body.previous_response_id)
         generation = await chat.start(
-            client(), body.ask(previous), arrived=arrived, abandon_after=_patience(body)
+            client(),
+            body.ask(previous),
+            counted_as=current_client().counted_as,
+            arrived=arrived,
+            abandon_after=_patience(body),
         )
         head = _head(generation, body.previous_response_id)
         if body.stream:
