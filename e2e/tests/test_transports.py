@@ -43,6 +43,8 @@ def pick(chat: ChatPage, transport: str) -> None:
     ("transport", "used", "protocol"),
     [
         ("ndjson", "application/x-ndjson", "http1"),
+        ("websocket", "websocket", "http1"),
+        ("websocket", "websocket", "http2"),
     ],
     indirect=["protocol"],
 )
