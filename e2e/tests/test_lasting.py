@@ -111,11 +111,12 @@ def test_branches_are_stepped_through_and_kept(chat: ChatPage) -> None:
     expect(chat.questions).to_have_count(1)
     expect(chat.position).to_have_text("2 / 2")
     expect(chat.next).to_be_disabled()
+    second = chat.reply.get_attribute("data-message")
     chat.previous.click()
     expect(chat.replies.get_by_test_id("reply-text")).to_have_text(["one", "two"])
     expect(chat.next).to_be_focused()
     # The page tells the server: what is read anew is the same branch.
-    with chat.page.expect_response(lambda response: response.request.method == "PATCH"):
+    with chat.page.expect_response(lambda response: response.request.post_data_json == {"leaf": second}):
         chat.page.keyboard.press("Enter")
     expect(chat.text).to_have_text("another one")
     chat.page.reload()

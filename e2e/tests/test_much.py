@@ -35,21 +35,29 @@ LONG_TASKS = """
     }
 """
 TO_THE_END = """
-    async ([box, direction, step]) => {
+    async ([box, step, last]) => {
         const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
-        const count = () => document.querySelectorAll("[data-testid=conversation-item]").length;
+        const rows = () => [...document.querySelectorAll("[data-testid=conversation-item]")];
+        const isSeen = (row) => {
+            const [within, { top, bottom }] = [box.getBoundingClientRect(), row.getBoundingClientRect()];
+            return top >= within.top && bottom <= within.bottom;
+        };
+        const isThere = () => rows().some((row) => row.textContent === last && isSeen(row));
         let most = 0;
-        for (let still = 0; still < 20; ) {
+        let moved = performance.now();
+        for (let still = false; !(still && isThere()) && performance.now() - moved < 30_000; ) {
             const before = [box.scrollTop, box.scrollHeight].join();
-            box.scrollTop += direction * step;
+            box.scrollTop += step;
             await frame();
-            most = Math.max(most, count());
-            // The end is where nothing more comes for a while: more may be on its way.
-            still = [box.scrollTop, box.scrollHeight].join() === before ? still + 1 : 0;
+            most = Math.max(most, rows().length);
+            still = [box.scrollTop, box.scrollHeight].join() === before;
+            if (!still) moved = performance.now();
         }
         return { most, top: box.scrollTop };
     }
 """
+"""Scrolls in steps of so many pixels until the last row is seen and nothing moves, or never comes."""
+
 JUMPS = """
     async ([steps, distance]) => {
         let box = document.querySelector("[role=log]");
@@ -96,11 +104,11 @@ def test_ten_thousand_conversations_are_scrolled_through(chat: ChatPage) -> None
     chat.page.evaluate(WATCH)
     assert bar.items.count() <= DRAWN_ROWS
     box = bar.list.element_handle()
-    down = chat.page.evaluate(TO_THE_END, [box, 1, 4000])
+    down = chat.page.evaluate(TO_THE_END, [box, 4000, f"Conversation {MANY - 1}"])
     expect(bar.item(f"Conversation {MANY - 1}")).to_be_visible()
     bar.open(f"Conversation {MANY - 1}")
     expect(chat.text).to_have_text(f"Reply {MANY - 1}")
-    up = chat.page.evaluate(TO_THE_END, [box, -1, 4000])
+    up = chat.page.evaluate(TO_THE_END, [box, -4000, "Conversation 0"])
     expect(bar.item("Conversation 0")).to_be_visible()
     assert max(down["most"], up["most"]) <= DRAWN_ROWS
     assert up["top"] == 0

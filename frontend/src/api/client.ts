@@ -8,7 +8,12 @@ export interface Asking {
   readonly signal?: AbortSignal;
   /** How the server is reached; the page's own without it. */
   readonly server?: typeof fetch;
+  /** It is sent to its end even if the page is left or read anew meanwhile: the person has seen it done. */
+  readonly outlivesPage?: boolean;
 }
+
+/** Of a request that outlives its page a browser takes 64 KiB at most: here are so many characters of JSON. */
+const LONGEST_TO_OUTLIVE = 10_000;
 
 /**
  * Asks the server and reads its JSON; an answer without a body is `undefined`. The caller names what
@@ -25,11 +30,14 @@ export async function ask<T>(path: string, asking: Asking = {}): Promise<T> {
 }
 
 async function reach(path: string, asking: Asking): Promise<Response> {
-  const { method = "GET", body, signal, server = fetch } = asking;
+  const { method = "GET", body, signal, server = fetch, outlivesPage = false } = asking;
   const init: RequestInit = { method, credentials: "same-origin", signal: signal ?? null };
   if (body !== undefined) {
     init.headers = { "Content-Type": "application/json" };
     init.body = body instanceof Blob ? body : JSON.stringify(body);
+  }
+  if (outlivesPage) {
+    init.keepalive = typeof init.body !== "string" || init.body.length <= LONGEST_TO_OUTLIVE;
   }
   try {
     return await server(path, init);

@@ -65,12 +65,12 @@ export function patchConversation(
   change: ConversationChange,
   server: typeof fetch = fetch,
 ): Promise<ConversationSummary> {
-  return ask(place(id), { method: "PATCH", body: change, server });
+  return ask(place(id), { method: "PATCH", body: change, server, outlivesPage: true });
 }
 
 /** Deletes a conversation; for ten minutes `restoreConversation` can take it back. */
 export function deleteConversation(id: string): Promise<void> {
-  return ask(place(id), { method: "DELETE" });
+  return ask(place(id), { method: "DELETE", outlivesPage: true });
 }
 
 export function restoreConversation(id: string): Promise<ConversationSummary> {

@@ -1,6 +1,6 @@
 // @vitest-environment jsdom
-import { useQueryClient } from "@tanstack/react-query";
-import { cleanup, fireEvent, render, screen, within } from "@testing-library/react";
+import { type QueryClient, useQueryClient } from "@tanstack/react-query";
+import { act, cleanup, fireEvent, render, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { useState } from "react";
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
@@ -12,8 +12,8 @@ import { Problem } from "../generation/problem";
 import { ChatInterface } from "./chat-interface";
 import { chatServer, frames } from "./testing/chat-server";
 import { message } from "./testing/message";
-import { Turns } from "./turns";
 import { loadMarkdown } from "./use-markdown";
+import { useTurns } from "./use-turns";
 
 /** A page with the chat on it, at a conversation or at a new chat (null), and ways to go elsewhere. */
 function open(given: Partial<Conversation> = {}, at: string | null = null, linked?: string) {
@@ -21,16 +21,11 @@ function open(given: Partial<Conversation> = {}, at: string | null = null, linke
   vi.stubGlobal("fetch", server.fetch);
   const seen: (string | null)[] = [];
   let visit: (conversation: string | null) => void = () => undefined;
+  let client: QueryClient;
   function Page() {
-    const client = useQueryClient();
+    client = useQueryClient();
     const [conversation, setConversation] = useState(at);
-    const [turns] = useState(
-      () =>
-        new Turns({
-          transport: server.transport,
-          onMoved: (id) => void client.invalidateQueries({ queryKey: keys.one(id) }),
-        }),
-    );
+    const turns = useTurns(() => server.transport);
     visit = setConversation;
     const onConversation = (id: string | null) => {
       seen.push(id);
@@ -54,7 +49,11 @@ function open(given: Partial<Conversation> = {}, at: string | null = null, linke
     visit(conversation);
     await frames();
   };
-  return { ...server, seen, go };
+  const readAgain = async () => {
+    await act(() => client.invalidateQueries({ queryKey: keys.one("conv_1") }));
+    await frames();
+  };
+  return { ...server, seen, go, readAgain };
 }
 
 const COMPLETED: Outcome = { status: "completed", reason: "stop", timing: NO_TIMING };
@@ -105,6 +104,7 @@ const CUT_SHORT = {
   leaf: "a1",
 };
 
+const models = () => screen.getByTestId<HTMLSelectElement>("model-select");
 const box = () => screen.getByTestId<HTMLTextAreaElement>("composer-input");
 const replies = () => screen.getAllByTestId("message-assistant");
 const lastText = () =>
@@ -615,6 +615,69 @@ describe("ChatInterface", () => {
     await end(COMPLETED);
     await ask("two");
     expect(requests[1]).not.toHaveProperty("system");
+  });
+
+  it("asks the model that was chosen before the conversation was read", async () => {
+    const { hold, requests, start, end } = open();
+    await waitFor(() => expect(models().disabled).toBe(false));
+    const arrivals = (["GET", "PATCH"] as const).map(hold);
+    await ask("one");
+    await start();
+    await end(COMPLETED);
+    await userEvent.selectOptions(models(), "scripted/prose");
+    await frames();
+    expect(models().value).toBe("scripted/prose");
+    await ask("two");
+    for (const arrive of arrivals) await arrive();
+    expect(models().value).toBe("scripted/prose");
+    expect(requests[1]?.model).toBe("scripted/prose");
+  });
+
+  it("keeps what was chosen while answers from before it come", async () => {
+    const { hold, readAgain } = open(BRANCHES, "conv_1");
+    await screen.findByText("second reply");
+    const arrive = hold("PATCH");
+    await userEvent.selectOptions(models(), "scripted/prose");
+    await userEvent.click(screen.getByTestId("settings"));
+    await userEvent.type(await screen.findByTestId("settings-system"), "Be short.");
+    await userEvent.click(screen.getByTestId("settings-save"));
+    await userEvent.click(screen.getByTestId("branch-previous"));
+    await readAgain();
+    expect(models().value).toBe("scripted/prose");
+    expect(screen.getByTestId("branch-position").textContent).toBe("1 / 2");
+    expect(screen.getByTestId("system-chip")).toBeTruthy();
+    await arrive();
+    expect(models().value).toBe("scripted/prose");
+    expect(screen.getByTestId("system-chip")).toBeTruthy();
+    expect(screen.getByTestId("branch-position").textContent).toBe("1 / 2");
+  });
+
+  it("saves the branch that was stepped to last, however slow the step before it is", async () => {
+    const { hold, changes } = open(BRANCHES, "conv_1");
+    await screen.findByText("second reply");
+    const arrive = hold("PATCH");
+    await userEvent.click(screen.getByTestId("branch-previous"));
+    await frames();
+    await userEvent.click(screen.getByTestId("branch-next"));
+    await frames();
+    expect(screen.getByTestId("branch-position").textContent).toBe("2 / 2");
+    await arrive();
+    expect(changes).toEqual([{ leaf: "q2" }, { leaf: "a2" }]);
+    expect(screen.getByTestId("branch-position").textContent).toBe("2 / 2");
+  });
+
+  it("asks once the server has what was chosen before", async () => {
+    const { hold, changes, requests } = open(BRANCHES, "conv_1");
+    await screen.findByText("second reply");
+    const arrive = hold("PATCH");
+    await userEvent.click(screen.getByTestId("branch-previous"));
+    await frames();
+    await ask("next");
+    expect(screen.getByText("next")).toBeTruthy();
+    expect(requests).toEqual([]);
+    await arrive();
+    expect(changes).toEqual([{ leaf: "q2" }]);
+    expect(requests).toMatchObject([{ message: "next", parent: "q2" }]);
   });
 
   it("says of a conversation that it is archived, and takes it back", async () => {

@@ -1,6 +1,7 @@
 import { type ReactNode, useEffect, useMemo, useRef } from "react";
 import { useArchive, usePatchConversation } from "../conversations/mutations";
 import { useConversation } from "../conversations/queries";
+import { useChangeUnderWay } from "../conversations/under-way";
 import type { Model } from "../generation/models";
 import { Problem } from "../generation/problem";
 import type { ChatRequest } from "../generation/transport";
@@ -59,7 +60,8 @@ export function Chat(props: ChatProps) {
   const { scroller, content, isPinned, pin, unpin, pinAtEnd, keepPlace } = usePinnedScroll();
   const near = useNearWatch(scroller, keepPlace);
 
-  const settings = saved ?? newSettings;
+  const underWay = useChangeUnderWay(conversation);
+  const settings = saved ?? { ...newSettings, ...underWay };
   const change = (changed: Partial<Settings>) => {
     if (conversation === null) props.onNewSettings({ ...newSettings, ...changed });
     else patch({ id: conversation, change: changed });

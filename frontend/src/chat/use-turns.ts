@@ -1,6 +1,7 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useRef, useState } from "react";
 import { readAgain } from "../conversations/cached";
+import { startingInTurn } from "../conversations/in-turn";
 import { keys } from "../conversations/keys";
 import type { Transport } from "../generation/transport";
 import { useLanguage } from "../language/language-context";
@@ -17,7 +18,7 @@ export function useTurns(makeTransport: () => Transport): Turns {
   const [turns] = useState(
     () =>
       new Turns({
-        transport: makeTransport(),
+        transport: startingInTurn(makeTransport(), client),
         onMoved: (id) => void readAgain(client, { queryKey: keys.one(id) }),
         onCollected: () => sayCollected.current(),
       }),

@@ -76,6 +76,19 @@ describe("applyChanges", () => {
     ]);
   });
 
+  it("keeps the last one that was read, when it is that which changed", async () => {
+    const server = new FakeServer(some(10), 4);
+    const client = await page(server);
+    server.set("conv_6", { title: "Other" });
+    await applyChanges(client, ["conv_6"]);
+    expect(shown(client, OPEN).map(({ title }) => title)).toEqual([
+      "Title of conv_9",
+      "Title of conv_8",
+      "Title of conv_7",
+      "Other",
+    ]);
+  });
+
   it("drops one that was deleted far down", async () => {
     const server = new FakeServer(some(20), 5);
     const client = await page(server, 4);

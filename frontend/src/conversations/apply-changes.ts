@@ -1,7 +1,14 @@
-import type { QueryClient } from "@tanstack/react-query";
+import type { QueryClient, QueryKey } from "@tanstack/react-query";
 import { listConversations, readConversation } from "../api/conversations";
 import { Problem } from "../generation/problem";
-import { cacheSummary, choiceOf, holdLists, readAgain, uncacheSummary } from "./cached";
+import {
+  cacheSummary,
+  choiceOf,
+  listWritings,
+  readAgain,
+  uncacheSummary,
+  writeLists,
+} from "./cached";
 import { keys } from "./keys";
 import { begunAnew, type Listed } from "./listed";
 
@@ -52,26 +59,39 @@ export async function applyChanges(client: QueryClient, ids: readonly string[]):
   });
   const elsewhere = new Set(ids);
   try {
-    const beginnings = await Promise.all(
-      shown.map(async ({ queryKey }) => ({
-        queryKey,
-        beginning: await listConversations(choiceOf(queryKey), null),
-      })),
+    const beginnings = await readBeginnings(
+      client,
+      shown.map(({ queryKey }) => queryKey),
     );
-    await holdLists(client);
-    for (const { queryKey, beginning } of beginnings) {
-      client.setQueryData<Listed>(queryKey, (listed) => listed && begunAnew(listed, beginning));
-    }
-    for (const found of beginnings.flatMap(({ beginning }) => beginning.conversations)) {
-      // It may have come from further down in another list.
-      if (elsewhere.delete(found.id)) cacheSummary(client, found);
-    }
+    await writeLists(client, () => {
+      for (const { queryKey, beginning } of beginnings) {
+        client.setQueryData<Listed>(queryKey, (listed) => listed && begunAnew(listed, beginning));
+      }
+      for (const found of beginnings.flatMap(({ beginning }) => beginning.conversations)) {
+        // It may have come from further down in another list.
+        if (elsewhere.delete(found.id)) cacheSummary(client, found);
+      }
+    });
     if (beginnings.every(({ beginning }) => beginning.cursor === null)) return;
     if (elsewhere.size > ONE_BY_ONE) throw new RangeError("too many to be read one by one");
     await Promise.all([...elsewhere].map((id) => readOne(client, id)));
   } catch {
     // The cache tries again by itself, and shows what it cannot read.
     void readAgain(client, { queryKey: keys.lists });
+  }
+}
+
+/** Reads the beginnings of lists, and again while a change of this page was answered meanwhile. */
+async function readBeginnings(client: QueryClient, lists: readonly QueryKey[]) {
+  for (;;) {
+    const before = listWritings(client);
+    const beginnings = await Promise.all(
+      lists.map(async (queryKey) => ({
+        queryKey,
+        beginning: await listConversations(choiceOf(queryKey), null),
+      })),
+    );
+    if (listWritings(client) === before) return beginnings;
   }
 }
 
@@ -82,11 +102,9 @@ async function readOne(client: QueryClient, id: string): Promise<void> {
       queryFn: ({ signal }) => readConversation(id, signal),
       staleTime: 0,
     });
-    await holdLists(client);
-    cacheSummary(client, read);
+    await writeLists(client, () => cacheSummary(client, read));
   } catch (error) {
     if (!(error instanceof Problem && error.status === 404)) throw error;
-    await holdLists(client);
-    uncacheSummary(client, id);
+    await writeLists(client, () => uncacheSummary(client, id));
   }
 }

@@ -1,4 +1,4 @@
-import type { QueryClient, QueryFilters } from "@tanstack/react-query";
+import type { Query, QueryClient, QueryFilters } from "@tanstack/react-query";
 import type { ListChoice } from "../api/conversations";
 import type { Conversation, ConversationSummary } from "../api/schema";
 import { keys } from "./keys";
@@ -49,12 +49,26 @@ export async function readAgain(client: QueryClient, filters: QueryFilters): Pro
   await client.invalidateQueries(filters);
 }
 
-/** Stops reading lists that are on the page, so that an answer from before does not undo a change. */
-export function holdLists(client: QueryClient): Promise<void> {
-  return client.cancelQueries({
-    queryKey: keys.lists,
-    predicate: (query) => query.state.data !== undefined,
-  });
+/** How often lists were written to: what was asked for before the last time may be from before it. */
+const writings = new WeakMap<QueryClient, number>();
+
+/** How often lists were written to, to be compared. */
+export function listWritings(client: QueryClient): number {
+  return writings.get(client) ?? 0;
+}
+
+/**
+ * Writes into the lists. One that is being read meanwhile would bring an answer from before: that is not
+ * taken, and what was read once more is read again.
+ */
+export async function writeLists(client: QueryClient, write: () => void): Promise<void> {
+  const isRead = ({ state }: Query) => state.data !== undefined && state.fetchStatus === "fetching";
+  const reading = client.getQueryCache().findAll({ queryKey: keys.lists, predicate: isRead });
+  const again = reading.filter(({ state }) => state.isInvalidated);
+  await client.cancelQueries({ queryKey: keys.lists, predicate: isRead });
+  writings.set(client, listWritings(client) + 1);
+  write();
+  for (const { queryKey } of again) void client.invalidateQueries({ queryKey, exact: true });
 }
 
 function summaryOf(from: ConversationSummary): ConversationSummary {

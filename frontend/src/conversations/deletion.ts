@@ -3,7 +3,8 @@ import { deleteConversation, restoreConversation } from "../api/conversations";
 import type { ConversationSummary } from "../api/schema";
 import { useLanguage } from "../language/language-context";
 import { useToast } from "../ui/toasts";
-import { cacheSummary, holdLists, uncacheSummary } from "./cached";
+import { cacheSummary, uncacheSummary, writeLists } from "./cached";
+import { keys } from "./keys";
 import { readRest, refusedAlready, useRefused } from "./mutations";
 
 /** Deletes a conversation at once, and offers to take it back. `onUndone`: it is there again. */
@@ -14,16 +15,11 @@ export function useDeleteConversation() {
   const refused = useRefused();
   const restore = useRestoreConversation();
   return useMutation({
+    mutationKey: keys.deletion,
     mutationFn: ({ summary }: Deletion) => deleteConversation(summary.id),
-    onMutate: async ({ summary }) => {
-      await holdLists(client);
-      uncacheSummary(client, summary.id);
-    },
-    onError: (error, { summary }) => {
-      cacheSummary(client, summary);
-      refused("notDeleted", error);
-    },
-    onSuccess: (_nothing, { summary, onUndone }) => {
+    onError: (error) => refused("notDeleted", error),
+    onSuccess: async (_nothing, { summary, onUndone }) => {
+      await writeLists(client, () => uncacheSummary(client, summary.id));
       const undo = () => restore.mutateAsync(summary.id).then(onUndone, refusedAlready);
       show({
         text: say("wasDeleted", { title: shortened(summary.title) }),
@@ -45,7 +41,7 @@ export function useRestoreConversation() {
   return useMutation({
     mutationFn: (id: string) => restoreConversation(id),
     onError: (error) => refused("notRestored", error),
-    onSuccess: (summary) => cacheSummary(client, summary),
+    onSuccess: (summary) => writeLists(client, () => cacheSummary(client, summary)),
     onSettled: (_summary, _error, id) => readRest(client, id),
   });
 }

@@ -8,5 +8,8 @@ export const keys = {
   searches: ["conversations", "search"] as const,
   search: (words: string) => ["conversations", "search", words] as const,
   one: (id: string) => ["conversations", "one", id] as const,
+  /** What a person changes; the keys of mutations. */
+  change: ["conversations", "change"] as const,
+  deletion: ["conversations", "deletion"] as const,
   shared: (token: string) => ["shared", token] as const,
 };

@@ -37,7 +37,8 @@ export function placed(listed: Listed, given: ConversationSummary, choice: ListC
   if (given.archived !== choice.archived || given.pinned !== choice.pinned) return others;
   const isOlder = (each: ConversationSummary) => each.updated_at < given.updated_at;
   const before = others.pages.findIndex((page) => page.conversations.some(isOlder));
-  if (before === -1 && !isComplete(others)) return others;
+  const wasLast = conversationsOf(listed).at(-1)?.id === given.id;
+  if (before === -1 && !wasLast && !isComplete(others)) return others;
   const target = before === -1 ? others.pages.length - 1 : before;
   return {
     ...others,

@@ -1,45 +1,32 @@
 import { type QueryClient, useMutation, useQueryClient } from "@tanstack/react-query";
 import { useCallback } from "react";
 import { patchConversation } from "../api/conversations";
-import type { Conversation, ConversationChange } from "../api/schema";
 import { describeError } from "../language/describe-problem";
 import { useLanguage } from "../language/language-context";
 import type { PlainKey } from "../language/translation";
 import { useToast } from "../ui/toasts";
-import { cachedSummary, cacheSummary, holdLists, readAgain } from "./cached";
+import { cacheSummary, readAgain, writeLists } from "./cached";
+import { inTurn } from "./in-turn";
 import { keys } from "./keys";
 import { useServer } from "./server-context";
-
-interface Patch {
-  readonly id: string;
-  readonly change: ConversationChange;
-}
+import type { Patch } from "./under-way";
 
 /**
  * Changes a conversation: its title, whether it is pinned or archived, its leaf, its settings. It is
- * shown at once; when the server refuses, what was there comes back, and a toast says why.
+ * shown at once, as what is under way; when the server refuses, what was there comes back, and a toast
+ * says why.
  */
 export function usePatchConversation() {
   const server = useServer();
   const client = useQueryClient();
   const refused = useRefused();
   return useMutation({
-    mutationFn: ({ id, change }: Patch) => patchConversation(id, change, server),
-    onMutate: async ({ id, change }) => {
-      await holdLists(client);
-      await client.cancelQueries({ queryKey: keys.one(id) });
-      const summary = cachedSummary(client, id);
-      const open = client.getQueryData<Conversation>(keys.one(id));
-      if (summary !== undefined) cacheSummary(client, { ...summary, ...given(change) });
-      if (open !== undefined) client.setQueryData(keys.one(id), { ...open, ...given(change) });
-      return { summary, open };
-    },
-    onError: (error, { id }, before) => {
-      if (before?.summary !== undefined) cacheSummary(client, before.summary);
-      if (before?.open !== undefined) client.setQueryData(keys.one(id), before.open);
-      refused("notSaved", error);
-    },
-    onSuccess: (summary) => cacheSummary(client, summary),
+    mutationKey: keys.change,
+    mutationFn: ({ id, change }: Patch) =>
+      inTurn(client, id, () => patchConversation(id, change, server)),
+    onError: (error) => refused("notSaved", error),
+    onSuccess: (summary) => writeLists(client, () => cacheSummary(client, summary)),
+    // It is under way until what the server made of it has been read.
     onSettled: (_summary, _error, { id }) => readRest(client, id),
   });
 }
@@ -76,12 +63,7 @@ export function useRefused() {
 export function refusedAlready(): void {}
 
 /** What an answer leaves open: where a branch goes on, and what else has happened meanwhile. */
-export function readRest(client: QueryClient, id: string): void {
-  void readAgain(client, { queryKey: keys.one(id) });
+export function readRest(client: QueryClient, id: string): Promise<void> {
   void readAgain(client, { queryKey: keys.searches });
-}
-
-/** A change as members of a conversation: those that it names. */
-function given(change: ConversationChange): Partial<Conversation> {
-  return Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
+  return readAgain(client, { queryKey: keys.one(id) });
 }

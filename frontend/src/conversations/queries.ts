@@ -1,4 +1,10 @@
-import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import {
+  keepPreviousData,
+  useInfiniteQuery,
+  useQuery,
+  useQueryClient,
+} from "@tanstack/react-query";
+import { useCallback } from "react";
 import {
   type ListChoice,
   listConversations,
@@ -6,20 +12,26 @@ import {
   readShared,
   searchConversations,
 } from "../api/conversations";
-import type { ConversationList, SearchResults } from "../api/schema";
+import type { Conversation, ConversationList, SearchResults } from "../api/schema";
+import { cachedSummary } from "./cached";
 import { keys } from "./keys";
+import type { Listed } from "./listed";
 import { useServer } from "./server-context";
+import { listedWith, useChangeUnderWay, useUnderWay } from "./under-way";
 
 /**
- * A conversation with its settings and all its messages. `null` asks for none: the page shows a new
- * conversation, which has no id yet. One that does not exist is an error, a `Problem` with status 404.
+ * A conversation with its settings and all its messages, and over them what is under way. `null` asks for
+ * none: the page shows a new conversation, which has no id yet. One that does not exist is an error, a
+ * `Problem` with status 404.
  */
 export function useConversation(id: string | null) {
   const server = useServer();
+  const change = useChangeUnderWay(id);
   return useQuery({
     queryKey: keys.one(id ?? ""),
     queryFn: ({ signal }) => readConversation(id ?? "", signal, server),
     enabled: id !== null,
+    select: useCallback((read: Conversation) => ({ ...read, ...change }), [change]),
   });
 }
 
@@ -31,13 +43,21 @@ export function useShared(token: string) {
   });
 }
 
-/** One list, read page by page. */
-export function useConversationPages(choice: ListChoice) {
+/** One list, read page by page, and over it what is under way. */
+export function useConversationPages({ archived, pinned }: ListChoice) {
+  const client = useQueryClient();
+  const underWay = useUnderWay();
+  const choice = { archived, pinned };
   return useInfiniteQuery({
     queryKey: keys.list(choice),
     queryFn: ({ pageParam, signal }) => listConversations(choice, pageParam, signal),
     initialPageParam: null as string | null,
     getNextPageParam: (page: ConversationList) => page.cursor,
+    select: useCallback(
+      (listed: Listed) =>
+        listedWith(underWay, listed, { archived, pinned }, (id) => cachedSummary(client, id)),
+      [client, underWay, archived, pinned],
+    ),
     // It would compare all that was read with every page that is added.
     structuralSharing: false,
   });

@@ -1,7 +1,8 @@
 import { type QueryClient, useMutation, useQueryClient } from "@tanstack/react-query";
 import { shareConversation, unshareConversation } from "../api/conversations";
 import type { Conversation } from "../api/schema";
-import { cachedSummary, cacheSummary } from "./cached";
+import { cachedSummary, cacheSummary, readAgain, writeLists } from "./cached";
+import { inTurn } from "./in-turn";
 import { keys } from "./keys";
 import { useRefused } from "./mutations";
 
@@ -10,7 +11,8 @@ export function useShareConversation() {
   const client = useQueryClient();
   const refused = useRefused();
   return useMutation({
-    mutationFn: (id: string) => shareConversation(id),
+    // The link shows the branch that was stepped to just before, too.
+    mutationFn: (id: string) => inTurn(client, id, () => shareConversation(id)),
     onError: (error) => refused("notShared", error),
     onSuccess: ({ token }, id) => cacheShare(client, id, token),
   });
@@ -27,8 +29,11 @@ export function useUnshareConversation() {
   });
 }
 
-function cacheShare(client: QueryClient, id: string, share: string | null): void {
-  const summary = cachedSummary(client, id);
-  if (summary !== undefined) cacheSummary(client, { ...summary, shared: share !== null });
+async function cacheShare(client: QueryClient, id: string, share: string | null): Promise<void> {
+  await writeLists(client, () => {
+    const summary = cachedSummary(client, id);
+    if (summary !== undefined) cacheSummary(client, { ...summary, shared: share !== null });
+  });
   client.setQueryData<Conversation>(keys.one(id), (open) => open && { ...open, share });
+  void readAgain(client, { queryKey: keys.one(id) });
 }

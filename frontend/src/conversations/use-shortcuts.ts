@@ -3,12 +3,14 @@ import { useEffect, useRef } from "react";
 import { useLocation } from "wouter";
 import { useLanguage } from "../language/language-context";
 import { useToastAction } from "../ui/toasts";
+import { cachedSummary } from "./cached";
 import { keys } from "./keys";
 import { listRows } from "./list-rows";
 import { conversationsOf, type Listed } from "./listed";
 import { conversationPath, NEW_CHAT_PATH, useOpenConversation, VISIT } from "./route";
 import { commandOf } from "./shortcuts";
 import type { SidebarState } from "./sidebar-state";
+import { listedWith, useUnderWay } from "./under-way";
 
 /** Listens for shortcuts anywhere on the page, except over a dialog: there they would act behind it. */
 export function useShortcuts({ leave, leaveForNewChat, search, openDialog }: SidebarState): void {
@@ -17,15 +19,19 @@ export function useShortcuts({ leave, leaveForNewChat, search, openDialog }: Sid
   const open = useOpenConversation();
   const [, navigate] = useLocation();
   const act = useToastAction();
+  const underWay = useUnderWay();
 
   const goTo = (path: string) => {
     leave();
     navigate(path, { state: VISIT });
   };
   const neighbour = (by: 1 | -1): string | null => {
-    const [pinned, others] = [true, false].map((pinned) =>
-      conversationsOf(client.getQueryData<Listed>(keys.list({ archived: false, pinned }))),
-    );
+    const [pinned, others] = [true, false].map((pinned) => {
+      const choice = { archived: false, pinned };
+      const listed = client.getQueryData<Listed>(keys.list(choice));
+      const known = (id: string) => cachedSummary(client, id);
+      return conversationsOf(listed && listedWith(underWay, listed, choice, known));
+    });
     const ids = listRows(language, pinned ?? [], others ?? [], new Date())
       .filter((row) => row.kind === "conversation")
       .map((row) => row.key);

@@ -30,6 +30,7 @@ export function chatServer(given: Partial<Conversation> = {}) {
   const resumed: string[] = [];
   const changes: unknown[] = [];
   const queue: (Arrival | Error)[] = [];
+  const held = new Map<string, Promise<void>>();
   let wake = () => {};
   let cursor = 0;
   let conversation: Conversation = { ...EMPTY, ...given };
@@ -72,11 +73,15 @@ export function chatServer(given: Partial<Conversation> = {}) {
   const answer: typeof fetch = async (input, init) => {
     const path = String(input);
     if (path === "/api/models") return Response.json(MODELS);
+    const method = init?.method ?? "GET";
+    const arrival = held.get(method);
+    held.delete(method);
+    await arrival;
     if (path !== `/api/conversations/${conversation.id}`) {
       return Response.json({ code: "not_found", title: "Not Found" }, { status: 404 });
     }
-    if (init?.method === "PATCH") {
-      const change = JSON.parse(String(init.body));
+    if (method === "PATCH") {
+      const change = JSON.parse(String(init?.body));
       changes.push(change);
       conversation = { ...conversation, ...change };
     }
@@ -89,6 +94,15 @@ export function chatServer(given: Partial<Conversation> = {}) {
     resumed,
     changes,
     fetch: answer,
+    /** The next request with this method is on its way until what is given back is called. */
+    hold: (method: "GET" | "PATCH") => {
+      let arrive = () => {};
+      held.set(method, new Promise((resolve) => (arrive = resolve)));
+      return async () => {
+        await act(async () => arrive());
+        await frames();
+      };
+    },
     refuse: (problem: Problem) => send(problem),
     start: async () => {
       const turn = requests.length;

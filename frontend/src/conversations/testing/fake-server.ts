@@ -40,6 +40,7 @@ export class FakeServer {
   readonly #deleted = new Map<string, Conversation>();
   #refusal: Refusal | null = null;
   #gate: Promise<void> | null = null;
+  #delay: { method: string; gate: Promise<void> } | null = null;
 
   constructor(kept: readonly Conversation[] = [], pageSize = 200) {
     this.#pageSize = pageSize;
@@ -54,6 +55,11 @@ export class FakeServer {
   /** The next answer is made, but not sent until `gate` opens. */
   holdNext(gate: Promise<void>): void {
     this.#gate = gate;
+  }
+
+  /** The next request with this method is on its way until `gate` opens. */
+  delayNext(method: string, gate: Promise<void>): void {
+    this.#delay = { method, gate };
   }
 
   get(id: string): Conversation | undefined {
@@ -84,6 +90,11 @@ export class FakeServer {
     const method = init.method ?? "GET";
     this.requests.push(`${method} ${url.pathname}`);
     init.signal?.throwIfAborted();
+    if (this.#delay?.method === method) {
+      const { gate } = this.#delay;
+      this.#delay = null;
+      await gate;
+    }
     const gate = this.#gate;
     this.#gate = null;
     const answer = await this.#answer(method, url, init);
