@@ -25,6 +25,7 @@ def test_a_reply_grows_in_the_tab_that_did_not_ask_for_it(chat: ChatPage, anothe
     chat.ask("first")
     chat.expect_status("completed")
     other = another_tab()
+    expect(other.text).to_have_text("first")
     chat.amend_requests(script=gate(5))
     recording = other.record()
     generation = chat.ask(MESSAGE)
