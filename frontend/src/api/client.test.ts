@@ -27,6 +27,18 @@ describe("ask", () => {
     });
   });
 
+  it.each([
+    [100, true],
+    [100_000, false],
+  ])(
+    "lets a change of %i characters outlive the page, as a browser does: %s",
+    async (length, kept) => {
+      const fetch = answer(Response.json({}));
+      await ask("/api/x", { method: "PATCH", body: "x".repeat(length), outlivesPage: true });
+      expect(fetch.mock.calls[0]?.[1].keepalive).toBe(kept);
+    },
+  );
+
   it("sends a file as it is", async () => {
     const fetch = answer(Response.json({}));
     const file = new Blob(["{}"]);
