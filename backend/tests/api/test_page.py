@@ -1,3 +1,4 @@
+import mimetypes
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,8 @@ from headwater.api.problems import install_problems
 def built(tmp_path: Path) -> Path:
     (tmp_path / "built" / "assets").mkdir(parents=True)
     (tmp_path / "built" / "index.html").write_text("<title>page</title>")
-    (tmp_path / "built" / "favicon.svg").write_text("<svg/>")
+    for name in ("favicon.svg", "icon-192.png", "manifest.webmanifest"):
+        (tmp_path / "built" / name).write_text("<svg/>")
     (tmp_path / "built" / "assets" / "index-abc.js").write_text("export {}")
     (tmp_path / "secret").write_text("secret")
     return tmp_path / "built"
@@ -57,10 +59,21 @@ async def test_assets_are_kept_for_ever_by_everybody(built: Path) -> None:
     assert "Set-Cookie" not in response.headers
 
 
-async def test_files_beside_the_page_are_served(built: Path) -> None:
-    response = await web(built).test_client().get("/favicon.svg")
+@pytest.mark.parametrize(
+    ("name", "media_type"),
+    [
+        ("favicon.svg", "image/svg+xml"),
+        ("icon-192.png", "image/png"),
+        ("manifest.webmanifest", "application/manifest+json"),
+    ],
+)
+async def test_files_beside_the_page_are_served(
+    built: Path, name: str, media_type: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mimetypes, "guess_type", lambda *_args, **_kwargs: ("text/plain", None))
+    response = await web(built).test_client().get(f"/{name}")
     assert response.status_code == 200
-    assert response.mimetype == "image/svg+xml"
+    assert response.mimetype == media_type
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@ import { type KeyboardEvent, type ReactNode, useEffect, useRef } from "react";
 import { useLanguage } from "../language/language-context";
 import { Button } from "../ui/button";
 import { isComposing } from "./composing";
+import { useGrowth } from "./use-growth";
 
 interface ComposerProps {
   readonly draft: string;
@@ -21,6 +22,7 @@ export function Composer(props: ComposerProps) {
   const { draft, onDraft, isRunning, isReady, onSend, onStop, children } = props;
   const { say } = useLanguage();
   const box = useRef<HTMLTextAreaElement>(null);
+  useGrowth(box, draft);
   const canSend = isReady && !isRunning && draft.trim() !== "";
 
   useEffect(() => {
@@ -42,7 +44,7 @@ export function Composer(props: ComposerProps) {
         event.preventDefault();
         send();
       }}
-      className="rounded-2xl border border-line bg-surface p-2 shadow-sm transition-colors focus-within:border-accent"
+      className="rounded-2xl border border-line bg-surface p-2 shadow-sm transition focus-within:border-accent focus-within:shadow-md"
     >
       <textarea
         ref={box}
@@ -54,7 +56,7 @@ export function Composer(props: ComposerProps) {
         placeholder={say(isRunning ? "waitingForEnd" : "writeMessage")}
         onChange={(event) => onDraft(event.target.value)}
         onKeyDown={onKeyDown}
-        className="field-sizing-content max-h-48 min-h-10 w-full resize-none bg-transparent px-2 py-1.5 text-body outline-none placeholder:text-quiet disabled:cursor-not-allowed"
+        className="field-sizing-content max-h-[min(24rem,40dvh)] min-h-10 w-full resize-none bg-transparent px-2 py-1.5 text-body outline-none placeholder:text-quiet disabled:cursor-not-allowed"
       />
       <div className="flex items-center justify-between gap-3">
         <div className="flex min-w-0 items-center gap-1">{children}</div>

@@ -20,6 +20,7 @@ export function DetailsOpener(props: DetailsOpenerProps) {
       icon={Timer}
       label={say("details")}
       data-testid="details"
+      className="max-sm:-mr-2.5 max-sm:ml-auto"
       {...(!isWanted && { onClick: () => fetchPart(load, () => setWanted(true)) })}
     />
   );

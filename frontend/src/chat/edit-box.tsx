@@ -2,6 +2,7 @@ import { type KeyboardEvent, useEffect, useRef } from "react";
 import { useLanguage } from "../language/language-context";
 import { Button } from "../ui/button";
 import { isComposing } from "./composing";
+import { useGrowth } from "./use-growth";
 
 interface EditBoxProps {
   readonly written: string;
@@ -19,6 +20,7 @@ export function EditBox(props: EditBoxProps) {
   const { written, onWrite, takesFocus, mayBeSaved, onSave, onCancel } = props;
   const { say } = useLanguage();
   const box = useRef<HTMLTextAreaElement>(null);
+  useGrowth(box, written);
   const canSave = mayBeSaved && written.trim() !== "";
   useEffect(() => {
     if (!takesFocus) return;

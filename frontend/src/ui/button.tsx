@@ -1,7 +1,7 @@
 import type { ComponentProps } from "react";
 
 const LOOKS = {
-  primary: "bg-accent text-on-accent hover:bg-accent-strong disabled:bg-line disabled:text-quiet",
+  primary: "bg-accent text-on-accent hover:bg-accent-strong disabled:bg-sunken disabled:text-quiet",
   quiet: "text-quiet hover:bg-sunken hover:text-ink",
   outline: "border border-line bg-surface text-ink shadow-xs hover:border-line-strong",
   danger: "text-danger hover:bg-danger-soft",

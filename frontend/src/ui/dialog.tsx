@@ -26,13 +26,13 @@ export function Dialog({ title, testId, onClose, onClosed, children }: DialogPro
   return (
     <Radix.Root open onOpenChange={(isOpen) => !isOpen && onClose()}>
       <Radix.Portal container={portal}>
-        <div className="pointer-events-auto fixed inset-0 z-40 bg-scrim transition-opacity duration-150 starting:opacity-0" />
+        <div className="pointer-events-auto fixed inset-0 z-40 bg-scrim transition-opacity duration-(--calm) starting:opacity-0" />
         <Radix.Content
           data-testid={testId}
           aria-describedby={undefined}
           onInteractOutside={(event) => isInToast(event.target) && event.preventDefault()}
           {...(onClosed !== undefined && { onCloseAutoFocus: onClosed })}
-          className="fixed top-1/2 left-1/2 z-40 max-h-[calc(100dvh-2rem)] w-[min(30rem,calc(100vw-2rem))] -translate-x-1/2 -translate-y-1/2 overflow-y-auto rounded-2xl border border-line bg-surface p-5 shadow-xl transition duration-150 starting:scale-98 starting:opacity-0"
+          className="fixed top-1/2 left-1/2 z-40 max-h-[calc(100dvh-2rem)] w-[min(30rem,calc(100vw-2rem))] -translate-x-1/2 -translate-y-1/2 overflow-y-auto rounded-2xl border border-line bg-surface p-5 shadow-xl transition duration-(--calm) starting:scale-98 starting:opacity-0"
         >
           <div className="-mt-1.5 -mr-2 mb-2 flex items-center justify-between gap-4">
             <Radix.Title className="min-w-0 font-serif text-lead">{title}</Radix.Title>

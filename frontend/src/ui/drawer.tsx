@@ -19,7 +19,7 @@ export function Drawer({ title, isOpen, onClose, onOpened, onClosed, children }:
   return (
     <Radix.Root open={isOpen} onOpenChange={(opens) => !opens && onClose()}>
       <Radix.Portal container={portal}>
-        <div className="pointer-events-auto fixed inset-0 z-30 bg-scrim transition-opacity duration-200 starting:opacity-0" />
+        <div className="pointer-events-auto fixed inset-0 z-30 bg-scrim transition-opacity duration-(--calm) starting:opacity-0" />
         <Radix.Content
           aria-describedby={undefined}
           onInteractOutside={(event) => isInToast(event.target) && event.preventDefault()}
@@ -27,7 +27,7 @@ export function Drawer({ title, isOpen, onClose, onOpened, onClosed, children }:
           onOpenAutoFocus={onOpened}
           onCloseAutoFocus={onClosed}
           data-drawer
-          className="fixed inset-y-0 left-0 z-30 w-[min(20rem,calc(100vw-3rem))] bg-sunken shadow-xl outline-none transition-transform duration-200 starting:-translate-x-full"
+          className="fixed inset-y-0 left-0 z-30 w-[min(20rem,calc(100vw-3rem))] bg-sunken shadow-xl outline-none transition-transform duration-(--calm) starting:-translate-x-full"
         >
           <Radix.Title className="sr-only">{title}</Radix.Title>
           {children}

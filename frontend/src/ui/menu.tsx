@@ -19,7 +19,7 @@ export function MenuList({ children, onClosed }: MenuListProps) {
         sideOffset={4}
         collisionPadding={8}
         {...(onClosed !== undefined && { onCloseAutoFocus: onClosed })}
-        className="z-50 max-h-(--radix-dropdown-menu-content-available-height) min-w-48 overflow-y-auto rounded-xl border border-line bg-surface p-1 shadow-lg transition duration-100 starting:opacity-0"
+        className="z-50 max-h-(--radix-dropdown-menu-content-available-height) min-w-48 overflow-y-auto rounded-xl border border-line bg-surface p-1 shadow-lg transition starting:opacity-0"
       >
         {children}
       </Menu.Content>

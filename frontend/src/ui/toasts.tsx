@@ -129,7 +129,7 @@ function ToastCard({ toast, onClose }: ToastCardProps) {
       onPointerLeave={() => setHeld(false)}
       onFocus={() => setHeld(true)}
       onBlur={() => setHeld(false)}
-      className={`pointer-events-auto transition duration-150 starting:translate-y-2 starting:opacity-0 ${until === undefined ? "" : "late"} flex max-w-full items-center gap-1 rounded-xl bg-ink py-1 pr-1 pl-4 text-small text-paper shadow-lg`}
+      className={`pointer-events-auto transition duration-(--calm) starting:translate-y-2 starting:opacity-0 ${until === undefined ? "" : "late"} flex max-w-full items-center gap-1 rounded-xl bg-ink py-1 pr-1 pl-4 text-small text-paper shadow-lg`}
     >
       <p className="min-w-0 py-1.5 [overflow-wrap:anywhere]">{text}</p>
       {action !== undefined && (

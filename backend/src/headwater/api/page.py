@@ -21,6 +21,14 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "object-src 'none'",
     )
 )
+MEDIA_TYPES = {
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".png": "image/png",
+    ".svg": "image/svg+xml",
+    ".webmanifest": "application/manifest+json",
+}
+"""Of the files that a page is built of; the table that a machine has may say anything of them."""
 FOREVER = "public, max-age=31536000, immutable"
 """For assets, whose names change with their contents."""
 
@@ -58,7 +66,7 @@ def page_blueprint(built: Path) -> Blueprint:
 
 async def _file(folder: Path, name: str, cache_control: str) -> Response:
     try:
-        response = await send_from_directory(folder, name)
+        response = await send_from_directory(folder, name, mimetype=MEDIA_TYPES.get(Path(name).suffix))
     except OSError:
         raise NotFoundError("There is nothing at this address.") from None  # a name no file can have
     response.headers["Cache-Control"] = cache_control

@@ -1,0 +1,44 @@
+"""The box to write in."""
+
+import pytest
+from playwright.sync_api import expect
+
+from chat_page import ChatPage
+
+pytestmark = pytest.mark.parametrize("protocol", ["http2"], indirect=True)
+
+
+def test_a_long_text_is_pasted_kept_and_sent_word_for_word(chat: ChatPage) -> None:
+    chat.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    text = "\n".join(
+        f"{number}. a line with two  spaces, \ta tab, 日本語 and “quotes”" for number in range(400)
+    )
+    empty = height_of(chat)
+    chat.box.fill("one\ntwo\nthree")
+    assert height_of(chat) > empty, "it grows"
+    chat.box.fill("")
+    assert height_of(chat) == empty, "and shrinks again"
+
+    chat.page.evaluate("(text) => navigator.clipboard.writeText(text)", text)
+    chat.box.focus()
+    chat.page.keyboard.press("ControlOrMeta+v")
+    expect(chat.box).to_have_value(text)
+    assert empty < height_of(chat) <= 320, "no more than two fifths of the window"
+    expect(chat.send).to_be_in_viewport(ratio=1)
+    chat.page.reload()
+    expect(chat.box).to_have_value(text)
+
+    chat.choose("scripted/prose")
+    chat.amend_requests(max_tokens=3)
+    chat.generation_started_by(chat.send)
+    chat.expect_status("completed")
+    assert chat.saved()["messages"][0]["text"] == text
+    assert chat.questions.locator("p").text_content() == text
+    assert height_of(chat) == empty
+
+
+def height_of(chat: ChatPage) -> float:
+    """How high the box is, in pixels."""
+    place = chat.box.bounding_box()
+    assert place is not None
+    return place["height"]
