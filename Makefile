@@ -111,6 +111,8 @@ check: dev-tools ## Format, lint, types and arrows of both halves, in seconds
 	cd backend && ../$(VENV)/mypy
 	cd backend && ../$(VENV)/lint-imports
 	cd frontend && $(WITH_NODE) npm run --silent check
+	@$(WRITE_STUBS) && for file in .make/stubs/headwater/v1/*; do cmp -s $$file $(STUBS)/$${file##*/} || \
+		{ echo "Headwater: $(STUBS) is not what $(PROTO) says; run make proto" >&2; exit 1; }; done
 	@$(WRITE_TYPES) && cmp -s .make/schema.ts $(TYPES) || \
 		{ echo "Headwater: $(TYPES) is not what the server describes; run make types" >&2; exit 1; }
 
@@ -151,6 +153,16 @@ WRITE_TYPES = mkdir -p .make && $(VENV)/headwater openapi >.make/openapi.json &&
 .PHONY: types
 types: dev-tools ## Write the page's types anew from the server's description
 	@$(WRITE_TYPES) && cp .make/schema.ts $(TYPES)
+
+PROTO := proto/headwater/v1/chat.proto
+STUBS := backend/src/headwater/v1
+WRITE_STUBS = rm -rf .make/stubs && mkdir -p .make/stubs && $(VENV)/python -m grpc_tools.protoc -Iproto \
+	--plugin=$(VENV)/protoc-gen-connectrpc --connectrpc_opt=protobuf=google,io=async \
+	$(foreach kind,python pyi grpc_python connectrpc,--$(kind)_out=.make/stubs) $(PROTO)
+
+.PHONY: proto
+proto: dev-tools ## Write the messages, the client and the service of gRPC anew from proto/
+	@$(WRITE_STUBS) && cp .make/stubs/headwater/v1/* $(STUBS)/
 
 COMPILE = ../$(VENV)/uv pip compile --quiet --no-config --universal --python-version 3.11 \
 	--generate-hashes --no-annotate --no-header $(if $(UPGRADE),--upgrade)

@@ -1,0 +1,1 @@
+"""Messages, gRPC's client and Connect's service: `make proto` generates them from `proto/`."""
