@@ -41,7 +41,7 @@ ENV PATH=/opt/headwater/bin:$PATH \
 USER 10001
 WORKDIR /data
 VOLUME /data
-EXPOSE 8000
+EXPOSE 8000 50051
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
     CMD ["python", "-c", "import os, urllib.request as u; u.urlopen(f\"http://127.0.0.1:{os.environ['HEADWATER_PORT']}/healthz\", timeout=4)"]
 # Docker kills after 10 s what has not stopped; give running replies their time: docker run --stop-timeout 20

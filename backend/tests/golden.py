@@ -9,6 +9,7 @@ from headwater.generation.events import Completed, Event, Outcome, ReasoningDelt
 from headwater.generation.fold import fold
 from headwater.generation.log import Page
 from headwater.transports.encoder import Encoder
+from headwater.transports.grpc import JsonCodec, frame, opening_message, page_messages
 from headwater.transports.json import encode_json, reply_opening, reply_rest
 from headwater.transports.ndjson import NdjsonEncoder
 from headwater.transports.openai_chat import OpenAIChatEncoder, completion_object
@@ -22,11 +23,15 @@ from headwater.transports.openai_responses import (
 from headwater.transports.sse import SseEncoder
 from headwater.transports.ui_message import UiMessageEncoder
 from headwater.transports.wire import JsonObject, Opening, parse_outcome
+from headwater.v1.chat_pb2 import ChatResponse
 
 FOLDER = Path(__file__).parents[2] / "contract"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.json") if "." not in path.stem)
 CREATED = 1_795_680_000
 """When the replies of golden logs began, in seconds since 1970, for the transports that say so."""
+
+END_STREAM = frame(b"{}", 0b10)
+"""What Connect says after the last message."""
 
 
 @dataclass(frozen=True)
@@ -55,12 +60,21 @@ class Golden:
         pages = [encoder.page(self.opening.generation, page) for page in self.pages()]
         return b"".join([encoder.opening(self.opening, self.after), *pages])
 
+    def messages(self) -> Iterator[ChatResponse]:
+        """The whole response as messages."""
+        yield opening_message(self.opening, self.after)
+        for page in self.pages():
+            yield from page_messages(self.opening.generation, page)
+
     def files(self) -> dict[str, bytes]:
         """What stands beside the log, by the ending of the file."""
         reply = reply_opening(self.opening) + reply_rest(fold(self.events), self.outcome)
         return {
             "sse": self.response(SseEncoder()),
             "ndjson": self.response(NdjsonEncoder()),
+            "grpc": b"".join(frame(message.SerializeToString()) for message in self.messages()),
+            "connect": b"".join(frame(JsonCodec().encode(message)) for message in self.messages())
+            + END_STREAM,
             "reply.json": reply + b"\n",
             **self._openai_chat(),
             **self._openai_responses(),

@@ -40,13 +40,13 @@ class RunningServer:
     flags: tuple[str, ...] = ("-X", "dev", "-W", "ignore::DeprecationWarning")
 
     def __post_init__(self) -> None:
-        self.port, self.tls_port = free_port(), free_port()
+        self.port, self.tls_port, self.grpc_port = free_port(), free_port(), free_port()
         self.log_file = self.folder / "log"
         environment = {
             "PATH": os.environ["PATH"],
             "HEADWATER_PORT": str(self.port),
             "HEADWATER_TLS_PORT": str(self.tls_port),
-            "HEADWATER_GRPC_PORT": "0",
+            "HEADWATER_GRPC_PORT": str(self.grpc_port),
             "HEADWATER_DATA_DIR": str(self.folder / "data"),
             "HEADWATER_LOCAL_MODEL": "off",
             "HEADWATER_DRAIN_TIMEOUT": "0",

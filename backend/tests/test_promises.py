@@ -11,6 +11,7 @@ import pytest
 
 from tests.running import RunningServer, running
 from tests.wires.http import NdjsonWire, PollWire, SseWire
+from tests.wires.rpc import ConnectWire, GrpcWebWire, GrpcWire
 from tests.wires.websocket import H2WebSocketWire, WebSocketWire
 from tests.wires.wire import Reading, RefusedError, Seen, Wire
 
@@ -20,6 +21,9 @@ WIRES: dict[str, Open] = {
     "sse": lambda _server, client, _headers: SseWire(client),
     "ndjson": lambda _server, client, _headers: NdjsonWire(client),
     "pages": lambda _server, client, _headers: PollWire(client),
+    "grpc": lambda server, _client, headers: GrpcWire(server, headers),
+    "grpc-web": lambda _server, client, _headers: GrpcWebWire(client),
+    "connect": lambda _server, client, _headers: ConnectWire(client),
     "websocket": lambda server, _client, headers: WebSocketWire(server, headers),
     "websocket-h2": lambda server, _client, headers: H2WebSocketWire(server, headers),
 }

@@ -26,6 +26,7 @@ from headwater.api.origins import Origins
 from headwater.api.page import page_blueprint
 from headwater.api.problems import install_problems
 from headwater.api.rate_limits import StartLimiter
+from headwater.api.rpc import AsgiApplication, rpc_application
 from headwater.api.schema import install_schema
 from headwater.api.scripted import scripted_blueprint
 from headwater.api.ui_messages import ui_messages_blueprint
@@ -55,9 +56,10 @@ PAGE = Path(__file__).parent / "page"
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """Headwater, put together: the web application and the use cases behind it."""
+    """Headwater, put together: the web application, gRPC's, and the use cases behind them."""
 
     web: Quart
+    rpc: AsgiApplication
     chat: Chat
 
 
@@ -108,7 +110,7 @@ async def application(settings: Settings, folder: DataFolder) -> AsyncIterator[A
         )
         await chat.reconcile()
         await stack.enter_async_context(running(chat.saving.run(), history.purge()))
-        yield Application(_web(settings, chat, history, scripted, folder.signing_keys()), chat)
+        yield _together(settings, chat, history, scripted, folder.signing_keys())
 
 
 async def describe_api() -> str:
@@ -161,13 +163,13 @@ async def running(*forever: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
                 task.cancel()
 
 
-def _web(
+def _together(
     settings: Settings,
     chat: Chat,
     history: History,
     scripted: ScriptedProvider,
     signing_keys: Sequence[bytes],
-) -> Quart:
+) -> Application:
     web = Quart("headwater", static_folder=None)
     web.asgi_websocket_class = BoundedWebsocketConnection
     # Bodies are read, and replies end, by rules of our own: see api/requests.py and generation/runner.py.
@@ -189,4 +191,4 @@ def _web(
     web.register_blueprint(scripted_blueprint(chat, scripted))
     web.register_blueprint(operating_blueprint(chat))
     web.register_blueprint(page_blueprint(PAGE))
-    return web
+    return Application(web, rpc_application(chat, clients, limiter), chat)

@@ -18,7 +18,7 @@
 What goes wrong once a reply runs is never raised: it is the reply's outcome.
 """
 
-from typing import ClassVar, Literal, TypeAlias
+from typing import ClassVar, Literal, NamedTuple, TypeAlias
 
 ProblemCode: TypeAlias = Literal[
     "invalid_request",
@@ -38,24 +38,33 @@ ProblemCode: TypeAlias = Literal[
     "shutting_down",
 ]
 
-PROBLEMS: dict[ProblemCode, tuple[int, str]] = {
-    "invalid_request": (400, "The request is not valid"),
-    "unauthorized": (401, "The client is not known"),
-    "forbidden": (403, "The request is not allowed"),
-    "not_found": (404, "Not found"),
-    "unknown_model": (404, "No such model"),
-    "method_not_allowed": (405, "The method is not allowed here"),
-    "not_acceptable": (406, "No acceptable transport"),
-    "conflict": (409, "The request conflicts with an earlier one"),
-    "cursor_ahead": (409, "The cursor is ahead of the log"),
-    "too_large": (413, "Too large"),
-    "unsupported_media_type": (415, "The media type is not supported"),
-    "rate_limited": (429, "Too many requests"),
-    "internal_error": (500, "Something went wrong on the server"),
-    "overloaded": (503, "Too many replies are running"),
-    "shutting_down": (503, "The server is shutting down"),
+
+class Problem(NamedTuple):
+    """How a code is told: the status of HTTP, what it is about, and the status of gRPC."""
+
+    status: int
+    title: str
+    grpc: str
+
+
+PROBLEMS: dict[ProblemCode, Problem] = {
+    "invalid_request": Problem(400, "The request is not valid", "INVALID_ARGUMENT"),
+    "unauthorized": Problem(401, "The client is not known", "UNAUTHENTICATED"),
+    "forbidden": Problem(403, "The request is not allowed", "PERMISSION_DENIED"),
+    "not_found": Problem(404, "Not found", "NOT_FOUND"),
+    "unknown_model": Problem(404, "No such model", "NOT_FOUND"),
+    "method_not_allowed": Problem(405, "The method is not allowed here", "UNIMPLEMENTED"),
+    "not_acceptable": Problem(406, "No acceptable transport", "UNIMPLEMENTED"),
+    "conflict": Problem(409, "The request conflicts with an earlier one", "FAILED_PRECONDITION"),
+    "cursor_ahead": Problem(409, "The cursor is ahead of the log", "OUT_OF_RANGE"),
+    "too_large": Problem(413, "Too large", "INVALID_ARGUMENT"),
+    "unsupported_media_type": Problem(415, "The media type is not supported", "UNIMPLEMENTED"),
+    "rate_limited": Problem(429, "Too many requests", "RESOURCE_EXHAUSTED"),
+    "internal_error": Problem(500, "Something went wrong on the server", "INTERNAL"),
+    "overloaded": Problem(503, "Too many replies are running", "UNAVAILABLE"),
+    "shutting_down": Problem(503, "The server is shutting down", "UNAVAILABLE"),
 }
-"""HTTP status and title of each code. Other transports add their columns here."""
+"""The one table. Other transports add their columns here."""
 
 
 class ProblemError(Exception):

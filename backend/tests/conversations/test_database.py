@@ -199,6 +199,7 @@ def test_serve_says_in_one_line_what_is_wrong_with_the_database(
         "HEADWATER_LOCAL_MODEL": "off",
         "HEADWATER_PORT": str(free_port()),
         "HEADWATER_TLS_PORT": "0",
+        "HEADWATER_GRPC_PORT": "0",
     }
     match case:
         case "letter":

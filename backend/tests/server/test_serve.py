@@ -254,6 +254,7 @@ def start(tmp_path: Path, **environment: str) -> subprocess.CompletedProcess[str
         "HEADWATER_LOCAL_MODEL": "off",
         "HEADWATER_PORT": str(free_port()),
         "HEADWATER_TLS_PORT": "0",
+        "HEADWATER_GRPC_PORT": "0",
     }
     return subprocess.run(
         [sys.executable, "-m", "headwater", "serve"],
@@ -273,6 +274,7 @@ def test_what_cannot_start_says_why_in_one_line(tmp_path: Path) -> None:
         for environment, said in (
             ({"HEADWATER_PORT": "x"}, "HEADWATER_PORT is 'x'"),
             ({"HEADWATER_PORT": port}, f"HEADWATER_PORT is {port}"),
+            ({"HEADWATER_GRPC_PORT": port}, f"HEADWATER_GRPC_PORT is {port}"),
             ({"HEADWATER_HOST": "203.0.113.1"}, "HEADWATER_HOST is '203.0.113.1'"),
             ({"HEADWATER_HOST": "nohost.invalid"}, "HEADWATER_HOST is 'nohost.invalid'"),
             ({"HEADWATER_DATA_DIR": str(file)}, "HEADWATER_DATA_DIR"),
@@ -297,6 +299,7 @@ def test_a_local_model_that_cannot_be_loaded_is_said_and_the_scripted_one_answer
         assert len(said) == 1
 
 
-def test_the_greeting_names_both_addresses(server: RunningServer) -> None:
+def test_the_greeting_names_all_addresses(server: RunningServer) -> None:
     assert server.url in server.greeting
     assert server.tls_url in server.greeting
+    assert f"gRPC at 127.0.0.1:{server.grpc_port}" in server.greeting

@@ -1,4 +1,4 @@
-"""What a frame of a WebSocket may hold, and how it is refused."""
+"""What a client may ask for in a frame of a WebSocket or in a message of gRPC, and how it is refused."""
 
 from typing import Annotated, Literal, TypeAlias
 

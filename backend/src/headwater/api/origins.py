@@ -10,7 +10,7 @@ from starlette.middleware.cors import CORSMiddleware
 from headwater.errors import ForbiddenError
 
 EXPOSED = ("Content-Disposition", "Location", "Retry-After", "RateLimit-Limit", "RateLimit-Remaining",
-           "RateLimit-Reset", "headwater-client")  # fmt: skip
+           "RateLimit-Reset", "headwater-client", "Grpc-Status", "Grpc-Message")  # fmt: skip
 """The headers of answers that pages of allowed origins may read."""
 
 

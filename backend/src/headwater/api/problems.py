@@ -38,7 +38,7 @@ def install_problems(
     ) -> Response:
         if count is not None:
             count(code)
-        return await _answer(*_form(forms or {})(code, detail, field), PROBLEMS[code][0], retry_after)
+        return await _answer(*_form(forms or {})(code, detail, field), PROBLEMS[code].status, retry_after)
 
     @app.errorhandler(ProblemError)
     async def refused(error: ProblemError) -> Response:
@@ -76,8 +76,14 @@ def _form(forms: Mapping[str, Form]) -> Form:
 
 def problem_object(code: ProblemCode, detail: str, field: str | None = None) -> JsonObject:
     """A refusal as a client reads it."""
-    status, title = PROBLEMS[code]
-    found = {"type": "about:blank", "title": title, "status": status, "detail": detail, "code": code}
+    told = PROBLEMS[code]
+    found = {
+        "type": "about:blank",
+        "title": told.title,
+        "status": told.status,
+        "detail": detail,
+        "code": code,
+    }
     return found if field is None else {**found, "field": field}
 
 

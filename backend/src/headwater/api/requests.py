@@ -13,7 +13,7 @@ from headwater.conversations.model import Settings
 from headwater.errors import InvalidRequestError, TooLargeError, UnsupportedMediaTypeError
 from headwater.generation.log import Cursor
 from headwater.providers.scripted import Fault, FaultKind, Script
-from headwater.transports.wire import parse_event_id
+from headwater.transports.wire import JsonObject, parse_event_id
 
 BODY_BYTES = 1024 * 1024
 DISCARD_BYTES = 64 * BODY_BYTES
@@ -160,6 +160,14 @@ def validated(model: type[M], body: bytes, place: str = "") -> M:
         return model.model_validate_json(body)
     except ValidationError as error:
         raise _invalid(error, place) from None
+
+
+def checked(model: type[M], members: JsonObject) -> M:
+    """What another transport has read already, as a model. Raises `InvalidRequestError`."""
+    try:
+        return model.model_validate(members)
+    except ValidationError as error:
+        raise _invalid(error) from None
 
 
 def read_query(model: type[M]) -> M:

@@ -21,6 +21,7 @@ from headwater.api.websocket import PATH as WEBSOCKET_PATH
 from headwater.app import Application, application
 from headwater.data_folder import Certificate, DataFolder
 from headwater.server.corrections import Connections
+from headwater.server.ports import by_port
 from headwater.settings import Settings, SettingsError
 
 ABORT_AFTER = 1.5
@@ -54,12 +55,13 @@ async def serve(settings: Settings, announce: Callable[[str], None]) -> None:
             await _drain(built, settings.drain_timeout, signals.hurry)
             asyncio.get_running_loop().call_later(ABORT_AFTER, connections.abort)
 
-        web: Any = Origins(settings.allowed_origins).let_in(built.web)
+        app: Any = by_port(built.web, built.rpc, settings.grpc_port)
+        app = Origins(settings.allowed_origins).let_in(app)
         if settings.trusted_proxies:
-            web = ProxyFixMiddleware(web, trusted_hops=settings.trusted_proxies)
+            app = ProxyFixMiddleware(app, trusted_hops=settings.trusted_proxies)
         with connections.corrected():
             await worker_serve(
-                wrap_app(web, config.wsgi_max_body_size, "asgi"),
+                wrap_app(app, config.wsgi_max_body_size, "asgi"),
                 config,
                 sockets=sockets,
                 shutdown_trigger=until_drained,
@@ -94,7 +96,8 @@ async def _greeting(settings: Settings, built: Application) -> str:
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     tls = f" and, with HTTP/2, at https://{host}:{settings.tls_port}" if settings.tls_port else ""
     model = await built.chat.catalogue.default()
-    return f"Headwater is at http://{host}:{settings.port}{tls}; {model} answers. Ctrl-C stops it."
+    grpc = f"; gRPC at {host}:{settings.grpc_port}" if settings.grpc_port else ""
+    return f"Headwater is at http://{host}:{settings.port}{tls}{grpc}; {model} answers. Ctrl-C stops it."
 
 
 def _certificate(settings: Settings, folder: DataFolder) -> Certificate | None:
@@ -106,10 +109,13 @@ def _certificate(settings: Settings, folder: DataFolder) -> Certificate | None:
 
 
 def _listen(settings: Settings) -> Sockets:
-    plain = _socket(settings.host, settings.port, "HEADWATER_PORT")
-    if settings.tls_port is None:
-        return Sockets([], [plain], [])
-    return Sockets([_socket(settings.host, settings.tls_port, "HEADWATER_TLS_PORT")], [plain], [])
+    plain = [_socket(settings.host, settings.port, "HEADWATER_PORT")]
+    if settings.grpc_port is not None:
+        plain.append(_socket(settings.host, settings.grpc_port, "HEADWATER_GRPC_PORT"))
+    tls = []
+    if settings.tls_port is not None:
+        tls.append(_socket(settings.host, settings.tls_port, "HEADWATER_TLS_PORT"))
+    return Sockets(tls, plain, [])
 
 
 def _socket(host: str, port: int, variable: str) -> socket.socket:

@@ -43,7 +43,7 @@ _STATUS: dict[FailureCode, int] = {
 
 def refusal(code: ProblemCode, detail: str, field: str | None) -> tuple[str, JsonObject]:
     """See `headwater.api.problems.Form`."""
-    status, _ = PROBLEMS[code]
+    status = PROBLEMS[code].status
     type_ = SERVER_ERROR if status >= 500 else RATE_LIMIT if status == 429 else INVALID_REQUEST
     return JSON, error_object(detail, type_, _CODES.get(code, code), _param(field))
 

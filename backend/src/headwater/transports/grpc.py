@@ -1,0 +1,91 @@
+"""Messages of `proto/headwater/v1/chat.proto`, for gRPC, gRPC-Web and Connect. Pure: no state, no waiting.
+
+All three put a flag and a length before each message ("Length-Prefixed-Message" in gRPC over HTTP2) and
+differ in how a response ends. In Connect the messages may be JSON, with the names that other transports have.
+"""
+
+import struct
+from collections.abc import Iterator
+from typing import Any, TypeVar
+
+from google.protobuf.json_format import MessageToDict, Parse
+from google.protobuf.message import Message
+
+from headwater.generation.events import Outcome
+from headwater.generation.fold import Content
+from headwater.generation.log import Cursor, Page
+from headwater.transports.json import encode_json, generation_object
+from headwater.transports.wire import JsonObject, Opening, opening_object, outcome_object, runs
+from headwater.v1.chat_pb2 import ChatResponse, Generation
+
+M = TypeVar("M", bound=Message)
+
+
+def opening_message(opening: Opening, after: Cursor) -> ChatResponse:
+    """The first message of a response, sent at once; `after` is the cursor it starts from."""
+    start = opening_object(opening)
+    return ChatResponse(generation=start.pop("generation"), cursor=after, start=start)
+
+
+def page_messages(generation: str, page: Page) -> Iterator[ChatResponse]:
+    """A page; one without events and outcome is a heartbeat: a message with nothing to say."""
+    for run in runs(page):
+        if run.event == "token":
+            yield ChatResponse(generation=generation, cursor=run.cursor, token=run.text)
+        else:
+            yield ChatResponse(generation=generation, cursor=run.cursor, reasoning=run.text)
+    if page.outcome is not None:
+        outcome = outcome_object(page.outcome)
+        yield ChatResponse(generation=generation, cursor=page.cursor, done=True, outcome=outcome)
+    elif not page.events:
+        yield ChatResponse(generation=generation, cursor=page.cursor)
+
+
+def generation_message(
+    opening: Opening, content: Content, cursor: Cursor, outcome: Outcome | None
+) -> Generation:
+    """A generation as it stands."""
+    return Generation(**generation_object(opening, content, cursor, outcome))
+
+
+def members(message: Message) -> JsonObject:
+    """What a message says, by the names of its fields; what it leaves open is left out."""
+    implied = {
+        field.name: field.default_value
+        for field in message.DESCRIPTOR.fields
+        if not (field.has_presence or field.is_repeated)
+    }
+    return implied | {field.name: _plain(value) for field, value in message.ListFields()}
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401
+    if isinstance(value, Message):
+        return members(value)
+    if isinstance(value, str | bool | int | float):
+        return value
+    return [_plain(each) for each in value]
+
+
+def frame(data: bytes, flag: int = 0) -> bytes:
+    """A serialised message as it stands in the body of a streamed response."""
+    return struct.pack(">BI", flag, len(data)) + data
+
+
+class JsonCodec:
+    """JSON as Connect has it, but compact, and refusing members that are not known.
+
+    See `connectrpc.codec.Codec`.
+    """
+
+    def name(self) -> str:
+        """The end of the media type."""
+        return "json"
+
+    def encode(self, message: Message) -> bytes:
+        """The message as a JSON object; zero and empty members are left out."""
+        return encode_json(MessageToDict(message, preserving_proto_field_name=True))
+
+    def decode(self, data: bytes | bytearray, message_class: type[M]) -> M:
+        """The message of a JSON object; raises `ParseError`."""
+        message: M = Parse(bytes(data), message_class())
+        return message
