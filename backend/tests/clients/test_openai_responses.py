@@ -1,6 +1,7 @@
 """Responses, asked for with the `openai` package."""
 
 import asyncio
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from openai import AsyncOpenAI
 
 from headwater.api.clients import HEADER
+from headwater.transports.openai_responses import number_at
 from tests.clients.scripts import FAST, PACE, gated, open_gate
 from tests.running import RunningServer, running
 
@@ -99,6 +101,38 @@ async def test_a_reader_that_left_resumes(openai: AsyncOpenAI, server: RunningSe
             assert ahead.value.code == "cursor_ahead"
         else:
             assert await everything(await after) == []
+
+
+async def test_one_reply_over_their_wire_and_ours(openai: AsyncOpenAI, server: RunningServer) -> None:
+    """Each is gone on with over the other, from the cursor where it was left."""
+    stream = await openai.responses.create(**ask(stream=True, extra_body=gated(2)))
+    seen: list[Any] = []
+    while text_of(seen) != "one two":
+        seen.append(await anext(stream))
+    headers = stream.response.headers
+    await stream.close()
+    await open_gate(server, headers)
+    cursor = (seen[-1].sequence_number - 5) // 10
+    named = {HEADER: headers[HEADER]}
+    async with httpx2.AsyncClient(base_url=server.url, headers=named) as client:
+        rest = await client.get(f"{headers['location']}/events?after={cursor}")
+        assert "".join(re.findall('"token":"([^"]*)"', rest.text)) == " three four"
+
+        started = await client.post("/api/chat", json={"message": SAID, "model": "scripted/echo", **FAST})
+        generation = started.headers["location"].rpartition("/")[2]
+    async with openai.with_options(default_headers=named) as same:
+        resumed = same.responses.retrieve(
+            generation.replace("gen_", "resp_"), stream=True, starting_after=number_at(2)
+        )
+        assert text_of(await everything(await resumed)) == " three four"
+
+
+async def test_a_key_makes_a_response_once(openai: AsyncOpenAI) -> None:
+    once = {"Idempotency-Key": "once"}
+    first, second = [await openai.responses.create(**ask(), extra_headers=once) for _ in range(2)]
+    assert first == second
+    with pytest.raises(package.ConflictError):
+        await openai.responses.create(**ask(input="other"), extra_headers=once)
 
 
 async def test_one_goes_on_from_another(openai: AsyncOpenAI) -> None:

@@ -16,6 +16,7 @@ from headwater.api.requests import (
     ChatBody,
     ChatQuery,
     ReplyBody,
+    idempotency_key,
     last_event_id,
     read_json,
     read_json_or_nothing,
@@ -24,8 +25,6 @@ from headwater.api.requests import (
 from headwater.chat import Chat
 from headwater.errors import InvalidRequestError
 from headwater.transports.wire import END
-
-KEY_CHARS = 200
 
 
 def chat_blueprint(chat: Chat, limiter: StartLimiter, origins: Origins) -> Blueprint:
@@ -58,7 +57,7 @@ async def _post(chat: Chat, arrived: float) -> Response:
     media_type = negotiated()
     body = await read_json(ChatBody)
     generation = await chat.start(
-        client(), body.ask(), _idempotency_key(), counted_as=current_client().counted_as, arrived=arrived
+        client(), body.ask(), idempotency_key(), counted_as=current_client().counted_as, arrived=arrived
     )
     return await reply(chat, generation, media_type)
 
@@ -68,7 +67,7 @@ async def _again(chat: Chat, conversation: str, message: str, arrived: float) ->
     body = await read_json_or_nothing(ReplyBody)
     ask = body.ask(conversation, message)
     generation = await chat.start(
-        client(), ask, _idempotency_key(), counted_as=current_client().counted_as, arrived=arrived
+        client(), ask, idempotency_key(), counted_as=current_client().counted_as, arrived=arrived
     )
     return await reply(chat, generation, media_type)
 
@@ -95,12 +94,3 @@ async def _get(chat: Chat, arrived: float) -> Response:
 async def _starts_nothing() -> bool:
     resumes = request.method == "GET" and bool(request.headers.get("Last-Event-ID"))
     return resumes or request.method not in {"GET", "POST"}
-
-
-def _idempotency_key() -> str | None:
-    key = request.headers.get("Idempotency-Key")
-    if key is not None and not 1 <= len(key) <= KEY_CHARS:
-        raise InvalidRequestError(
-            f"Idempotency-Key takes 1 to {KEY_CHARS} characters.", field="Idempotency-Key"
-        )
-    return key

@@ -15,6 +15,9 @@ from headwater.generation.log import Cursor
 from headwater.providers.scripted import Fault, FaultKind, Script
 from headwater.transports.wire import JsonObject, parse_event_id
 
+KEY_CHARS = 200
+"""The longest idempotency key."""
+
 BODY_BYTES = 1024 * 1024
 DISCARD_BYTES = 64 * BODY_BYTES
 BODY_TIMEOUT = 30.0
@@ -36,7 +39,7 @@ PLAIN = AfterValidator(_plain)
 
 PlainText = Annotated[str, PLAIN]
 Identifier = Annotated[str, Field(min_length=1, max_length=200), PLAIN]
-IdempotencyKey = Annotated[str, Field(min_length=1, max_length=200), PLAIN]
+IdempotencyKey = Annotated[str, Field(min_length=1, max_length=KEY_CHARS), PLAIN]
 Temperature = Annotated[float, Field(ge=0, le=2)]
 Tokens = Annotated[int, Field(ge=1, le=2**31 - 1)]
 
@@ -185,6 +188,16 @@ def read_query(model: type[M]) -> M:
         return model.model_validate(values)
     except ValidationError as error:
         raise _invalid(error) from None
+
+
+def idempotency_key() -> str | None:
+    """What makes a start safe to repeat, by its header. Raises `InvalidRequestError`."""
+    key = request.headers.get("Idempotency-Key")
+    if key is not None and not 1 <= len(key) <= KEY_CHARS:
+        raise InvalidRequestError(
+            f"Idempotency-Key takes 1 to {KEY_CHARS} characters.", field="Idempotency-Key"
+        )
+    return key
 
 
 def last_event_id() -> tuple[str | None, Cursor | Literal["end"]] | None:

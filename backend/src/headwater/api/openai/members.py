@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from headwater.api.requests import Body, PlainText
+from headwater.api.requests import PLAIN, Body, PlainText
 
 STOP_CHARS = 500
 """The most characters of a sequence that a reply stops before."""
@@ -77,7 +77,7 @@ TextContent = Annotated[PlainText, BeforeValidator(_joined)]
 """A text, or a list of parts of it."""
 
 Stop = Annotated[
-    list[Annotated[PlainText, Field(min_length=1, max_length=STOP_CHARS)]],
+    list[Annotated[str, Field(min_length=1, max_length=STOP_CHARS), PLAIN]],
     Field(max_length=4),
     BeforeValidator(_listed),
 ]

@@ -12,7 +12,7 @@ from headwater.api.openai.errors import failed_reply
 from headwater.api.openai.response_body import ResponseBody, ResponseQuery
 from headwater.api.rate_limits import StartLimiter
 from headwater.api.replies import followed, json_response, located
-from headwater.api.requests import read_json, read_query
+from headwater.api.requests import idempotency_key, read_json, read_query
 from headwater.chat import Chat
 from headwater.errors import InvalidRequestError, NotFoundError
 from headwater.generation.events import Completed
@@ -44,6 +44,7 @@ def responses_blueprint(chat: Chat, limiter: StartLimiter) -> Blueprint:
         generation = await chat.start(
             client(),
             body.ask(previous),
+            idempotency_key() if body.store else None,
             counted_as=current_client().counted_as,
             arrived=arrived,
             abandon_after=_patience(body),
