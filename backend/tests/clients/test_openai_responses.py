@@ -145,9 +145,10 @@ async def test_one_goes_on_from_another(openai: AsyncOpenAI) -> None:
     first = await openai.responses.create(**ask(input=items))
     assert first.usage is not None
     assert first.usage.input_tokens == 4
-    second = await openai.responses.create(**ask(input="four", previous_response_id=first.id))
+    more: Any = [{"role": "developer", "content": "Again."}, {"role": "user", "content": "four"}]
+    second = await openai.responses.create(**ask(input=more, previous_response_id=first.id))
     assert second.usage is not None
-    assert second.usage.input_tokens == 6, "the model has the whole conversation"
+    assert second.usage.input_tokens == 7, "the model has the whole conversation, and what it was told in it"
     assert second.previous_response_id == first.id
     assert (await openai.responses.retrieve(second.id)).previous_response_id == first.id
     branch = await openai.responses.create(
