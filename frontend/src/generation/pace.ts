@@ -5,6 +5,8 @@ const TOGETHER_MS = 10;
 /** The finest and the shortest that collecting can be told from chance by. */
 const SHORTEST_GAP_MS = 100;
 const SHORTEST_REPLY_MS = 1_000;
+/** How soon after its end a reply comes that was held back until then. */
+const RELEASED_MS = 2_000;
 
 /**
  * What the page itself can measure while a reply arrives; times are milliseconds of one clock. The
@@ -57,14 +59,15 @@ export function silenceMs(pace: Pace, now: number): number {
 
 /**
  * Whether something on the way collected the reply: it was said, as the server measured it, with gaps
- * that are short beside those between the few times at which it came.
+ * that are short beside those between the few times at which it came. A page that hears nothing for long
+ * gives its connection up, so after a cut only a reply that came whole, at its end, was held back.
  */
-export function wasCollected({ begunAt, cut, arrivals }: Pace, timing: Timing): boolean {
+export function wasCollected(pace: Pace, timing: Timing): boolean {
+  const { sentAt, begunAt, first, cut, arrivals } = pace;
   const { firstTokenMs, durationMs, longestGapMs } = timing;
   if (
-    cut ||
     begunAt > 0 ||
-    arrivals === 0 ||
+    first === null ||
     firstTokenMs === null ||
     durationMs === null ||
     longestGapMs === null
@@ -72,6 +75,8 @@ export function wasCollected({ begunAt, cut, arrivals }: Pace, timing: Timing): 
     return false;
   }
   const saidMs = durationMs - firstTokenMs;
-  const due = saidMs / Math.max(longestGapMs, SHORTEST_GAP_MS);
-  return saidMs >= SHORTEST_REPLY_MS && arrivals * 4 < due;
+  if (saidMs < SHORTEST_REPLY_MS) return false;
+  const heldMs = first.at - sentAt - durationMs;
+  if (cut) return arrivals === 1 && heldMs >= 0 && heldMs < RELEASED_MS;
+  return arrivals * 4 < saidMs / Math.max(longestGapMs, SHORTEST_GAP_MS);
 }
