@@ -1,6 +1,7 @@
 """Starting and stopping the real server."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import socket
@@ -12,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from headwater.server.serve import report
+from headwater.server.serve import listen, report
 from tests.running import RunningServer, asked, free_port, running, sse_events, text_of
 
 STALL = {"faults": [{"after": 2, "kind": "stall"}]}
@@ -120,6 +121,19 @@ def _any_certificate() -> object:
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     return context
+
+
+def test_the_system_takes_little_for_a_client_that_takes_nothing() -> None:
+    sent = 0
+    with listen(("127.0.0.1", 0)) as listening, socket.socket() as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.connect(listening.getsockname())
+        connection, _ = listening.accept()
+        with connection, contextlib.suppress(BlockingIOError):
+            connection.setblocking(False)
+            while True:
+                sent += connection.send(bytes(65_536))
+    assert sent < 2**20
 
 
 async def test_a_second_signal_skips_the_wait(tmp_path: Path) -> None:
