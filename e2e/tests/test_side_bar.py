@@ -74,7 +74,7 @@ def test_search_leads_to_the_message_with_the_words(chat: ChatPage) -> None:
     chat.page.keyboard.press("Enter")
     found = chat.page.get_by_text("Where does the capercaillie sing?")
     marked = chat.page.locator(".row.linked")
-    expect(marked).to_have_text("Where does the capercaillie sing?")
+    expect(marked.get_by_test_id("message-user")).to_have_text("Where does the capercaillie sing?")
     expect(found.last).to_be_in_viewport()
     message = chat.saved()["messages"][place]["id"]
     assert chat.page.url.endswith(f"/c/{wanted}#{message}")

@@ -83,6 +83,19 @@ describe("the list", () => {
     expect(await screen.findByText("A new one")).toBeTruthy();
   });
 
+  it("reads on by itself, says where it could not, and reads on from there", async () => {
+    const many = Array.from({ length: 90 }, (_, number) => conversation(`conv_${number}`));
+    const server = new FakeServer(many, 5);
+    await open(server);
+    server.refuse("GET", "the database is locked");
+    const alert = await screen.findByRole("alert");
+    const read = () => server.requests.filter((each) => each === "GET /api/conversations").length;
+    const before = read();
+    await userEvent.click(within(alert).getByRole("button"));
+    await waitFor(() => expect(read()).toBeGreaterThan(before + 1));
+    expect(screen.queryByRole("alert")).toBeNull();
+  });
+
   it("follows what happens elsewhere", async () => {
     const server = await open();
     server.set("old", { title: "Renamed elsewhere", running: true });
