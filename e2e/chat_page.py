@@ -4,6 +4,7 @@
 import json
 import re
 from collections.abc import Sequence
+from struct import Struct
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -33,6 +34,10 @@ PROTOCOLS_OF_REPLIES = """
 
 STARTS_REPLY = re.compile(r"/api/(chat|conversations/[^/]+/messages/[^/]+/replies)")
 """Paths of the requests that begin a reply."""
+
+
+ENVELOPE = Struct(">BI")
+"""What stands before a message of Connect: flags and its length."""
 
 
 class ChatPage:
@@ -86,7 +91,12 @@ class ChatPage:
             server = socket.connect_to_server()
             socket.on_message(lambda said: server.send(amended(str(said)) if _starts(said) else said))
 
+        def amend_envelope(route: Route) -> None:
+            message = amended((route.request.post_data_buffer or b"")[ENVELOPE.size :].decode()).encode()
+            route.continue_(post_data=ENVELOPE.pack(0, len(message)) + message)
+
         self.page.route(lambda url: STARTS_REPLY.fullmatch(urlsplit(url).path) is not None, amend)
+        self.page.route(re.compile(r"/headwater\.v1\.ChatService/Stream"), amend_envelope)
         self.page.route_web_socket(lambda url: urlsplit(url).path == "/api/ws", amend_frames)
 
     def edit(self, question: int, message: str) -> str:

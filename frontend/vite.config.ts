@@ -14,6 +14,7 @@ export default defineConfig({
     proxy: {
       "/api": { target: backend, ws: true },
       "/chat": backend,
+      "/headwater.v1.ChatService": backend,
       "/healthz": backend,
     },
   },

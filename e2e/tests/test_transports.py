@@ -28,6 +28,8 @@ class Used:
         path = urlsplit(request.url).path
         if path == "/api/chat" or (path.endswith("/events") and "/generations/" in path):
             self.transports.append(request.headers["accept"])
+        elif path.startswith("/headwater.v1.ChatService/"):
+            self.transports.append(request.headers["content-type"])
 
     def _on_socket(self, _: WebSocket) -> None:
         self.transports.append("websocket")
@@ -45,6 +47,8 @@ def pick(chat: ChatPage, transport: str) -> None:
         ("ndjson", "application/x-ndjson", "http1"),
         ("websocket", "websocket", "http1"),
         ("websocket", "websocket", "http2"),
+        ("connect", "application/connect+json", "http1"),
+        ("connect", "application/connect+json", "http2"),
     ],
     indirect=["protocol"],
 )

@@ -1,11 +1,11 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { LiveReply } from "./live-reply";
 import { pickedTransport } from "./picked-transport";
 import type { SimulatedLog } from "./testing/simulated-log";
 import { simulatedServer } from "./testing/simulated-server";
-import { simulatedSocket } from "./testing/simulated-socket";
+import { unopenedSocket } from "./testing/simulated-socket";
 import { steadyNetwork } from "./testing/steady-network";
-import type { TransportKey } from "./transports/table";
+import { TRANSPORTS, type TransportKey } from "./transports/table";
 import type { Ways } from "./transports/ways";
 
 const LOG: SimulatedLog = {
@@ -52,8 +52,9 @@ function playground(change: Partial<Ways> = {}) {
   return { page, ask, reached, blocked };
 }
 
-const REFUSED = { openSocket: () => simulatedSocket(null) };
 const SSE = "text/event-stream";
+
+afterEach(() => void vi.useRealTimers());
 
 describe("pickedTransport", () => {
   it("asks over what is picked then", async () => {
@@ -67,12 +68,46 @@ describe("pickedTransport", () => {
   });
 
   it("lets server-sent events stand in for what does not get through, and says so once", async () => {
-    const { page, ask, reached, blocked } = playground(REFUSED);
+    const refused = { openSocket: () => unopenedSocket("refused") };
+    const { page, ask, reached, blocked } = playground(refused);
     page.picked = "websocket";
     expect((await ask()).getSnapshot().text).toBe("all of it");
     expect((await ask()).getSnapshot().text).toBe("all of it");
     expect(reached).toEqual(["/api/ws", SSE, SSE]);
     expect(blocked).toEqual(["websocket"]);
+  });
+
+  it("does not wait for ever for a handshake", async () => {
+    vi.useFakeTimers();
+    const unanswered = { openSocket: () => unopenedSocket("unanswered") };
+    const { page, ask, blocked } = playground(unanswered);
+    page.picked = "websocket";
+    const asked = ask();
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect((await asked).getSnapshot().text).toBe("all of it");
+    expect(blocked).toEqual(["websocket"]);
+  });
+
+  it("takes an answer that is not Connect for one of somebody on the way", async () => {
+    const { ways } = simulatedServer(LOG, {});
+    const { page, ask, blocked } = playground({
+      fetch: async (path, init) =>
+        String(path).startsWith("/headwater.v1.")
+          ? new Response("Not Found", { status: 404 })
+          : ways.fetch(path, init),
+    });
+    page.picked = "connect";
+    expect((await ask()).getSnapshot().text).toBe("all of it");
+    expect(blocked).toEqual(["connect"]);
+  });
+
+  it("does without a part of the page that cannot be fetched", async () => {
+    const { page, ask, blocked } = playground();
+    const lost = vi.spyOn(TRANSPORTS.ndjson, "load");
+    lost.mockRejectedValue(new TypeError("Failed to fetch dynamically imported module"));
+    page.picked = "ndjson";
+    expect((await ask()).getSnapshot().text).toBe("all of it");
+    expect(blocked).toEqual(["ndjson"]);
   });
 
   it("blames no transport where nothing gets through", async () => {
@@ -81,7 +116,7 @@ describe("pickedTransport", () => {
     const { page, ask, reached, blocked } = playground({
       fetch: (...asked) =>
         isAway ? Promise.reject(new TypeError("Failed to fetch")) : ways.fetch(...asked),
-      openSocket: (path) => (isAway ? simulatedSocket(null) : ways.openSocket(path)),
+      openSocket: (path) => (isAway ? unopenedSocket("refused") : ways.openSocket(path)),
     });
     page.picked = "websocket";
     expect((await ask()).getSnapshot().ending).toMatchObject({ status: "refused" });

@@ -87,7 +87,7 @@ function Choice({ name, testId, chosen, onChoose, children }: ChoiceProps) {
         data-testid={testId}
         value={chosen ?? ""}
         onChange={({ target }) => onChoose(target.value === "" ? null : target.value)}
-        className="h-9 min-w-40 rounded-lg border border-line bg-surface px-2 text-small"
+        className="h-9 min-w-44 rounded-lg border border-line bg-surface px-2 text-small"
       >
         {children}
       </select>

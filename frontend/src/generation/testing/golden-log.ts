@@ -17,6 +17,7 @@ export interface GoldenLog {
   /** The response in each transport. */
   readonly sse: Uint8Array;
   readonly ndjson: Uint8Array;
+  readonly connect: Uint8Array;
   /** The whole reply as one object. */
   readonly reply: Uint8Array;
 }
@@ -41,6 +42,7 @@ function readGoldenLog(name: string): GoldenLog {
     name,
     sse: bytes("sse"),
     ndjson: bytes("ndjson"),
+    connect: bytes("connect"),
     reply: bytes("reply.json"),
   };
 }

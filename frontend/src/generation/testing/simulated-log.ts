@@ -1,3 +1,4 @@
+import { envelope } from "../transports/envelopes";
 import type { Piece, Wait } from "./delivery";
 import type { GoldenLog } from "./golden-log";
 
@@ -21,6 +22,10 @@ export const RESPONSES: Readonly<Record<string, (responding: Responding) => read
     ...piecesOf(responding, asEvent),
   ],
   "application/x-ndjson": (responding) => piecesOf(responding, asLine),
+  "application/connect+json": (responding) => [
+    ...piecesOf(responding, asMessage),
+    enveloped({}, LAST),
+  ],
   "application/json": ({ log, heartbeats, gate }) => {
     const { start, outcome } = log;
     const rest = { text: said(log, "text"), reasoning: said(log, "reasoning"), outcome };
@@ -57,9 +62,12 @@ export function lengthThrough(mediaType: string, log: SimulatedLog, events: numb
 
 type Said = Readonly<Record<string, unknown>>;
 
-function piecesOf({ log, after, heartbeats, gate }: Responding, as: (object: Said) => string) {
-  const alive = encode(as({ event: "heartbeat", generation: log.start.generation }));
-  const [start, ...others] = objectsOf(log, after).map((object) => encode(as(object)));
+function piecesOf(
+  { log, after, heartbeats, gate }: Responding,
+  as: (object: Said) => Uint8Array,
+): readonly Piece[] {
+  const alive = as({ event: "heartbeat", generation: log.start.generation });
+  const [start, ...others] = objectsOf(log, after).map(as);
   const outcome = others.pop();
   return [start, ...heartbeats.flatMap((wait) => [wait, alive]), ...others, gate, outcome].filter(
     (piece) => piece !== undefined,
@@ -80,14 +88,31 @@ function objectsOf({ start, events, outcome }: SimulatedLog, after: number): rea
   ];
 }
 
-function asLine(object: Said): string {
-  return `${JSON.stringify(object)}\n`;
+function asLine(object: Said): Uint8Array {
+  return encode(`${JSON.stringify(object)}\n`);
 }
 
-function asEvent({ event, cursor, ...data }: Said): string {
-  if (event === "heartbeat") return ": heartbeat\n\n";
+function asEvent({ event, cursor, ...data }: Said): Uint8Array {
+  if (event === "heartbeat") return encode(": heartbeat\n\n");
   const name = event === "token" ? "" : `event: ${event}\n`;
-  return `id: ${data.generation}:${cursor}\n${name}data: ${JSON.stringify(data)}\n\n`;
+  return encode(`id: ${data.generation}:${cursor}\n${name}data: ${JSON.stringify(data)}\n\n`);
+}
+
+function asMessage({ event, generation, cursor, token, ...others }: Said): Uint8Array {
+  if (event === "outcome") return enveloped({ done: true, generation, outcome: others });
+  const at = cursor === 0 ? { generation } : { generation, cursor };
+  if (event === "start") return enveloped({ ...at, start: others });
+  return enveloped(event === "reasoning" ? { ...at, reasoning: token } : { ...at, token });
+}
+
+/** The flag of what ends a response in Connect. */
+export const LAST = 0b10;
+
+/** A message of Connect. */
+export function enveloped(message: object, flag = 0): Uint8Array {
+  const bytes = new Uint8Array(envelope(message));
+  bytes[0] = flag;
+  return bytes;
 }
 
 function encode(text: string): Uint8Array {

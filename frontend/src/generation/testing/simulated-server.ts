@@ -1,6 +1,6 @@
 import type { Ways } from "../transports/ways";
 import { bodyOf, type Delivery, type Piece, piecesUpTo, readsUpTo, type Wait } from "./delivery";
-import { pageOf, RESPONSES, type SimulatedLog } from "./simulated-log";
+import { enveloped, LAST, pageOf, RESPONSES, type SimulatedLog } from "./simulated-log";
 import { simulatedSocket } from "./simulated-socket";
 
 interface SimulatedServerOptions {
@@ -72,7 +72,7 @@ export function simulatedServer(log: SimulatedLog, options: SimulatedServerOptio
   const answer: typeof fetch = async (input, init) => {
     const { what, accept, isPage } = readRequest(String(input), init);
     const { refusal, cut, number } = take(what);
-    if (refusal !== undefined) return refused(refusal);
+    if (refusal !== undefined) return refused(refusal, accept);
     if (what.for === "cancel") {
       cancel();
       return Response.json({});
@@ -123,16 +123,19 @@ export function simulatedServer(log: SimulatedLog, options: SimulatedServerOptio
 
 const START = /^\/api\/(chat|conversations\/(?<of>[^/]+)\/messages\/(?<to>[^/]+)\/replies)$/;
 const EVENTS = /^\/api\/generations\/(?<generation>[^/]+)\/events(?<wait>\?wait=\d+)?$/;
+const METHOD = /^\/headwater\.v1\.ChatService\/(?<name>StreamChat|StreamReply|Follow)$/;
 const CANCEL = /^\/api\/generations\/(?<generation>[^/]+)\/cancel$/;
 
 function readRequest(path: string, init: RequestInit = {}) {
   const headers = new Headers(init.headers);
-  const accept = headers.get("Accept") ?? "";
+  const accept = headers.get("Accept") ?? headers.get("Content-Type") ?? "";
   const isPage = init.method !== "POST" && accept === "application/json";
   return { what: readWhat(path, headers, init), accept, isPage };
 }
 
 function readWhat(path: string, headers: Headers, { method, body }: RequestInit): Asked {
+  const called = METHOD.exec(path)?.groups?.name;
+  if (method === "POST" && called !== undefined) return readCall(called, headers, body);
   const start = START.exec(path);
   if (method === "POST" && start !== null) {
     const { of: conversation, to } = start.groups ?? {};
@@ -151,6 +154,15 @@ function readWhat(path: string, headers: Headers, { method, body }: RequestInit)
   throw new Error(`nothing is at ${method} ${path}`);
 }
 
+function readCall(method: string, headers: Headers, body: unknown): Asked {
+  if (!(body instanceof Uint8Array)) throw new Error("a call without an envelope");
+  const message = JSON.parse(new TextDecoder().decode(body.subarray(5)));
+  const key = headers.get("Idempotency-Key");
+  if (method === "Follow") return { for: "rest", ...message };
+  if ((method === "StreamReply") !== "to" in message) throw new Error(`${method} of ${body}`);
+  return { for: "start", request: message, key };
+}
+
 function readAction({ action, idempotency_key: key, ...said }: Record<string, unknown>): Asked {
   if (action === "chat" || action === "reply") return { for: "start", request: said, key };
   const { generation, after } = said;
@@ -158,11 +170,19 @@ function readAction({ action, idempotency_key: key, ...said }: Record<string, un
   return { for: "rest", generation: String(generation), after: Number(after) };
 }
 
-function refused({ retryAfter, ...problem }: Refusal): Response {
+function refused({ retryAfter, ...problem }: Refusal, accept: string): Response {
+  if (accept === "application/connect+json") {
+    const error = { code: CODES[problem.status], message: problem.detail };
+    const metadata = { "headwater-code": [problem.code], "retry-after": [String(retryAfter)] };
+    const end = enveloped({ error, metadata }, LAST);
+    return new Response(new Uint8Array(end), { headers: { "Content-Type": accept } });
+  }
   const headers = new Headers({ "Content-Type": "application/problem+json" });
   if (retryAfter !== undefined) headers.set("Retry-After", String(retryAfter));
   return new Response(JSON.stringify(problem), { status: problem.status, headers });
 }
+
+const CODES: Readonly<Record<number, string>> = { 429: "resource_exhausted", 503: "unavailable" };
 
 function encode(text: string): Uint8Array {
   return new TextEncoder().encode(text);

@@ -1,21 +1,28 @@
 /** The server's side of a socket: the frames that it says to the client's only one, until `closed` aborts. */
 export type Answer = (said: string, closed: AbortSignal) => AsyncIterable<string>;
 
-/** A WebSocket to a simulated server; null where the handshake is refused. */
-export function simulatedSocket(answer: Answer | null): WebSocket {
-  return new SimulatedSocket(answer) as unknown as WebSocket;
+/** A WebSocket to a simulated server. */
+export function simulatedSocket(answer: Answer): WebSocket {
+  return new SimulatedSocket(answer, "taken") as unknown as WebSocket;
+}
+
+/** A WebSocket whose handshake is refused, or never answered. */
+export function unopenedSocket(handshake: "refused" | "unanswered"): WebSocket {
+  return new SimulatedSocket(async function* () {}, handshake) as unknown as WebSocket;
 }
 
 class SimulatedSocket extends EventTarget {
-  readonly #answer: Answer | null;
+  readonly #answer: Answer;
   readonly #closed = new AbortController();
 
-  constructor(answer: Answer | null) {
+  constructor(answer: Answer, handshake: "taken" | "refused" | "unanswered") {
     super();
     this.#answer = answer;
     queueMicrotask(() => {
-      if (answer === null) this.close();
-      else if (!this.#closed.signal.aborted) this.dispatchEvent(new Event("open"));
+      if (handshake === "refused") this.close();
+      else if (handshake === "taken" && !this.#closed.signal.aborted) {
+        this.dispatchEvent(new Event("open"));
+      }
     });
   }
 
@@ -32,7 +39,7 @@ class SimulatedSocket extends EventTarget {
   async #say(said: string): Promise<void> {
     const { signal } = this.#closed;
     try {
-      for await (const data of this.#answer?.(said, signal) ?? []) {
+      for await (const data of this.#answer(said, signal)) {
         if (signal.aborted) return;
         this.dispatchEvent(new MessageEvent("message", { data }));
       }

@@ -17,6 +17,7 @@ export const TRANSPORTS = {
   sse: entry("Server-sent events", async () => (await import("./sse")).sseTransport),
   ndjson: entry("NDJSON", async () => (await import("./ndjson")).ndjsonTransport),
   websocket: entry("WebSocket", async () => (await import("./websocket")).webSocketTransport),
+  connect: entry("Connect", async () => (await import("./connect")).connectTransport),
   json: { ...entry("JSON", async () => (await import("./json")).jsonTransport), streams: false },
 } as const satisfies Record<string, TransportEntry>;
 

@@ -1,0 +1,68 @@
+import { describe, expect, it } from "vitest";
+import { NO_TIMING } from "../events";
+import { emptyReply, fold, type Reply } from "../fold";
+import { wasCollected } from "../pace";
+import { simulatedServer } from "../testing/simulated-server";
+import { jsonTransport } from "./json";
+
+const START = {
+  generation: "gen_1",
+  conversation: "conv_1",
+  message: "msg_2",
+  parent: "msg_1",
+  model: "scripted/prose",
+};
+
+function serverOf(...texts: string[]) {
+  const events = texts.map((text) => ({ type: "text" as const, text }));
+  return simulatedServer(
+    { start: START, events, outcome: { status: "completed", reason: "stop" } },
+    {},
+  );
+}
+
+/** What is shown after each arrival. */
+async function shown(arrivals: ReturnType<ReturnType<typeof jsonTransport>["start"]>) {
+  const replies: Reply[] = [];
+  for await (const arrival of arrivals) {
+    replies.push(
+      arrival.reduce((reply, event) => fold(reply, event, 0), replies.at(-1) ?? emptyReply(0)),
+    );
+  }
+  return replies;
+}
+
+const { signal } = new AbortController();
+
+describe("jsonTransport", () => {
+  it("shows the names at once, and of the text all or nothing", async () => {
+    const { ways } = serverOf("one", " two", " three");
+    const replies = await shown(jsonTransport(ways).start({ message: "hello" }, "key", signal));
+    expect(replies[0]?.text).toBe("");
+    expect(new Set(replies.map(({ text }) => text))).toEqual(new Set(["", "one two three"]));
+    expect(replies.find(({ text }) => text === "")?.ending).toBeNull();
+  });
+
+  it("shows what it has read page by page when all of it is there", async () => {
+    const { ways, asked } = serverOf("one", " two", " three", " four", " five");
+    const replies = await shown(jsonTransport(ways).resume("gen_1", 1, signal));
+    expect(asked).toHaveLength(2);
+    expect(replies.map(({ text }) => text)).toEqual(["", " two three four five"]);
+  });
+
+  it("takes its time while a reply grows, and none where it has to catch up", async () => {
+    const growing = serverOf("one", " two", " three");
+    await shown(jsonTransport(growing.ways).resume("gen_1", 0, signal));
+    expect(growing.pauses).toEqual([1000]);
+    const behind = serverOf("x".repeat(4096), "one", "two");
+    await shown(jsonTransport(behind.ways).resume("gen_1", 0, signal));
+    expect(behind.pauses).toEqual([]);
+  });
+
+  it("blames nobody on the way for collecting what was to come whole", async () => {
+    const { ways } = serverOf("one", " two");
+    const replies = await shown(jsonTransport(ways).start({ message: "hello" }, "key", signal));
+    const timing = { ...NO_TIMING, firstTokenMs: 10, durationMs: 9_000, longestGapMs: 50 };
+    expect(replies.map(({ pace }) => wasCollected(pace, timing))).not.toContain(true);
+  });
+});
