@@ -8,30 +8,42 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 
 from chat_page import ChatPage
+from headwater_server import free_ports, headwater_server
 from streamcheck import assert_grew_in_steps
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "frontend" / "examples" / "embedded" / "dist"
 
+NAMED_ENDPOINT = re.compile(r"endpoint:[`'\"]/[`'\"]")
+"""What the example says of its endpoint, once it is built."""
+
 SHOP = "rgb(179, 84, 30)"
 
-pytestmark = pytest.mark.parametrize("protocol", ["http2"], indirect=True)
+over_http2 = pytest.mark.parametrize("protocol", ["http2"], indirect=True)
+
+
+def open_shop(page: Page, place: str, endpoint: str = "/") -> ChatPage:
+    """Open the example as if it were served at `place`, with another endpoint where one is given."""
+    assert EXAMPLE.is_dir(), "make library builds the example"
+
+    def serve(route: Route) -> None:
+        file = EXAMPLE / route.request.url.removeprefix(f"{place}/")
+        text, named = NAMED_ENDPOINT.subn(f"endpoint:`{endpoint}`", file.read_text("utf-8"))
+        assert named == (1 if file.match("assets/index-*.js") else 0)
+        route.fulfill(body=text, content_type=mimetypes.guess_type(file.name)[0])
+
+    page.route(f"{place}/**", serve)
+    chat = ChatPage(page)
+    chat.open(f"{place}/index.html")
+    return chat
 
 
 @pytest.fixture
 def shop(page: Page, address: str) -> ChatPage:
     """The example at the server's own address, as behind one proxy."""
-
-    def serve(route: Route) -> None:
-        file = EXAMPLE / route.request.url.removeprefix(f"{address}/shop/")
-        route.fulfill(path=file, content_type=mimetypes.guess_type(file.name)[0])
-
-    assert EXAMPLE.is_dir(), "make library builds the example"
-    page.route(f"{address}/shop/**", serve)
-    chat = ChatPage(page)
-    chat.open(f"{address}/shop/index.html")
-    return chat
+    return open_shop(page, f"{address}/shop")
 
 
+@over_http2
 def test_a_reply_streams_in_the_page_of_somebody_else(shop: ChatPage) -> None:
     shop.choose("scripted/markdown")
     recording = shop.record()
@@ -50,6 +62,7 @@ def test_a_reply_streams_in_the_page_of_somebody_else(shop: ChatPage) -> None:
     expect(shop.empty_state).to_be_visible()
 
 
+@over_http2
 def test_its_styles_stop_where_it_does(shop: ChatPage) -> None:
     page = shop.page
     georgia, other = re.compile("^Georgia"), re.compile("^(?!Georgia)")
@@ -68,3 +81,27 @@ def test_its_styles_stop_where_it_does(shop: ChatPage) -> None:
     panel = page.locator(".headwater").get_by_role("dialog")
     expect(panel).to_have_css("font-family", other)
     expect(panel).to_have_css("border-top-width", "1px")
+
+
+def test_a_server_elsewhere_streams_and_knows_who_asks(page: Page, tmp_path: Path) -> None:
+    place = f"http://127.0.0.1:{free_ports(1)[0]}"
+    # What a test serves itself comes, to the browser, from the internet.
+    page.context.grant_permissions(["local-network-access"])
+    with headwater_server(tmp_path, HEADWATER_ALLOWED_ORIGINS=place) as server:
+        for asked in (1, 2):
+            chat = open_shop(page, place, server.http1)
+            chat.amend_requests(script={"tokens_per_second": 10})
+            recording = chat.record()
+            chat.box.fill("one two three four five six seven eight")
+            chat.send.click()
+            timeline = recording.wait_until_finished()
+            assert timeline.text == "one two three four five six seven eight"
+            assert_grew_in_steps(timeline, at_least=3)
+            page.unroute_all()
+            # Without cookies, and also after the page was opened anew.
+            assert page.context.cookies(server.http1) == []
+            token = page.evaluate(
+                "localStorage.getItem(Object.keys(localStorage).find((key) => /client/.test(key)))"
+            )
+            kept = page.request.get(f"{server.http1}/api/conversations", headers={"headwater-client": token})
+            assert len(kept.json()["conversations"]) == asked

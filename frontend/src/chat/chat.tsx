@@ -1,10 +1,11 @@
-import { type ReactNode, useEffect, useMemo, useRef } from "react";
+import { lazy, type ReactNode, useEffect, useMemo, useRef } from "react";
 import { useArchive, usePatchConversation } from "../conversations/mutations";
 import { useConversation } from "../conversations/queries";
 import { useChangeUnderWay } from "../conversations/under-way";
 import type { Model } from "../generation/models";
 import { Problem } from "../generation/problem";
 import type { ChatRequest } from "../generation/transport";
+import { Optional } from "../ui/optional";
 import { Announcer } from "./announcer";
 import { ChatHeader } from "./chat-header";
 import { Composer } from "./composer";
@@ -12,7 +13,6 @@ import { CannotLoad, Loading, NotFound } from "./conversation-states";
 import { EmptyState } from "./empty-state";
 import { lastPart } from "./entries";
 import { JumpToLatest } from "./jump-to-latest";
-import { LinkedMessage } from "./linked-message";
 import { ModelSelect } from "./model-select";
 import { sourceOf } from "./reply-source";
 import { chosenSettings, type Settings } from "./settings";
@@ -27,6 +27,9 @@ import { useMarkdown } from "./use-markdown";
 import { NearContext, useNearWatch } from "./use-near";
 import { usePinnedScroll } from "./use-pinned-scroll";
 import { useReplyStatus } from "./use-reply";
+
+// Few addresses name a message.
+const LinkedMessage = lazy(() => import("./linked-message"));
 
 interface ChatProps {
   readonly turns: Turns;
@@ -139,16 +142,20 @@ export function Chat(props: ChatProps) {
             <ThreadContext value={context}>
               <NearContext value={near}>
                 <Thread entries={entries} replies={replies} unnamed={unnamed} />
-                <LinkedMessage
-                  message={props.message}
-                  visit={props.visit}
-                  tree={tree}
-                  entries={entries}
-                  scroller={scroller}
-                  onBranch={actions.step}
-                  onFound={unpin}
-                  onSettled={pinAtEnd}
-                />
+                {props.message !== null && (
+                  <Optional>
+                    <LinkedMessage
+                      message={props.message}
+                      visit={props.visit}
+                      tree={tree}
+                      entries={entries}
+                      scroller={scroller}
+                      onBranch={actions.step}
+                      onFound={unpin}
+                      onSettled={pinAtEnd}
+                    />
+                  </Optional>
+                )}
               </NearContext>
             </ThreadContext>
           )}

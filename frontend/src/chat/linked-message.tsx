@@ -28,7 +28,7 @@ interface LinkedMessageProps {
  * Scrolls to the message that the address names, on whichever branch it is, and marks it shortly. It stands
  * beside the thread, and looks for the message once that is drawn.
  */
-export function LinkedMessage(props: LinkedMessageProps): null {
+export default function LinkedMessage(props: LinkedMessageProps): null {
   const { message, visit, tree, entries, scroller, onBranch, onFound, onSettled } = props;
   const shown = useRef<Link>(null);
   const asked = useRef<Link>(null);

@@ -1,6 +1,22 @@
 import { useLanguage } from "../language/language-context";
+import type { PlainKey } from "../language/translation";
 import { Dialog } from "../ui/dialog";
-import { SHORTCUTS } from "./shortcuts";
+import { modKey } from "./shortcuts";
+
+/** Every shortcut of the side bar, for people. */
+const SHORTCUTS = [
+  { keys: [modKey, "Shift", "O"], does: "newChat" },
+  { keys: [modKey, "K"], does: "searchAll" },
+  { keys: ["Alt", "↓"], does: "nextConversation" },
+  { keys: ["Alt", "↑"], does: "previousConversation" },
+  { keys: ["↑", "↓"], does: "moveInList" },
+  { keys: ["F2"], does: "renameInList" },
+  { keys: [modKey, "Z"], does: "undoByKey" },
+  { keys: ["Enter"], does: "sendMessage" },
+  { keys: ["Shift", "Enter"], does: "newLine" },
+  { keys: ["Esc"], does: "stopReply" },
+  { keys: ["?"], does: "theseShortcuts" },
+] as const satisfies readonly { readonly keys: readonly string[]; readonly does: PlainKey }[];
 
 interface ShortcutsDialogProps {
   readonly onClose: () => void;

@@ -1,5 +1,3 @@
-import type { PlainKey } from "../language/translation";
-
 /** What a key can do on the page. */
 export type Command = "new-chat" | "search" | "next" | "previous" | "undo" | "shortcuts";
 
@@ -7,21 +5,6 @@ const isMac = typeof navigator !== "undefined" && /Mac|iPhone|iPad/.test(navigat
 
 /** The key that shortcuts are made with, as it is called on this keyboard. */
 export const modKey = isMac ? "⌘" : "Ctrl";
-
-/** Every shortcut of the side bar, for people. */
-export const SHORTCUTS = [
-  { keys: [modKey, "Shift", "O"], does: "newChat" },
-  { keys: [modKey, "K"], does: "searchAll" },
-  { keys: ["Alt", "↓"], does: "nextConversation" },
-  { keys: ["Alt", "↑"], does: "previousConversation" },
-  { keys: ["↑", "↓"], does: "moveInList" },
-  { keys: ["F2"], does: "renameInList" },
-  { keys: [modKey, "Z"], does: "undoByKey" },
-  { keys: ["Enter"], does: "sendMessage" },
-  { keys: ["Shift", "Enter"], does: "newLine" },
-  { keys: ["Esc"], does: "stopReply" },
-  { keys: ["?"], does: "theseShortcuts" },
-] as const satisfies readonly { readonly keys: readonly string[]; readonly does: PlainKey }[];
 
 /** The parts of a key press that a shortcut depends on. */
 export type Press = Pick<
