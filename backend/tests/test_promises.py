@@ -4,29 +4,15 @@ import asyncio
 import itertools
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
-from typing import Any, TypeAlias
+from typing import Any
 
 import httpx
 import pytest
 
 from tests.running import RunningServer, running
-from tests.wires.http import NdjsonWire, PollWire, SseWire
-from tests.wires.rpc import ConnectWire, GrpcWebWire, GrpcWire
-from tests.wires.websocket import H2WebSocketWire, WebSocketWire
+from tests.wires.table import WIRES
 from tests.wires.wire import Reading, RefusedError, Seen, Wire
 
-Open: TypeAlias = Callable[[RunningServer, httpx.AsyncClient, dict[str, str]], Wire]
-
-WIRES: dict[str, Open] = {
-    "sse": lambda _server, client, _headers: SseWire(client),
-    "ndjson": lambda _server, client, _headers: NdjsonWire(client),
-    "pages": lambda _server, client, _headers: PollWire(client),
-    "grpc": lambda server, _client, headers: GrpcWire(server, headers),
-    "grpc-web": lambda _server, client, _headers: GrpcWebWire(client),
-    "connect": lambda _server, client, _headers: ConnectWire(client),
-    "websocket": lambda server, _client, headers: WebSocketWire(server, headers),
-    "websocket-h2": lambda server, _client, headers: H2WebSocketWire(server, headers),
-}
 KEYS = ["stranger", *(kind + name for kind in ("", "cut-", "limited-") for name in WIRES)]
 
 every_wire = pytest.mark.parametrize("name", WIRES)
