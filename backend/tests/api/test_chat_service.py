@@ -338,7 +338,7 @@ def test_at_a_shutdown_readers_get_the_outcome_and_who_reads_nothing_holds_nobod
         call = me.chat("a b c", STALLED)
         seen = until(call, "a b")
         request = ChatRequest(
-            message="a", model="scripted/long", script=Script(repeat=9, tokens_per_second=1e6)
+            message="a", model="scripted/long", script=Script(repeat=600, tokens_per_second=1e6)
         )
         unread = me.call("StreamChat", request)
         assert next(unread).HasField("start")
