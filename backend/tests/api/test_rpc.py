@@ -1,5 +1,6 @@
 """gRPC-Web and Connect as browsers send them, and what nobody should send to any of the three."""
 
+import gzip
 import socket
 import struct
 from typing import Any
@@ -225,3 +226,24 @@ def test_the_script_is_the_same_as_on_every_transport(server: RunningServer) -> 
         headers={"Content-Type": "application/connect+proto"},
     )
     assert b"provider_error" in response.content
+
+
+@pytest.mark.parametrize(
+    ("content", "code"), [(ECHO, None), ({"message": "x" * 2**24}, "resource_exhausted")]
+)
+async def test_a_request_may_be_compressed_and_its_answer_is_not(
+    client: httpx.AsyncClient, content: dict[str, Any], code: str | None
+) -> None:
+    """Sixteen megabytes of one letter are sixteen kilobytes on their way."""
+    headers = {
+        "Content-Type": JSON,
+        "Connect-Content-Encoding": "gzip",
+        "Connect-Accept-Encoding": "gzip",
+        "Accept-Encoding": "gzip",
+    }
+    body = frame(gzip.compress(msgspec.json.encode(content)), 1)
+    response = await client.post(PATH + "StreamChat", content=body, headers=headers)
+    for name in ("content-encoding", "connect-content-encoding"):
+        assert response.headers.get(name, "identity") == "identity"
+    assert all(flag in {0, 2} for flag, _ in frames(response))
+    assert msgspec.json.decode(frames(response)[-1][1]).get("error", {}).get("code") == code

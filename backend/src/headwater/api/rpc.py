@@ -6,6 +6,7 @@ from contextlib import suppress
 from typing import Any, TypeAlias
 
 from connectrpc.compat import google_protobuf_binary_codec
+from connectrpc.compression.gzip import GzipCompression
 
 from headwater.api.chat_service import Refusals, RepliesOfChat
 from headwater.api.clients import Clients
@@ -27,13 +28,14 @@ PATH = "/headwater.v1.ChatService/"
 def rpc_application(chat: Chat, clients: Clients, limiter: StartLimiter) -> AsgiApplication:
     """Serves what is below `PATH`: gRPC over HTTP/2; gRPC-Web and Connect over HTTP/1.1 too.
 
-    Nothing is compressed: messages are short, and each would be by itself.
+    A request may be compressed, as some clients do unasked; what it unpacks to is bounded like any other.
+    Answers never are: messages are short, and each would be by itself.
     """
     service: Any = ChatServiceASGIApplication(
         RepliesOfChat(chat, clients, limiter),
         interceptors=[Refusals(chat.metrics)],
         read_max_bytes=BODY_BYTES,
-        compressions=(),
+        compressions=(GzipCompression(),),
         codecs=(google_protobuf_binary_codec(), JsonCodec()),
     )
 
@@ -44,7 +46,7 @@ def rpc_application(chat: Chat, clients: Clients, limiter: StartLimiter) -> Asgi
             await refuse(receive, send, 415)
         else:
             body = _Body(receive)
-            await service(scope, body.receive, body.before(send))
+            await service(_uncompressed(scope), body.receive, body.before(send))
 
     return application
 
@@ -96,6 +98,12 @@ def _is_text(scope: Scope) -> bool:
     except UnicodeDecodeError:
         return False
     return True
+
+
+def _uncompressed(scope: Scope) -> Scope:
+    """The same request, without its wish for a compressed answer."""
+    headers = [(name, value) for name, value in scope["headers"] if not name.endswith(b"accept-encoding")]
+    return {**scope, "headers": headers}
 
 
 def _needs_trailers(scope: Scope) -> bool:
