@@ -86,7 +86,9 @@ class RepliesOfChat(ChatService):
         client = self._client(ctx)
         await self._limiter.take(client.counted_as)
         ask, key = read()
-        generation = await self._chat.start(client.name, ask, key, arrived=arrived)
+        generation = await self._chat.start(
+            client.name, ask, key, counted_as=client.counted_as, arrived=arrived
+        )
         async with aclosing(self._responses(generation, 0, client, ctx)) as responses:
             async for response in responses:
                 yield response
