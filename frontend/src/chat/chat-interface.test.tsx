@@ -567,6 +567,18 @@ describe("ChatInterface", () => {
     expect(box().value).toBe("new");
   });
 
+  it("keeps a question over a reload when it could not be sent, and not when it is on its way", async () => {
+    const { lose } = open();
+    await userEvent.type(box(), "sent in a tunnel{Enter}");
+    fireEvent(window, new Event("pagehide"));
+    expect(box().value).toBe("");
+    await lose();
+    fireEvent(window, new Event("pagehide"));
+    cleanup();
+    open();
+    expect(box().value).toBe("sent in a tunnel");
+  });
+
   it("keeps a question that is half written anew, while away and over a reload", async () => {
     const { go, requests } = open(BRANCHES, "conv_1");
     await screen.findByText("second reply");

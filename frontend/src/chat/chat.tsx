@@ -27,6 +27,7 @@ import { useMarkdown } from "./use-markdown";
 import { NearContext, useNearWatch } from "./use-near";
 import { usePinnedScroll } from "./use-pinned-scroll";
 import { useReplyStatus } from "./use-reply";
+import { useUnsent } from "./use-unsent";
 
 // Few addresses name a message.
 const LinkedMessage = lazy(() => import("./linked-message"));
@@ -87,6 +88,7 @@ export function Chat(props: ChatProps) {
     onForgotten: onNewChat,
     onAsked: pin,
   });
+  useUnsent(chat.turns, giveBack);
   const { entries, tree, unnamed, replies, reply, actions } = chat;
   const live = reply && replies.get(lastPart(reply).id);
   const status = useReplyStatus(reply && sourceOf(lastPart(reply), live));

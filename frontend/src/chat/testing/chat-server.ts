@@ -104,6 +104,8 @@ export function chatServer(given: Partial<Conversation> = {}) {
       };
     },
     refuse: (problem: Problem) => send(problem),
+    /** It cannot be reached. */
+    lose: () => send(new TypeError("network error")),
     start: async () => {
       const turn = requests.length;
       const request = requests.at(-1) as StartRequest;

@@ -1,0 +1,25 @@
+import { useEffect, useRef } from "react";
+import type { Turn } from "./turn";
+
+/**
+ * Keeps a question that no server has taken when the page is left: what is drawn goes with the page, a draft does
+ * not. One that was just sent and not answered yet has most likely arrived.
+ *
+ * @param onLeft - puts the question back into the box
+ */
+export function useUnsent(turns: readonly Turn[], onLeft: (question: string) => void): void {
+  const keep = useRef(() => {});
+  keep.current = () => {
+    const question = turns.findLast(isUnsent)?.question ?? null;
+    if (question !== null) onLeft(question);
+  };
+  useEffect(() => {
+    const onPageHide = () => keep.current();
+    addEventListener("pagehide", onPageHide);
+    return () => removeEventListener("pagehide", onPageHide);
+  }, []);
+}
+
+function isUnsent({ start, isRefused, reply }: Turn): boolean {
+  return start === null && (isRefused || reply.getSnapshot().lostAt !== null);
+}
