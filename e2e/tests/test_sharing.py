@@ -59,7 +59,7 @@ def test_what_one_profile_exports_another_imports(
     chat.expect_status("completed")
     chat.edit(1, "two, asked differently")
     chat.expect_status("completed")
-    title = bar.items.get_by_role("link").inner_text()
+    title = chat.page.get_by_test_id("title").inner_text()
     bar.rename(title, "Of numbers")
 
     with chat.page.expect_download() as downloaded:
