@@ -4,6 +4,7 @@ import asyncio
 import itertools
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -22,6 +23,9 @@ pairs = pytest.mark.parametrize(
 
 RATE = 40
 """Starts of a reply that each key has."""
+
+AT_ONCE = 12
+"""Replies that run at once over each transport."""
 
 PIECES = ["one", " two", " three", " four", " five", " six"]
 TEXT = "".join(PIECES)
@@ -276,3 +280,24 @@ async def outcome_of(server: RunningServer, name: str, generation: str) -> dict[
 async def open_gate(server: RunningServer, name: str, generation: str, key: str | None = None) -> None:
     async with httpx.AsyncClient(base_url=server.url, headers=key_of(key or name)) as client:
         assert (await client.post(f"/api/scripted/gates/{generation}")).status_code == 204
+
+
+async def test_replies_over_all_transports_at_once_are_all_whole(many: RunningServer) -> None:
+    """Each is read by its own client, and says something of its own."""
+
+    async def ask(name: str, number: int) -> tuple[str, str]:
+        message = f"{name} says {number} " + "over and over and over again " * 10 + "."
+        async with speaking(many, name) as wire, wire.start(body(message, tokens_per_second=200)) as reading:
+            seen = await all_of(reading)
+        check_whole(seen)
+        return message, text_of(seen)
+
+    asked = [ask(name, number) for number in range(AT_ONCE) for name in WIRES]
+    for message, said in await asyncio.gather(*asked):
+        assert said == message
+
+
+@pytest.fixture
+def many(tmp_path: Path) -> Iterator[RunningServer]:
+    with running(tmp_path, "-X", "utf8") as started:
+        yield started
