@@ -109,7 +109,7 @@ def test_branches_are_stepped_through_and_kept(chat: ChatPage) -> None:
     expect(chat.text).to_have_text("another one")
     chat.expect_status("completed")
     expect(chat.questions).to_have_count(1)
-    expect(chat.position).to_have_text("2 / 2")
+    expect(chat.position).to_have_text("2 of 2")
     expect(chat.next).to_be_disabled()
     second = chat.reply.get_attribute("data-message")
     chat.previous.click()
@@ -121,7 +121,7 @@ def test_branches_are_stepped_through_and_kept(chat: ChatPage) -> None:
     expect(chat.text).to_have_text("another one")
     chat.page.reload()
     expect(chat.text).to_have_text("another one")
-    expect(chat.position).to_have_text("2 / 2")
+    expect(chat.position).to_have_text("2 of 2")
 
 
 @over_one_protocol
@@ -136,7 +136,7 @@ def test_a_link_leads_to_a_message_on_another_branch(chat: ChatPage) -> None:
     chat.page.goto(f"{address}#{message}")
     expect(chat.text).to_have_text("one")
     expect(chat.reply).to_be_in_viewport()
-    expect(chat.position).to_have_text("1 / 2")
+    expect(chat.position).to_have_text("1 of 2")
 
 
 def _message_of(chat: ChatPage) -> str:

@@ -87,7 +87,7 @@ def test_what_one_profile_exports_another_imports(
     expect(theirs.toast.last).to_contain_text("“poem.json” was not imported.")
     theirs.open("Of numbers")
     expect(reader.replies.get_by_test_id("reply-text")).to_have_text(["one", "two, asked differently"])
-    expect(reader.position).to_have_text("2 / 2")
+    expect(reader.position).to_have_text("2 of 2")
     reader.previous.click()
     expect(reader.text).to_have_text("two")
 

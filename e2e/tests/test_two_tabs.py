@@ -101,10 +101,10 @@ def test_what_is_done_in_one_side_bar_is_seen_in_the_other(
     chat.page.unroute_all()
     other.generation_started_by(other.regenerate)
     for tab in (chat, other):
-        expect(tab.position).to_have_text("2 / 2")
+        expect(tab.position).to_have_text("2 of 2")
         tab.expect_status("completed")
     other.previous.click()
-    expect(chat.position).to_have_text("1 / 2")
+    expect(chat.position).to_have_text("1 of 2")
     chat.edit(0, "the end of rivers")
     for tab in (chat, other):
         expect(tab.questions).to_contain_text("the end of rivers")

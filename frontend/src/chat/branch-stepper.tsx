@@ -49,7 +49,7 @@ function BranchStepper({ fork }: { fork: Fork }) {
         disabled={previous === null}
         onClick={() => step(previous, -1)}
       />
-      <span data-testid="branch-position">{`${position} / ${count}`}</span>
+      <span data-testid="branch-position">{say("branchPosition", { position, count })}</span>
       <MessageButton
         data-testid="branch-next"
         icon={ChevronRight}

@@ -368,7 +368,7 @@ describe("ChatInterface", () => {
   it("steps between branches and saves which one is shown", async () => {
     const { changes } = open(BRANCHES, "conv_1");
     await screen.findByText("second reply");
-    expect(screen.getByTestId("branch-position").textContent).toBe("2 / 2");
+    expect(screen.getByTestId("branch-position").textContent).toBe("2 of 2");
     expect(screen.getByTestId<HTMLButtonElement>("branch-next").disabled).toBe(true);
     await userEvent.click(screen.getByTestId("branch-previous"));
     await frames();
@@ -377,7 +377,7 @@ describe("ChatInterface", () => {
       "q2",
     ]);
     expect(changes).toEqual([{ leaf: "q2" }]);
-    expect(screen.getByTestId("branch-position").textContent).toBe("1 / 2");
+    expect(screen.getByTestId("branch-position").textContent).toBe("1 of 2");
     expect(document.activeElement).toBe(screen.getByTestId("branch-next"));
   });
 
@@ -401,7 +401,7 @@ describe("ChatInterface", () => {
     await start();
     await frames();
     expect(screen.getByTestId("message-user").dataset.message).toBe("question_1");
-    expect(screen.getByTestId("branch-position").textContent).toBe("2 / 2");
+    expect(screen.getByTestId("branch-position").textContent).toBe("2 of 2");
   });
 
   it("leaves a question as it was when its edit is taken back", async () => {
@@ -446,7 +446,7 @@ describe("ChatInterface", () => {
     await start();
     await end(COMPLETED);
     await frames();
-    expect(screen.getByTestId("branch-position").textContent).toBe("2 / 2");
+    expect(screen.getByTestId("branch-position").textContent).toBe("2 of 2");
   });
 
   it("counts the seconds until a refused reply may be tried again, and says them once", async () => {
@@ -656,12 +656,12 @@ describe("ChatInterface", () => {
     await userEvent.click(screen.getByTestId("branch-previous"));
     await readAgain();
     expect(models().value).toBe("scripted/prose");
-    expect(screen.getByTestId("branch-position").textContent).toBe("1 / 2");
+    expect(screen.getByTestId("branch-position").textContent).toBe("1 of 2");
     expect(screen.getByTestId("system-chip")).toBeTruthy();
     await arrive();
     expect(models().value).toBe("scripted/prose");
     expect(screen.getByTestId("system-chip")).toBeTruthy();
-    expect(screen.getByTestId("branch-position").textContent).toBe("1 / 2");
+    expect(screen.getByTestId("branch-position").textContent).toBe("1 of 2");
   });
 
   it("saves the branch that was stepped to last, however slow the step before it is", async () => {
@@ -672,10 +672,10 @@ describe("ChatInterface", () => {
     await frames();
     await userEvent.click(screen.getByTestId("branch-next"));
     await frames();
-    expect(screen.getByTestId("branch-position").textContent).toBe("2 / 2");
+    expect(screen.getByTestId("branch-position").textContent).toBe("2 of 2");
     await arrive();
     expect(changes).toEqual([{ leaf: "q2" }, { leaf: "a2" }]);
-    expect(screen.getByTestId("branch-position").textContent).toBe("2 / 2");
+    expect(screen.getByTestId("branch-position").textContent).toBe("2 of 2");
   });
 
   it("asks once the server has what was chosen before", async () => {

@@ -60,6 +60,7 @@ const de: Translation = {
     retry: "Wiederholen",
     retryIn: "Wiederholen in {seconds} s",
     branches: "Zweige",
+    branchPosition: "{position} von {count}",
     previousBranch: "Voriger Zweig",
     nextBranch: "Nächster Zweig",
 

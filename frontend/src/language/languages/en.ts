@@ -63,6 +63,7 @@ export const en = {
   retry: "Retry",
   retryIn: "Retry in {seconds} s",
   branches: "Branches",
+  branchPosition: "{position} of {count}",
   previousBranch: "Previous branch",
   nextBranch: "Next branch",
 

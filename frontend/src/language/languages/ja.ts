@@ -59,6 +59,7 @@ const ja: Translation = {
     retry: "再試行",
     retryIn: "{seconds} 秒後に再試行",
     branches: "分岐",
+    branchPosition: "{count} 件中 {position} 件目",
     previousBranch: "前の分岐",
     nextBranch: "次の分岐",
 
