@@ -118,7 +118,7 @@ function Figure({ name, colour, isSum = false, children }: FigureProps) {
         <span className={`size-2 shrink-0 rounded-full ${colour}`} aria-hidden="true" />
       )}
       <dt className={isSum ? "" : "text-quiet"}>{name}</dt>
-      <dd className="ml-auto min-w-0 text-right tabular-nums [overflow-wrap:anywhere]">
+      <dd className="ml-auto max-w-2/3 shrink-0 text-right tabular-nums [overflow-wrap:anywhere]">
         {isKnown ? children : <span className="text-quiet">{say("notKnown")}</span>}
       </dd>
     </div>

@@ -116,7 +116,7 @@ const de: Translation = {
     settings: "Einstellungen dieser Unterhaltung",
     systemPrompt: "Systemprompt",
     systemPromptAbout: "Wird dem Modell vor allem anderen gesagt.",
-    systemPromptExample: "Du bist ein geduldiger Lehrer für …",
+    systemPromptExample: "Du erklärst geduldig, wie …",
     temperature: "Temperatur",
     temperatureAbout: "0 ist ruhig, 2 ist wild.",
     longestReply: "Längste Antwort",
