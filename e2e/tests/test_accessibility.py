@@ -116,3 +116,53 @@ def test_a_screen_reader_hears_starts_ends_and_errors_and_no_words(page: Page, a
     chat.amend_requests(script={"tokens_per_second": 500, "faults": [{"after": 30, "kind": "error"}]})
     chat.ask("speak, and fail")
     heard.expect("The reply has started.", "The scripted model failed, as it was asked to.")
+
+
+FOCUSED = """
+    () => {
+        const element = document.activeElement;
+        const { outlineStyle, outlineWidth, opacity } = getComputedStyle(element);
+        // The box to write in shows it on its frame, a search by its border.
+        const framed = element.matches("textarea, input") && element.matches(":focus-visible");
+        const ring = outlineStyle !== "none" && parseFloat(outlineWidth) >= 2;
+        const named = element.closest("[data-testid]");
+        return {
+            name: named?.dataset.testid ?? element.localName,
+            seen: (ring || framed) && opacity !== "0",
+        };
+    }
+"""
+
+
+def test_every_control_is_reached_by_tab_and_shows_it(chat: ChatPage) -> None:
+    chat.choose("scripted/code")
+    chat.amend_requests(script={"tokens_per_second": 3000})
+    chat.ask("much code")
+    chat.expect_status("completed")
+    expect(chat.box).to_be_focused()
+    reached: dict[str, bool] = {}
+    for _ in range(60):
+        chat.page.keyboard.press("Tab")
+        focused = chat.page.evaluate(FOCUSED)
+        if focused["name"] == "body":
+            continue
+        reached[focused["name"]] = reached.get(focused["name"], True) and focused["seen"]
+        if focused["name"] == "composer-input":
+            break
+    assert [name for name, is_seen in reached.items() if not is_seen] == []
+    assert reached.keys() >= {
+        "sidebar-toggle",
+        "sidebar-menu",
+        "new-chat",
+        "search-input",
+        "conversation-item",
+        "conversation-menu",
+        "edit",
+        "reply-text",  # the buttons and the code in it
+        "details",
+        "copy",
+        "regenerate",
+        "composer-input",
+        "model-select",
+        "settings",
+    }
