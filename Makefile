@@ -110,6 +110,7 @@ check: dev-tools ## Format, lint, types and arrows of both halves, in seconds
 	cd scripts && ../$(VENV)/ruff format --check --quiet $(RUFF_ELSEWHERE) . && ../$(VENV)/ruff check --quiet $(RUFF_ELSEWHERE) .
 	cd backend && ../$(VENV)/mypy
 	cd backend && ../$(VENV)/lint-imports
+	cd frontend && ../$(VENV)/ruff format --check --quiet $(RUFF_ELSEWHERE) bench && ../$(VENV)/ruff check --quiet $(RUFF_ELSEWHERE) bench
 	cd frontend && $(WITH_NODE) npm run --silent check
 	@$(WRITE_STUBS) && for file in .make/stubs/headwater/v1/*; do cmp -s $$file $(STUBS)/$${file##*/} || \
 		{ echo "Headwater: $(STUBS) is not what $(PROTO) says; run make proto" >&2; exit 1; }; done
@@ -119,6 +120,7 @@ check: dev-tools ## Format, lint, types and arrows of both halves, in seconds
 format: dev-tools ## Format both halves and mend what the linters can
 	cd backend && ../$(VENV)/ruff check --fix --quiet . ; ../$(VENV)/ruff format .
 	cd e2e && ../$(VENV)/ruff check --fix --quiet $(RUFF_ELSEWHERE) . ; ../$(VENV)/ruff format $(RUFF_ELSEWHERE) .
+	cd frontend && ../$(VENV)/ruff check --fix --quiet $(RUFF_ELSEWHERE) bench ; ../$(VENV)/ruff format $(RUFF_ELSEWHERE) bench
 	cd frontend && $(WITH_NODE) npm run --silent format
 
 .PHONY: test test-backend test-frontend test-deploy test-e2e
@@ -143,6 +145,15 @@ test-e2e: setup dev-tools browser library ## The whole application in a real bro
 .PHONY: soak
 soak: setup dev-tools ## An hour of replies in minutes while everything goes wrong that can (MINUTES=3 for each half)
 	cd backend && ../$(VENV)/python -m benchmarks.soak --minutes $(or $(MINUTES),3)
+
+frontend/bench/node_modules/.stamp: frontend/bench/package.json frontend/bench/package-lock.json | node
+	@cd frontend/bench && $(WITH_NODE) npm ci --no-audit --no-fund --no-update-notifier --loglevel=error >/dev/null
+	@touch $@
+
+.PHONY: bench-render
+bench-render: dev-tools browser frontend/bench/node_modules/.stamp ## What it costs to draw a reply, beside other renderers (ARGS="--help")
+	@cd frontend && $(WITH_NODE) npm run --silent bench -- --logLevel error
+	@$(VENV)/python frontend/bench/measure.py $(ARGS)
 
 # --- Upkeep
 
@@ -175,5 +186,5 @@ lock: .venv/.place ## Write the lock files anew (UPGRADE=1 takes the newest vers
 	cd backend && $(COMPILE) --group local --no-deps -o requirements-local.lock
 
 clean: ## Remove everything that was installed or built; conversations in .headwater stay
-	rm -rf .venv .make frontend/node_modules frontend/library/dist frontend/examples/embedded/dist backend/src/headwater/page backend/src/*.egg-info
+	rm -rf .venv .make frontend/node_modules frontend/bench/node_modules frontend/library/dist frontend/examples/embedded/dist backend/src/headwater/page backend/src/*.egg-info
 	rm -rf backend/.mypy_cache backend/.ruff_cache backend/.pytest_cache backend/.hypothesis backend/.import_linter_cache

@@ -1,38 +1,137 @@
-const PROSE =
-  "A river begins wherever **water** gathers faster than the ground can drink it, and `springs` are only the [best known](https://example.org) of such places. Walk up one and you will see why: the path of the water splits, and splits again.\n\n";
-const LIST = "- rain soaks in,\n- it travels for *years*,\n- it comes out cold.\n\n";
-const TABLE =
-  "| Spring | Country | Flow |\n|---|---|---:|\n| Vaucluse | France | 22 |\n| Timavo | Italy | 30 |\n\n";
-const CODE =
-  "```python\ndef discharge(velocity: float, area: float) -> float:\n    return velocity * area\n```\n\n";
-
-function repeated(part: (index: number) => string, length: number, before = ""): string {
-  let text = before;
-  for (let index = 0; text.length < length; index += 1) text += part(index);
-  return text;
+/** A piece of a reply: as a model writes it, and the words of it that a person sees. */
+export interface Piece {
+  readonly source: string;
+  readonly seen: string;
 }
 
-const LONG = 100_000;
-const LONG_BLOCK = 20_000;
+const PROGRAMS: Readonly<Record<string, string>> = {
+  python: `@dataclass(frozen=True)
+class Station:
+    """Where the level of a river is read, in metres above the sea."""
 
-/** A usual reply, a program, and the hardest: replies that are one single block. */
-export function replies(): Readonly<Record<string, string>> {
+    name: str
+    level: float = 0.0
+
+    def discharge(self, velocity: float, area: float) -> float:
+        if velocity < 0 or area <= 0:
+            raise ValueError(f"{self.name}: no such river")
+        return velocity * area  # cubic metres a second
+
+
+def mean(stations: Iterable[Station]) -> float:
+    levels = [station.level for station in stations]
+    return sum(levels) / len(levels) if levels else 0.0
+`,
+  typescript: `export interface Station {
+  readonly name: string;
+  readonly level: number;
+}
+
+export async function* readings(station: Station, signal: AbortSignal) {
+  while (!signal.aborted) {
+    const answer = await fetch(\`/stations/\${station.name}\`, { signal });
+    if (!answer.ok) throw new Error(\`\${station.name} says \${answer.status}\`);
+    yield Number(await answer.text()); // metres
+  }
+}
+`,
+  sql: `SELECT station.name, avg(reading.level) AS level
+FROM station JOIN reading ON reading.station = station.id
+WHERE reading.taken > now() - interval '30 days'
+GROUP BY station.name
+HAVING count(*) > 10
+ORDER BY level DESC;
+`,
+};
+
+function prose(index: number): Piece {
   return {
-    mixed: repeated((index) => `## Part ${index}\n\n${PROSE}${LIST}${TABLE}${CODE}`, LONG),
-    "one code block": repeated(
-      (index) => `line_${index} = compute(${index})  # a comment\n`,
-      LONG,
-      "```python\n",
-    ),
-    "one list": repeated(
-      (index) => `- item ${index} with **some** text and \`code\`\n`,
-      LONG_BLOCK,
-    ),
-    "one table": repeated(
-      (index) => `| row ${index} | **some** text | ${index * 7} |\n`,
-      LONG_BLOCK,
-      "| Name | Text | Number |\n|---|---|---:|\n",
-    ),
-    "one paragraph": repeated((index) => `word${index} and *more* words `, LONG_BLOCK),
+    source: `A river begins wherever **water number ${index}** gathers faster than the ground can drink it, and \`springs\` are only the [best known](https://example.org/${index}) of such places. Walk up one and you will see why: the path of the water *splits*, and splits again, until nobody can say which of the threads is the river.\n\n`,
+    seen: `A river begins wherever water number ${index} gathers faster than the ground can drink it, and springs are only the best known of such places. Walk up one and you will see why: the path of the water splits, and splits again, until nobody can say which of the threads is the river.`,
   };
 }
+
+function heading(index: number): Piece {
+  return { source: `## Part ${index}\n\n`, seen: `Part ${index}` };
+}
+
+function item(index: number): Piece {
+  return {
+    source: `- item ${index} soaks in, travels for *years*, and comes out **cold** at \`${index}\`\n`,
+    seen: `item ${index} soaks in, travels for years, and comes out cold at ${index}`,
+  };
+}
+
+const TABLE_HEAD: Piece = {
+  source: "| Spring | Where it is | Flow |\n|---|---|---:|\n",
+  seen: "Spring Where it is Flow",
+};
+
+function row(index: number): Piece {
+  return {
+    source: `| Spring ${index} | below the **hill** | ${index * 7} |\n`,
+    seen: `Spring ${index} below the hill ${index * 7}`,
+  };
+}
+
+function code(language: string, program: string): Piece {
+  return { source: `\`\`\`${language}\n${program}\`\`\`\n\n`, seen: program };
+}
+
+function part(index: number): Piece {
+  const programs = Object.entries(PROGRAMS);
+  const [language, program] = programs[index % programs.length] ?? ["", ""];
+  const six = Array.from({ length: 6 }, (_, at) => index * 6 + at);
+  return joined([
+    heading(index),
+    prose(index),
+    prose(index + 1),
+    ...six.map(item),
+    GAP,
+    prose(index + 2),
+    TABLE_HEAD,
+    ...six.map(row),
+    GAP,
+    code(language, program.replaceAll("tation", `tation${index}`)),
+  ]);
+}
+
+const GAP: Piece = { source: "\n", seen: "" };
+
+function joined(pieces: readonly Piece[]): Piece {
+  return {
+    source: pieces.map(({ source }) => source).join(""),
+    seen: pieces.map(({ seen }) => seen).join(" "),
+  };
+}
+
+/** As many whole pieces as `length` characters have room for. */
+function repeated(piece: (index: number) => Piece, length: number, first: Piece = GAP): Piece {
+  const pieces = [first];
+  let room = length - first.source.length;
+  for (let index = 1; room > 0; index += 1) {
+    const next = piece(index);
+    room -= next.source.length;
+    pieces.push(next);
+  }
+  return joined(pieces.slice(0, -1));
+}
+
+const line = (index: number): Piece => {
+  const text = `line_${index} = compute(${index}, "text")  # a comment\n`;
+  return { source: text, seen: text };
+};
+
+const sentence = (index: number): Piece => ({
+  source: `word${index} and *more* words, `,
+  seen: `word${index} and more words, `,
+});
+
+/** Replies by name: a usual one, and the hardest, which are one single block that never closes. */
+export const replies: Readonly<Record<string, (length: number) => Piece>> = {
+  mixed: (length) => repeated(part, length),
+  code: (length) => repeated(line, length, { source: "```python\n", seen: "" }),
+  list: (length) => repeated(item, length),
+  table: (length) => repeated(row, length, TABLE_HEAD),
+  paragraph: (length) => repeated(sentence, length),
+};

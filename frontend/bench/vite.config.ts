@@ -6,5 +6,11 @@ import { defineConfig } from "vite";
 export default defineConfig({
   root: fileURLToPath(new URL(".", import.meta.url)),
   plugins: [react(), tailwindcss()],
-  build: { outDir: "../node_modules/.bench", emptyOutDir: true },
+  // One React for all of them: the page's.
+  resolve: { dedupe: ["react", "react-dom"] },
+  build: {
+    minify: process.env.NOMIN ? false : "oxc",
+    outDir: "../node_modules/.bench",
+    emptyOutDir: true,
+  },
 });

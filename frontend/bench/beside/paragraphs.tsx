@@ -1,0 +1,10 @@
+import { memo } from "react";
+
+/** Nothing is read: what the browser itself takes to show so much text. */
+export default function Paragraphs({ text }: { text: string }) {
+  return text.split("\n\n").map((paragraph, index) => <Paragraph key={index} text={paragraph} />);
+}
+
+const Paragraph = memo(function Paragraph({ text }: { text: string }) {
+  return <p className="mt-4 whitespace-pre-wrap">{text}</p>;
+});

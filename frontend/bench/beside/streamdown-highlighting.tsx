@@ -1,0 +1,13 @@
+import { code } from "@streamdown/code";
+import { Streamdown } from "streamdown";
+
+const PLUGINS = { code };
+
+/** With its plug-in that highlights. */
+export default function Highlighting({ text, isOver }: { text: string; isOver: boolean }) {
+  return (
+    <Streamdown plugins={PLUGINS} isAnimating={!isOver}>
+      {text}
+    </Streamdown>
+  );
+}
