@@ -3,6 +3,7 @@ import { memo, type ReactNode } from "react";
 import { useLanguage } from "../language/language-context";
 import { CodeBlock } from "./code-block";
 import { Inline } from "./inline";
+import { inSections, SECTION_SIZE, sameSection } from "./sections";
 import { isOpenFence } from "./settle";
 import { Table } from "./table";
 import { TypingCursor } from "./typing-cursor";
@@ -86,16 +87,72 @@ function Heading({ heading, openness }: { heading: Tokens.Heading; openness: Ope
   return <Tag data-depth={heading.depth}>{text(heading.text, openness)}</Tag>;
 }
 
+/**
+ * A list. Its items are drawn in sections, each an element of its own: in a list that grows very long, the
+ * finished ones cost nothing any more.
+ */
 function List({ list, openness }: { list: Tokens.List; openness: Openness }) {
-  const items = list.items.map((item, index) => (
-    <ListItem
-      // biome-ignore lint/suspicious/noArrayIndexKey: the place of an item is its identity
-      key={index}
-      item={item}
-      openness={index === list.items.length - 1 ? openness : "finished"}
-    />
-  ));
-  return list.ordered ? <ol start={Number(list.start)}>{items}</ol> : <ul>{items}</ul>;
+  const sections = inSections(list.items);
+  const isLong = sections.length > 1;
+  return (
+    <div role={isLong ? "list" : undefined}>
+      {sections.map((items, index) => (
+        <Section
+          // biome-ignore lint/suspicious/noArrayIndexKey: sections are only ever added at the end
+          key={index}
+          items={items}
+          start={list.ordered ? Number(list.start) + index * SECTION_SIZE : null}
+          isLong={isLong}
+          openness={index === sections.length - 1 ? openness : "finished"}
+        />
+      ))}
+    </div>
+  );
+}
+
+interface SectionProps {
+  readonly items: readonly Tokens.ListItem[];
+  /** The number of the first item; null where they have none. */
+  readonly start: number | null;
+  readonly isLong: boolean;
+  readonly openness: Openness;
+}
+
+const Section = memo(
+  function Section({ items, start, isLong, openness }: SectionProps) {
+    const drawn = items.map((item, index) => (
+      <ListItem
+        // biome-ignore lint/suspicious/noArrayIndexKey: the place of an item is its identity
+        key={index}
+        item={item}
+        isLong={isLong}
+        openness={index === items.length - 1 ? openness : "finished"}
+      />
+    ));
+    const props = {
+      // The sections are no lists of their own: all of them together are one.
+      role: isLong ? "presentation" : undefined,
+      className: isLong && openness === "finished" ? "finished" : undefined,
+    };
+    return start === null ? (
+      <ul {...props}>{drawn}</ul>
+    ) : (
+      <ol start={start} {...props}>
+        {drawn}
+      </ol>
+    );
+  },
+  (before, after) =>
+    before.isLong === after.isLong &&
+    before.start === after.start &&
+    before.openness === after.openness &&
+    sameSection(before.items, after.items, sameItem),
+);
+
+interface ListItemProps {
+  readonly item: Tokens.ListItem;
+  readonly isLong: boolean;
+  readonly openness: Openness;
 }
 
 function TaskBox({ isDone }: { isDone: boolean }) {
@@ -104,18 +161,22 @@ function TaskBox({ isDone }: { isDone: boolean }) {
 }
 
 const ListItem = memo(
-  ({ item, openness }: { item: Tokens.ListItem; openness: Openness }) => (
-    <li className={item.task ? "task" : undefined}>
+  ({ item, isLong, openness }: ListItemProps) => (
+    <li className={item.task ? "task" : undefined} role={isLong ? "listitem" : undefined}>
       {item.task && <TaskBox isDone={item.checked === true} />}
       {drawBlocks(item.task ? withoutCheckbox(item.tokens) : item.tokens, openness)}
       {"\n"}
     </li>
   ),
   (before, after) =>
+    before.isLong === after.isLong &&
     before.openness === after.openness &&
-    before.item.raw === after.item.raw &&
-    before.item.loose === after.item.loose,
+    sameItem(before.item, after.item),
 );
+
+function sameItem(one: Tokens.ListItem, other: Tokens.ListItem): boolean {
+  return one.raw === other.raw && one.loose === other.loose;
+}
 
 // marked leaves the box of a task in its first paragraph, or before it, as the list is loose or not.
 function withoutCheckbox(tokens: readonly Token[]): readonly Token[] {

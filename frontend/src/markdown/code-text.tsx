@@ -1,8 +1,7 @@
 import { Fragment, memo, type ReactNode } from "react";
+import { codePieces } from "./code-pieces";
 import type { CodeNode } from "./highlight";
 import { useHighlight } from "./use-highlight";
-
-const PIECE_LINES = 32;
 
 interface CodeTextProps {
   readonly code: string;
@@ -10,38 +9,41 @@ interface CodeTextProps {
   readonly isOpen: boolean;
 }
 
-/** The text of a code block: coloured as far as that has come, then plain. */
+/** The text of a code block, in pieces of which only the last is ever drawn and coloured again. */
 export function CodeText({ code, language, isOpen }: CodeTextProps) {
-  const { code: coloured, nodes } = useHighlight(code, language, isOpen);
-  const plain = pieces(code.slice(coloured.length));
+  const pieces = codePieces(code);
+  const last = pieces.length - 1;
+  return pieces.map((piece, index) => (
+    <Piece
+      // biome-ignore lint/suspicious/noArrayIndexKey: pieces are only ever added at the end
+      key={index}
+      text={piece}
+      language={language}
+      isOpen={isOpen && index === last}
+      isLast={index === last}
+    />
+  ));
+}
+
+interface PieceProps {
+  readonly text: string;
+  readonly language: string;
+  readonly isOpen: boolean;
+  readonly isLast: boolean;
+}
+
+/** Coloured as far as that has come, then plain. */
+const Piece = memo(function Piece({ text, language, isOpen, isLast }: PieceProps) {
+  const { code, nodes } = useHighlight(text, language, isOpen);
   return (
-    <>
+    // A block of its own: a new line of code then moves none of the pieces before it. The cursor stands
+    // beside the last one.
+    <span className={isLast ? undefined : "block"}>
       <ColouredCode nodes={nodes} />
-      {plain.map((piece, index) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: pieces are only ever added at the end
-        <Piece key={index} text={piece} isFull={index < plain.length - 1} />
-      ))}
-    </>
+      {text.slice(code.length)}
+    </span>
   );
-}
-
-// A block of its own: a new line of code then moves none of the pieces before it.
-const Piece = memo(function Piece({ text, isFull }: { text: string; isFull: boolean }) {
-  return isFull ? <span className="block">{text}</span> : text;
 });
-
-function pieces(text: string): readonly string[] {
-  const cut: string[] = [];
-  let start = 0;
-  let lines = 0;
-  for (let at = text.indexOf("\n"); at !== -1; at = text.indexOf("\n", at + 1)) {
-    lines += 1;
-    if (lines % PIECE_LINES !== 0) continue;
-    cut.push(text.slice(start, at + 1));
-    start = at + 1;
-  }
-  return start < text.length ? [...cut, text.slice(start)] : cut;
-}
 
 const ColouredCode = memo(function ColouredCode({ nodes }: { nodes: readonly CodeNode[] }) {
   return drawNodes(nodes);

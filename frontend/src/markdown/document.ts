@@ -40,7 +40,7 @@ export const EMPTY_DOCUMENT: MarkdownDocument = {
 /** Reads what was added to the text. Another text, rather than a longer one, is read from its start. */
 export function grow(document: MarkdownDocument, text: string, end: End): MarkdownDocument {
   if (document.text === text && document.end === end) return document;
-  if (!text.startsWith(document.text)) return grow(EMPTY_DOCUMENT, text, end);
+  if (!beginsWith(text, document.text)) return grow(EMPTY_DOCUMENT, text, end);
   const added = text.slice(document.text.length);
   const openFence = end === "open" ? growOpenFence(document, added) : null;
   if (openFence !== null) return { ...document, ...openFence, text };
@@ -143,6 +143,11 @@ function addDefinitions(known: Definitions, found: Definitions): Definitions {
 
 function sameDefinitions(one: Definitions, other: Definitions): boolean {
   return one.size === other.size && [...one].every(([label, href]) => other.get(label) === href);
+}
+
+// What `startsWith` does, several times as fast: engines compare whole strings by their memory.
+function beginsWith(text: string, beginning: string): boolean {
+  return text.slice(0, beginning.length) === beginning;
 }
 
 // A `\r` at the very end waits for what follows: it may be half of a `\r\n`.

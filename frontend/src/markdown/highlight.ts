@@ -1,3 +1,14 @@
+import dart from "highlight.js/lib/languages/dart";
+import dockerfile from "highlight.js/lib/languages/dockerfile";
+import elixir from "highlight.js/lib/languages/elixir";
+import haskell from "highlight.js/lib/languages/haskell";
+import http from "highlight.js/lib/languages/http";
+import julia from "highlight.js/lib/languages/julia";
+import latex from "highlight.js/lib/languages/latex";
+import nginx from "highlight.js/lib/languages/nginx";
+import powershell from "highlight.js/lib/languages/powershell";
+import protobuf from "highlight.js/lib/languages/protobuf";
+import scala from "highlight.js/lib/languages/scala";
 import { common, createLowlight } from "lowlight";
 
 /** Coloured code: text, or a span of it in a colour. */
@@ -5,10 +16,13 @@ export type CodeNode =
   | string
   | { readonly className: string; readonly children: readonly CodeNode[] };
 
-// Beyond this, colours cost more time than they give sense.
-const LONGEST = 100_000;
+// Beyond this, colours cost more time than they give sense: one line may be as long as it likes.
+const LONGEST = 20_000;
 
-const lowlight = createLowlight(common);
+const lowlight = createLowlight({
+  ...common,
+  ...{ dart, dockerfile, elixir, haskell, http, julia, latex, nginx, powershell, protobuf, scala },
+});
 
 /** Finds what to colour; null where the language is not known or the code too long. */
 export function highlight(code: string, language: string): readonly CodeNode[] | null {

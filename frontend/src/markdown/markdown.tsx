@@ -3,6 +3,7 @@ import { memo, useState } from "react";
 import { Block, hostsCursor, type Openness } from "./block";
 import { DefinitionsContext } from "./definitions";
 import { EMPTY_DOCUMENT, type End, groupsOf, grow } from "./document";
+import { inSections, sameSection } from "./sections";
 import { TypingCursor } from "./typing-cursor";
 import "./markdown.css";
 
@@ -17,16 +18,17 @@ export function Markdown({ text, end }: MarkdownProps) {
   const current = grow(document, text, end);
   if (current !== document) setDocument(current);
   const groups = groupsOf(current);
+  const sections = inSections(groups);
   const openness = { open: "typing", cut: "unfinished", complete: "finished" } as const;
   return (
     <DefinitionsContext value={current.definitions}>
       <div className="markdown">
-        {groups.map((blocks, index) => (
-          <Group
-            // biome-ignore lint/suspicious/noArrayIndexKey: groups are only ever added at the end
+        {sections.map((section, index) => (
+          <Section
+            // biome-ignore lint/suspicious/noArrayIndexKey: sections are only ever added at the end
             key={index}
-            blocks={blocks}
-            openness={index === groups.length - 1 ? openness[end] : "finished"}
+            groups={section}
+            openness={index === sections.length - 1 ? openness[end] : "finished"}
           />
         ))}
         {end === "open" && !hostsCursor(groups.at(-1)?.at(-1)) && <TypingCursor />}
@@ -34,6 +36,28 @@ export function Markdown({ text, end }: MarkdownProps) {
     </DefinitionsContext>
   );
 }
+
+interface SectionProps {
+  readonly groups: readonly (readonly Token[])[];
+  readonly openness: Openness;
+}
+
+/** Some groups. What is finished is only looked at once for all of them. */
+const Section = memo(
+  function Section({ groups, openness }: SectionProps) {
+    return groups.map((blocks, index) => (
+      <Group
+        // biome-ignore lint/suspicious/noArrayIndexKey: groups are only ever added at the end
+        key={index}
+        blocks={blocks}
+        openness={index === groups.length - 1 ? openness : "finished"}
+      />
+    ));
+  },
+  (before, after) =>
+    before.openness === after.openness &&
+    sameSection(before.groups, after.groups, (one, other) => one === other),
+);
 
 interface GroupProps {
   readonly blocks: readonly Token[];

@@ -80,7 +80,9 @@ export function isOpenFence(raw: string): boolean {
   const fence = /^ {0,3}(`{3,}|~{3,})/.exec(raw)?.[1];
   if (fence === undefined) return false;
   // marked counts the line end after a closed block as part of it.
-  const lines = raw.replace(/\n+$/, "");
+  let end = raw.length;
+  while (raw[end - 1] === "\n") end -= 1;
+  const lines = raw.slice(0, end);
   const lastLine = lines.slice(lines.lastIndexOf("\n") + 1);
   if (lastLine === lines) return true;
   const closing = new RegExp(`^ {0,3}${fence}[\`~]*[ \t]*$`);
