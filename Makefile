@@ -12,7 +12,7 @@ VENV := .venv/bin
 # certificates that the machine trusts.
 WITH_NODE := PATH="$(CURDIR)/$(VENV):$$PATH" NODE_USE_SYSTEM_CA=1
 PAGE := backend/src/headwater/page/index.html
-PAGE_SOURCES := $(shell find frontend/src frontend/public 2>/dev/null) \
+PAGE_SOURCES := $(shell find frontend/src frontend/public frontend/diagram 2>/dev/null) \
 	$(wildcard frontend/index.html frontend/package.json frontend/tsconfig*.json frontend/vite.config.* frontend/scripts/*.ts)
 
 LIBRARY_SOURCES := $(wildcard frontend/library/*.* frontend/examples/embedded/*.* frontend/examples/embedded/src/*)
@@ -66,7 +66,8 @@ frontend/node_modules/.stamp: frontend/package.json frontend/package-lock.json $
 
 $(PAGE): $(PAGE_SOURCES) frontend/node_modules/.stamp
 	@echo "Headwater: building the page"
-	@cd frontend && $(WITH_NODE) npm run --silent build -- --logLevel warn
+	@cd frontend && $(WITH_NODE) npm run --silent build:page -- --logLevel warn
+	@cd frontend && $(WITH_NODE) npm run --silent build:diagram -- --logLevel warn
 	@touch $@
 
 LIBRARY := frontend/examples/embedded/dist/index.html

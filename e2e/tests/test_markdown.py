@@ -88,3 +88,22 @@ def test_code_can_be_copied_and_is_highlighted(chat: ChatPage) -> None:
     chat.text.get_by_role("button", name="Copy code").nth(2).click()
     expect(chat.text.get_by_role("button", name="Copied")).to_be_visible()
     assert chat.page.evaluate("navigator.clipboard.readText()") == blocks[2]
+
+
+def test_a_diagram_is_drawn_once_it_is_whole(chat: ChatPage) -> None:
+    """As a picture, by a page of its own; what cannot be drawn stays the code that it is."""
+    chat.choose("scripted/echo")
+    frame = chat.page.locator("iframe")
+    expect(frame).to_have_count(0)
+    whole = "```mermaid\nflowchart LR\n  spring --> river\n```\n"
+    chat.ask(f"{whole}\n```mermaid\nno such diagram\n```\n\nThe end.")
+    picture = chat.text.get_by_role("img")
+    expect(picture).to_have_attribute("alt", re.compile("spring --> river"))
+    expect(frame).to_have_attribute("sandbox", "allow-scripts")
+    width, height = picture.evaluate(
+        "async (image) => (await image.decode(), [image.naturalWidth, image.naturalHeight])"
+    )
+    assert width > height > 20
+    expect(chat.text.locator("pre")).to_have_text("no such diagram")
+    chat.text.get_by_role("button", name="Show the source").click()
+    expect(chat.text.locator("pre").first).to_contain_text("spring --> river")

@@ -16,6 +16,9 @@ def built(tmp_path: Path) -> Path:
     for name in ("favicon.svg", "icon-192.png", "manifest.webmanifest"):
         (tmp_path / "built" / name).write_text("<svg/>")
     (tmp_path / "built" / "assets" / "index-abc.js").write_text("export {}")
+    (tmp_path / "built" / "diagram" / "assets").mkdir(parents=True)
+    (tmp_path / "built" / "diagram" / "index.html").write_text("<title>diagram</title>")
+    (tmp_path / "built" / "diagram" / "assets" / "index-abc.js").write_text("export {}")
     (tmp_path / "secret").write_text("secret")
     return tmp_path / "built"
 
@@ -56,6 +59,17 @@ async def test_assets_are_kept_for_ever_by_everybody(built: Path) -> None:
     assert response.headers["Cache-Control"] == "public, max-age=31536000, immutable"
     assert "Expires" not in response.headers
     assert response.mimetype == "text/javascript"
+    assert "Set-Cookie" not in response.headers
+
+
+@pytest.mark.parametrize("path", ["/diagram/index.html", "/diagram/assets/index-abc.js"])
+async def test_what_draws_diagrams_can_do_nothing_else(built: Path, path: str) -> None:
+    response = await web(built).test_client().get(path)
+    policy = response.headers["Content-Security-Policy"].split("; ")
+    assert "sandbox allow-scripts" in policy
+    assert "default-src 'none'" in policy
+    assert "frame-ancestors 'self'" in policy
+    assert response.headers["Access-Control-Allow-Origin"] == "*"
     assert "Set-Cookie" not in response.headers
 
 

@@ -2,6 +2,9 @@ import type { MarkedToken, Token, Tokens } from "marked";
 import { memo, type ReactNode } from "react";
 import { useLanguage } from "../language/language-context";
 import { CodeBlock } from "./code-block";
+import { Diagram } from "./diagram";
+import { Footnote } from "./footnote";
+import type { FootnoteToken } from "./footnote-syntax";
 import { Inline } from "./inline";
 import { inSections, SECTION_SIZE, sameSection } from "./sections";
 import { isOpenFence } from "./settle";
@@ -21,14 +24,14 @@ interface BlockProps {
  * only so does a block that was read again, and found the same, cost nothing.
  */
 export const Block = memo(
-  ({ token, openness }: BlockProps) => drawBlock(token as MarkedToken, openness),
+  ({ token, openness }: BlockProps) => drawBlock(token as MarkedToken | FootnoteToken, openness),
   (before, after) =>
     before.openness === after.openness &&
     before.token.type === after.token.type &&
     before.token.raw === after.token.raw,
 );
 
-function drawBlock(token: MarkedToken, openness: Openness): ReactNode {
+function drawBlock(token: MarkedToken | FootnoteToken, openness: Openness): ReactNode {
   switch (token.type) {
     case "paragraph":
       return <p>{text(token.text, openness)}</p>;
@@ -37,19 +40,15 @@ function drawBlock(token: MarkedToken, openness: Openness): ReactNode {
     case "heading":
       return <Heading heading={token} openness={openness} />;
     case "code":
-      return (
-        <CodeBlock
-          code={token.text}
-          language={languageOf(token)}
-          isOpen={openness === "typing" && isOpenFence(token.raw)}
-        />
-      );
+      return drawCode(token, openness === "typing" && isOpenFence(token.raw));
     case "blockquote":
       return <blockquote>{drawBlocks(token.tokens, openness)}</blockquote>;
     case "list":
       return <List list={token} openness={openness} />;
     case "table":
       return <Table table={token} openness={openness} />;
+    case "footnote":
+      return <Footnote label={token.label}>{drawBlocks(token.tokens, openness)}</Footnote>;
     case "hr":
       return <hr />;
     case "space":
@@ -58,6 +57,12 @@ function drawBlock(token: MarkedToken, openness: Openness): ReactNode {
     default:
       return token.raw;
   }
+}
+
+function drawCode(token: Tokens.Code, isOpen: boolean): ReactNode {
+  const language = languageOf(token);
+  if (language === "mermaid") return <Diagram code={token.text} isOpen={isOpen} />;
+  return <CodeBlock code={token.text} language={language} isOpen={isOpen} />;
 }
 
 function drawBlocks(tokens: readonly Token[], openness: Openness): ReactNode {
@@ -200,6 +205,7 @@ export function hostsCursor(token: Token | undefined): boolean {
     case "code":
       return isOpenFence(token.raw);
     case "blockquote":
+    case "footnote":
       return hostsCursor(token.tokens?.at(-1));
     case "list":
       return hostsCursor(token.items.at(-1)?.tokens.at(-1));

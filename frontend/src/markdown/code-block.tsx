@@ -1,6 +1,7 @@
-import { Check, Copy } from "lucide-react";
-import { memo, useState } from "react";
+import { Check, Copy, WrapText } from "lucide-react";
+import { memo, type ReactNode, useState } from "react";
 import { useLanguage } from "../language/language-context";
+import { CodeButton } from "./code-button";
 import { CodeText } from "./code-text";
 import { TypingCursor } from "./typing-cursor";
 
@@ -10,18 +11,29 @@ interface CodeBlockProps {
   readonly language: string;
   /** It is still being written. */
   readonly isOpen: boolean;
+  /** More buttons. */
+  readonly children?: ReactNode;
 }
 
 /** Code with its language and a copy button; neither is part of the reply's text. */
-export const CodeBlock = memo(function CodeBlock({ code, language, isOpen }: CodeBlockProps) {
+export const CodeBlock = memo(function CodeBlock(props: CodeBlockProps) {
+  const { code, language, isOpen, children } = props;
+  const { say } = useLanguage();
+  const [isWrapped, wrap] = useState(false);
   return (
     <div className="code-block">
-      <div className="code-bar" data-language={language === "" ? "text" : language}>
-        <CopyButton text={code} />
-      </div>
+      <CodeBar code={code} language={language}>
+        {children}
+        <CodeButton
+          icon={WrapText}
+          label={say("wrapLines")}
+          isPressed={isWrapped}
+          onClick={() => wrap(!isWrapped)}
+        />
+      </CodeBar>
       {/* It scrolls, and not only by a pointer. */}
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keyboard */}
-      <pre tabIndex={0}>
+      <pre tabIndex={0} className={isWrapped ? "wrapped" : undefined}>
         <code>
           <CodeText code={code} language={language} isOpen={isOpen} />
           {isOpen && <TypingCursor />}
@@ -31,27 +43,39 @@ export const CodeBlock = memo(function CodeBlock({ code, language, isOpen }: Cod
   );
 });
 
+interface CodeBarProps {
+  readonly code: string;
+  readonly language: string;
+  readonly children: ReactNode;
+}
+
+/** What stands above code: its language, and what can be done with it. */
+export function CodeBar({ code, language, children }: CodeBarProps) {
+  return (
+    <div className="code-bar" data-language={language === "" ? "text" : language}>
+      <div className="flex">
+        {children}
+        <CopyButton text={code} />
+      </div>
+    </div>
+  );
+}
+
 function CopyButton({ text }: { text: string }) {
   const { say } = useLanguage();
   const [copied, setCopied] = useState<"no" | "yes" | "failed">("no");
   const copy = () =>
-    copyText(text).then(
+    void copyText(text).then(
       () => setCopied("yes"),
       () => setCopied("failed"),
     );
-  const label = say(({ no: "copyCode", yes: "copied", failed: "notCopied" } as const)[copied]);
   return (
-    <button
-      type="button"
-      className="icon-button"
-      aria-label={label}
-      title={label}
+    <CodeButton
+      icon={copied === "yes" ? Check : Copy}
+      label={say(({ no: "copyCode", yes: "copied", failed: "notCopied" } as const)[copied])}
       onClick={copy}
-      onBlur={() => setCopied("no")}
-      onPointerLeave={() => setCopied("no")}
-    >
-      {copied === "yes" ? <Check aria-hidden="true" /> : <Copy aria-hidden="true" />}
-    </button>
+      onLeave={() => setCopied("no")}
+    />
   );
 }
 

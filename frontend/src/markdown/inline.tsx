@@ -3,6 +3,8 @@ import { Fragment, memo, type ReactNode, useContext } from "react";
 import { closeInline } from "./close-inline";
 import { DefinitionsContext } from "./definitions";
 import { decodeEntities } from "./entities";
+import { FootnoteReference } from "./footnote";
+import type { FootnoteReferenceToken } from "./footnote-syntax";
 import { Formula } from "./formula";
 import { Link } from "./link";
 
@@ -23,11 +25,13 @@ export const Inline = memo(function Inline({ text, unfinished }: InlineProps) {
 function drawInline(tokens: readonly Token[]): ReactNode {
   return tokens.map((token, index) => (
     // biome-ignore lint/suspicious/noArrayIndexKey: the place of a token in its text is its identity
-    <Fragment key={index}>{drawToken(token as MarkedToken | ReferenceToken | MathToken)}</Fragment>
+    <Fragment key={index}>{drawToken(token as InlineToken)}</Fragment>
   ));
 }
 
-function drawToken(token: MarkedToken | ReferenceToken | MathToken): ReactNode {
+type InlineToken = MarkedToken | ReferenceToken | FootnoteReferenceToken | MathToken;
+
+function drawToken(token: InlineToken): ReactNode {
   switch (token.type) {
     case "text":
     case "escape":
@@ -48,6 +52,8 @@ function drawToken(token: MarkedToken | ReferenceToken | MathToken): ReactNode {
       return <ImageLink image={token} />;
     case "reference":
       return <Reference reference={token} />;
+    case "footnote-reference":
+      return <FootnoteReference reference={token} />;
     case "math":
       return <Formula tex={token.tex} display={token.display} />;
     default:

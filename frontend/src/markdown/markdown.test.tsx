@@ -62,6 +62,7 @@ describe("Markdown that is still growing", () => {
     ["table", "| One | **Two** |\n|:----|----:|\n| a | `b` |\n| c | d |\n\nend"],
     ["table after text", "Here it is:\n| One | Two |\n| --- | --- |\n| a | b |\n"],
     ["definition", "See.\n\n[label]: https://example.org\n\nend"],
+    ["footnote", "A note[^1] and [^one-more].\n\n[^1]: It *says* this.\n[^one-more]: And that.\n"],
     ["escape", "five \\* stars"],
     ["formula", "so $x^2 + y$ is\n\n$$\nz = a/b\n$$\n\nand \\(a_1\\) too \\[b\\] end"],
   ])("never shows raw syntax: %s", (name, text) => {
@@ -134,6 +135,14 @@ describe("Markdown from a model", () => {
     const text = "See [the page][1] and [other].\n\n[1]: https://example.org/one\n";
     expect(html(text)).toContain('<a href="https://example.org/one"');
     expect(visible(text, "complete")).toContain("and [other].");
+  });
+
+  it("leads to footnotes, and lets what is none be text", () => {
+    const drawn = html("One[^1], none[^a-z].\n\n[^1]: What it says,\n    at *length*.\n");
+    const [, id] = /<a href="#([^"]+)" role="doc-noteref">1<\/a>/.exec(drawn) ?? [];
+    expect(drawn).toContain(`<div id="${id}" role="doc-footnote"`);
+    expect(drawn).toContain("<em>length</em>");
+    expect(drawn).toContain("none[^a-z].");
   });
 
   it("reads character references once", () => {

@@ -1,8 +1,9 @@
 import type { Token } from "marked";
-import { memo, useState } from "react";
+import { memo, useId, useMemo, useState } from "react";
 import { Block, hostsCursor, type Openness } from "./block";
 import { DefinitionsContext } from "./definitions";
 import { EMPTY_DOCUMENT, type End, groupsOf, grow } from "./document";
+import { FootnotesContext } from "./footnote";
 import { inSections, sameSection } from "./sections";
 import { TypingCursor } from "./typing-cursor";
 import "./markdown.css";
@@ -17,22 +18,26 @@ export function Markdown({ text, end }: MarkdownProps) {
   const [document, setDocument] = useState(() => grow(EMPTY_DOCUMENT, text, end));
   const current = grow(document, text, end);
   if (current !== document) setDocument(current);
+  const id = useId();
+  const footnotes = useMemo(() => ({ id, isOpen: end === "open" }), [id, end]);
   const groups = groupsOf(current);
   const sections = inSections(groups);
   const openness = { open: "typing", cut: "unfinished", complete: "finished" } as const;
   return (
     <DefinitionsContext value={current.definitions}>
-      <div className="markdown">
-        {sections.map((section, index) => (
-          <Section
-            // biome-ignore lint/suspicious/noArrayIndexKey: sections are only ever added at the end
-            key={index}
-            groups={section}
-            openness={index === sections.length - 1 ? openness[end] : "finished"}
-          />
-        ))}
-        {end === "open" && !hostsCursor(groups.at(-1)?.at(-1)) && <TypingCursor />}
-      </div>
+      <FootnotesContext value={footnotes}>
+        <div className="markdown">
+          {sections.map((section, index) => (
+            <Section
+              // biome-ignore lint/suspicious/noArrayIndexKey: sections are only ever added at the end
+              key={index}
+              groups={section}
+              openness={index === sections.length - 1 ? openness[end] : "finished"}
+            />
+          ))}
+          {end === "open" && !hostsCursor(groups.at(-1)?.at(-1)) && <TypingCursor />}
+        </div>
+      </FootnotesContext>
     </DefinitionsContext>
   );
 }

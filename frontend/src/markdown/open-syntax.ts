@@ -1,4 +1,5 @@
 import { runRole } from "./delimiter-run";
+import { isOpenFootnoteReference, readFootnoteReference } from "./footnote-syntax";
 import { isOpenMath, readMath } from "./math-syntax";
 
 /** Something that was opened and is not closed yet. */
@@ -42,7 +43,7 @@ export class OpenSyntax {
       case "!":
         return this.#readBang(at);
       case "[":
-        return this.#open({ kind: "bracket", at, length: 1 });
+        return this.#readBracket(at);
       case "]":
         return this.#readClosingBracket(at);
       case "<":
@@ -93,6 +94,14 @@ export class OpenSyntax {
     if (next === "[") return this.#open({ kind: "bracket", at, length: 2 });
     const mayBeImage = next === "" && /^\s?$/.test(this.text.charAt(at - 1));
     return mayBeImage ? this.#holdBack(at) : at + 1;
+  }
+
+  #readBracket(at: number): number {
+    const rest = this.text.slice(at, at + 50);
+    const footnote = readFootnoteReference(rest);
+    if (footnote !== undefined) return at + footnote.raw.length;
+    if (isOpenFootnoteReference(rest)) return this.#holdBack(at);
+    return this.#open({ kind: "bracket", at, length: 1 });
   }
 
   #readClosingBracket(at: number): number {

@@ -12,7 +12,7 @@ const UNDECIDED: readonly RegExp[] = [
   /^>+$/, // quote
   /^(?:`{1,2}|~{1,2}|`{3,}[^`]*|~{3,}.*)$/, // fence
   /^\[[ xX]?\]?[ \t]*$/, // task
-  /^\[[^\]\s]*\]?$|^\[[^\]]+\]:/, // link definition
+  /^\[[^\]\s]*\]?$|^\[(?!\^)[^\]]+\]:/, // link definition, footnote
   /^\|[ \t]*$/, // table row
 ];
 

@@ -1,4 +1,5 @@
 import { Lexer, Marked, type Token, type Tokens } from "marked";
+import { footnoteExtension, footnoteLabels, readFootnoteReference } from "./footnote-syntax";
 import { mathExtension } from "./math-syntax";
 
 /** `[text][label]` or `[label]`: a link if `label` is defined anywhere in the document. */
@@ -9,7 +10,7 @@ export interface ReferenceToken {
   readonly text: string;
 }
 
-/** What reference links point at: address by label. */
+/** What reference links point at: address by label. A footnote is there as `^` and its label, without one. */
 export type Definitions = ReadonlyMap<string, string>;
 
 const FULL_REFERENCE = /^!?\[((?:\\.|[^[\]\\])+)\]\[((?:\\.|[^[\]\\])*)\]/;
@@ -17,7 +18,7 @@ const SHORT_REFERENCE = /^!?\[((?:\\.|[^[\]\\])+)\]/;
 
 const dialect = new Marked({
   gfm: true,
-  extensions: [mathExtension],
+  extensions: [mathExtension, footnoteExtension],
   tokenizer: {
     // Markup in a reply is text, so nothing may be recognised as HTML.
     html: () => undefined,
@@ -27,6 +28,8 @@ const dialect = new Marked({
     // A definition may come long after its links, when their block is finished; so a reference stays
     // a token of its own, and drawing it looks the definition up.
     reflink(src) {
+      const footnote = readFootnoteReference(src);
+      if (footnote !== undefined) return footnote as unknown as Tokens.Text;
       const found = FULL_REFERENCE.exec(src) ?? SHORT_REFERENCE.exec(src);
       if (found === null) return undefined;
       const [raw, text = "", label] = found;
@@ -51,8 +54,11 @@ export interface Blocks {
 export function lexBlocks(source: string): Blocks {
   const lexer = new Lexer(dialect.defaults);
   const tokens = lexer.blockTokens(source, []);
-  const links = Object.entries(lexer.tokens.links);
-  return { tokens, definitions: new Map(links.map(([label, { href }]) => [label, href])) };
+  const links = Object.entries(lexer.tokens.links).map(
+    ([label, { href }]) => [label, href] as const,
+  );
+  const footnotes = footnoteLabels(tokens).map((label) => [`^${label}`, ""] as const);
+  return { tokens, definitions: new Map([...links, ...footnotes]) };
 }
 
 /** Finds the inline syntax in the text of one block. */

@@ -21,6 +21,16 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "object-src 'none'",
     )
 )
+DIAGRAM_POLICY = "; ".join(
+    (
+        "sandbox allow-scripts",
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'unsafe-inline'",
+        "frame-ancestors 'self'",
+    )
+)
+"""What draws diagrams writes styles into them; so it does that in a page without origin and network."""
 MEDIA_TYPES = {
     ".css": "text/css",
     ".js": "text/javascript",
@@ -56,6 +66,14 @@ def page_blueprint(built: Path) -> Blueprint:
     @blueprint.get("/assets/<path:name>")
     async def asset(name: str) -> Response:
         return await _file(built / "assets", name, FOREVER)
+
+    @blueprint.get("/diagram/<path:name>")
+    async def diagram(name: str) -> Response:
+        response = await _file(built / "diagram", name, "no-cache" if name == "index.html" else FOREVER)
+        response.headers["Content-Security-Policy"] = DIAGRAM_POLICY
+        # Without an origin of its own, its own scripts are another's to that page.
+        response.headers["Access-Control-Allow-Origin"] = "*"
+        return response
 
     @blueprint.get("/<name>")
     async def beside(name: str) -> Response:

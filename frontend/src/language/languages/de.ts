@@ -46,6 +46,11 @@ const de: Translation = {
 
     copy: "Kopieren",
     copyCode: "Code kopieren",
+    wrapLines: "Lange Zeilen umbrechen",
+    showDiagram: "Diagramm zeigen",
+    showSource: "Quelltext zeigen",
+    diagramOf: "Diagramm: {source}",
+    backToText: "Zurück zum Text",
     copied: "Kopiert",
     notCopied: "Nicht kopiert",
     done: "Erledigt",

@@ -49,6 +49,11 @@ export const en = {
   // What can be done with a message.
   copy: "Copy",
   copyCode: "Copy code",
+  wrapLines: "Wrap long lines",
+  showDiagram: "Show the diagram",
+  showSource: "Show the source",
+  diagramOf: "Diagram: {source}",
+  backToText: "Back to the text",
   copied: "Copied",
   notCopied: "Not copied",
   done: "Done",

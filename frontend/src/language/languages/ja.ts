@@ -45,6 +45,11 @@ const ja: Translation = {
 
     copy: "コピー",
     copyCode: "コードをコピー",
+    wrapLines: "長い行を折り返す",
+    showDiagram: "図を表示",
+    showSource: "ソースを表示",
+    diagramOf: "図：{source}",
+    backToText: "本文に戻る",
     copied: "コピーしました",
     notCopied: "コピーできませんでした",
     done: "完了",

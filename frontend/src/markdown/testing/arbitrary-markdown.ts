@@ -15,6 +15,7 @@ const INLINE = fc.constantFrom(
   "https://example.org/path",
   "one\\*escaped\\*",
   "1984 was a year.",
+  "a note[^1], another[^two] and [^a-z]",
 );
 
 const indented = (by: string) => (block: string) =>
@@ -48,6 +49,7 @@ const LEAF = fc.oneof(
     "<script>\nalert(1)\n</script>",
   ),
   fc.constantFrom("[1]: https://example.org", "[2]: <https://example.org> 'title'"),
+  fc.constantFrom("[^1]: the note\ngoes on", "[^two]: a note\n\n    with more\n[^1]: another"),
   fc.constantFrom("$$\nx = 1\n$$", "\\[\na + b\n\\]"),
 );
 

@@ -1,0 +1,52 @@
+/** What the page where diagrams are drawn is asked for; it answers with a drawing, or null. */
+export interface DrawingRequest {
+  /** In the language of mermaid. */
+  readonly code: string;
+  readonly isDark: boolean;
+}
+
+/** A diagram as a picture, with its size in pixels. */
+export interface Drawing {
+  readonly svg: string;
+  readonly width: number;
+  readonly height: number;
+}
+
+const ADDRESS = "/diagram/index.html";
+const PATIENCE_MS = 15_000;
+
+let frame: Promise<HTMLIFrameElement> | undefined;
+
+/**
+ * Draws a diagram in a page of its own, which may run scripts and nothing else: it has no origin, no
+ * cookies and no network. What draws is fetched with the first diagram.
+ *
+ * @returns null where it cannot be drawn, or what draws cannot be had
+ */
+export async function draw(request: DrawingRequest): Promise<Drawing | null> {
+  const { contentWindow } = await openFrame();
+  const { port1, port2 } = new MessageChannel();
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(null), PATIENCE_MS);
+    port1.onmessage = ({ data }: MessageEvent<Drawing | null>) => {
+      clearTimeout(timer);
+      port1.close();
+      resolve(data);
+    };
+    contentWindow?.postMessage(request, "*", [port2]);
+  });
+}
+
+function openFrame(): Promise<HTMLIFrameElement> {
+  frame ??= new Promise((resolve) => {
+    const element = document.createElement("iframe");
+    element.setAttribute("sandbox", "allow-scripts");
+    element.className = "diagram-frame";
+    element.ariaHidden = "true";
+    element.tabIndex = -1;
+    element.src = ADDRESS;
+    element.onload = () => resolve(element);
+    document.body.append(element);
+  });
+  return frame;
+}
