@@ -33,7 +33,12 @@ function LoadedFormula({ tex, display }: FormulaProps) {
   // Drawn as nodes rather than as markup: the page's policy lets no style attribute through.
   useLayoutEffect(() => {
     if (host.current === null || temml === null) return;
-    temml.render(tex, host.current, { displayMode: display, throwOnError: false, trust: false });
+    try {
+      temml.render(tex, host.current, { displayMode: display, throwOnError: false, trust: false });
+    } catch {
+      // What a model writes may break what sets it, and must not take the page along.
+      host.current.textContent = tex;
+    }
   }, [temml, tex, display]);
   if (temml === null) return <code>{tex}</code>;
   return <span ref={host} className={display ? "formula formula-display" : "formula"} />;
