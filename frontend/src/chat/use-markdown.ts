@@ -1,6 +1,6 @@
 import { useEffect, useSyncExternalStore } from "react";
 
-type Markdown = typeof import("../markdown/markdown").Markdown;
+type Markdown = typeof import("./flowing-markdown").FlowingMarkdown;
 
 let markdown: Markdown | null | undefined;
 let fetching: Promise<void> | undefined;
@@ -9,8 +9,8 @@ const listeners = new Set<() => void>();
 /** Fetches what draws Markdown, which a page without messages does without. Never rejects. */
 export function loadMarkdown(): Promise<void> {
   if (markdown) return Promise.resolve();
-  fetching ??= import("../markdown/markdown").then(
-    (module) => settle(module.Markdown),
+  fetching ??= import("./flowing-markdown").then(
+    (module) => settle(module.FlowingMarkdown),
     () => settle(null),
   );
   return fetching;

@@ -15,7 +15,7 @@ interface PreferencesDialogProps {
 /** What somebody prefers in this browser. What is chosen counts at once. */
 export default function PreferencesDialog({ onClose, onClosed }: PreferencesDialogProps) {
   const { say } = useLanguage();
-  const { language, theme, transport } = usePreferences();
+  const { language, theme, transport, isTextEven } = usePreferences();
   return (
     <Dialog title={say("preferences")} testId="preferences" onClose={onClose} onClosed={onClosed}>
       <p className="mb-4 text-small text-quiet">{say("preferencesAbout")}</p>
@@ -44,6 +44,15 @@ export default function PreferencesDialog({ onClose, onClosed }: PreferencesDial
           <option value="">{say("asSystem")}</option>
           <option value="light">{say("light")}</option>
           <option value="dark">{say("dark")}</option>
+        </Choice>
+        <Choice
+          name={say("textOfReplies")}
+          testId="preference-text"
+          chosen={isTextEven ? "even" : null}
+          onChoose={(chosen) => prefer({ isTextEven: chosen === "even" })}
+        >
+          <option value="">{say("asItArrives")}</option>
+          <option value="even">{say("evenedOut")}</option>
         </Choice>
         <Choice
           name={say("transport")}

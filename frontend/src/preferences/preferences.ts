@@ -8,11 +8,13 @@ export interface Preferences {
   readonly theme: "light" | "dark" | null;
   /** What replies come over. */
   readonly transport: TransportKey;
+  /** Whether the text of a reply grows evenly, or as it arrives. */
+  readonly isTextEven: boolean;
 }
 
 const KEY = "headwater:preferences";
 
-const DEFAULTS: Preferences = { language: null, theme: null, transport: USUAL };
+const DEFAULTS: Preferences = { language: null, theme: null, transport: USUAL, isTextEven: false };
 
 let preferences = read();
 const listeners = new Set<() => void>();
@@ -57,11 +59,12 @@ function read(): Preferences {
   try {
     const kept: unknown = JSON.parse(localStorage.getItem(KEY) ?? "null");
     if (typeof kept !== "object" || kept === null) return DEFAULTS;
-    const { language, theme, transport } = kept as Record<string, unknown>;
+    const { language, theme, transport, isTextEven } = kept as Record<string, unknown>;
     return {
       language: typeof language === "string" ? language : null,
       theme: theme === "light" || theme === "dark" ? theme : null,
       transport: isTransportKey(transport) ? transport : USUAL,
+      isTextEven: isTextEven === true,
     };
   } catch {
     return DEFAULTS;

@@ -136,6 +136,9 @@ const de: Translation = {
     asSystem: "Wie im System",
     light: "Hell",
     dark: "Dunkel",
+    textOfReplies: "Text von Antworten",
+    asItArrives: "Wie er eintrifft",
+    evenedOut: "Gleichmäßig",
     transport: "Übertragung",
     notStreamed: "{name}, am Stück",
     transportBlocked:

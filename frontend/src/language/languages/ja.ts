@@ -131,6 +131,9 @@ const ja: Translation = {
     asSystem: "システムに合わせる",
     light: "ライト",
     dark: "ダーク",
+    textOfReplies: "返信の表示",
+    asItArrives: "届いたまま",
+    evenedOut: "なめらかに",
     transport: "通信方式",
     notStreamed: "{name}(一括)",
     transportBlocked:
