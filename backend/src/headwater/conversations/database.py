@@ -8,6 +8,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
+import aiosqlite
 from alembic import command
 from alembic.config import Config
 from alembic.util.exc import CommandError
@@ -64,8 +65,9 @@ class Database:
         self.is_sqlite = url.get_backend_name() == "sqlite"
         self._threads: set[Thread] = set()
         if self.is_sqlite:
-            self._engine = create_async_engine(url, connect_args={"timeout": BUSY_TIMEOUT})
-            event.listen(self._engine.sync_engine, "connect", self._note_thread)
+            self._engine = create_async_engine(
+                url, connect_args={"timeout": BUSY_TIMEOUT, "async_creator_fn": self._connect}
+            )
             event.listen(self._engine.sync_engine, "connect", _set_up_sqlite)
             event.listen(self._engine.sync_engine, "begin", _begin_sqlite)
             self._readers = self._engine
@@ -125,11 +127,14 @@ class Database:
         for thread in self._threads:
             await asyncio.to_thread(thread.join, THREAD_TIMEOUT)
 
-    def _note_thread(self, connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own type
-        # A connection that is dropped, as when its user is cancelled, tells its thread to end and does not
-        # wait for it: the thread would find the event loop closed.
-        self._threads = {thread for thread in self._threads if thread.is_alive()}
-        self._threads.add(connection.driver_connection._thread)  # noqa: SLF001 - nothing public names it
+    def _connect(self, *args: Any, **options: Any) -> aiosqlite.Connection:  # noqa: ANN401 - the driver's own
+        # A connection that is dropped, as when its user is cancelled while it is made or used, tells its
+        # thread to end and does not wait for it: the thread would find the event loop closed.
+        connection = aiosqlite.connect(*args, **options)
+        thread = connection._thread  # noqa: SLF001 - nothing public names it
+        thread.daemon = True
+        self._threads = {each for each in self._threads if each.is_alive()} | {thread}
+        return connection
 
 
 @asynccontextmanager
