@@ -1,6 +1,6 @@
 // @vitest-environment jsdom
 import { cleanup, render } from "@testing-library/react";
-import { afterEach, expect, it } from "vitest";
+import { afterEach, expect, it, vi } from "vitest";
 import { Markdown } from "./markdown";
 
 afterEach(cleanup);
@@ -71,4 +71,21 @@ it("says what the parts of a long table are, once they are no longer laid out as
   const roles = ["rowgroup", "row", "columnheader", "cell"];
   const counts = roles.map((role) => table?.querySelectorAll(`[role=${role}]`).length);
   expect(counts).toEqual([5, 101, 2, 200]);
+});
+
+it("lets the cursor move only while nothing comes", () => {
+  vi.useFakeTimers();
+  const { container, rerender } = render(<Markdown text="" end="open" />);
+  const isPausing = () => container.querySelector("[data-pausing] .typing-cursor") !== null;
+  for (const text of ["one", "one two", "one two three"]) {
+    rerender(<Markdown text={text} end="open" />);
+    expect(isPausing()).toBe(false);
+    vi.advanceTimersByTime(400);
+    expect(isPausing()).toBe(false);
+  }
+  vi.advanceTimersByTime(200);
+  expect(isPausing()).toBe(true);
+  rerender(<Markdown text="one two three" end="complete" />);
+  expect(container.querySelector("[data-pausing]")).toBeNull();
+  vi.useRealTimers();
 });

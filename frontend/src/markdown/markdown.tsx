@@ -6,6 +6,7 @@ import { EMPTY_DOCUMENT, type End, groupsOf, grow } from "./document";
 import { FootnotesContext } from "./footnote";
 import { inSections, sameSection } from "./sections";
 import { TypingCursor } from "./typing-cursor";
+import { usePauseMark } from "./use-pause-mark";
 import "./markdown.css";
 
 interface MarkdownProps {
@@ -20,13 +21,14 @@ export function Markdown({ text, end }: MarkdownProps) {
   if (current !== document) setDocument(current);
   const id = useId();
   const footnotes = useMemo(() => ({ id, isOpen: end === "open" }), [id, end]);
+  const root = usePauseMark(text, end === "open");
   const groups = groupsOf(current);
   const sections = inSections(groups);
   const openness = { open: "typing", cut: "unfinished", complete: "finished" } as const;
   return (
     <DefinitionsContext value={current.definitions}>
       <FootnotesContext value={footnotes}>
-        <div className="markdown">
+        <div ref={root} className="markdown">
           {sections.map((section, index) => (
             <Section
               // biome-ignore lint/suspicious/noArrayIndexKey: sections are only ever added at the end
