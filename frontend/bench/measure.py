@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import json
 import mimetypes
+import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -215,17 +216,19 @@ def verdicts(results: list[Result]) -> list[str]:
 async def main() -> None:
     """Measure, and print a table."""
     options = _options()
-    cases = [(reply, renderer) for reply in BESIDE_OTHERS for renderer in RENDERERS]
-    cases += [(reply, "headwater") for reply in ALONE]
+    renderers = (options.only,) if options.only else RENDERERS
     if options.replies:
-        cases = [(reply, renderer) for reply in options.replies.split(",") for renderer in RENDERERS]
-    cases = [case for case in cases if options.only in (None, case[1])]
+        cases = [(reply, renderer) for reply in options.replies.split(",") for renderer in renderers]
+    else:
+        cases = [(reply, renderer) for reply in BESIDE_OTHERS for renderer in renderers]
+        cases += [(reply, "headwater") for reply in ALONE if "headwater" in renderers]
     results = []
     _say(HEADER)
     _say("|---" * HEADER.count(" | ") + "|---|")
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
-            executable_path=BROWSER.read_text("utf-8").strip(), args=["--no-sandbox"]
+            executable_path=BROWSER.read_text("utf-8").strip(),
+            args=["--no-sandbox"] if os.geteuid() == 0 else [],
         )
         for reply, renderer in cases:
             result = await measure(browser, reply, renderer, options.slowdown)
@@ -244,7 +247,7 @@ def _say(line: str) -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--only", help="one renderer")
+    parser.add_argument("--only", help="one renderer of bench/beside")
     parser.add_argument("--replies", help="such as mixed-100000,table-20000")
     parser.add_argument(
         "--slowdown", type=float, default=1, help="how many times slower the processor is to be"
