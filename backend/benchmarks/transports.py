@@ -13,8 +13,8 @@ import os
 import statistics
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -36,6 +36,7 @@ class Counting:
     tls_port: int = 0
     grpc_port: int = 0
     sent: int = 0
+    writers: list[asyncio.StreamWriter] = field(default_factory=list)
 
     @property
     def url(self) -> str:
@@ -54,10 +55,16 @@ class Counting:
         finally:
             for server in listening:
                 server.close()
+            for writer in self.writers:
+                writer.close()
+            for writer in self.writers:
+                with suppress(ConnectionError):
+                    await writer.wait_closed()
 
     def _between(self, port: int) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]:
         async def forward(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             there_reader, there_writer = await asyncio.open_connection("127.0.0.1", port)
+            self.writers += writer, there_writer
             await asyncio.gather(
                 self._carry(reader, there_writer, counts=False),
                 self._carry(there_reader, writer, counts=True),
