@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -108,32 +108,26 @@ class History:
         """Set what `columns` names; a title that a person wrote is never made anew."""
         if "title" in columns:
             columns = {**columns, "titled": True}
-        try:
-            changed = await self._conversations.change(client, conversation, columns)
-        except UnknownConversationError:
-            raise _unknown(conversation) from None
-        except UnknownMessageError as error:
-            raise NotFoundError(f"The conversation has no message {str(error)!r}.", field="leaf") from None
-        self._changes.announce(client, conversation)
+        with self._changing(client, conversation):
+            try:
+                changed = await self._conversations.change(client, conversation, columns)
+            except UnknownMessageError as error:
+                raise NotFoundError(
+                    f"The conversation has no message {str(error)!r}.", field="leaf"
+                ) from None
         return self._listed(changed)
 
     async def delete(self, client: str, conversation: str) -> None:
         """Delete a conversation, and stop its replies; `restore` takes it back for `UNDO_SECONDS`."""
-        try:
+        with self._changing(client, conversation):
             await self._conversations.delete(client, conversation, now())
-        except UnknownConversationError:
-            raise _unknown(conversation) from None
-        for generation in self._chat.running_in(conversation):
-            await self._chat.cancel(generation)
-        self._changes.announce(client, conversation)
+            for generation in self._chat.running_in(conversation):
+                await self._chat.cancel(generation)
 
     async def restore(self, client: str, conversation: str) -> Listed:
         """Take a deletion back."""
-        try:
+        with self._changing(client, conversation):
             restored = await self._conversations.restore(client, conversation)
-        except UnknownConversationError:
-            raise _unknown(conversation) from None
-        self._changes.announce(client, conversation)
         return self._listed(restored)
 
     async def search(
@@ -146,22 +140,16 @@ class History:
 
     async def share(self, client: str, conversation: str) -> str:
         """The token of the link to a conversation, which now shows its branch as it is."""
-        try:
-            token = await self._shares.share(client, conversation, now())
-        except UnknownConversationError:
-            raise _unknown(conversation) from None
-        except UnknownMessageError:
-            raise ConflictError("The conversation has no messages that a link could show.") from None
-        self._changes.announce(client, conversation)
-        return token
+        with self._changing(client, conversation):
+            try:
+                return await self._shares.share(client, conversation, now())
+            except UnknownMessageError:
+                raise ConflictError("The conversation has no messages that a link could show.") from None
 
     async def unshare(self, client: str, conversation: str) -> None:
         """Take the link back; harmless where there is none."""
-        try:
+        with self._changing(client, conversation):
             await self._shares.unshare(client, conversation)
-        except UnknownConversationError:
-            raise _unknown(conversation) from None
-        self._changes.announce(client, conversation)
 
     async def shared(self, token: str) -> Shared:
         """What a link shows, to anyone; a reply that still runs as far as it has come."""
@@ -209,6 +197,16 @@ class History:
         async with aclosing(self._changes.listen(client, idle)) as told:
             async for conversations in told:
                 yield conversations
+
+    @contextmanager
+    def _changing(self, client: str, conversation: str) -> Iterator[None]:
+        """Tell of what changes, also where its client leaves before the answer: it may have been done."""
+        try:
+            yield
+        except UnknownConversationError:
+            raise _unknown(conversation) from None
+        finally:
+            self._changes.announce(client, conversation)
 
     def _listed(self, conversation: Conversation) -> Listed:
         return Listed(conversation, conversation.id in self._chat.busy())

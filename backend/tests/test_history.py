@@ -1,0 +1,49 @@
+import asyncio
+from collections.abc import Mapping
+from contextlib import aclosing
+from pathlib import Path
+from typing import Any
+
+from headwater.asking import Ask
+from headwater.conversations.changes import Changes
+from headwater.conversations.database import open_database, sqlite_url
+from headwater.conversations.model import Conversation
+from headwater.conversations.repository import ConversationRepository
+from headwater.conversations.search import SearchRepository
+from headwater.conversations.shares import ShareRepository
+from headwater.history import History
+from tests.test_chat import FAST, new_chat
+
+
+class SlowToAnswer(ConversationRepository):
+    """What it was asked to change is changed, but it never says so."""
+
+    async def change(self, client: str, conversation: str, columns: Mapping[str, Any]) -> Conversation:
+        await super().change(client, conversation, columns)
+        self.changed.set()
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    changed: asyncio.Event
+
+
+async def test_a_change_whose_client_left_before_the_answer_is_told_of(tmp_path: Path) -> None:
+    async with open_database(sqlite_url(tmp_path / "headwater.db")) as database:
+        chat, changes, slow = new_chat(database), Changes(), SlowToAnswer(database)
+        slow.changed = asyncio.Event()
+        history = History(
+            chat=chat,
+            conversations=slow,
+            search=SearchRepository(database),
+            shares=ShareRepository(database),
+            changes=changes,
+        )
+        reply = await chat.start("me", Ask("hello", model="scripted/echo", script=FAST))
+        await chat.drain(5)
+        async with aclosing(changes.listen("me", 20)) as told:
+            assert await anext(told) == ()
+            asking = asyncio.create_task(history.change("me", reply.conversation, {"title": "new"}))
+            await slow.changed.wait()
+            asking.cancel()
+            assert await anext(told) == (reply.conversation,)
+        assert (await slow.get("me", reply.conversation)).title == "new"
