@@ -77,6 +77,11 @@ async def a_little(_: Answers, body: Callable[[bytes], Awaitable[None]]) -> None
     await body(b"hello")
 
 
+async def a_little_and_waits(_: Answers, body: Callable[[bytes], Awaitable[None]]) -> None:
+    await body(b"hello")
+    await asyncio.Event().wait()
+
+
 async def a_little_then_break(_: Answers, body: Callable[[bytes], Awaitable[None]]) -> None:
     await body(b"hello")
     raise asyncio.CancelledError
@@ -290,7 +295,7 @@ async def a_path_of_other_letters(client: H2Client) -> None:
 async def test_what_one_client_may_say_takes_the_connection_down(
     say: Callable[[H2Client], Awaitable[None]], corrected: bool
 ) -> None:
-    app = Answers(twenty_megabytes)
+    app = Answers(a_little_and_waits)
     async with serving(app, corrected=corrected) as server, h2_client(server.port) as client:
         with contextlib.suppress(ConnectionError):
             await say(client)
