@@ -25,6 +25,14 @@ SHORT = 0.3
 """Seconds within which nothing is taken to mean never."""
 
 
+async def live(receive: Any, send: Any) -> None:
+    """What an application says of its own life (ASGI's lifespan)."""
+    await receive()
+    await send({"type": "lifespan.startup.complete"})
+    await receive()
+    await send({"type": "lifespan.shutdown.complete"})
+
+
 class Answers:
     """An ASGI application; `sent` counts the bytes that the server took from it."""
 
@@ -37,10 +45,7 @@ class Answers:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "lifespan":
-            await receive()
-            await send({"type": "lifespan.startup.complete"})
-            await receive()
-            await send({"type": "lifespan.shutdown.complete"})
+            await live(receive, send)
             return
 
         async def body(data: bytes) -> None:

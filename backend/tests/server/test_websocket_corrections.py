@@ -15,7 +15,7 @@ from hypercorn.protocol.ws_stream import WebsocketBuffer, WSStream
 from wsproto.connection import Connection, ConnectionType
 from wsproto.events import CloseConnection, Message, Ping, TextMessage
 
-from tests.server.test_corrections import SHORT, Serving, serving, settled
+from tests.server.test_corrections import SHORT, Serving, live, serving, settled
 from tests.wires.h2_socket import open_h2_socket
 
 HANDSHAKE = (
@@ -39,10 +39,7 @@ class SocketApp:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "lifespan":
-            await receive()
-            await send({"type": "lifespan.startup.complete"})
-            await receive()
-            await send({"type": "lifespan.shutdown.complete"})
+            await live(receive, send)
             return
         if self._refuses:
             await send({"type": "websocket.http.response.start", "status": 403, "headers": []})
