@@ -5,8 +5,14 @@ interface Snapshot {
 
 /** A text that React follows as the page follows a reply. */
 export class GrowingText {
+  readonly #whenToDraw: (draw: () => void) => void;
   readonly #listeners = new Set<() => void>();
   #snapshot: Snapshot = { text: "", isOver: false };
+  #isDrawing = false;
+
+  constructor(whenToDraw: (draw: () => void) => void) {
+    this.#whenToDraw = whenToDraw;
+  }
 
   readonly subscribe = (listener: () => void): (() => void) => {
     this.#listeners.add(listener);
@@ -17,6 +23,16 @@ export class GrowingText {
 
   set(text: string, isOver: boolean): void {
     this.#snapshot = { text, isOver };
-    for (const listener of this.#listeners) listener();
+    if (this.#isDrawing) return;
+    this.#isDrawing = true;
+    this.#whenToDraw(() => {
+      this.#isDrawing = false;
+      for (const listener of this.#listeners) listener();
+    });
   }
+}
+
+/** Draws what comes as soon as it comes. */
+export function atOnce(draw: () => void): void {
+  draw();
 }

@@ -33,7 +33,7 @@ PATIENCE_S = 120
 KEY_EVERY_S = 0.25
 
 HEADER = (
-    "| reply | renderer | script s | all work s | a frame: first tenth → last, ms | slowest frame ms "
+    "| reply | renderer | script s | all work s | a frame: first tenth → last, ms "
     "| longest task ms | dropped frames | heap MB | key to paint ms: median, p95 | text |"
 )
 
@@ -67,7 +67,6 @@ class Result:
             f"{self.script_s:.2f}",
             f"{self.all_s:.2f}",
             f"{self.first_tenth_s / tenth:.2f} → {self.last_tenth_s / tenth:.2f} (x {self.growth:.2f})",
-            f"{frames['worstMs']:.0f}",
             f"{self.longest_task_ms:.0f}",
             f"{frames['dropped']} of {frames['count']}",
             f"{self.heap_mb:.1f}",
@@ -110,6 +109,8 @@ async def measure(browser: Browser, reply: str, renderer: str, slowdown: float) 
         typing.cancel()
         trace = json.loads(await browser.stop_tracing())
         result = await page.evaluate("() => end()")
+        if not result["isAtEnd"]:
+            raise RuntimeError(f"{reply} with {renderer}: the thread did not stay at its end")
         start, tenth, ninth, end = marks
         await cdp.send("HeapProfiler.collectGarbage")
         heap = (await _metrics(cdp))["JSHeapUsedSize"]

@@ -1,7 +1,8 @@
 import { type ComponentType, useSyncExternalStore } from "react";
 import { createRoot } from "react-dom/client";
-import { FrameCosts } from "./frame-costs";
-import { GrowingText } from "./growing-text";
+import { onNextFrame } from "../src/generation/frame";
+import { FrameClock } from "./frame-clock";
+import { atOnce, GrowingText } from "./growing-text";
 import { type Piece, replies } from "./replies";
 import { TypingLatency } from "./typing-latency";
 import "./bench.css";
@@ -42,7 +43,7 @@ class Run {
   readonly #task: Task;
   readonly #growing: GrowingText;
   readonly #reply: Piece;
-  readonly #costs = new FrameCosts();
+  readonly #clock = new FrameClock();
   readonly #typing = new TypingLatency(element("box"));
   readonly #endAt: number;
   #at = 0;
@@ -64,11 +65,11 @@ class Run {
       const next = Math.min(source.length, this.#at + this.#task.charactersAFrame);
       const added = source.slice(Math.floor(this.#at), Math.floor(next));
       this.#at = next;
-      await this.#costs.frame(() => {
-        this.#text += added;
-        this.#growing.set(this.#text, false);
-      });
+      await this.#clock.next();
+      this.#text += added;
+      this.#growing.set(this.#text, false);
     }
+    this.#clock.pause();
     if (share === 1) this.#growing.set(this.#text, true);
     await idle();
   }
@@ -79,7 +80,8 @@ class Run {
       characters: this.#text.length,
       isWhole: this.#text === source,
       isSame: letters(shownText()) === letters(seen),
-      frames: this.#costs.result(),
+      frames: this.#clock.result(),
+      isAtEnd: isAtEnd(),
       typing: this.#typing.result(),
     };
   }
@@ -87,7 +89,7 @@ class Run {
 
 /** Draws the empty surface, so that nothing of that is measured. */
 async function prepare(task: Task): Promise<void> {
-  const growing = new GrowingText();
+  const growing = new GrowingText(task.renderer === "headwater" ? onNextFrame : atOnce);
   const module = await renderers[`./beside/${task.renderer}.tsx`]?.();
   if (module === undefined) throw new Error(`there is no renderer ${task.renderer}`);
   const root = createRoot(element("root"));
@@ -107,6 +109,12 @@ async function prepare(task: Task): Promise<void> {
     stream: (share: number) => run.stream(share),
     end: () => run.end(),
   });
+}
+
+/** Whether the thread scrolls, and is where the reply grows. */
+function isAtEnd(): boolean {
+  const { scrollTop, clientHeight, scrollHeight } = element("scroller");
+  return clientHeight <= window.innerHeight && scrollTop + clientHeight >= scrollHeight - 1;
 }
 
 /** The words of the reply that are on the page. */

@@ -1,0 +1,27 @@
+const FRAME_MS = 1000 / 60;
+
+/** Counts frames, and those that should have come between them. */
+export class FrameClock {
+  #last: number | null = null;
+  #count = 0;
+  #dropped = 0;
+
+  /** Waits for the next frame; what the caller does at once is drawn in it. */
+  async next(): Promise<void> {
+    const now = await new Promise<number>(requestAnimationFrame);
+    if (this.#last !== null) {
+      this.#dropped += Math.max(0, Math.round((now - this.#last) / FRAME_MS) - 1);
+    }
+    this.#last = now;
+    this.#count += 1;
+  }
+
+  /** Until the next frame nobody looks. */
+  pause(): void {
+    this.#last = null;
+  }
+
+  result() {
+    return { count: this.#count, dropped: this.#dropped };
+  }
+}
