@@ -1,21 +1,56 @@
-const HIDDEN_MS = 250;
+const LONGEST_WAIT_MS = 250;
+
+/** In milliseconds; `restsUntil` is a time of the page's clock. */
+const drawing = { costMs: 0, restsUntil: 0, isMeasured: false };
 
 /**
- * Calls back once, before the browser next draws. A hidden page draws nothing and gets no frames, so
- * it is called back within a quarter of a second there, or as soon as timers may run.
+ * Calls back once, before the browser next draws. Where drawing is dear, as on a slow phone, it takes half
+ * of the time at most: for as long as it took nothing is drawn, so that somebody can type and scroll.
+ * A hidden page draws nothing and gets no frames: it is called back within a quarter of a second, or as
+ * soon as timers may run.
  *
  * @returns takes the call back
  */
 export function onNextFrame(callback: () => void): () => void {
-  const cancel = () => {
-    cancelAnimationFrame(frame);
-    clearTimeout(timer);
-  };
-  const once = () => {
+  let frame = 0;
+  let rest: ReturnType<typeof setTimeout> | undefined;
+  const latest = setTimeout(once, LONGEST_WAIT_MS);
+  function look() {
+    const restMs = drawing.restsUntil - performance.now();
+    if (restMs > 0) {
+      rest = setTimeout(request, restMs);
+    } else {
+      measure();
+      once();
+    }
+  }
+  function request() {
+    frame = requestAnimationFrame(look);
+  }
+  function once() {
     cancel();
     callback();
-  };
-  const frame = requestAnimationFrame(once);
-  const timer = setTimeout(once, HIDDEN_MS);
+  }
+  function cancel() {
+    cancelAnimationFrame(frame);
+    clearTimeout(rest);
+    clearTimeout(latest);
+  }
+  request();
   return cancel;
+}
+
+/** Takes the time from now until everything that is changed in this frame has been drawn. */
+function measure(): void {
+  if (drawing.isMeasured) return;
+  drawing.isMeasured = true;
+  const beganAt = performance.now();
+  setTimeout(() => {
+    const now = performance.now();
+    const costMs = now - beganAt;
+    // The lesser of two: something else may have come between, once.
+    drawing.restsUntil = now + Math.min(costMs, drawing.costMs);
+    drawing.costMs = costMs;
+    drawing.isMeasured = false;
+  });
 }

@@ -10,6 +10,7 @@ import powershell from "highlight.js/lib/languages/powershell";
 import protobuf from "highlight.js/lib/languages/protobuf";
 import scala from "highlight.js/lib/languages/scala";
 import { common, createLowlight } from "lowlight";
+import { inTurn } from "./in-turn";
 
 /** Coloured code: text, or a span of it in a colour. */
 export type CodeNode =
@@ -19,10 +20,25 @@ export type CodeNode =
 // Beyond this, colours cost more time than they give sense: one line may be as long as it likes.
 const LONGEST = 20_000;
 
-const lowlight = createLowlight({
+const GRAMMARS = {
   ...common,
   ...{ dart, dockerfile, elixir, haskell, http, julia, latex, nginx, powershell, protobuf, scala },
-});
+};
+
+const lowlight = createLowlight();
+
+/** When all languages are known. All of them at once would keep a slow phone from a frame or more. */
+export const ready: Promise<unknown> = Promise.all(
+  Object.entries(GRAMMARS).map(
+    ([name, grammar]) =>
+      new Promise<void>((resolve) => {
+        inTurn(() => {
+          lowlight.register(name, grammar);
+          resolve();
+        });
+      }),
+  ),
+);
 
 /** Finds what to colour; null where the language is not known or the code too long. */
 export function highlight(code: string, language: string): readonly CodeNode[] | null {

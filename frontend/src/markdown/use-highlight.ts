@@ -11,6 +11,8 @@ export interface Highlighted {
   readonly nodes: readonly CodeNode[];
 }
 
+type Highlight = typeof import("./highlight").highlight;
+
 const NOTHING: Highlighted = { code: "", nodes: [] };
 
 /**
@@ -31,17 +33,17 @@ export function useHighlight(code: string, language: string, isOpen: boolean): H
     if (language === "") return;
     let isWanted = true;
     let takeBack = () => {};
-    const draw = ({ highlight }: typeof import("./highlight")) => {
+    const draw = (highlight: Highlight) => {
       const lines = subject ?? wholeLines(latest.current);
       const nodes = lines === "" ? null : highlight(lines, language);
       if (nodes !== null) setDone((last) => (last.code === lines ? last : { code: lines, nodes }));
     };
-    const drawInTurn = (module: typeof import("./highlight")) => {
+    const drawInTurn = (highlight: Highlight) => {
       if (!isWanted) return;
       takeBack();
-      takeBack = inTurn(() => draw(module));
+      takeBack = inTurn(() => draw(highlight));
     };
-    const look = () => void import("./highlight").then(drawInTurn, () => undefined);
+    const look = () => void loadHighlight().then(drawInTurn, () => undefined);
     look();
     const timer = subject === null ? setInterval(look, EVERY_MS) : undefined;
     return () => {
@@ -52,6 +54,12 @@ export function useHighlight(code: string, language: string, isOpen: boolean): H
   }, [subject, language]);
 
   return code.startsWith(done.code) ? done : NOTHING;
+}
+
+async function loadHighlight(): Promise<Highlight> {
+  const { highlight, ready } = await import("./highlight");
+  await ready;
+  return highlight;
 }
 
 function wholeLines(code: string): string {
