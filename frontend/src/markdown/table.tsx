@@ -17,7 +17,9 @@ export function Table({ table, openness }: { table: Tokens.Table; openness: Open
   const columns = useFixedColumns(element, openness !== "finished" && rows.length > SECTION_SIZE);
   const sections = inSections(rows);
   return (
-    <div className="table-frame">
+    // It scrolls, and not only by a pointer.
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keyboard
+    <div className="table-frame" tabIndex={0}>
       <table
         ref={element}
         role={columns === null ? undefined : "table"}

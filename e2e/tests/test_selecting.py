@@ -1,0 +1,57 @@
+"""What is selected while a reply grows stays selected, and is copied as it was seen."""
+
+import pytest
+from playwright.sync_api import expect
+
+from chat_page import ChatPage
+
+SELECTED = "String(getSelection())"
+GATE = 120
+
+pytestmark = pytest.mark.parametrize("protocol", ["http2"], indirect=True)
+
+
+def copied(chat: ChatPage) -> str:
+    """What is in the clipboard after the keys for copying."""
+    chat.page.keyboard.press("ControlOrMeta+c")
+    text: str = chat.page.evaluate("navigator.clipboard.readText()")
+    return text
+
+
+def test_a_selection_outlives_the_growth_of_its_reply(chat: ChatPage) -> None:
+    """From one finished block into another, made with the mouse while words come."""
+    chat.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    chat.choose("scripted/markdown")
+    chat.amend_requests(script={"tokens_per_second": 100, "faults": [{"after": GATE, "kind": "gate"}]})
+    generation = chat.ask("show me")
+    blocks = chat.text.locator("p, li")
+    expect(chat.text.locator("li").nth(1)).to_be_visible()
+    first, second = blocks.nth(0).bounding_box(), chat.text.locator("li").first.bounding_box()
+    assert first is not None
+    assert second is not None
+    chat.page.mouse.move(first["x"] + 2, first["y"] + 8)
+    chat.page.mouse.down()
+    chat.page.mouse.move(second["x"] + second["width"] - 2, second["y"] + 12, steps=5)
+    chat.page.mouse.up()
+    selected = chat.page.evaluate(SELECTED)
+    length = len(chat.text.inner_text())
+    assert len(selected) > 40
+    chat.open_gate(generation)
+    chat.expect_status("completed")
+    assert len(chat.text.inner_text()) > 2 * length
+    assert chat.page.evaluate(SELECTED) == selected
+    assert copied(chat) == selected
+
+
+def test_all_of_a_long_reply_is_copied_though_most_of_it_is_not_in_sight(chat: ChatPage) -> None:
+    chat.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    chat.choose("scripted/markdown")
+    chat.amend_requests(script={"tokens_per_second": 5000, "repeat": 12})
+    chat.ask("show me")
+    chat.expect_status("completed")
+    chat.text.evaluate("(text) => getSelection().selectAllChildren(text)")
+    words = copied(chat).split()
+    once = words[: len(words) // 12]
+    assert len(once) > 150
+    assert words.count(once[0]) == 12 * once.count(once[0])
+    assert words[-len(once) :] == once
