@@ -10,6 +10,7 @@ from archive import conversation, question, reply
 from axe import assert_accessible
 from chat_page import ChatPage
 from complaints import Complaints
+from conftest import WIDE
 from side_bar import SideBar
 
 pytestmark = pytest.mark.parametrize("protocol", ["http2"], indirect=True)
@@ -38,7 +39,7 @@ def test_axe_has_nothing_to_say_about_replies(chat: ChatPage) -> None:
     look(chat.page, "stopped")
     chat.page.set_viewport_size({"width": 360, "height": 740})
     look(chat.page, "a table that scrolls")
-    chat.page.set_viewport_size({"width": 1280, "height": 800})
+    chat.page.set_viewport_size(WIDE)
     chat.reply.get_by_test_id("details").click()
     expect(chat.page.get_by_test_id("details-panel")).to_be_visible()
     look(chat.page, "details")

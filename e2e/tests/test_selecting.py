@@ -19,7 +19,7 @@ def copied(chat: ChatPage) -> str:
 
 
 def test_a_selection_outlives_the_growth_of_its_reply(chat: ChatPage) -> None:
-    """From one finished block into another, made with the mouse while words come."""
+    """From one finished block into another, made with the mouse in the middle of the reply."""
     chat.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     chat.choose("scripted/markdown")
     chat.amend_requests(script={"tokens_per_second": 100, "faults": [{"after": GATE, "kind": "gate"}]})

@@ -6,8 +6,8 @@ const drawing = { costMs: 0, restsUntil: 0, isMeasured: false };
 /**
  * Calls back once, before the browser next draws. Where drawing is dear, as on a slow phone, it takes half
  * of the time at most: for as long as it took nothing is drawn, so that somebody can type and scroll.
- * A hidden page draws nothing and gets no frames: it is called back within a quarter of a second, or as
- * soon as timers may run.
+ * It never waits for more than a quarter of a second, or for timers where those may not run: a hidden page
+ * draws nothing and gets no frames.
  *
  * @returns takes the call back
  */
