@@ -179,6 +179,13 @@ class ChatPage:
         saved: dict[str, Any] = response.json()
         return saved
 
+    def list_conversations(self) -> list[dict[str, Any]]:
+        """The conversations that the server has of this browser, the latest first."""
+        response = self.page.request.get(f"{self._origin}/api/conversations")
+        assert response.status == 200, response.text()
+        listed: list[dict[str, Any]] = response.json()["conversations"]
+        return listed
+
     def saved_replies(self) -> list[str]:
         """The text of every reply that the server has of the conversation that is open, oldest first."""
         return [each["text"] for each in self.saved()["messages"] if each["role"] == "assistant"]

@@ -1,7 +1,7 @@
 """A conversation outlasts the page: reloads, other tabs, other conversations, branches."""
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from chat_page import ChatPage
 from side_bar import SideBar
@@ -52,6 +52,7 @@ def test_a_reload_in_mid_reply_shows_what_was_said_and_goes_on(chat: ChatPage) -
 def test_reloads_in_full_flow_lose_and_double_nothing(chat: ChatPage) -> None:
     chat.amend_requests(script={"tokens_per_second": 40, "repeat": 3})
     chat.ask(MESSAGE)
+    chat.page.wait_for_url("**/c/*")
     for _ in range(6):
         chat.page.reload()
         expect(chat.text).to_contain_text("word1")
@@ -59,6 +60,36 @@ def test_reloads_in_full_flow_lose_and_double_nothing(chat: ChatPage) -> None:
     expect(chat.text).to_have_text(" ".join([MESSAGE] * 3))
     expect(chat.replies).to_have_count(1)
     assert chat.saved_replies() == [" ".join([MESSAGE] * 3)]
+
+
+@over_one_protocol
+@pytest.mark.parametrize("before", [[], ["one"]])
+@pytest.mark.parametrize("is_received", [True, False])
+def test_a_reload_before_the_answer_loses_and_doubles_nothing(
+    chat: ChatPage, before: list[str], *, is_received: bool
+) -> None:
+    withheld: list[str] = []
+
+    def withhold(route: Route) -> None:
+        if is_received:
+            route.fetch()
+        withheld.append(route.request.url)
+
+    for question in before:
+        chat.ask(question)
+        chat.expect_status("completed")
+    chat.page.route("**/api/chat", withhold, times=1)
+    chat.box.fill(MESSAGE)
+    chat.send.click()
+    while not withheld:
+        chat.page.evaluate("new Promise(requestAnimationFrame)")
+    chat.page.reload()
+    expect(chat.text).to_have_text(MESSAGE)
+    chat.expect_status("completed")
+    expect(chat.questions).to_have_text([*before, MESSAGE])
+    expect(chat.box).to_have_value("")
+    assert chat.saved_replies() == [*before, MESSAGE]
+    assert len(chat.list_conversations()) == 1
 
 
 @over_one_protocol

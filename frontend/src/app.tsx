@@ -72,6 +72,7 @@ function Chats({ route, go }: ChatsProps) {
     <SidebarLayout>
       <ChatInterface
         turns={turns}
+        asksAgain
         conversation={conversation}
         message={message}
         visit={visit}

@@ -6,6 +6,7 @@ import type { Turns } from "./turns";
 import { useModels } from "./use-models";
 import { usePlace } from "./use-place";
 import { useTurnsState } from "./use-turns-state";
+import { useUnanswered } from "./use-unanswered";
 
 interface ChatInterfaceProps {
   /** What runs on the page; it outlives what is shown here. */
@@ -23,6 +24,11 @@ interface ChatInterfaceProps {
   readonly settings?: Partial<Settings>;
   /** Questions to begin with; without them, the page's own. */
   readonly prompts?: readonly string[] | undefined;
+  /**
+   * Whether what is sent and not answered yet when the page is left is asked again when it is loaded anew: for
+   * a page that has one chat.
+   */
+  readonly asksAgain?: boolean;
   /** Drawn at the beginning of the header, and where a new chat has no title yet. */
   readonly leading?: ReactNode;
   readonly brand?: ReactNode;
@@ -30,12 +36,14 @@ interface ChatInterfaceProps {
 
 /** The whole chat: a conversation that grows as its replies are written, and the box to go on with. */
 export function ChatInterface(props: ChatInterfaceProps) {
-  const { turns, conversation, message = null, visit, onConversation, onTitle = ignore } = props;
+  const { turns, conversation, message = null, visit, onConversation } = props;
+  const { onTitle = ignore, asksAgain = false } = props;
   const place = usePlace(turns, conversation, visit);
   const { conversations } = useTurnsState(turns);
   const begun = conversations.get(place) ?? null;
   const [newSettings, setNewSettings] = useNewSettings(place, conversations, props.settings);
   const [request, setRequest] = useState<ChatRequest>();
+  useUnanswered(turns, place, conversation, asksAgain);
   const models = useModels();
 
   useEffect(() => {
@@ -64,6 +72,7 @@ export function ChatInterface(props: ChatInterfaceProps) {
         onConversation(null);
       }}
       onTitle={onTitle}
+      asksAgain={asksAgain}
       prompts={props.prompts}
       visit={visit}
       leading={props.leading}

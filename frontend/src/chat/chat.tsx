@@ -46,6 +46,8 @@ interface ChatProps {
   /** Leads to a new chat, which a request can begin at once. */
   readonly onNewChat: (request?: ChatRequest) => void;
   readonly onTitle: (title: string | null) => void;
+  /** Whether what is not answered yet when the page is left is asked again when it is loaded anew. */
+  readonly asksAgain: boolean;
   readonly prompts: readonly string[] | undefined;
   /** Changes when the message is linked to once more. */
   readonly visit: unknown;
@@ -88,7 +90,7 @@ export function Chat(props: ChatProps) {
     onForgotten: onNewChat,
     onAsked: pin,
   });
-  useUnsent(chat.turns, giveBack);
+  useUnsent(chat.turns, props.asksAgain, giveBack);
   const { entries, tree, unnamed, replies, reply, actions } = chat;
   const live = reply && replies.get(lastPart(reply).id);
   const status = useReplyStatus(reply && sourceOf(lastPart(reply), live));

@@ -4,6 +4,7 @@ import type { StartRequest } from "../generation/transport";
 
 /** What a person asked for on this page, until the saved conversation has it. */
 export interface Turn {
+  /** Also that of its request, which makes sending it twice harmless. */
   readonly key: string;
   /** What they wrote; null where they asked for a reply to a message that the server has. */
   readonly question: string | null;

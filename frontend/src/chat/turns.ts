@@ -71,11 +71,18 @@ export class Turns {
    * before is dropped.
    *
    * @param question - what the person wrote, when the request brings a new message
+   * @param key - of what may have been sent before: it is then the same turn
    */
-  begin(place: string, after: string | null, request: StartRequest, question: string | null): Turn {
-    const reply = new LiveReply(request, { transport: this.#transport });
+  begin(
+    place: string,
+    after: string | null,
+    request: StartRequest,
+    question: string | null,
+    key = uniqueKey(),
+  ): Turn {
+    const reply = new LiveReply(request, { transport: this.#transport, key });
     const turn: Turn = {
-      key: uniqueKey(),
+      key,
       question,
       after,
       request,

@@ -5,12 +5,17 @@ import type { Turn } from "./turn";
  * Keeps a question that no server has taken when the page is left: what is drawn goes with the page, a draft does
  * not. One that was just sent and not answered yet has most likely arrived.
  *
+ * @param isAskedAgain - whether one that is not refused is asked again by itself
  * @param onLeft - puts the question back into the box
  */
-export function useUnsent(turns: readonly Turn[], onLeft: (question: string) => void): void {
+export function useUnsent(
+  turns: readonly Turn[],
+  isAskedAgain: boolean,
+  onLeft: (question: string) => void,
+): void {
   const keep = useRef(() => {});
   keep.current = () => {
-    const question = turns.findLast(isUnsent)?.question ?? null;
+    const question = turns.findLast((turn) => isUnsent(turn, isAskedAgain))?.question ?? null;
     if (question !== null) onLeft(question);
   };
   useEffect(() => {
@@ -20,6 +25,7 @@ export function useUnsent(turns: readonly Turn[], onLeft: (question: string) => 
   }, []);
 }
 
-function isUnsent({ start, isRefused, reply }: Turn): boolean {
-  return start === null && (isRefused || reply.getSnapshot().lostAt !== null);
+function isUnsent({ start, isRefused, reply }: Turn, isAskedAgain: boolean): boolean {
+  if (start !== null) return false;
+  return isRefused || (!isAskedAgain && reply.getSnapshot().lostAt !== null);
 }

@@ -21,6 +21,8 @@ const TRIES_TO_CANCEL = 3;
 /** What a live reply is made of; tests bring their own. */
 export interface Means {
   readonly transport: Transport;
+  /** Under which the request may be sent twice; without it, one of its own. */
+  readonly key?: string;
   readonly network?: Network;
   /** Calls back once, when it is time to draw; returns what takes the call back. */
   readonly nextFrame?: (callback: () => void) => () => void;
@@ -60,7 +62,7 @@ export class LiveReply {
       this.#origin = { generation: from.start.generation, cursor: from.cursor };
       this.#reply = foundReply(from, this.#now());
     } else {
-      this.#origin = { request: from, key: uniqueKey() };
+      this.#origin = { request: from, key: means.key ?? uniqueKey() };
       this.#reply = emptyReply(this.#now());
     }
     this.started = new Promise((resolve) => {
