@@ -43,6 +43,27 @@ def test_a_selection_outlives_the_growth_of_its_reply(chat: ChatPage) -> None:
     assert copied(chat) == selected
 
 
+def test_a_selection_outlives_the_growth_of_its_own_paragraph(chat: ChatPage) -> None:
+    """Words in the sentence that is being written, whose end changes its form again and again."""
+    ending = "They are **never *quite* still** and `flow` to [the sea](https://sea.example),"
+    text = " ".join(["Rivers bend."] * 6 + [ending] * 4)
+    chat.amend_requests(script={"tokens_per_second": 60, "faults": [{"after": 12, "kind": "gate"}]})
+    generation = chat.ask(text)
+    expect(chat.text).to_have_text(" ".join(["Rivers bend."] * 6))
+    paragraph = chat.text.locator("p").bounding_box()
+    assert paragraph is not None
+    chat.page.mouse.move(paragraph["x"] + 2, paragraph["y"] + 8)
+    chat.page.mouse.down()
+    chat.page.mouse.move(paragraph["x"] + 190, paragraph["y"] + 8, steps=5)
+    chat.page.mouse.up()
+    selected = chat.page.evaluate(SELECTED)
+    assert len(selected) > 12
+    chat.open_gate(generation)
+    chat.expect_status("completed")
+    expect(chat.text.locator("a")).to_have_count(4)
+    assert chat.page.evaluate(SELECTED) == selected
+
+
 def test_all_of_a_long_reply_is_copied_though_most_of_it_is_not_in_sight(chat: ChatPage) -> None:
     chat.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     chat.choose("scripted/markdown")
