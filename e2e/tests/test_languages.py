@@ -51,5 +51,9 @@ def test_the_colours_are_those_that_are_chosen(chat: ChatPage) -> None:
     chat.page.get_by_test_id("preference-theme").select_option("dark")
     chat.page.keyboard.press("Escape")
     chat.page.wait_for_function(f"{background} !== '{light}'")
-    chat.page.reload()
-    chat.page.wait_for_function(f"{background} !== '{light}'")
+    dark = chat.page.evaluate(background)
+    # From the first paint on, which does not wait for the page's script.
+    chat.page.route("**/assets/*.js", lambda route: None)
+    chat.page.reload(wait_until="commit")
+    expect(chat.page.locator("#root")).to_be_empty()
+    expect(chat.page.locator("body")).to_have_css("background-color", dark)

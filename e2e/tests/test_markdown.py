@@ -104,6 +104,12 @@ def test_a_diagram_is_drawn_once_it_is_whole(chat: ChatPage) -> None:
         "async (image) => (await image.decode(), [image.naturalWidth, image.naturalHeight])"
     )
     assert width > height > 20
+    source = picture.get_attribute("src")
+    assert source is not None
+    chat.page.emulate_media(color_scheme="dark")
+    expect(picture).not_to_have_attribute("src", source)
+    chat.page.emulate_media(color_scheme="light")
+    expect(picture).to_have_attribute("src", source)
     expect(chat.text.locator("pre")).to_have_text("no such diagram")
     chat.text.get_by_role("button", name="Show the source").click()
     expect(chat.text.locator("pre").first).to_contain_text("spring --> river")

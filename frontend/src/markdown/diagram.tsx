@@ -4,6 +4,7 @@ import { useLanguage } from "../language/language-context";
 import { CodeBar, CodeBlock } from "./code-block";
 import { CodeButton } from "./code-button";
 import { type Drawing, draw } from "./drawing";
+import { useIsDark } from "./use-is-dark";
 
 interface DiagramProps {
   /** In the language of mermaid. */
@@ -15,19 +16,19 @@ interface DiagramProps {
 export function Diagram({ code, isOpen }: DiagramProps) {
   const { say } = useLanguage();
   const host = useRef<HTMLDivElement>(null);
+  const isDark = useIsDark(host);
   const [drawn, setDrawn] = useState<{ readonly code: string; readonly drawing: Drawing | null }>();
   const [isSourceShown, showSource] = useState(false);
   const drawing = drawn?.code === code ? drawn.drawing : null;
 
   useEffect(() => {
-    if (isOpen || host.current === null) return;
+    if (isOpen || isDark === null) return;
     let isWanted = true;
-    const request = { code, isDark: isDark(host.current) };
-    void draw(request).then((result) => isWanted && setDrawn({ code, drawing: result }));
+    void draw({ code, isDark }).then((result) => isWanted && setDrawn({ code, drawing: result }));
     return () => {
       isWanted = false;
     };
-  }, [code, isOpen]);
+  }, [code, isOpen, isDark]);
 
   const toggle = drawing !== null && (
     <CodeButton
@@ -60,10 +61,4 @@ export function Diagram({ code, isOpen }: DiagramProps) {
       )}
     </div>
   );
-}
-
-/** Whether an element is drawn light on dark. */
-function isDark(element: Element): boolean {
-  const [red = 0, green = 0, blue = 0] = getComputedStyle(element).color.match(/[\d.]+/g) ?? [];
-  return Number(red) + Number(green) + Number(blue) > 3 * 128;
 }

@@ -29,7 +29,7 @@ const de: Translation = {
     },
 
     whatFirst: "Womit fangen wir an?",
-    willAnswer: "{model} antwortet, Wort für Wort.",
+    willAnswer: "{model} antwortet.",
     prompt1: "Erkläre, wie Flüsse entstehen, mit einer kurzen Tabelle dreier berühmter Quellen",
     prompt2: "Schreibe eine Python-Funktion, die überlappende Intervalle zusammenfasst",
     prompt3: "Plane ein Wanderwochenende an einem See, Tag für Tag",

@@ -30,7 +30,7 @@ export const en = {
 
   // Before the first question.
   whatFirst: "What shall we start with?",
-  willAnswer: "{model} will answer, word by word.",
+  willAnswer: "{model} will answer.",
   prompt1: "Explain how rivers begin, with a short table of three famous springs",
   prompt2: "Write a Python function that merges overlapping intervals",
   prompt3: "Plan a weekend of walking near a lake, day by day",

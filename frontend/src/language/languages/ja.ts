@@ -28,7 +28,7 @@ const ja: Translation = {
     },
 
     whatFirst: "何から始めましょうか？",
-    willAnswer: "{model} が、一語ずつお答えします。",
+    willAnswer: "{model} がお答えします。",
     prompt1: "川はどのように始まるのか、有名な源流を三つ挙げた短い表つきで説明して",
     prompt2: "重なり合う区間をまとめる Python の関数を書いて",
     prompt3: "湖のほとりを歩く週末の計画を、一日ごとに立てて",
