@@ -54,6 +54,21 @@ async def test_the_page_of_one_conversation_is_in_no_search_engine(built: Path, 
     assert "X-Robots-Tag" not in (await client.get("/")).headers
 
 
+async def test_a_mistyped_address_is_a_new_chat_to_a_browser_and_a_problem_to_a_program(built: Path) -> None:
+    client = web(built).test_client()
+    browser = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    shown = await client.get("/zzz", headers=browser)
+    assert shown.status_code == 404
+    assert await shown.get_data(as_text=True) == "<title>page</title>"
+    assert "default-src 'self'" in shown.headers["Content-Security-Policy"]
+    again = await client.get("/zzz", headers={**browser, "If-None-Match": shown.headers["ETag"]})
+    assert again.status_code == 304
+    told = await client.get("/zzz", headers={"Accept": "*/*"})
+    assert told.status_code == 404
+    assert (await told.get_json())["code"] == "not_found"
+    assert (await client.get("/favicon.svg", headers=browser)).status_code == 200
+
+
 async def test_assets_are_kept_for_ever_by_everybody(built: Path) -> None:
     response = await web(built).test_client().get("/assets/index-abc.js")
     assert response.headers["Cache-Control"] == "public, max-age=31536000, immutable"

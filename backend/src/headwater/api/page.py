@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from quart import Blueprint, Response, send_from_directory
+from quart import Blueprint, Response, request, send_from_directory
+from werkzeug.exceptions import NotFound
 
 from headwater.api.clients import client
 from headwater.errors import NotFoundError
@@ -51,6 +52,12 @@ def page_blueprint(built: Path) -> Blueprint:
     @blueprint.get("/c/<path:name>")
     @blueprint.get("/s/<path:name>")
     async def index(name: str | None = None) -> Response:
+        response = await _index()
+        if name is not None:  # which the page reads from its address; a link is for whoever was given it
+            response.headers["X-Robots-Tag"] = "noindex"
+        return response
+
+    async def _index() -> Response:
         client()
         if not (built / "index.html").is_file():
             raise NotFoundError(
@@ -59,8 +66,6 @@ def page_blueprint(built: Path) -> Blueprint:
         response = await _file(built, "index.html", "private, no-cache")
         response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
         response.headers["Referrer-Policy"] = "no-referrer"
-        if name is not None:  # which the page reads from its address; a link is for whoever was given it
-            response.headers["X-Robots-Tag"] = "noindex"
         return response
 
     @blueprint.get("/assets/<path:name>")
@@ -77,7 +82,16 @@ def page_blueprint(built: Path) -> Blueprint:
 
     @blueprint.get("/<name>")
     async def beside(name: str) -> Response:
-        return await _file(built, name, "no-cache")
+        try:
+            return await _file(built, name, "no-cache")
+        except (NotFound, NotFoundError):
+            # A browser that was told a mistyped address shows a new chat, and no problem in JSON.
+            if "text/html" not in request.headers.get("Accept", ""):
+                raise
+            response = await _index()
+            if response.status_code == 200:  # else the browser has it already
+                response.status_code = 404
+            return response
 
     return blueprint
 
