@@ -14,8 +14,9 @@ from streamcheck import assert_first_growth_within, assert_grew_in_steps
 
 WORDS = 100
 MESSAGE = " ".join(f"word{number}" for number in range(WORDS))
-REPLY_MS = 2000.0
-"""How long so many words take at the scripted model's pace."""
+WORDS_A_SECOND = 25
+REPLY_MS = WORDS / WORDS_A_SECOND * 1000
+"""So long that a busy machine's own pauses are short beside it."""
 
 COLLECTED = "something between this page and the server collects them"
 
@@ -33,6 +34,7 @@ def buffered(page: Page, address: str, server: HeadwaterServer, tmp_path: Path) 
 
 
 def test_a_buffered_reply_is_whole_and_still_fails_and_the_page_says_why(buffered: ChatPage) -> None:
+    buffered.amend_requests(script={"tokens_per_second": WORDS_A_SECOND})
     recording = buffered.record()
     generation = buffered.ask(MESSAGE)
     timeline = recording.wait_until_finished()
