@@ -12,6 +12,7 @@ export interface Preferences {
   readonly isTextEven: boolean;
 }
 
+// `public/theme.js` reads the theme under it, before this script is there.
 const KEY = "headwater:preferences";
 
 const DEFAULTS: Preferences = { language: null, theme: null, transport: USUAL, isTextEven: false };
