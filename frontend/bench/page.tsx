@@ -96,7 +96,9 @@ async function prepare(task: Task): Promise<void> {
   root.render(<Surface growing={growing} Renderer={module.default} />);
   await idle();
   const scroller = element("scroller");
-  const stayAtEnd = () => scroller.scrollTo(0, scroller.scrollHeight);
+  const stayAtEnd = () => {
+    scroller.scrollTop = scroller.scrollHeight;
+  };
   new ResizeObserver(stayAtEnd).observe(element("content"));
   element("box").focus();
   // What colours code is there before the reply, as it is from the second code block on.

@@ -35,6 +35,11 @@ class Browser {
     this.passTime(0);
   }
 
+  /** How many timers are set, that were not cleared and are not over. */
+  get timers(): number {
+    return this.#timers.size;
+  }
+
   passTime(ms: number): void {
     const end = this.#now + ms;
     for (;;) {
@@ -97,6 +102,20 @@ it("leaves half of the time to everything else where drawing is dear", () => {
 
 it("does not wait where something else came between once", () => {
   expect(framesDrawn((frame) => (frame === 4 ? 10 : 5))).toEqual(ALL);
+});
+
+it("measures cheap drawing only now and then", () => {
+  const frames = 30;
+  let measured = 0;
+  for (let frame = 0; frame < frames; frame += 1) {
+    onNextFrame(() => {
+      browser.work(2);
+      measured += browser.timers;
+    });
+    browser.frame();
+  }
+  // Of frames that are 16 ms apart, the seventh is the first one after 100 ms.
+  expect(measured).toBe(Math.ceil(frames / 7));
 });
 
 it("draws within a quarter of a second where there are no frames", () => {
