@@ -46,6 +46,12 @@ def test_a_buffered_reply_is_whole_and_still_fails_and_the_page_says_why(buffere
     expect(SideBar(buffered.page).toast).to_contain_text(COLLECTED)
 
 
+def test_the_side_bar_has_a_conversation_though_the_feed_of_changes_is_held_up(buffered: ChatPage) -> None:
+    buffered.ask("a river")
+    buffered.expect_status("completed")
+    expect(SideBar(buffered.page).item("a river")).to_be_visible()
+
+
 def test_the_page_does_not_say_so_of_a_reply_that_streams(chat: ChatPage) -> None:
     chat.ask(MESSAGE)
     chat.expect_status("completed")

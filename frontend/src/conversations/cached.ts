@@ -29,6 +29,13 @@ export function cacheSummary(client: QueryClient, given: ConversationSummary): v
   client.setQueryData<Conversation>(keys.one(given.id), (open) => open && { ...open, ...summary });
 }
 
+/** Shows in the lists, where they know less, what was read of one: the feed of changes may be held up. */
+export async function listWhatWasRead(client: QueryClient, read: Conversation): Promise<void> {
+  const known = cachedSummary(client, read.id);
+  if (known !== undefined && known.version >= read.version) return;
+  await writeLists(client, () => cacheSummary(client, read));
+}
+
 /** Takes a conversation out of every list. */
 export function uncacheSummary(client: QueryClient, id: string): void {
   for (const [key, listed] of client.getQueriesData<Listed>({ queryKey: keys.lists })) {

@@ -19,6 +19,8 @@ export function useDeleteConversation() {
     mutationFn: ({ summary }: Deletion) => deleteConversation(summary.id),
     onError: (error) => refused("notDeleted", error),
     onSuccess: async (_nothing, { summary, onUndone }) => {
+      // An answer that is on its way would bring it back into the lists.
+      await client.cancelQueries({ queryKey: keys.one(summary.id) });
       await writeLists(client, () => uncacheSummary(client, summary.id));
       const undo = () => restore.mutateAsync(summary.id).then(onUndone, refusedAlready);
       show({

@@ -13,7 +13,7 @@ import {
   searchConversations,
 } from "../api/conversations";
 import type { Conversation, ConversationList, SearchResults } from "../api/schema";
-import { cachedSummary } from "./cached";
+import { cachedSummary, listWhatWasRead } from "./cached";
 import { keys } from "./keys";
 import type { Listed } from "./listed";
 import { useServer } from "./server-context";
@@ -25,11 +25,16 @@ import { listedWith, useChangeUnderWay, useUnderWay } from "./under-way";
  * `Problem` with status 404.
  */
 export function useConversation(id: string | null) {
+  const client = useQueryClient();
   const server = useServer();
   const change = useChangeUnderWay(id);
   return useQuery({
     queryKey: keys.one(id ?? ""),
-    queryFn: ({ signal }) => readConversation(id ?? "", signal, server),
+    queryFn: async ({ signal }) => {
+      const read = await readConversation(id ?? "", signal, server);
+      await listWhatWasRead(client, read);
+      return read;
+    },
     enabled: id !== null,
     select: useCallback((read: Conversation) => ({ ...read, ...change }), [change]),
   });
