@@ -37,6 +37,18 @@ def test_a_long_text_is_pasted_kept_and_sent_word_for_word(chat: ChatPage) -> No
     assert height_of(chat) == empty
 
 
+def test_a_reply_is_copied_where_the_browser_has_no_clipboard_for_pages(chat: ChatPage) -> None:
+    """As on a page that is served over plain http from another machine."""
+    chat.page.evaluate("() => Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+    chat.ask("two  spaces and a `name`")
+    chat.expect_status("completed")
+    chat.reply.get_by_test_id("copy").click()
+    expect(chat.reply.get_by_role("status")).to_have_text("Copied")
+    chat.box.focus()
+    chat.page.keyboard.press("ControlOrMeta+v")
+    expect(chat.box).to_have_value("two  spaces and a `name`")
+
+
 def height_of(chat: ChatPage) -> float:
     """How high the box is, in pixels."""
     place = chat.box.bounding_box()

@@ -57,3 +57,14 @@ def test_the_colours_are_those_that_are_chosen(chat: ChatPage) -> None:
     chat.page.reload(wait_until="commit")
     expect(chat.page.locator("#root")).to_be_empty()
     expect(chat.page.locator("body")).to_have_css("background-color", dark)
+
+
+def test_text_goes_as_its_writing_goes_and_code_from_left_to_right(chat: ChatPage) -> None:
+    chat.ask("מעיין קטן is a spring\n\n- ראשון\n\n```\nx = 1\n```\n\nA river.")
+    chat.expect_status("completed")
+    direction = "(element) => getComputedStyle(element).direction"
+    assert chat.text.locator("p").first.evaluate(direction) == "rtl"
+    assert chat.text.locator("ul").evaluate(direction) == "rtl"
+    assert chat.text.locator("pre").evaluate(direction) == "ltr"
+    assert chat.text.locator("p").last.evaluate(direction) == "ltr"
+    assert chat.questions.locator("p").evaluate(direction) == "rtl"

@@ -52,3 +52,49 @@ def test_a_jump_is_told_from_a_slide(chat: ChatPage) -> None:
     chat.page.evaluate(f"document.querySelector('{QUESTION}').style.paddingTop = '90px'")
     chat.expect_status("completed")
     assert [round(change.moved) for change in jumps(trace.stop())] == [90]
+
+
+def test_only_the_thread_scrolls_and_not_the_page_around_it(chat: ChatPage) -> None:
+    chat.choose("scripted/prose")
+    for question in ("one", "two", "three"):
+        chat.ask(question)
+        chat.expect_status("completed")
+    chat.page.mouse.move(640, 250)
+    chat.page.mouse.wheel(0, -5000)
+    expect(chat.jump_to_latest).to_be_visible()
+    height = chat.page.evaluate("() => document.documentElement.scrollHeight - innerHeight")
+    assert height == 0, "what is below the thread's end is no part of the page"
+
+
+def test_the_thread_is_scrolled_by_keys_while_the_box_waits(chat: ChatPage) -> None:
+    chat.page.set_viewport_size({"width": 1280, "height": 500})
+    chat.choose("scripted/prose")
+    chat.ask("one")
+    chat.expect_status("completed")
+    chat.amend_requests(script={"faults": [{"after": GATE, "kind": "gate"}]})
+    generation = chat.ask("two")
+    expect(chat.page.get_by_role("log")).to_be_focused()
+    chat.page.keyboard.type("why?")
+    expect(chat.page.get_by_role("dialog")).to_have_count(0)
+    chat.page.keyboard.press("PageUp")
+    expect(chat.jump_to_latest).to_be_visible()
+    chat.jump_to_latest.press("Enter")
+    expect(chat.page.get_by_role("log")).to_be_focused()
+    chat.open_gate(generation)
+    chat.expect_status("completed")
+    expect(chat.box).to_be_focused()
+
+
+def test_nothing_moves_when_a_reply_ends_on_a_phone(chat: ChatPage) -> None:
+    chat.page.set_viewport_size({"width": 390, "height": 800})
+    chat.choose("scripted/prose")
+    chat.amend_requests(max_tokens=60, script={"faults": [{"after": 50, "kind": "gate"}]})
+    generation = chat.ask("one")
+    expect(chat.figures).to_contain_text("tokens/s")
+    expect(chat.text).to_contain_text(" ")
+    besides = "(reply) => reply.getBoundingClientRect().height - reply.querySelector('[data-testid=reply-text]').getBoundingClientRect().height"
+    before = chat.reply.evaluate(besides)
+    chat.open_gate(generation)
+    chat.expect_status("completed")
+    expect(chat.regenerate).to_be_visible()
+    assert chat.reply.evaluate(besides) == before

@@ -59,6 +59,13 @@ def test_a_byte_order_mark_is_no_part_of_the_first_message() -> None:
     assert CompletionReader().feed(b"\xef\xbb\xbf" + delta("first") + REPLY) == [TextDelta("first"), *SAID]
 
 
+def test_half_a_character_is_replaced_and_no_reason_to_lose_a_reply() -> None:
+    reader = CompletionReader()
+    message = rb'{"choices":[{"delta":{"content":"a \ud83d \\ud83d \ud83d\ude00 \udc00"}}]}'
+    assert reader.feed(b"data: " + message + b"\n") == [TextDelta("a \ufffd \\ud83d \U0001f600 \ufffd")]
+    assert reader.error is None
+
+
 @pytest.mark.parametrize(
     "usage", ['{"prompt_tokens":7.5}', '{"completion_tokens":"5"}', "[]", "null", '"much"']
 )

@@ -1,5 +1,5 @@
 import { RotateCcw, WifiOff } from "lucide-react";
-import { use } from "react";
+import { use, useState } from "react";
 import { isRunning, type Reply, replyStatus } from "../generation/fold";
 import type { LiveReply } from "../generation/live-reply";
 import type { Problem } from "../generation/problem";
@@ -60,6 +60,7 @@ export function AssistantMessage({ entry, live, isUnnamed, isLast }: AssistantMe
       {failure !== null && (
         <Failure
           message={failure}
+          isFollowed={live !== undefined}
           problem={reply.ending?.status === "refused" ? reply.ending.problem : null}
           onRetry={mayRetry ? () => actions.retry(entry) : undefined}
         />
@@ -88,20 +89,27 @@ function canBeTaken({ ending }: Reply): boolean {
 
 interface FailureProps {
   readonly message: string;
+  /** It happens while this page follows the reply: only then it is said aloud. */
+  readonly isFollowed: boolean;
   /** The refusal, if it is one: the server may have said when to try again. */
   readonly problem: Problem | null;
   readonly onRetry: (() => void) | undefined;
 }
 
 /** What went wrong. Until it makes sense to try again, the button counts the seconds, and only to be seen. */
-function Failure({ message, problem, onRetry }: FailureProps) {
+function Failure({ message, isFollowed, problem, onRetry }: FailureProps) {
   const language = useLanguage();
   const { say } = language;
+  const [isNew] = useState(isFollowed);
   const seconds = useSecondsUntil(problem?.retryAt ?? null);
   const advice = problem && describeAdvice(language, problem);
   return (
     <div className="mt-4 flex flex-wrap items-center justify-between gap-3 rounded-lg bg-danger-soft px-4 py-2">
-      <p role="alert" data-testid="reply-error" className="text-small text-danger">
+      <p
+        role={isNew ? "alert" : undefined}
+        data-testid="reply-error"
+        className="text-small text-danger"
+      >
         {message}
         {advice !== null && (
           <span className={onRetry === undefined ? "" : "sr-only"}> {advice}</span>

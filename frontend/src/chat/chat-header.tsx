@@ -32,6 +32,7 @@ export function ChatHeader(props: ChatHeaderProps) {
           ref={heading}
           data-testid="title"
           tabIndex={-1}
+          dir="auto"
           className="min-w-0 flex-1 truncate text-small font-medium outline-none"
         >
           {title}

@@ -392,7 +392,7 @@ describe("ChatInterface", () => {
     const { requests, start } = open(BRANCHES, "conv_1");
     await screen.findByText("second reply");
     await userEvent.click(screen.getByTestId("edit"));
-    await userEvent.clear(screen.getByTestId("edit-input"));
+    await userEvent.clear(await screen.findByTestId("edit-input"));
     await userEvent.type(screen.getByTestId("edit-input"), "otherwise{Enter}");
     expect(requests).toEqual([
       { message: "otherwise", conversation: "conv_1", parent: "root", model: "scripted/echo" },
@@ -408,7 +408,7 @@ describe("ChatInterface", () => {
     const { requests } = open(BRANCHES, "conv_1");
     await screen.findByText("second reply");
     await userEvent.click(screen.getByTestId("edit"));
-    await userEvent.type(screen.getByTestId("edit-input"), " more{Escape}");
+    await userEvent.type(await screen.findByTestId("edit-input"), " more{Escape}");
     expect(screen.queryByTestId("edit-input")).toBeNull();
     expect(screen.getByTestId("message-user").textContent).toContain("question");
     expect(document.activeElement).toBe(screen.getByTestId("edit"));
@@ -583,7 +583,7 @@ describe("ChatInterface", () => {
     const { go, requests } = open(BRANCHES, "conv_1");
     await screen.findByText("second reply");
     await userEvent.click(screen.getByTestId("edit"));
-    await userEvent.type(screen.getByTestId("edit-input"), ", half");
+    await userEvent.type(await screen.findByTestId("edit-input"), ", half");
     await go(null);
     await go("conv_1");
     const edited = () => screen.getByTestId<HTMLTextAreaElement>("edit-input");

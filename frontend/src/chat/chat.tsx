@@ -94,7 +94,12 @@ export function Chat(props: ChatProps) {
   const { entries, tree, unnamed, replies, reply, actions } = chat;
   const live = reply && replies.get(lastPart(reply).id);
   const status = useReplyStatus(reply && sourceOf(lastPart(reply), live));
+  const isAccepted =
+    live !== undefined && (live.getSnapshot().start !== null || status !== "waiting");
   const isRunning = status === "waiting" || status === "streaming";
+  useEffect(() => {
+    if (isRunning && isFocusNowhere()) focusThread(content.current);
+  }, [isRunning, content]);
   useEscape(isRunning, () => live?.stop());
   const isUnknown = chat.turns.length === 0 && error instanceof Problem && error.status === 404;
   // What was deleted elsewhere is not named any more, though it is remembered.
@@ -128,7 +133,8 @@ export function Chat(props: ChatProps) {
       />
       <div
         ref={scroller}
-        className={`min-h-0 flex-1 overflow-y-auto overscroll-contain ${isPinned ? "[overflow-anchor:none]" : ""}`}
+        // What is placed absolutely in it, such as headings for screen readers, scrolls along.
+        className={`relative min-h-0 flex-1 overflow-y-auto overscroll-contain ${isPinned ? "[overflow-anchor:none]" : ""}`}
       >
         <div
           ref={content}
@@ -167,7 +173,14 @@ export function Chat(props: ChatProps) {
       </div>
       {!isUnknown && (
         <div className="relative mx-auto w-full max-w-3xl px-4 before:pointer-events-none before:absolute before:inset-x-0 before:bottom-full before:h-6 before:bg-linear-to-t before:from-paper before:to-transparent pb-[max(1rem,env(safe-area-inset-bottom))] sm:px-6">
-          {!isPinned && !isEmpty && <JumpToLatest onJump={pin} />}
+          {!isPinned && !isEmpty && (
+            <JumpToLatest
+              onJump={() => {
+                pin();
+                focusThread(content.current);
+              }}
+            />
+          )}
           <Composer
             draft={draft}
             onDraft={setDraft}
@@ -181,7 +194,18 @@ export function Chat(props: ChatProps) {
           </Composer>
         </div>
       )}
-      <Announcer status={live === undefined ? null : status} />
+      <Announcer status={isAccepted ? status : null} />
     </div>
   );
+}
+
+/** The browser takes the focus from a box that cannot be written in. */
+function isFocusNowhere(): boolean {
+  const active = document.activeElement;
+  return active === null || active === document.body || active.matches(":disabled");
+}
+
+function focusThread(content: Element | null): void {
+  const thread = content?.querySelector<HTMLElement>('[role="log"]');
+  thread?.focus({ preventScroll: true });
 }

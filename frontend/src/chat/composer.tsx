@@ -2,7 +2,7 @@ import { ArrowUp, Square } from "lucide-react";
 import { type KeyboardEvent, type ReactNode, useEffect, useRef } from "react";
 import { useLanguage } from "../language/language-context";
 import { Button } from "../ui/button";
-import { isComposing } from "./composing";
+import { isSending } from "./composing";
 import { useGrowth } from "./use-growth";
 
 interface ComposerProps {
@@ -33,7 +33,7 @@ export function Composer(props: ComposerProps) {
     if (canSend) onSend(draft);
   };
   const onKeyDown = (event: KeyboardEvent) => {
-    if (event.key !== "Enter" || event.shiftKey || isComposing(event)) return;
+    if (!isSending(event)) return;
     event.preventDefault();
     send();
   };
@@ -53,6 +53,7 @@ export function Composer(props: ComposerProps) {
         rows={1}
         value={draft}
         disabled={isRunning}
+        dir="auto"
         placeholder={say(isRunning ? "waitingForEnd" : "writeMessage")}
         onChange={(event) => onDraft(event.target.value)}
         onKeyDown={onKeyDown}
@@ -87,5 +88,6 @@ export function Composer(props: ComposerProps) {
 /** Not while the person is busy elsewhere: with another control, or with text they selected. */
 function mayTakeFocus(): boolean {
   const active = document.activeElement;
-  return (active === null || active === document.body) && (getSelection()?.isCollapsed ?? true);
+  const isFree = active === null || active.matches('body, [role="log"]');
+  return isFree && (getSelection()?.isCollapsed ?? true);
 }

@@ -1,5 +1,6 @@
 import { Check, Copy } from "lucide-react";
 import { useEffect, useState } from "react";
+import { copyText } from "../copy-text";
 import { useLanguage } from "../language/language-context";
 import { MessageButton } from "./message-button";
 
@@ -34,10 +35,4 @@ export function CopyButton({ read }: { read: () => string }) {
       )}
     </>
   );
-}
-
-// `navigator.clipboard` does not exist on a page served over plain http from another machine.
-async function copyText(text: string): Promise<void> {
-  if (navigator.clipboard === undefined) throw new Error("this page may not use the clipboard");
-  await navigator.clipboard.writeText(text);
 }

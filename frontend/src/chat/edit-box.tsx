@@ -1,7 +1,7 @@
 import { type KeyboardEvent, useEffect, useRef } from "react";
 import { useLanguage } from "../language/language-context";
 import { Button } from "../ui/button";
-import { isComposing } from "./composing";
+import { isComposing, isSending } from "./composing";
 import { useGrowth } from "./use-growth";
 
 interface EditBoxProps {
@@ -16,7 +16,7 @@ interface EditBoxProps {
 }
 
 /** A question while it is written anew, in its own place. */
-export function EditBox(props: EditBoxProps) {
+export default function EditBox(props: EditBoxProps) {
   const { written, onWrite, takesFocus, mayBeSaved, onSave, onCancel } = props;
   const { say } = useLanguage();
   const box = useRef<HTMLTextAreaElement>(null);
@@ -35,7 +35,7 @@ export function EditBox(props: EditBoxProps) {
     if (event.key === "Escape") {
       event.preventDefault();
       onCancel();
-    } else if (event.key === "Enter" && !event.shiftKey) {
+    } else if (isSending(event)) {
       event.preventDefault();
       save();
     }
@@ -54,6 +54,7 @@ export function EditBox(props: EditBoxProps) {
         aria-label={say("editMessage")}
         rows={1}
         value={written}
+        dir="auto"
         onChange={(event) => onWrite(event.target.value)}
         onKeyDown={onKeyDown}
         className="field-sizing-content max-h-96 min-h-10 w-full resize-none bg-transparent px-2 py-1.5 text-body outline-none"

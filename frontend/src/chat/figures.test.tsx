@@ -1,8 +1,10 @@
 // @vitest-environment jsdom
 import { cleanup, render, screen } from "@testing-library/react";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { NO_TIMING } from "../generation/events";
 import { fold, foundReply, type Reply } from "../generation/fold";
 import { Figures } from "./figures";
+import { ThreadContext } from "./thread-context";
 
 const START = { generation: "g", conversation: "c", message: "m", parent: "p", model: "a/model" };
 
@@ -20,6 +22,23 @@ describe("Figures", () => {
 
   it("says for how long the model has been silent", () => {
     expect(figuresAt(5_100, found)).toContain("waiting for the model, 5 s");
+  });
+
+  it("keeps what the person waited for the first token, also of a reply that is read anew", () => {
+    const timing = { ...NO_TIMING, firstTokenMs: 1 };
+    const ending = { status: "completed", reason: "stop", timing } as const;
+    expect(figuresAt(5_000, { ...found, ending })).toContain("first token 1 ms");
+    cleanup();
+    const seen: Reply = { ...found, ending };
+    vi.spyOn(performance, "now").mockReturnValue(5_000);
+    render(
+      <ThreadContext
+        value={{ actions: null, isBusy: false, arrival: { current: null }, waitedMs: () => 84 }}
+      >
+        <Figures source={{ subscribe: () => () => undefined, getSnapshot: () => seen }} />
+      </ThreadContext>,
+    );
+    expect(screen.getByTestId("figures").textContent).toContain("first token 84 ms");
   });
 
   it("blames no model for a connection that was lost", () => {

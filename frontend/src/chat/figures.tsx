@@ -1,4 +1,4 @@
-import { memo } from "react";
+import { memo, use } from "react";
 import { isRunning, type Reply, replyStatus } from "../generation/fold";
 import { silenceMs } from "../generation/pace";
 import type { Language } from "../language/language";
@@ -6,6 +6,7 @@ import { useLanguage } from "../language/language-context";
 import { describeMs, describeRate, describeShortness } from "./describe";
 import { measured } from "./measured";
 import type { ReplySource } from "./reply-source";
+import { ThreadContext } from "./thread-context";
 import { useNow } from "./use-now";
 import { useReplyStatus } from "./use-reply";
 
@@ -19,7 +20,9 @@ export const Figures = memo(function Figures({ source }: { source: ReplySource }
   const running = status === "waiting" || status === "streaming";
   const now = useNow(READ_EVERY_MS, running);
   const reply = source.getSnapshot();
-  const figures = figuresOf(language, reply, now);
+  const { waitedMs } = use(ThreadContext);
+  const waited = reply.start === null ? null : waitedMs(reply.start.message);
+  const figures = figuresOf(language, reply, now, waited);
   return (
     <p
       data-testid="figures"
@@ -36,11 +39,16 @@ export const Figures = memo(function Figures({ source }: { source: ReplySource }
 
 type Figure = readonly [name: string, figure: string];
 
-function figuresOf(language: Language, reply: Reply, now: number): readonly Figure[] {
+function figuresOf(
+  language: Language,
+  reply: Reply,
+  now: number,
+  waitedMs: number | null,
+): readonly Figure[] {
   const shortness = describeShortness(language, reply.ending);
   return [
     ...(shortness === null ? [] : [[language.say("howItEnded"), shortness] as const]),
-    ...(stalled(language, reply, now) ?? speed(language, reply)),
+    ...(stalled(language, reply, now) ?? speed(language, reply, waitedMs)),
     ...(reply.start === null ? [] : [[language.say("model"), reply.start.model] as const]),
   ];
 }
@@ -54,12 +62,14 @@ function stalled({ say }: Language, reply: Reply, now: number): readonly Figure[
   return [[say("stalled"), say(what, { seconds: Math.floor(waited / 1000) })]];
 }
 
-function speed(language: Language, reply: Reply): readonly Figure[] {
+function speed(language: Language, reply: Reply, waitedMs: number | null): readonly Figure[] {
   if (replyStatus(reply) === "waiting") return [];
   const { say } = language;
-  const { firstMs, rate, gapMs } = measured(reply);
+  const { firstMs, rate, gapMs } = measured(reply, waitedMs);
   const first = firstMs !== null && say("firstToken", { time: describeMs(language, firstMs) });
-  const gap = gapMs > 0 && say("longestGap", { time: describeMs(language, gapMs) });
+  // Of what was cut short there is that to say instead: the line has to have room for "Continue".
+  const hasGap = gapMs > 0 && describeShortness(language, reply.ending) === null;
+  const gap = hasGap && say("longestGap", { time: describeMs(language, gapMs) });
   return [
     ...(first === false ? [] : [[say("firstTokenAbout"), first] as const]),
     ...(rate === null ? [] : [[say("rateAbout"), describeRate(language, rate)] as const]),

@@ -1,14 +1,18 @@
 import { Pencil, RotateCcw } from "lucide-react";
-import { use, useRef } from "react";
+import { lazy, use, useRef } from "react";
 import { useLanguage } from "../language/language-context";
 import { Button } from "../ui/button";
+import { Optional } from "../ui/optional";
+import { useParts } from "../ui/use-parts";
 import { Forks } from "./branch-stepper";
 import { CopyButton } from "./copy-button";
-import { EditBox } from "./edit-box";
 import type { Entry } from "./entries";
 import { MessageButton } from "./message-button";
 import { ThreadContext } from "./thread-context";
 import { useEdit } from "./use-edit";
+
+const loadEditBox = () => import("./edit-box");
+const EditBox = lazy(loadEditBox);
 
 interface QuestionProps {
   readonly entry: Entry;
@@ -24,6 +28,7 @@ export function Question({ entry, isUnnamed, isLast }: QuestionProps) {
   const [message] = entry.parts;
   const { written, ...edit } = useEdit(message.id, message.text, actions !== null);
   // The focus goes where a person went, and not where one was left.
+  const fetchPart = useParts();
   const enters = useRef(false);
   const returns = useRef(false);
   const save = (text: string) => {
@@ -39,24 +44,29 @@ export function Question({ entry, isUnnamed, isLast }: QuestionProps) {
     >
       {written !== null ? (
         <>
-          <EditBox
-            written={written}
-            takesFocus={enters.current}
-            onWrite={edit.write}
-            mayBeSaved={!isBusy}
-            onSave={save}
-            onCancel={() => {
-              returns.current = true;
-              edit.end();
-            }}
-          />
+          <Optional>
+            <EditBox
+              written={written}
+              takesFocus={enters.current}
+              onWrite={edit.write}
+              mayBeSaved={!isBusy}
+              onSave={save}
+              onCancel={() => {
+                returns.current = true;
+                edit.end();
+              }}
+            />
+          </Optional>
           <Forks forks={entry.forks} />
         </>
       ) : (
         // Beside the message there is room for its actions; where there is not, they share the line of its branches.
         <div className="flex max-w-full flex-wrap items-center justify-end gap-x-1">
           <div className="flex min-w-0 basis-full justify-end sm:order-2 sm:max-w-[calc(100%-5rem)] sm:basis-auto">
-            <p className="min-w-0 rounded-2xl rounded-br-md bg-accent-soft px-4 py-2 break-words whitespace-pre-wrap">
+            <p
+              dir="auto"
+              className="min-w-0 rounded-2xl rounded-br-md bg-accent-soft px-4 py-2 break-words whitespace-pre-wrap"
+            >
               {message.text}
             </p>
           </div>
@@ -73,10 +83,12 @@ export function Question({ entry, isUnnamed, isLast }: QuestionProps) {
                 icon={Pencil}
                 label={say("edit")}
                 disabled={isBusy || isUnnamed}
-                onClick={() => {
-                  enters.current = true;
-                  edit.begin();
-                }}
+                onClick={() =>
+                  fetchPart(loadEditBox, () => {
+                    enters.current = true;
+                    edit.begin();
+                  })
+                }
               />
             )}
           </div>

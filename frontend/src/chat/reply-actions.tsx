@@ -19,7 +19,8 @@ interface ReplyActionsProps {
 export function ReplyActions({ entry, reply, isUnnamed, isLast }: ReplyActionsProps) {
   const { say } = useLanguage();
   const { actions, isBusy } = use(ThreadContext);
-  if (isRunning(reply) || isUnnamed) return null;
+  // Where they have a line of their own, it is there before them: nothing moves when the reply ends.
+  if (isRunning(reply) || isUnnamed) return <div className="min-h-9 sm:hidden" />;
   const question = entry.parts[0].parent;
   const isDisabled = isBusy || isUnnamed;
   const said = before(entry, "text") + reply.text;

@@ -1,5 +1,6 @@
 import type { End } from "../markdown/document";
 import { TypingCursor } from "../markdown/typing-cursor";
+import { Optional } from "../ui/optional";
 import { useMarkdown } from "./use-markdown";
 
 interface ReplyTextProps {
@@ -7,14 +8,19 @@ interface ReplyTextProps {
   readonly end: End;
 }
 
-/** What a model said: as Markdown, or where what draws that cannot be had, as it was written. */
+/** What a model said: as Markdown, or where what draws that cannot be had or cannot do it, as it was written. */
 export function ReplyText({ text, end }: ReplyTextProps) {
   const Markdown = useMarkdown();
-  if (Markdown) return <Markdown text={text} end={end} />;
-  return (
+  const plain = (
     <div className="whitespace-pre-wrap">
-      {Markdown === null && text}
+      {Markdown !== undefined && text}
       {end === "open" && <TypingCursor />}
     </div>
+  );
+  if (!Markdown) return plain;
+  return (
+    <Optional lost={plain}>
+      <Markdown text={text} end={end} />
+    </Optional>
   );
 }

@@ -20,7 +20,14 @@ export function Thread({ entries, replies, unnamed }: ThreadProps) {
   const { say } = useLanguage();
   const groups = inGroups(entries);
   return (
-    <div role="log" aria-live="off" aria-label={say("conversation")} className="flow-root">
+    <div
+      role="log"
+      aria-live="off"
+      aria-label={say("conversation")}
+      // The focus waits here while the box cannot have it: keys that scroll move the thread.
+      tabIndex={-1}
+      className="flow-root outline-none"
+    >
       {groups.map((group, index) => (
         <Group
           // biome-ignore lint/suspicious/noArrayIndexKey: entries are only ever added at the end

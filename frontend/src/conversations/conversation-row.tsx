@@ -1,12 +1,16 @@
 import { Link2 } from "lucide-react";
-import { memo, useState } from "react";
+import { lazy, memo, useState } from "react";
 import { Link } from "wouter";
 import type { ConversationSummary } from "../api/schema";
 import { useLanguage } from "../language/language-context";
+import { Optional } from "../ui/optional";
+import { useParts } from "../ui/use-parts";
 import { ConversationMenuButton } from "./conversation-menu-button";
-import { RenameBox } from "./rename-box";
 import { conversationPath, VISIT } from "./route";
 import type { ConversationActions } from "./use-conversation-actions";
+
+const loadRenameBox = () => import("./rename-box");
+const RenameBox = lazy(loadRenameBox);
 
 interface ConversationRowProps {
   readonly conversation: ConversationSummary;
@@ -21,6 +25,7 @@ interface ConversationRowProps {
 /** A conversation of the list: a link to it, and what can be done with it. */
 export const ConversationRow = memo(function ConversationRow(props: ConversationRowProps) {
   const { conversation, actions, isOpen, isTabStop, onFollow } = props;
+  const fetchPart = useParts();
   const [isRenaming, setRenaming] = useState(false);
   const { id, title, running, shared } = conversation;
   const [keepsFocus, setKeepsFocus] = useState(false);
@@ -31,9 +36,13 @@ export const ConversationRow = memo(function ConversationRow(props: Conversation
       setKeepsFocus(byKey);
       if (next !== null) actions.rename(conversation, next);
     };
-    return <RenameBox title={title} onDone={onDone} />;
+    return (
+      <Optional>
+        <RenameBox title={title} onDone={onDone} />
+      </Optional>
+    );
   }
-  const rename = () => setRenaming(true);
+  const rename = () => fetchPart(loadRenameBox, () => setRenaming(true));
   return (
     <div
       className={`group flex h-full items-center rounded-lg pr-1 transition-colors ${isOpen ? "bg-accent-soft font-medium" : "hover:bg-line/60"}`}
@@ -51,7 +60,9 @@ export const ConversationRow = memo(function ConversationRow(props: Conversation
         onKeyDown={(event) => event.key === "F2" && rename()}
         className="flex h-full min-w-0 flex-1 items-center gap-2 rounded-lg pl-2.5 text-small -outline-offset-2"
       >
-        <span className="truncate">{title}</span>
+        <span dir="auto" className="truncate">
+          {title}
+        </span>
         {running && <RunningDot />}
         {shared && !running && <SharedSign />}
       </Link>

@@ -10,7 +10,7 @@ interface RenameBoxProps {
 }
 
 /** A title as a text field, in the place of the title: Enter or leaving saves, Escape drops. */
-export function RenameBox({ title, onDone }: RenameBoxProps) {
+export default function RenameBox({ title, onDone }: RenameBoxProps) {
   const { say } = useLanguage();
   const isDone = useRef(false);
   const end = (written: string | null, byKey: boolean) => {

@@ -18,7 +18,7 @@ interface SearchBoxProps {
   readonly onEnter: () => void;
 }
 
-/** The box for words to search for. Escape empties it, and then leaves it. */
+/** The box for words to search for. Escape empties it, and then leads back to where the person was. */
 export function SearchBox({ box, words, onWords, onFocus, onDown, onEnter }: SearchBoxProps) {
   const { say } = useLanguage();
   const { searches } = useSidebar();
@@ -31,6 +31,11 @@ export function SearchBox({ box, words, onWords, onFocus, onDown, onEnter }: Sea
     box.current?.select();
   }, [searches, box]);
 
+  const cameFrom = useRef<EventTarget>(null);
+  const leave = () => {
+    box.current?.blur();
+    if (cameFrom.current instanceof HTMLElement) cameFrom.current.focus({ preventScroll: true });
+  };
   const onKeyDown = (event: KeyboardEvent<HTMLInputElement>) => {
     if (event.nativeEvent.isComposing) return;
     if (event.key === "ArrowDown") {
@@ -41,7 +46,7 @@ export function SearchBox({ box, words, onWords, onFocus, onDown, onEnter }: Sea
       // The drawer stays, and a reply goes on: only the box was meant.
       event.stopPropagation();
       event.nativeEvent.stopImmediatePropagation();
-      if (words === "") box.current?.blur();
+      if (words === "") leave();
       else onWords("");
     }
   };
@@ -65,7 +70,10 @@ export function SearchBox({ box, words, onWords, onFocus, onDown, onEnter }: Sea
         spellCheck={false}
         enterKeyHint="search"
         onChange={(event) => onWords(event.target.value)}
-        onFocus={onFocus}
+        onFocus={(event) => {
+          cameFrom.current = event.relatedTarget;
+          onFocus();
+        }}
         onKeyDown={onKeyDown}
         className="h-9 w-full rounded-lg border border-line bg-surface pr-9 pl-9 text-small text-ink outline-none transition-colors placeholder:text-quiet focus:border-accent max-md:text-body"
       />

@@ -30,7 +30,9 @@ export function commandOf(press: Press, where: Element | null, onMac = isMac): C
     if (key === "arrowdown") return "next";
     if (key === "arrowup") return "previous";
   }
-  return key === "?" && !press.altKey && !isTextField(where) ? "shortcuts" : null;
+  // The focus waits in the thread while a reply comes: who types on then does not mean a shortcut.
+  const isElsewhere = !isTextField(where) && where?.role !== "log";
+  return key === "?" && !press.altKey && isElsewhere ? "shortcuts" : null;
 }
 
 function isTextField(where: Element | null): where is HTMLElement {

@@ -132,7 +132,7 @@ describe("renaming", () => {
   const rename = async (id: string, keys: string) => {
     act(() => row(id).getByRole("link").focus());
     await userEvent.keyboard("{F2}");
-    const input = screen.getByTestId<HTMLInputElement>("rename-input");
+    const input = await screen.findByTestId<HTMLInputElement>("rename-input");
     expect(document.activeElement).toBe(input);
     await userEvent.keyboard(keys);
   };
@@ -243,6 +243,16 @@ describe("the menu of a conversation", () => {
     expect(server.get("new")).toBeTruthy();
   });
 
+  it("gives the focus back when a notice goes that was pressed", async () => {
+    await open();
+    await choose("new", "menu-delete");
+    const undo = await screen.findByTestId("undo");
+    act(() => screen.getByLabelText("Message").focus());
+    act(() => undo.focus());
+    await userEvent.keyboard("{Enter}");
+    expect(document.activeElement).toBe(screen.getByLabelText("Message"));
+  });
+
   it("takes back the last one too, whose list is gone by then", async () => {
     const server = await open(new FakeServer([NEW]), "/c/new");
     await choose("new", "menu-delete");
@@ -311,6 +321,15 @@ describe("the search", () => {
     expect(screen.queryByTestId("conversation-list")).toBeNull();
     await userEvent.keyboard("{Escape}");
     expect(screen.getByTestId("conversation-list")).toBeTruthy();
+  });
+
+  it("leads back with Escape to where the person was", async () => {
+    await open();
+    act(() => screen.getByLabelText("Message").focus());
+    await userEvent.keyboard("{Control>}k{/Control}");
+    expect(document.activeElement).toBe(screen.getByTestId("search-input"));
+    await userEvent.keyboard("{Escape}");
+    expect(document.activeElement).toBe(screen.getByLabelText("Message"));
   });
 
   it("asks once for a word that was typed, not for every letter", async () => {
@@ -424,7 +443,7 @@ describe("the bar", () => {
     await screen.findAllByTestId("conversation-item");
     act(() => row("new").getByRole("link").focus());
     await userEvent.keyboard("{F2}");
-    await userEvent.type(screen.getByTestId("rename-input"), "Dropped{Escape}");
+    await userEvent.type(await screen.findByTestId("rename-input"), "Dropped{Escape}");
     expect(row("new").getByText("A new one")).toBeTruthy();
     const search = screen.getByTestId<HTMLInputElement>("search-input");
     await userEvent.type(search, "river{Escape}");

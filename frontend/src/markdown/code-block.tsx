@@ -1,5 +1,6 @@
-import { Check, Copy, WrapText } from "lucide-react";
+import { Check, Copy, WrapText, X } from "lucide-react";
 import { memo, type ReactNode, useState } from "react";
+import { copyText } from "../copy-text";
 import { useLanguage } from "../language/language-context";
 import { CodeButton } from "./code-button";
 import { CodeText } from "./code-text";
@@ -71,16 +72,10 @@ function CopyButton({ text }: { text: string }) {
     );
   return (
     <CodeButton
-      icon={copied === "yes" ? Check : Copy}
+      icon={{ no: Copy, yes: Check, failed: X }[copied]}
       label={say(({ no: "copyCode", yes: "copied", failed: "notCopied" } as const)[copied])}
       onClick={copy}
       onLeave={() => setCopied("no")}
     />
   );
-}
-
-// `navigator.clipboard` does not exist on a page served over plain http from another machine.
-async function copyText(text: string): Promise<void> {
-  if (navigator.clipboard === undefined) throw new Error("this page may not use the clipboard");
-  await navigator.clipboard.writeText(text);
 }

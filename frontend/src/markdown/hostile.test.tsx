@@ -16,7 +16,7 @@ const DRAWN = new Set(
   ),
 );
 const ATTRIBUTES =
-  /^(aria-[a-z]+|checked|class|data-[a-z]+|disabled|href|id|rel|role|start|style|tabindex|target|title|type)$/;
+  /^(aria-[a-z]+|checked|class|data-[a-z]+|dir|disabled|href|id|rel|role|start|style|tabindex|target|title|type)$/;
 const WHERE_LINKS_LEAD = /^(https?:\/\/|mailto:|#)/;
 
 /** What is wrong with what was drawn. */
@@ -50,6 +50,19 @@ it("lets no formula take the page along", async () => {
   );
   await waitFor(() => expect(broken).toHaveBeenCalled());
   expect(container.textContent).toContain("so x^2 is");
+});
+
+it("draws what is nested without end as text, whole or while it comes", () => {
+  for (const text of [`${">".repeat(3_000)} x`, `${"- ".repeat(2_000)}x`, "*a ".repeat(3_000)]) {
+    for (const end of ["open", "complete"] as const) {
+      const { container, unmount } = render(
+        <Markdown text={`Before.\n\n${text}\n\nAfter.`} end={end} />,
+      );
+      expect(container.textContent).toContain("Before.");
+      expect(container.textContent).toContain("After.");
+      unmount();
+    }
+  }
 });
 
 it("draws nothing that runs, loads or leads astray, whole or while it comes", async () => {

@@ -78,6 +78,8 @@ const Group = memo(function Group({ blocks, openness }: GroupProps) {
         <div
           // biome-ignore lint/suspicious/noArrayIndexKey: blocks are only ever added at the end
           key={index}
+          // From left to right or from right to left, as its text is.
+          dir="auto"
         >
           <Block token={token} openness={index === blocks.length - 1 ? openness : "finished"} />
           {"\n"}

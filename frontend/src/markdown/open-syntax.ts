@@ -7,6 +7,9 @@ export type Opener =
   | { readonly kind: "bracket"; readonly at: number; readonly length: number }
   | { readonly kind: "run"; readonly at: number; readonly char: string; readonly length: number };
 
+// What is open inside of so much else is not closed: reading it would run out of stack.
+const MOST_OPENERS = 50;
+
 const PLAIN = /[^\\`$!<&*_~[\]]+/y;
 
 /**
@@ -163,7 +166,7 @@ export class OpenSyntax {
   }
 
   #open(opener: Opener): number {
-    this.openers = [...this.openers, opener];
+    if (this.openers.length < MOST_OPENERS) this.openers = [...this.openers, opener];
     return opener.at + opener.length;
   }
 

@@ -16,6 +16,10 @@ export type Definitions = ReadonlyMap<string, string>;
 const FULL_REFERENCE = /^!?\[((?:\\.|[^[\]\\])+)\]\[((?:\\.|[^[\]\\])*)\]/;
 const SHORT_REFERENCE = /^!?\[((?:\\.|[^[\]\\])+)\]/;
 
+// A quote or a list inside so many others is text: what reads and draws them would run out of stack.
+const DEEPEST = 50;
+const TOO_DEEP = new RegExp(`^(?:[ \\t]*(?:>|(?:[-*+]|\\d{1,9}[.)])[ \\t])){${DEEPEST}}`);
+
 const dialect = new Marked({
   gfm: true,
   extensions: [mathExtension, footnoteExtension],
@@ -23,6 +27,8 @@ const dialect = new Marked({
     // Markup in a reply is text, so nothing may be recognised as HTML.
     html: () => undefined,
     tag: () => undefined,
+    blockquote: (source) => (TOO_DEEP.test(source) ? undefined : false),
+    list: (source) => (TOO_DEEP.test(source) ? undefined : false),
     // One tilde means "about" far more often than it means "struck out".
     del: (source) => (source.startsWith("~~") ? false : undefined),
     // A definition may come long after its links, when their block is finished; so a reference stays

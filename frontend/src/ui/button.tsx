@@ -16,7 +16,7 @@ export function Button({ look, className = "", ...rest }: ButtonProps) {
   return (
     <button
       type="button"
-      className={`inline-flex min-h-9 items-center justify-center gap-2 rounded-lg px-3 text-small font-medium transition-colors ${LOOKS[look]} ${className}`}
+      className={`inline-flex min-h-9 items-center justify-center gap-2 rounded-lg px-3 text-small font-medium whitespace-nowrap transition-colors ${LOOKS[look]} ${className}`}
       {...rest}
     />
   );

@@ -114,7 +114,13 @@ function ToastCard({ toast, onClose }: ToastCardProps) {
   const { say } = useLanguage();
   const { number, text, until, action } = toast;
   const [isHeld, setHeld] = useState(false);
+  const cameFrom = useRef<Element>(null);
   const close = useCallback(() => onClose(number), [onClose, number]);
+  // It goes, and with it what has the focus: that goes back to where it came from.
+  const leave = () => {
+    if (cameFrom.current instanceof HTMLElement) cameFrom.current.focus({ preventScroll: true });
+    close();
+  };
   useEffect(() => void until?.then(close, close), [until, close]);
   useEffect(() => {
     if (isHeld || until !== undefined) return;
@@ -127,7 +133,10 @@ function ToastCard({ toast, onClose }: ToastCardProps) {
       data-toast
       onPointerEnter={() => setHeld(true)}
       onPointerLeave={() => setHeld(false)}
-      onFocus={() => setHeld(true)}
+      onFocus={({ currentTarget, relatedTarget }) => {
+        setHeld(true);
+        if (!currentTarget.contains(relatedTarget)) cameFrom.current = relatedTarget;
+      }}
       onBlur={() => setHeld(false)}
       className={`pointer-events-auto transition duration-(--calm) starting:translate-y-2 starting:opacity-0 ${until === undefined ? "" : "late"} flex max-w-full items-center gap-1 rounded-xl bg-ink py-1 pr-1 pl-4 text-small text-paper shadow-lg`}
     >
@@ -138,7 +147,7 @@ function ToastCard({ toast, onClose }: ToastCardProps) {
           data-testid={action.testId}
           onClick={() => {
             action.onPress();
-            close();
+            leave();
           }}
           className="min-h-9 shrink-0 rounded-lg px-3 font-medium underline underline-offset-2 focus-visible:outline-paper"
         >
@@ -148,7 +157,7 @@ function ToastCard({ toast, onClose }: ToastCardProps) {
       <button
         type="button"
         aria-label={say("closeNotice")}
-        onClick={close}
+        onClick={leave}
         className="grid size-9 shrink-0 place-items-center rounded-lg opacity-80 hover:opacity-100 focus-visible:outline-paper"
       >
         <X className="size-4" aria-hidden="true" />

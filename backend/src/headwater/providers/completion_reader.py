@@ -4,6 +4,7 @@ The format is OpenAI's: server-sent events whose data is one JSON object a line,
 Servers differ in the rest, so what is not known is passed over, and what cannot be read is an error.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -48,6 +49,11 @@ class _Message(msgspec.Struct):
 
 _decode = msgspec.json.Decoder(_Message).decode
 _decode_usage = msgspec.json.Decoder(_Usage | None).decode
+
+_ESCAPES = re.compile(
+    rb"\\(?:[^u]|u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}|(?P<half>u[dD][89a-fA-F][\da-fA-F]{2}))"
+)
+"""Whole escapes, and `half` of a character that takes two, which some servers send alone."""
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -95,10 +101,7 @@ class CompletionReader:
                 self.finished = True
                 yield Finish("stop")
             return
-        try:
-            message = _decode(data)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            raise unreadable() from None
+        message = _read(data)
         if message.error is not None:
             error = message.error if isinstance(message.error, _Error) else _Error()
             raise refusal(error.code, error.type)
@@ -116,6 +119,21 @@ class CompletionReader:
         if choice.finish_reason and not self.finished:
             self.finished = True
             yield Finish(_FINISH.get(choice.finish_reason, "stop"))
+
+
+def _read(data: bytes) -> _Message:
+    try:
+        return _decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        mended = _ESCAPES.sub(_without_half, data)
+    try:
+        return _decode(mended)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise unreadable() from None
+
+
+def _without_half(escape: re.Match[bytes]) -> bytes:
+    return rb"\ufffd" if escape["half"] else escape[0]
 
 
 def _usage(raw: msgspec.Raw) -> Usage | None:

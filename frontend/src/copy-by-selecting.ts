@@ -1,0 +1,25 @@
+/**
+ * Copies a text as if the person had selected it and copied it. What they have selected stays so.
+ *
+ * @throws Error when the browser does not let the page copy
+ */
+export function copyBySelecting(text: string): void {
+  const active = document.activeElement;
+  const selection = getSelection();
+  const ranges = Array.from({ length: selection?.rangeCount ?? 0 }, (_, index) =>
+    selection?.getRangeAt(index),
+  );
+  const box = document.createElement("textarea");
+  box.value = text;
+  box.readOnly = true;
+  box.style.cssText = "position: fixed; inset: 0 auto auto 0; opacity: 0";
+  document.body.append(box);
+  box.focus({ preventScroll: true });
+  box.select();
+  const isCopied = document.execCommand("copy");
+  box.remove();
+  selection?.removeAllRanges();
+  for (const range of ranges) if (range !== undefined) selection?.addRange(range);
+  if (active instanceof HTMLElement) active.focus({ preventScroll: true });
+  if (!isCopied) throw new Error("this page may not copy");
+}
