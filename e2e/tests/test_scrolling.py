@@ -92,9 +92,16 @@ def test_nothing_moves_when_a_reply_ends_on_a_phone(chat: ChatPage) -> None:
     generation = chat.ask("one")
     expect(chat.figures).to_contain_text("tokens/s")
     expect(chat.text).to_contain_text(" ")
-    besides = "(reply) => reply.getBoundingClientRect().height - reply.querySelector('[data-testid=reply-text]').getBoundingClientRect().height"
-    before = chat.reply.evaluate(besides)
+    before = height_besides_text(chat)
     chat.open_gate(generation)
     chat.expect_status("completed")
     expect(chat.regenerate).to_be_visible()
-    assert chat.reply.evaluate(besides) == before
+    assert height_besides_text(chat) == before
+
+
+def height_besides_text(chat: ChatPage) -> float:
+    """How high everything in a reply is that is not its text, in pixels."""
+    reply, text = chat.reply.bounding_box(), chat.text.bounding_box()
+    assert reply is not None
+    assert text is not None
+    return reply["height"] - text["height"]
