@@ -1,4 +1,8 @@
-/** What a run of `*`, `_` or `~` may do where it stands, by CommonMark's rules for flanking. */
+import { ASIAN_PUNCTUATION } from "./asian-punctuation";
+
+const ASIAN = new RegExp(ASIAN_PUNCTUATION);
+
+/** What a run of `*`, `_` or `~` may do where it stands, by CommonMark's rules for flanking; for `*` with those for Asian text. */
 export interface RunRole {
   readonly canOpen: boolean;
   readonly canClose: boolean;
@@ -10,6 +14,7 @@ export interface RunRole {
  * @param after - the character after it; empty at the end of the text
  */
 export function runRole(char: string, before: string, after: string): RunRole {
+  if (char === "*") return runRole("~", asLetter(before), asLetter(after));
   const opensToTheRight = isFlanking(before, after);
   const closesToTheLeft = isFlanking(after, before);
   if (char !== "_") return { canOpen: opensToTheRight, canClose: closesToTheLeft };
@@ -23,6 +28,10 @@ export function runRole(char: string, before: string, after: string): RunRole {
 function isFlanking(outside: string, inside: string): boolean {
   if (isSpace(inside)) return false;
   return !isPunctuation(inside) || isSpace(outside) || isPunctuation(outside);
+}
+
+function asLetter(char: string): string {
+  return ASIAN.test(char) ? "a" : char;
 }
 
 function isSpace(char: string): boolean {

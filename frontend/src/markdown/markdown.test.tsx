@@ -61,6 +61,11 @@ describe("Markdown that is still growing", () => {
     ["fence in list", "- item\n\n  ```js\n  let x\n  ```\n- next"],
     ["table", "| One | **Two** |\n|:----|----:|\n| a | `b` |\n| c | d |\n\nend"],
     ["table after text", "Here it is:\n| One | Two |\n| --- | --- |\n| a | b |\n"],
+    [
+      "bold in Japanese",
+      "これは**「重要」**です。**注意：**必ず。\n\n- **要点：**内容\n- *“引用”*的\n\nend",
+    ],
+    ["table in a list", "- x\n\n  | a | b |\n  |---|---|\n  | 1 | 2 |\n\nend"],
     ["definition", "See.\n\n[label]: https://example.org\n\nend"],
     ["footnote", "A note[^1] and [^one-more].\n\n[^1]: It *says* this.\n[^one-more]: And that.\n"],
     ["escape", "five \\* stars"],
@@ -81,7 +86,15 @@ describe("Markdown that is still growing", () => {
     for (const cut of cuts) expect(html(cut, "open")).not.toMatch(/<h\d|<hr|<li/);
   });
 
+  it("knows emphasis between Asian letters, and intraword underscores", () => {
+    const drawn = html("これは**「重要」**です。**注意：**必ず「_強調_」 a_b_c");
+    expect(drawn).toContain("<strong>「重要」</strong>です");
+    expect(drawn).toContain("<strong>注意：</strong>必ず");
+    expect(drawn).toContain("「<em>強調</em>」 a_b_c");
+  });
+
   it("draws a table from its header on", () => {
+    expect(visible("Name | Value\n--- | -", "open")).not.toContain("--");
     expect(html("| One | Tw", "open")).toContain("<th>Tw");
     expect(html("| One | Two |\n|-", "open")).toContain("<table>");
   });
@@ -89,6 +102,13 @@ describe("Markdown that is still growing", () => {
   it("shows money as it comes", () => {
     expect(visible("It costs $5 and then", "open")).toContain("It costs $5 and then");
   });
+
+  it.each(["It is $5-$10 now", "from $10, or US$20–$30 each", "$5/$10"])(
+    "takes no prices for a formula: %s",
+    (text) => {
+      for (const cut of everyCut(text)) expect(html(cut, "open"), cut).not.toContain("formula");
+    },
+  );
 
   it("has exactly one cursor, wherever the text stands", () => {
     fc.assert(

@@ -73,7 +73,11 @@ export class OpenSyntax {
   #readMath(at: number, openerLength: number): number {
     const rest = this.text.slice(at);
     const math = readMath(rest);
-    if (math !== undefined) return at + math.raw.length;
+    if (math !== undefined) {
+      // Of "$5-$" only what follows tells whether it is a formula or begins a range of prices.
+      const mayBeMoney = /^\$\d/.test(rest) && math.raw.length === rest.length;
+      return mayBeMoney ? this.#holdBack(at + math.raw.length - 1) : at + math.raw.length;
+    }
     return isOpenMath(rest) ? this.#holdBack(at) : at + openerLength;
   }
 

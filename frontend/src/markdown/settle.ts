@@ -13,7 +13,7 @@ const UNDECIDED: readonly RegExp[] = [
   /^(?:`{1,2}|~{1,2}|`{3,}[^`]*|~{3,}.*)$/, // fence
   /^\[[ xX]?\]?[ \t]*$/, // task
   /^\[[^\]\s]*\]?$|^\[(?!\^)[^\]]+\]:/, // link definition, footnote
-  /^\|[ \t]*$/, // table row
+  /^[-:|][-:| \t]*$/, // table row, delimiters of a table
 ];
 
 /**
@@ -40,7 +40,7 @@ function mayBeAnything(line: string): boolean {
 
 /** Gives the header of a table the delimiter row that it is still waiting for. */
 function withTableHeader(tail: string): string {
-  const lines = tail.replace(/\n$/, "").split("\n");
+  const lines = tail.replace(/\n[ \t]*$/, "").split("\n");
   const [last = "", before = "", above] = lines.slice(-3).toReversed();
   if (!isTableRow(last)) return tail;
   if (!isTableRow(before)) return `${lines.join("\n")}\n${delimiterRow(last)}`;

@@ -1,4 +1,5 @@
 import { Lexer, Marked, type Token, type Tokens } from "marked";
+import { ASIAN_PUNCTUATION } from "./asian-punctuation";
 import { footnoteExtension, footnoteLabels, readFootnoteReference } from "./footnote-syntax";
 import { mathExtension } from "./math-syntax";
 
@@ -20,6 +21,14 @@ const SHORT_REFERENCE = /^!?\[((?:\\.|[^[\]\\])+)\]/;
 const DEEPEST = 50;
 const TOO_DEEP = new RegExp(`^(?:[ \\t]*(?:>|(?:[-*+]|\\d{1,9}[.)])[ \\t])){${DEEPEST}}`);
 
+const COMMON = Lexer.rules.inline.gfm;
+const ASIAN = {
+  ...COMMON,
+  punctuation: withAsianLetters(COMMON.punctuation),
+  emStrongLDelim: withAsianLetters(COMMON.emStrongLDelim),
+  emStrongRDelimAst: withAsianLetters(COMMON.emStrongRDelimAst),
+};
+
 const dialect = new Marked({
   gfm: true,
   extensions: [mathExtension, footnoteExtension],
@@ -29,6 +38,10 @@ const dialect = new Marked({
     tag: () => undefined,
     blockquote: (source) => (TOO_DEEP.test(source) ? undefined : false),
     list: (source) => (TOO_DEEP.test(source) ? undefined : false),
+    emStrong(source) {
+      this.rules.inline = source.startsWith("*") ? ASIAN : COMMON;
+      return false;
+    },
     // One tilde means "about" far more often than it means "struck out".
     del: (source) => (source.startsWith("~~") ? false : undefined),
     // A definition may come long after its links, when their block is finished; so a reference stays
@@ -74,4 +87,12 @@ export function lexInline(text: string): readonly Token[] {
 
 function normalizeLabel(label: string): string {
   return label.toLowerCase().replace(/\s+/g, " ");
+}
+
+/** A rule of marked for which Asian punctuation is letters. */
+function withAsianLetters({ source, flags }: RegExp): RegExp {
+  const changed = source
+    .replaceAll("[^\\s\\p{P}\\p{S}]", `(?:[^\\s\\p{P}\\p{S}]|${ASIAN_PUNCTUATION})`)
+    .replace(/\[(?:\\s)?\\p\{P\}\\p\{S\}\]/g, (found) => `(?:(?!${ASIAN_PUNCTUATION})${found})`);
+  return new RegExp(changed, flags);
 }
