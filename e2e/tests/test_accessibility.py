@@ -122,6 +122,27 @@ def test_a_screen_reader_hears_starts_ends_and_errors_and_no_words(page: Page, a
     heard.expect("The reply has started.", "The scripted model failed, as it was asked to.")
 
 
+def test_a_screen_reader_hears_no_old_failure_and_no_start_of_what_is_refused(
+    page: Page, address: str, complaints: Complaints
+) -> None:
+    complaints.expect("status of 413")
+    heard, chat = Announcements(page), ChatPage(page)
+    chat.open(address)
+    chat.amend_requests(script={"faults": [{"after": 3, "kind": "error"}]})
+    chat.ask("fail at once please")
+    chat.expect_status("failed")
+    heard.expect("The reply has started.", "The scripted model failed, as it was asked to.")
+
+    page.unroute_all()
+    chat.new_chat.click()
+    expect(chat.empty_state).to_be_visible()
+    SideBar(page).item("fail at once please").click()
+    expect(chat.error).to_be_visible()
+    chat.box.fill("word " * 8_000)
+    chat.send.click()
+    heard.expect("A message has 40000 characters; it may have 32768.")
+
+
 FOCUSED = """
     () => {
         const element = document.activeElement;
