@@ -142,6 +142,7 @@ class ChatPage:
         """Click a button that asks for a reply; returns the generation's id."""
         with self.page.expect_response(_starts_reply) as started:
             button.click()
+        assert "location" in started.value.headers, f"refused: {started.value.text()}"
         return started.value.headers["location"].rpartition("/")[2]
 
     def generation_of_reply(self) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from headwater import generations
-from headwater.asking import Ask, AskOnce
+from headwater.asking import Ask, AskAgain, AskOnce
 from headwater.chat import Chat, ChatLimits
 from headwater.conversations.changes import Changes
 from headwater.conversations.database import Database, open_database, sqlite_url
@@ -130,6 +130,28 @@ async def test_a_reply_that_cannot_be_kept_does_not_run(database: Database) -> N
             await chat.start("me", Ask("hello", model="scripted/echo"))
     assert not chat.generations.running
     assert not provider.prompts
+
+
+async def test_who_knows_of_the_end_can_go_on_while_the_row_is_being_written(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chat = new_chat(database)
+    may_write, close = asyncio.Event(), chat.saving.close
+
+    async def close_later(*closed: Any) -> None:
+        await may_write.wait()
+        await close(*closed)
+
+    monkeypatch.setattr(chat.saving, "close", close_later)
+    fails = Script(tokens_per_second=1e6, faults=(Fault(2, "error"),))
+    cut = await chat.start("me", Ask("one two three", model="scripted/echo", script=fails))
+    await chat.finished(cut)
+    assert chat.generations.is_running(cut.id)
+    rest = await chat.start("me", AskAgain(cut.conversation, cut.message, script=FAST))
+    may_write.set()
+    content, _ = await chat.finished(rest)
+    assert content.text == " three"
+    await chat.drain(5)
 
 
 class Slow(ConversationRepository):

@@ -159,7 +159,10 @@ class Asking:
 
     async def _ask_again(self, client: str, ask: AskAgain) -> Beginning:
         conversation, branch = await self._branch(client, ask.conversation, ask.message, "message")
-        if branch[-1].generation is not None and self._generations.is_running(branch[-1].generation):
+        last, _ = await self._generations.live(branch[-1])
+        # Who follows its log knows of its end a moment before its row is written.
+        runs = last.generation is not None and self._generations.is_running(last.generation)
+        if runs and last.outcome is None:
             raise ConflictError("This reply still runs: there is nothing to go on from yet.")
         settings = _or(ask.settings, conversation.settings)
         return await self._beginning(conversation, branch, (), ask, settings)
