@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import Route, expect
 
 from chat_page import ChatPage
+from complaints import Complaints
 from side_bar import SideBar
 
 WORDS = [f"word{number}" for number in range(60)]
@@ -220,3 +221,21 @@ def test_prose_that_was_stopped_twice_is_the_same_as_in_one_go(chat: ChatPage) -
     chat.expect_status("completed")
     expect(chat.replies).to_have_count(1)
     assert "".join(chat.saved_replies()) == whole
+
+
+def test_a_question_is_there_while_the_box_to_write_it_anew_cannot_be_had(
+    chat: ChatPage, complaints: Complaints
+) -> None:
+    complaints.expect("ERR_CONNECTION_REFUSED")
+    complaints.expect("edit-box")
+    chat.ask("a river")
+    chat.expect_status("completed")
+    chat.questions.get_by_test_id("edit").click()
+    box = chat.page.get_by_test_id("edit-input")
+    box.fill("a river, and a lake")
+    chat.page.route("**/assets/edit-box-*.js", lambda route: route.abort("connectionrefused"))
+    chat.page.reload()
+    expect(chat.questions).to_have_text("a river")
+    chat.page.unroute_all()
+    chat.page.reload()
+    expect(box).to_have_value("a river, and a lake")

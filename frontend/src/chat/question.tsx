@@ -35,6 +35,14 @@ export function Question({ entry, isUnnamed, isLast }: QuestionProps) {
     edit.end();
     actions?.edit(message, text);
   };
+  const bubble = (
+    <p
+      dir="auto"
+      className="min-w-0 rounded-2xl rounded-br-md bg-accent-soft px-4 py-2 break-words whitespace-pre-wrap"
+    >
+      {message.text}
+    </p>
+  );
   return (
     <article
       data-testid="message-user"
@@ -44,7 +52,8 @@ export function Question({ entry, isUnnamed, isLast }: QuestionProps) {
     >
       {written !== null ? (
         <>
-          <Optional>
+          {/* An edit that was left is there when the page is loaded anew; the box for it comes later, or never. */}
+          <Optional fallback={bubble}>
             <EditBox
               written={written}
               takesFocus={enters.current}
@@ -63,12 +72,7 @@ export function Question({ entry, isUnnamed, isLast }: QuestionProps) {
         // Beside the message there is room for its actions; where there is not, they share the line of its branches.
         <div className="flex max-w-full flex-wrap items-center justify-end gap-x-1">
           <div className="flex min-w-0 basis-full justify-end sm:order-2 sm:max-w-[calc(100%-5rem)] sm:basis-auto">
-            <p
-              dir="auto"
-              className="min-w-0 rounded-2xl rounded-br-md bg-accent-soft px-4 py-2 break-words whitespace-pre-wrap"
-            >
-              {message.text}
-            </p>
+            {bubble}
           </div>
           <div className="quiet-actions order-3 shrink-0 sm:order-1">
             <CopyButton read={() => message.text} />

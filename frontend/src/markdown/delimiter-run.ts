@@ -2,7 +2,10 @@ import { ASIAN_PUNCTUATION } from "./asian-punctuation";
 
 const ASIAN = new RegExp(ASIAN_PUNCTUATION);
 
-/** What a run of `*`, `_` or `~` may do where it stands, by CommonMark's rules for flanking; for `*` with those for Asian text. */
+/**
+ * What a run of `*`, `_` or `~` may do where it stands, by CommonMark's rules for flanking. To `*`, Asian
+ * punctuation is letters.
+ */
 export interface RunRole {
   readonly canOpen: boolean;
   readonly canClose: boolean;
@@ -14,9 +17,9 @@ export interface RunRole {
  * @param after - the character after it; empty at the end of the text
  */
 export function runRole(char: string, before: string, after: string): RunRole {
-  if (char === "*") return runRole("~", asLetter(before), asLetter(after));
-  const opensToTheRight = isFlanking(before, after);
-  const closesToTheLeft = isFlanking(after, before);
+  const [left, right] = char === "*" ? [asLetter(before), asLetter(after)] : [before, after];
+  const opensToTheRight = isFlanking(left, right);
+  const closesToTheLeft = isFlanking(right, left);
   if (char !== "_") return { canOpen: opensToTheRight, canClose: closesToTheLeft };
   return {
     canOpen: opensToTheRight && (!closesToTheLeft || isPunctuation(before)),

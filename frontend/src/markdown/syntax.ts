@@ -38,6 +38,7 @@ const dialect = new Marked({
     tag: () => undefined,
     blockquote: (source) => (TOO_DEEP.test(source) ? undefined : false),
     list: (source) => (TOO_DEEP.test(source) ? undefined : false),
+    // Marked has one set of rules for both signs; it is chosen here, and what it does is left to it.
     emStrong(source) {
       this.rules.inline = source.startsWith("*") ? ASIAN : COMMON;
       return false;
