@@ -5,6 +5,7 @@ from playwright.sync_api import expect
 
 from chat_page import ChatPage
 from scroll_trace import ScrollTrace, jumps, movements, slides
+from side_bar import SideBar
 
 GATE = 120
 QUESTION = "[data-testid=message-user]"
@@ -85,23 +86,29 @@ def test_the_thread_is_scrolled_by_keys_while_the_box_waits(chat: ChatPage) -> N
     expect(chat.box).to_be_focused()
 
 
-def test_nothing_moves_when_a_reply_ends_on_a_phone(chat: ChatPage) -> None:
-    chat.page.set_viewport_size({"width": 390, "height": 800})
+@pytest.mark.parametrize("language", ["en", "de", "ja"])
+def test_nothing_but_the_text_grows_on_a_phone(chat: ChatPage, language: str) -> None:
+    SideBar(chat.page).choose_for_all("menu-preferences")
+    chat.page.get_by_test_id("preference-language").select_option(language)
+    chat.page.keyboard.press("Escape")
+    chat.page.set_viewport_size({"width": 360, "height": 800})
     chat.choose("scripted/prose")
-    chat.amend_requests(max_tokens=60, script={"faults": [{"after": 50, "kind": "gate"}]})
+    faults = [{"after": 1, "kind": "gate"}, {"after": 50, "kind": "gate"}]
+    chat.amend_requests(max_tokens=60, script={"faults": faults})
     generation = chat.ask("one")
-    expect(chat.figures).to_contain_text("tokens/s")
-    expect(chat.text).to_contain_text(" ")
-    before = height_besides_text(chat)
+    expect(chat.figures).to_contain_text("scripted/prose")
+    first = height_besides_text(chat)
+    chat.open_gate(generation)
+    expect(chat.figures.locator("span")).to_have_count(4)
+    while_it_comes = height_besides_text(chat)
     chat.open_gate(generation)
     chat.expect_status("completed")
     expect(chat.regenerate).to_be_visible()
-    assert height_besides_text(chat) == before
+    assert (first, height_besides_text(chat)) == (while_it_comes, while_it_comes)
 
 
 def height_besides_text(chat: ChatPage) -> float:
-    """How high everything in a reply is that is not its text, in pixels."""
-    reply, text = chat.reply.bounding_box(), chat.text.bounding_box()
-    assert reply is not None
-    assert text is not None
-    return reply["height"] - text["height"]
+    """How high everything in a reply is that is not its text, in pixels, measured at one moment."""
+    return chat.reply.evaluate(
+        "(reply) => reply.offsetHeight - reply.querySelector('[data-testid=reply-text]').offsetHeight"
+    )

@@ -13,7 +13,10 @@ import { useReplyStatus } from "./use-reply";
 const READ_EVERY_MS = 500;
 const STALLED_MS = 3_000;
 
-/** How fast a reply came: live while it does, then as the server measured it. */
+/**
+ * How fast a reply came: live while it does, then as the server measured it. On a phone these are two lines
+ * from the beginning, and what comes last, the model, takes what room is left: nothing below ever moves.
+ */
 export const Figures = memo(function Figures({ source }: { source: ReplySource }) {
   const language = useLanguage();
   const status = useReplyStatus(source);
@@ -26,10 +29,14 @@ export const Figures = memo(function Figures({ source }: { source: ReplySource }
   return (
     <p
       data-testid="figures"
-      className="flex min-h-8 flex-wrap items-center gap-x-4 text-small text-quiet tabular-nums"
+      className="flex min-h-8 flex-wrap items-center gap-x-4 text-small text-quiet tabular-nums max-sm:min-h-10 max-sm:grow"
     >
       {figures.map(([name, figure]) => (
-        <span key={name} title={name}>
+        <span
+          key={name}
+          title={name}
+          className="max-sm:last:grow max-sm:last:basis-14 max-sm:last:truncate"
+        >
           {figure}{" "}
         </span>
       ))}

@@ -64,6 +64,26 @@ function page() {
 const REQUEST = { message: "one" };
 
 describe("Turns", () => {
+  it("knows how long was waited for a reply that is dropped the moment it has ended", async () => {
+    const { turns, transport } = page();
+    transport.start.mockImplementation(async function* () {
+      try {
+        yield [START, { kind: "text", cursor: 1, text: "all of it" }, END] satisfies Event[];
+      } finally {
+        // The conversation is read before the response is closed.
+        await new Promise(() => undefined);
+      }
+    });
+    const { reply } = turns.begin("new-1", null, REQUEST, "one");
+    await new Promise<void>((settled) => {
+      reply.subscribe(() => reply.getSnapshot().ending !== null && settled());
+    });
+    turns.settle("new-1", [{ ...RUNNING, running: false }]);
+    expect(turns.getSnapshot().replies.has("a1")).toBe(false);
+    expect(turns.waitedMs("a1")).toBeGreaterThanOrEqual(0);
+    expect(turns.waitedMs("a2")).toBeNull();
+  });
+
   it("tells once that replies are collected on their way", async () => {
     const { turns, say, onMoved, onCollected } = page();
     const timing = { ...NO_TIMING, firstTokenMs: 10, durationMs: 5000, longestGapMs: 20 };

@@ -132,7 +132,10 @@ export class Turns {
     const kept = here.filter((turn) => !saved.has(replyId(turn)));
     if (over.length === 0 && kept.length === here.length) return;
     const left = new Map(replies);
-    for (const { id } of over) left.delete(id);
+    for (const { id } of over) {
+      this.#keepWaited(id, replies.get(id));
+      left.delete(id);
+    }
     this.#change({ turns: put(this.#state.turns, place, kept), replies: left });
   }
 
@@ -165,12 +168,15 @@ export class Turns {
     this.#replace(place, turn.key, { isRefused: reply.start === null });
     if (reply.start !== null) this.#onMoved(reply.start.conversation);
     const { pace, ending } = reply;
-    const waitedMs = firstTokenMs(pace);
-    if (reply.start !== null && waitedMs !== null) this.#waited.set(reply.start.message, waitedMs);
     if (this.#isCollected || ending === null || ending.status === "refused") return;
     if (!wasCollected(pace, ending.timing)) return;
     this.#isCollected = true;
     this.#onCollected();
+  }
+
+  #keepWaited(message: string, reply: LiveReply | undefined): void {
+    const waitedMs = reply === undefined ? null : firstTokenMs(reply.getSnapshot().pace);
+    if (waitedMs !== null) this.#waited.set(message, waitedMs);
   }
 
   // A reply that ended here, because no server could be reached, may go on when one says that it runs.

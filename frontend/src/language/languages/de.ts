@@ -76,7 +76,7 @@ const de: Translation = {
     howItEnded: "Wie sie endete",
     stopped: "Angehalten",
     nobodyRead: "Beendet, weil niemand mitlas",
-    lengthLimit: "An der Längengrenze beendet",
+    lengthLimit: "Längengrenze erreicht",
     contentFilter: "Vom Inhaltsfilter des Modells beendet",
     stalled: "Stockt",
     waitingForModel: "wartet auf das Modell, {seconds} s",
