@@ -29,8 +29,9 @@ LISTEN = """
                 regions.add(regionOf(target));
                 for (const node of addedNodes) {
                     // A region that comes with its text is told by most readers when it is an alert.
-                    const alerts = node instanceof Element ? node.querySelectorAll("[role=alert]") : [];
-                    for (const alert of [node, ...alerts]) regions.add(regionOf(alert));
+                    if (!(node instanceof Element)) continue;
+                    if (node.matches("[role=alert]")) regions.add(node);
+                    for (const alert of node.querySelectorAll("[role=alert]")) regions.add(alert);
                 }
             }
             regions.delete(null);

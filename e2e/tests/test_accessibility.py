@@ -143,6 +143,19 @@ def test_a_screen_reader_hears_no_old_failure_and_no_start_of_what_is_refused(
     heard.expect("A message has 40000 characters; it may have 32768.")
 
 
+def test_a_screen_reader_hears_that_something_was_copied(page: Page, address: str) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    heard, chat = Announcements(page), ChatPage(page)
+    chat.open(address)
+    chat.ask("```python\nx = 1\n```")
+    chat.expect_status("completed")
+    heard.expect("The reply has started.", "The reply is complete.")
+    chat.reply.get_by_role("button", name="Copy code").click()
+    heard.expect("Copied")
+    chat.reply.get_by_test_id("copy").click()
+    heard.expect("Copied")
+
+
 FOCUSED = """
     () => {
         const element = document.activeElement;

@@ -77,3 +77,37 @@ def test_all_of_a_long_reply_is_copied_though_most_of_it_is_not_in_sight(chat: C
     assert len(once) > 150
     assert words.count(once[0]) == 12 * once.count(once[0])
     assert words[-len(once) :] == once
+
+
+FORMULAS = r"""So $a^2$ is:
+
+$$
+\frac{1}{2}
+$$
+
+and **then** \(b_1\) ends."""
+
+
+def test_formulas_are_copied_as_they_are_written(chat: ChatPage) -> None:
+    chat.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    chat.ask(FORMULAS)
+    chat.expect_status("completed")
+    expect(chat.text.locator("math")).to_have_count(3)
+    chat.text.evaluate("(text) => getSelection().selectAllChildren(text)")
+    selected = chat.page.evaluate(SELECTED)
+    assert copied(chat).split("\n\n") == ["So $a^2$ is:", r"$$\frac{1}{2}$$", r"and then $b_1$ ends."]
+    assert chat.page.evaluate(SELECTED) == selected
+    expect(chat.text.locator("math")).to_have_count(3)
+    # With its form, for whatever takes more than letters.
+    markup = chat.page.evaluate(
+        "navigator.clipboard.read().then(([item]) => item.getType('text/html')).then((html) => html.text())"
+    )
+    assert markup.count("<math") == 3
+    assert "<strong>then</strong>" in markup
+
+    # From the middle of one formula to the middle of another: both are copied whole.
+    chat.text.evaluate("""(text) => {
+        const letters = [...text.querySelectorAll("math")].map((math) => math.querySelector("mi, mn"));
+        getSelection().setBaseAndExtent(letters[1].firstChild, 0, letters[2].firstChild, 1);
+    }""")
+    assert copied(chat).split("\n\n") == [r"$$\frac{1}{2}$$", r"and then $b_1$"]

@@ -123,6 +123,19 @@ def test_what_is_done_in_one_side_bar_is_seen_in_the_other(
     expect(chat.text).to_have_text("the beginning of rivers")
 
 
+def test_a_change_is_seen_where_what_reads_changes_cannot_be_had(
+    chat: ChatPage, another_tab: OpenTab, complaints: Complaints
+) -> None:
+    complaints.expect("ERR_CONNECTION_REFUSED")
+    theirs = SideBar(another_tab().page)
+    theirs.page.route("**/assets/apply-changes-*.js", lambda route: route.abort("connectionrefused"))
+    chat.ask("rivers")
+    expect(theirs.item("rivers")).to_be_visible()
+    theirs.page.unroute("**/assets/apply-changes-*.js")
+    SideBar(chat.page).rename("rivers", "Of rivers")
+    expect(theirs.item("Of rivers")).to_be_visible()
+
+
 def test_somebody_else_sees_nothing_and_is_told_so_kindly(
     chat: ChatPage, somebody_else: SomebodyElse
 ) -> None:

@@ -28,11 +28,9 @@ export function CopyButton({ read }: { read: () => string }) {
         label={say(outcome ?? "copy")}
         onClick={copy}
       />
-      {outcome !== undefined && (
-        <span role="status" className="text-small text-quiet">
-          {say(outcome)}
-        </span>
-      )}
+      <span role="status" className="text-small text-quiet">
+        {outcome !== undefined && say(outcome)}
+      </span>
     </>
   );
 }

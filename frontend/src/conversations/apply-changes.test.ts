@@ -3,7 +3,8 @@ import fc from "fast-check";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { type ListChoice, listConversations, readConversation } from "../api/conversations";
 import type { ConversationList } from "../api/schema";
-import { applyChanges, applyUnknownChanges, changeReader } from "./apply-changes";
+import { applyChanges, changeReader } from "./apply-changes";
+import { readAllAgain } from "./cached";
 import { keys } from "./keys";
 import { conversationsOf, type Listed } from "./listed";
 import { createQueryClient } from "./query-client";
@@ -137,7 +138,7 @@ describe("applyChanges", () => {
 
   it.each([
     ["a change", (client: QueryClient) => applyChanges(client, ["conv_9"])],
-    ["a feed that begins", applyUnknownChanges],
+    ["a feed that begins", readAllAgain],
   ])("takes no first answer from before %s", async (_, tell) => {
     const server = new FakeServer(some(3));
     vi.stubGlobal("fetch", server.fetch);

@@ -15,11 +15,6 @@ import { begunAnew, type Listed } from "./listed";
 /** Beyond so many conversations that are not at the start of a list, the list itself is read again. */
 const ONE_BY_ONE = 10;
 
-/** Reads everything again that is on the page; the rest is read when it is next looked at. */
-export function applyUnknownChanges(client: QueryClient): void {
-  void readAgain(client, { queryKey: keys.all });
-}
-
 /**
  * Takes what is told by the feed of changes: several tellings that come while one is worked on are
  * worked on together.

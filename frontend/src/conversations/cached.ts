@@ -56,6 +56,11 @@ export async function readAgain(client: QueryClient, filters: QueryFilters): Pro
   await client.invalidateQueries(filters);
 }
 
+/** Reads everything again that is on the page: all of it may have changed. */
+export function readAllAgain(client: QueryClient): void {
+  void readAgain(client, { queryKey: keys.all });
+}
+
 /** How often lists were written to: what was asked for before the last time may be from before it. */
 const writings = new WeakMap<QueryClient, number>();
 

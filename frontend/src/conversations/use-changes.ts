@@ -1,6 +1,6 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
-import { applyUnknownChanges, changeReader } from "./apply-changes";
+import { readAllAgain } from "./cached";
 import { followChanges } from "./follow-changes";
 
 /**
@@ -9,12 +9,21 @@ import { followChanges } from "./follow-changes";
  */
 export function useChanges(): void {
   const client = useQueryClient();
-  useEffect(
-    () =>
-      followChanges({
-        onReady: () => applyUnknownChanges(client),
-        onChange: changeReader(client),
-      }),
-    [client],
-  );
+  useEffect(() => {
+    let reader: Promise<(ids: readonly string[]) => void> | undefined;
+    return followChanges({
+      onReady: () => readAllAgain(client),
+      onChange: (ids) => {
+        // What reads exactly that is fetched with the first change.
+        reader ??= import("./apply-changes").then(({ changeReader }) => changeReader(client));
+        void reader.then(
+          (read) => read(ids),
+          () => {
+            reader = undefined;
+            readAllAgain(client);
+          },
+        );
+      },
+    });
+  }, [client]);
 }

@@ -62,6 +62,8 @@ export function CodeBar({ code, language, children }: CodeBarProps) {
   );
 }
 
+const WORDS = { no: "copyCode", yes: "copied", failed: "notCopied" } as const;
+
 function CopyButton({ text }: { text: string }) {
   const { say } = useLanguage();
   const [copied, setCopied] = useState<"no" | "yes" | "failed">("no");
@@ -71,11 +73,16 @@ function CopyButton({ text }: { text: string }) {
       () => setCopied("failed"),
     );
   return (
-    <CodeButton
-      icon={{ no: Copy, yes: Check, failed: X }[copied]}
-      label={say(({ no: "copyCode", yes: "copied", failed: "notCopied" } as const)[copied])}
-      onClick={copy}
-      onLeave={() => setCopied("no")}
-    />
+    <>
+      <CodeButton
+        icon={{ no: Copy, yes: Check, failed: X }[copied]}
+        label={say(WORDS[copied])}
+        onClick={copy}
+        onLeave={() => setCopied("no")}
+      />
+      <span role="status" className="sr-only select-none">
+        {copied !== "no" && say(WORDS[copied])}
+      </span>
+    </>
   );
 }

@@ -1,23 +1,14 @@
 import { CornerLeftUp } from "lucide-react";
-import { createContext, type MouseEvent, type ReactNode, use } from "react";
+import { type MouseEvent, type ReactNode, use } from "react";
 import { useLanguage } from "../language/language-context";
-import { DefinitionsContext } from "./definitions";
+import { DocumentContext } from "./document-context";
 import type { FootnoteReferenceToken } from "./footnote-syntax";
-
-interface FootnotesContextValue {
-  /** What the ids of the document's footnotes begin with. */
-  readonly id: string;
-  /** Footnotes that are not there yet may still come. */
-  readonly isOpen: boolean;
-}
-
-export const FootnotesContext = createContext<FootnotesContextValue>({ id: "", isOpen: false });
 
 /** Leads to a footnote. What turns out to be none is text. */
 export function FootnoteReference({ reference }: { reference: FootnoteReferenceToken }) {
-  const { id, isOpen } = use(FootnotesContext);
-  const isDefined = use(DefinitionsContext).has(`^${reference.label}`);
-  if (!isDefined) return isOpen ? <sup>{reference.label}</sup> : reference.raw;
+  const { id, definitions, isOpen } = use(DocumentContext);
+  if (!definitions.has(`^${reference.label}`))
+    return isOpen ? <sup>{reference.label}</sup> : reference.raw;
   return (
     <sup>
       <a href={`#${id}-${reference.label}`} role="doc-noteref" onClick={focusNote}>
@@ -36,7 +27,7 @@ function focusNote(event: MouseEvent<HTMLAnchorElement>): void {
 /** A footnote, with a way back to where it is first referred to. */
 export function Footnote({ label, children }: { label: string; children: ReactNode }) {
   const { say } = useLanguage();
-  const id = `${use(FootnotesContext).id}-${label}`;
+  const id = `${use(DocumentContext).id}-${label}`;
   return (
     <div id={id} role="doc-footnote" tabIndex={-1} className="footnote">
       <span>{label}</span>

@@ -1,4 +1,5 @@
-import { Suspense, use, useLayoutEffect, useRef } from "react";
+import { Suspense, use, useEffect, useLayoutEffect, useRef } from "react";
+import { copyFormulas } from "./copy-formulas";
 
 type Temml = typeof import("temml").default;
 
@@ -40,6 +41,10 @@ function LoadedFormula({ tex, display }: FormulaProps) {
       host.current.textContent = tex;
     }
   }, [temml, tex, display]);
+  // All formulas of the page have one listener: to add it again changes nothing.
+  useEffect(() => document.addEventListener("copy", copyFormulas), []);
   if (temml === null) return <code>{tex}</code>;
-  return <span ref={host} className={display ? "formula formula-display" : "formula"} />;
+  return (
+    <span ref={host} className={display ? "formula formula-display" : "formula"} data-tex={tex} />
+  );
 }

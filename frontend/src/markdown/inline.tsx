@@ -1,13 +1,12 @@
 import type { MarkedToken, Token, Tokens } from "marked";
-import { Fragment, memo, type ReactNode, useContext } from "react";
+import { Fragment, memo, type ReactNode, use } from "react";
 import { closeInline } from "./close-inline";
-import { DefinitionsContext } from "./definitions";
+import { DocumentContext } from "./document-context";
 import { decodeEntities } from "./entities";
 import { FootnoteReference } from "./footnote";
 import type { FootnoteReferenceToken } from "./footnote-syntax";
 import { Formula } from "./formula";
 import { Link } from "./link";
-
 import type { MathToken } from "./math-syntax";
 import { lexInline, type ReferenceToken } from "./syntax";
 
@@ -25,13 +24,13 @@ export const Inline = memo(function Inline({ text, unfinished }: InlineProps) {
 function drawInline(tokens: readonly Token[]): ReactNode {
   return tokens.map((token, index) => (
     // biome-ignore lint/suspicious/noArrayIndexKey: the place of a token in its text is its identity
-    <Fragment key={index}>{drawToken(token as InlineToken)}</Fragment>
+    <Fragment key={index}>{drawToken(token as InlineToken, tokens[index - 1])}</Fragment>
   ));
 }
 
 type InlineToken = MarkedToken | ReferenceToken | FootnoteReferenceToken | MathToken;
 
-function drawToken(token: InlineToken): ReactNode {
+function drawToken(token: InlineToken, before: Token | undefined): ReactNode {
   switch (token.type) {
     case "text":
     case "escape":
@@ -51,7 +50,7 @@ function drawToken(token: InlineToken): ReactNode {
     case "image":
       return <ImageLink image={token} />;
     case "reference":
-      return <Reference reference={token} />;
+      return <Reference reference={token} isInWord={/\w$/.test(before?.raw ?? "")} />;
     case "footnote-reference":
       return <FootnoteReference reference={token} />;
     case "math":
@@ -67,15 +66,26 @@ function ImageLink({ image }: { image: Tokens.Image }) {
   return <Link href={image.href}>{name}</Link>;
 }
 
-function Reference({ reference }: { reference: ReferenceToken }) {
-  const href = useContext(DefinitionsContext).get(reference.label);
-  if (href !== undefined) return <Link href={href}>{drawInline(lexInline(reference.text))}</Link>;
+interface ReferenceProps {
+  readonly reference: ReferenceToken;
+  /** It follows a letter, as in `a[i][j]`. */
+  readonly isInWord: boolean;
+}
+
+/** A link whose definition may still come, far below. What turns out to be none is text, brackets and all. */
+function Reference({ reference, isInWord }: ReferenceProps) {
+  const { definitions, isOpen } = use(DocumentContext);
+  const text = drawInline(lexInline(reference.text));
+  const href = definitions.get(reference.label);
+  if (href !== undefined) return <Link href={href}>{text}</Link>;
   const bracket = reference.raw.indexOf("[") + 1;
+  const end = reference.raw.slice(bracket + reference.text.length);
+  if (isOpen && !isInWord && end !== "]") return text;
   return (
     <>
       {reference.raw.slice(0, bracket)}
-      {drawInline(lexInline(reference.text))}
-      {reference.raw.slice(bracket + reference.text.length)}
+      {text}
+      {end}
     </>
   );
 }

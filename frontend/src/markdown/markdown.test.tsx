@@ -67,6 +67,10 @@ describe("Markdown that is still growing", () => {
     ],
     ["table in a list", "- x\n\n  | a | b |\n  |---|---|\n  | 1 | 2 |\n\nend"],
     ["definition", "See.\n\n[label]: https://example.org\n\nend"],
+    [
+      "reference",
+      "See [the *page*][1] ([it][], ![a spring][one]).\n\nend\n\n[1]: https://example.org\n[it]: /it\n[one]: /one\n",
+    ],
     ["footnote", "A note[^1] and [^one-more].\n\n[^1]: It *says* this.\n[^one-more]: And that.\n"],
     ["escape", "five \\* stars"],
     ["formula", "so $x^2 + y$ is\n\n$$\nz = a/b\n$$\n\nand \\(a_1\\) too \\[b\\] end"],
@@ -155,6 +159,8 @@ describe("Markdown from a model", () => {
     const text = "See [the page][1] and [other].\n\n[1]: https://example.org/one\n";
     expect(html(text)).toContain('<a href="https://example.org/one"');
     expect(visible(text, "complete")).toContain("and [other].");
+    expect(visible("See [the page][1] in a[i][j]", "open")).toContain("See the page in a[i][j]");
+    expect(visible("See [the page][1]", "cut")).toContain("See [the page][1]");
   });
 
   it("leads to footnotes, and lets what is none be text", () => {

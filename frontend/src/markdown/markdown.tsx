@@ -1,9 +1,8 @@
 import type { Token } from "marked";
 import { memo, useId, useMemo, useState } from "react";
 import { Block, hostsCursor, type Openness } from "./block";
-import { DefinitionsContext } from "./definitions";
 import { EMPTY_DOCUMENT, type End, groupsOf, grow } from "./document";
-import { FootnotesContext } from "./footnote";
+import { DocumentContext } from "./document-context";
 import { inSections, sameSection } from "./sections";
 import { TypingCursor } from "./typing-cursor";
 import { usePauseMark } from "./use-pause-mark";
@@ -20,27 +19,29 @@ export function Markdown({ text, end }: MarkdownProps) {
   const current = grow(document, text, end);
   if (current !== document) setDocument(current);
   const id = useId();
-  const footnotes = useMemo(() => ({ id, isOpen: end === "open" }), [id, end]);
+  const { definitions } = current;
+  const context = useMemo(
+    () => ({ id, definitions, isOpen: end === "open" }),
+    [id, definitions, end],
+  );
   const root = usePauseMark(text, end === "open");
   const groups = groupsOf(current);
   const sections = inSections(groups);
   const openness = { open: "typing", cut: "unfinished", complete: "finished" } as const;
   return (
-    <DefinitionsContext value={current.definitions}>
-      <FootnotesContext value={footnotes}>
-        <div ref={root} className="markdown">
-          {sections.map((section, index) => (
-            <Section
-              // biome-ignore lint/suspicious/noArrayIndexKey: sections are only ever added at the end
-              key={index}
-              groups={section}
-              openness={index === sections.length - 1 ? openness[end] : "finished"}
-            />
-          ))}
-          {end === "open" && !hostsCursor(groups.at(-1)?.at(-1)) && <TypingCursor />}
-        </div>
-      </FootnotesContext>
-    </DefinitionsContext>
+    <DocumentContext value={context}>
+      <div ref={root} className="markdown">
+        {sections.map((section, index) => (
+          <Section
+            // biome-ignore lint/suspicious/noArrayIndexKey: sections are only ever added at the end
+            key={index}
+            groups={section}
+            openness={index === sections.length - 1 ? openness[end] : "finished"}
+          />
+        ))}
+        {end === "open" && !hostsCursor(groups.at(-1)?.at(-1)) && <TypingCursor />}
+      </div>
+    </DocumentContext>
   );
 }
 

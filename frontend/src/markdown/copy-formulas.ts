@@ -1,0 +1,50 @@
+/**
+ * Copies what is selected with its formulas as TeX: the letters they are set with mean nothing in a line of text.
+ * A formula of which only a part is selected is copied whole. Without formulas, the browser does it all.
+ */
+export function copyFormulas(event: ClipboardEvent): void {
+  const selection = getSelection();
+  if (selection === null || selection.rangeCount === 0 || event.defaultPrevented) return;
+  const range = selection.getRangeAt(0).cloneRange();
+  const formulas = [...document.querySelectorAll<HTMLElement>(".formula[data-tex]")].filter(
+    (formula) => range.intersectsNode(formula),
+  );
+  const [first, last] = [formulas[0], formulas.at(-1)];
+  if (first === undefined || last === undefined || event.clipboardData === null) return;
+  if (first.contains(range.startContainer)) range.setStartBefore(first);
+  if (last.contains(range.endContainer)) range.setEndAfter(last);
+  event.preventDefault();
+  event.clipboardData.setData("text/html", markupOf(range));
+  event.clipboardData.setData("text/plain", textOf(selection, range, formulas));
+}
+
+function markupOf(range: Range): string {
+  const copy = document.createElement("div");
+  copy.append(range.cloneContents());
+  for (const button of copy.querySelectorAll("button")) button.remove();
+  return copy.innerHTML;
+}
+
+// Only the browser knows which text is in a selection: for as long as it is asked, formulas are what they say.
+function textOf(selection: Selection, range: Range, formulas: readonly HTMLElement[]): string {
+  const { anchorNode, anchorOffset, focusNode, focusOffset } = selection;
+  selection.removeAllRanges();
+  selection.addRange(range);
+  const drawn = formulas.map((formula) => [...formula.childNodes]);
+  for (const formula of formulas) formula.replaceChildren(sourceOf(formula));
+  const text = selection.toString();
+  for (const [index, formula] of formulas.entries())
+    formula.replaceChildren(...(drawn[index] ?? []));
+  if (anchorNode !== null && focusNode !== null) {
+    selection.setBaseAndExtent(anchorNode, anchorOffset, focusNode, focusOffset);
+  }
+  return text;
+}
+
+function sourceOf({ dataset: { tex = "" }, classList }: HTMLElement): HTMLElement {
+  const source = document.createElement("span");
+  source.className = "whitespace-pre";
+  const sign = classList.contains("formula-display") ? "$$" : "$";
+  source.textContent = sign + tex.trim() + sign;
+  return source;
+}
