@@ -86,6 +86,34 @@ def test_the_thread_is_scrolled_by_keys_while_the_box_waits(chat: ChatPage) -> N
     expect(chat.box).to_be_focused()
 
 
+def test_a_long_question_is_folded_and_unfolds_where_it_is(chat: ChatPage) -> None:
+    chat.ask("short")
+    chat.expect_status("completed")
+    expect(chat.questions.get_by_test_id("fold")).to_have_count(0)
+    chat.choose("scripted/prose")
+    chat.amend_requests(max_tokens=20)
+    chat.ask("\n".join(f"Line {number} of the question." for number in range(60)))
+    chat.expect_status("completed")
+    question = chat.questions.last
+    height = "(question) => question.offsetHeight"
+    folded = question.evaluate(height)
+    assert folded < 450
+    fold = question.get_by_test_id("fold")
+    expect(fold).to_have_attribute("aria-expanded", "false")
+    top = question.evaluate("(question) => question.getBoundingClientRect().top")
+    fold.press("Enter")
+    expect(fold).to_have_attribute("aria-expanded", "true")
+    expect(chat.jump_to_latest).to_be_visible()
+    assert question.evaluate(height) > 3 * folded
+    assert question.evaluate("(question) => question.getBoundingClientRect().top") == top
+    fold.press("Enter")
+    expect(chat.jump_to_latest).to_have_count(0)
+    assert question.evaluate(height) == folded
+    # Words that are looked for in it are shown: a browser scrolls to what it has found.
+    question.locator("p").evaluate("(text) => (text.scrollTop = 800)")
+    expect(fold).to_have_attribute("aria-expanded", "true")
+
+
 @pytest.mark.parametrize("language", ["en", "de", "ja"])
 def test_nothing_but_the_text_grows_on_a_phone(chat: ChatPage, language: str) -> None:
     SideBar(chat.page).choose_for_all("menu-preferences")

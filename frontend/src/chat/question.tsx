@@ -5,6 +5,7 @@ import { Button } from "../ui/button";
 import { Optional } from "../ui/optional";
 import { useParts } from "../ui/use-parts";
 import { Forks } from "./branch-stepper";
+import { Bubble } from "./bubble";
 import { CopyButton } from "./copy-button";
 import type { Entry } from "./entries";
 import { MessageButton } from "./message-button";
@@ -35,14 +36,7 @@ export function Question({ entry, isUnnamed, isLast }: QuestionProps) {
     edit.end();
     actions?.edit(message, text);
   };
-  const bubble = (
-    <p
-      dir="auto"
-      className="min-w-0 rounded-2xl rounded-br-md bg-accent-soft px-4 py-2 break-words whitespace-pre-wrap"
-    >
-      {message.text}
-    </p>
-  );
+  const bubble = <Bubble text={message.text} />;
   return (
     <article
       data-testid="message-user"

@@ -70,7 +70,9 @@ const CHARACTERS_A_LINE = 84;
 const BESIDES_PX = 96;
 
 /** How high a row may be, in pixels, until it is drawn: what is far away needs a place as well. */
-export function estimatedHeight({ parts }: Entry): number {
-  const characters = parts.reduce((sum, { text }) => sum + text.length, 0);
+export function estimatedHeight({ parts, role }: Entry): number {
+  const sum = parts.reduce((characters, { text }) => characters + text.length, 0);
+  // Of what a person wrote only the beginning is shown.
+  const characters = role === "user" ? Math.min(sum, 1_000) : sum;
   return BESIDES_PX + LINE_PX * Math.ceil((characters + 1) / CHARACTERS_A_LINE);
 }

@@ -4,6 +4,8 @@ import { ScrollAnchor } from "./scroll-anchor";
 // How near to the end counts as being at it, in pixels.
 const NEAR_PX = 24;
 
+const FOLDS = "summary, [aria-expanded]:not([aria-haspopup])";
+
 // Most browsers keep what is read in its place by themselves when what is above it changes its height.
 const ANCHORS_ITSELF = globalThis.CSS?.supports("overflow-anchor", "auto");
 
@@ -61,11 +63,17 @@ export function usePinnedScroll(): PinnedScroll {
     const onWheel = (event: WheelEvent) => {
       if (event.deltaY < 0 && box.scrollTop > 0) set(false);
     };
+    // What is unfolded is looked at, and stays where it is.
+    const onClick = ({ target }: MouseEvent) => {
+      if (target instanceof Element && target.closest(FOLDS) !== null) set(false);
+    };
     const anchor = new ScrollAnchor(box, inside);
     anchored.current = anchor;
     const onGrowth = () => {
-      // Where everything is in sight, its end is too: a larger window, or a shorter branch.
-      if (box.scrollHeight <= box.clientHeight) set(true);
+      // Where everything is in sight, its end is too: a larger window, or a shorter branch. So is the end
+      // of what has become shorter.
+      const isShorter = box.scrollHeight < last.height;
+      if (box.scrollHeight <= box.clientHeight || (isShorter && distanceToEnd(box) <= 1)) set(true);
       // What has no rows is no thread, and is read from its beginning.
       const hasEnd = inside.querySelector("[data-rows]") !== null;
       if (pinned.current && hasEnd) box.scrollTop = box.scrollHeight;
@@ -77,10 +85,12 @@ export function usePinnedScroll(): PinnedScroll {
     growth.observe(box);
     box.addEventListener("scroll", onScroll, { passive: true });
     box.addEventListener("wheel", onWheel, { passive: true });
+    inside.addEventListener("click", onClick);
     return () => {
       growth.disconnect();
       box.removeEventListener("scroll", onScroll);
       box.removeEventListener("wheel", onWheel);
+      inside.removeEventListener("click", onClick);
     };
   }, [set]);
 

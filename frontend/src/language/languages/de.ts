@@ -54,6 +54,8 @@ const de: Translation = {
     copied: "Kopiert",
     notCopied: "Nicht kopiert",
     done: "Erledigt",
+    showAll: "Alles anzeigen",
+    showLess: "Weniger anzeigen",
     edit: "Bearbeiten",
     editMessage: "Nachricht bearbeiten",
     saveAndSend: "Speichern und senden",

@@ -57,6 +57,8 @@ export const en = {
   copied: "Copied",
   notCopied: "Not copied",
   done: "Done",
+  showAll: "Show all",
+  showLess: "Show less",
   edit: "Edit",
   editMessage: "Edit the message",
   saveAndSend: "Save and send",

@@ -53,6 +53,8 @@ const ja: Translation = {
     copied: "コピーしました",
     notCopied: "コピーできませんでした",
     done: "完了",
+    showAll: "すべて表示",
+    showLess: "折りたたむ",
     edit: "編集",
     editMessage: "メッセージを編集",
     saveAndSend: "保存して送信",
