@@ -6,6 +6,7 @@ from playwright.sync_api import expect
 from archive import question, reply
 from chat_page import ChatPage
 from complaints import Complaints
+from side_bar import SideBar
 from streamcheck import assert_grew_in_steps
 
 CONTRAST = """
@@ -76,6 +77,21 @@ def test_the_models_are_those_of_the_server(chat: ChatPage) -> None:
     expect(chat.figures).to_contain_text("scripted/prose")
     expect(chat.figures).to_contain_text("tokens/s")
     expect(chat.figures).to_contain_text("first token")
+
+
+def test_the_first_token_stays_what_the_person_waited(chat: ChatPage) -> None:
+    chat.amend_requests(script={"faults": [{"after": 3, "kind": "gate"}]})
+    generation = chat.ask("one two three four five six")
+    first = chat.figures.locator("span").filter(has_text="first token")
+    waited = first.inner_text()
+    chat.open_gate(generation)
+    chat.expect_status("completed")
+    expect(chat.regenerate).to_be_enabled()
+    expect(first).to_have_text(waited)
+    chat.new_chat.click()
+    expect(chat.empty_state).to_be_visible()
+    SideBar(chat.page).open("one two three four five six")
+    expect(first).to_have_text(waited)
 
 
 def test_the_first_click_on_an_empty_page_streams_something(chat: ChatPage) -> None:

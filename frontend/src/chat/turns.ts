@@ -64,7 +64,11 @@ export class Turns {
   readonly getSnapshot = (): TurnsState => this.#state;
 
   /** How long the page waited for the first token of a message, in milliseconds; null when it did not see it. */
-  readonly waitedMs = (message: string): number | null => this.#waited.get(message) ?? null;
+  readonly waitedMs = (message: string): number | null => {
+    const reply = this.#state.replies.get(message);
+    if (reply === undefined) return this.#waited.get(message) ?? null;
+    return firstTokenMs(reply.getSnapshot().pace);
+  };
 
   /**
    * Sends a request, whose turn is shown in `place` after the message `after`. What was refused there
@@ -133,7 +137,8 @@ export class Turns {
     if (over.length === 0 && kept.length === here.length) return;
     const left = new Map(replies);
     for (const { id } of over) {
-      this.#keepWaited(id, replies.get(id));
+      const waitedMs = this.waitedMs(id);
+      if (waitedMs !== null) this.#waited.set(id, waitedMs);
       left.delete(id);
     }
     this.#change({ turns: put(this.#state.turns, place, kept), replies: left });
@@ -172,11 +177,6 @@ export class Turns {
     if (!wasCollected(pace, ending.timing)) return;
     this.#isCollected = true;
     this.#onCollected();
-  }
-
-  #keepWaited(message: string, reply: LiveReply | undefined): void {
-    const waitedMs = reply === undefined ? null : firstTokenMs(reply.getSnapshot().pace);
-    if (waitedMs !== null) this.#waited.set(message, waitedMs);
   }
 
   // A reply that ended here, because no server could be reached, may go on when one says that it runs.
