@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from chat_page import ChatPage
+from scroll_trace import ScrollTrace, movements
 
 pytestmark = pytest.mark.parametrize("protocol", ["http2"], indirect=True)
 
@@ -47,6 +48,27 @@ def test_a_reply_is_copied_where_the_browser_has_no_clipboard_for_pages(chat: Ch
     chat.box.focus()
     chat.page.keyboard.press("ControlOrMeta+v")
     expect(chat.box).to_have_value("two  spaces and a `name`")
+
+
+def test_a_box_that_does_not_grow_by_itself_moves_nothing_as_it_is_measured(chat: ChatPage) -> None:
+    """As in browsers without `field-sizing`."""
+    chat.page.set_viewport_size({"width": 1280, "height": 500})
+    chat.page.add_init_script("CSS.supports = (name) => name !== 'field-sizing'")
+    chat.page.reload()
+    chat.page.evaluate("document.styleSheets[0].insertRule('textarea { field-sizing: fixed !important }')")
+    chat.choose("scripted/prose")
+    chat.amend_requests(max_tokens=200, script={"tokens_per_second": 2000})
+    chat.ask("one")
+    chat.expect_status("completed")
+    empty = height_of(chat)
+    chat.box.fill("one\ntwo\nthree")
+    assert height_of(chat) > empty, "it grows"
+    trace = ScrollTrace(chat.page, "[data-testid=message-user]")
+    chat.box.press_sequentially(" and four")
+    assert [change.moved for change in movements(trace.stop()) if change.moved != 0] == []
+    expect(chat.jump_to_latest).to_have_count(0)
+    chat.box.fill("")
+    assert height_of(chat) == empty, "and shrinks again"
 
 
 def height_of(chat: ChatPage) -> float:

@@ -7,8 +7,12 @@ const GROWS_ITSELF = globalThis.CSS?.supports("field-sizing", "content");
 export function useGrowth(field: RefObject<HTMLTextAreaElement | null>, text: string): void {
   // biome-ignore lint/correctness/useExhaustiveDependencies: the height depends on the text
   useLayoutEffect(() => {
-    if (GROWS_ITSELF || field.current === null) return;
+    const around = field.current?.parentElement;
+    if (GROWS_ITSELF || field.current === null || around == null) return;
+    // To be measured it is made low for a moment, of which nothing around it is to know.
+    around.style.minHeight = `${around.offsetHeight}px`;
     field.current.style.height = "auto";
     field.current.style.height = `${field.current.scrollHeight}px`;
+    around.style.minHeight = "";
   }, [field, text]);
 }
