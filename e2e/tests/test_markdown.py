@@ -90,6 +90,21 @@ def test_code_can_be_copied_and_is_highlighted(chat: ChatPage) -> None:
     assert chat.page.evaluate("navigator.clipboard.readText()") == blocks[2]
 
 
+def test_the_bar_of_a_long_code_stays_in_sight(chat: ChatPage) -> None:
+    lines = "\n".join(f"line_{number} = {number}" for number in range(150))
+    chat.amend_requests(script={"tokens_per_second": 2000})
+    chat.ask(f"```python\n{lines}\n```\n\nThe end.")
+    chat.expect_status("completed")
+    copy = chat.reply.get_by_role("button", name="Copy code")
+    for _ in range(3):
+        chat.page.mouse.move(640, 300)
+        chat.page.mouse.wheel(0, -600)
+        expect(chat.jump_to_latest).to_be_visible()
+        expect(copy).to_be_in_viewport(ratio=1)
+    copy.click(trial=True)
+    assert not chat.reply.locator("pre").evaluate("(code) => code.getBoundingClientRect().top > 0")
+
+
 def test_a_diagram_is_drawn_once_it_is_whole(chat: ChatPage) -> None:
     """As a picture, by a page of its own; what cannot be drawn stays the code that it is."""
     chat.choose("scripted/echo")
