@@ -24,7 +24,7 @@ export function Announcer({ status }: { status: ReplyStatus | null }) {
   const now = status === null ? words : WORDS[status];
   if (now !== words) setWords(now);
   return (
-    <p role="status" className="sr-only">
+    <p role="status" className="sr-only select-none">
       {now !== null && say(now)}
     </p>
   );

@@ -26,7 +26,7 @@ export function Bubble({ text }: { text: string }) {
           data-testid="fold"
           aria-expanded={!isFolded}
           onClick={() => fold(!isFolded)}
-          className="min-h-9 text-small font-medium text-accent"
+          className="min-h-9 select-none text-small font-medium text-accent"
         >
           {say(isFolded ? "showAll" : "showLess")}
         </button>

@@ -9,7 +9,7 @@ import { Optional } from "../ui/optional";
 import { Announcer } from "./announcer";
 import { ChatHeader } from "./chat-header";
 import { Composer } from "./composer";
-import { CannotLoad, Loading, NotFound } from "./conversation-states";
+import { CannotLoad, Loading } from "./conversation-states";
 import { EmptyState } from "./empty-state";
 import { lastPart } from "./entries";
 import { JumpToLatest } from "./jump-to-latest";
@@ -31,6 +31,7 @@ import { useUnsent } from "./use-unsent";
 
 // Few addresses name a message.
 const LinkedMessage = lazy(() => import("./linked-message"));
+const NotFound = lazy(() => import("./not-found"));
 
 interface ChatProps {
   readonly turns: Turns;
@@ -140,7 +141,7 @@ export function Chat(props: ChatProps) {
           ref={content}
           className="mx-auto flex min-h-full w-full max-w-3xl flex-col px-4 pt-4 pb-8 sm:px-6"
         >
-          {isUnknown && <NotFound onNewChat={() => onNewChat()} />}
+          <Optional>{isUnknown && <NotFound onNewChat={() => onNewChat()} />}</Optional>
           {isLoading && !isUnknown && error !== null && (
             <CannotLoad onRetry={() => void refetch()} />
           )}
@@ -206,6 +207,5 @@ function isFocusNowhere(): boolean {
 }
 
 function focusThread(content: Element | null): void {
-  const thread = content?.querySelector<HTMLElement>('[role="log"]');
-  thread?.focus({ preventScroll: true });
+  content?.querySelector<HTMLElement>("[data-end]")?.focus({ preventScroll: true });
 }

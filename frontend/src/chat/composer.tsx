@@ -88,6 +88,6 @@ export function Composer(props: ComposerProps) {
 /** Not while the person is busy elsewhere: with another control, or with text they selected. */
 function mayTakeFocus(): boolean {
   const active = document.activeElement;
-  const isFree = active === null || active.matches('body, [role="log"]');
+  const isFree = active === null || active.matches("body, [data-end]");
   return isFree && (getSelection()?.isCollapsed ?? true);
 }

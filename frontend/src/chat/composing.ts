@@ -5,7 +5,7 @@ import type { KeyboardEvent } from "react";
  * its keyboard has no Shift+Enter; with Ctrl or ⌘ it sends everywhere.
  */
 export function isSending(event: KeyboardEvent): boolean {
-  if (event.key !== "Enter" || isComposing(event)) return false;
+  if (event.key !== "Enter" || event.altKey || isComposing(event)) return false;
   if (event.ctrlKey || event.metaKey) return true;
   const isTouched = globalThis.matchMedia?.("(pointer: coarse)").matches;
   return !event.shiftKey && isTouched !== true;

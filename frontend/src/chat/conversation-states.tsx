@@ -1,20 +1,6 @@
 import { useLanguage } from "../language/language-context";
 import { Button } from "../ui/button";
 
-/** There is no conversation at this address, or it is somebody else's. */
-export function NotFound({ onNewChat }: { onNewChat: () => void }) {
-  const { say } = useLanguage();
-  return (
-    <section data-testid="not-found" className="m-auto py-8 text-center">
-      <h2 className="font-serif text-title text-balance">{say("notFound")}</h2>
-      <p className="mx-auto mt-2 max-w-md text-pretty text-quiet">{say("notFoundAbout")}</p>
-      <Button look="primary" className="mt-6" onClick={onNewChat}>
-        {say("startNewChat")}
-      </Button>
-    </section>
-  );
-}
-
 /** A conversation is being fetched. It is said only when that takes long enough to wonder. */
 export function Loading() {
   const { say } = useLanguage();

@@ -28,7 +28,7 @@ export function CopyButton({ read }: { read: () => string }) {
         label={say(outcome ?? "copy")}
         onClick={copy}
       />
-      <span role="status" className="text-small text-quiet">
+      <span role="status" className="select-none text-small text-quiet">
         {outcome !== undefined && say(outcome)}
       </span>
     </>

@@ -29,7 +29,7 @@ export const Figures = memo(function Figures({ source }: { source: ReplySource }
   return (
     <p
       data-testid="figures"
-      className="flex min-h-8 flex-wrap items-center gap-x-4 text-small text-quiet tabular-nums max-sm:min-h-10 max-sm:grow"
+      className="flex min-h-8 select-none flex-wrap items-center gap-x-4 text-small text-quiet tabular-nums max-sm:min-h-10 max-sm:grow"
     >
       {figures.map(([name, figure]) => (
         <span

@@ -20,14 +20,7 @@ export function Thread({ entries, replies, unnamed }: ThreadProps) {
   const { say } = useLanguage();
   const groups = inGroups(entries);
   return (
-    <div
-      role="log"
-      aria-live="off"
-      aria-label={say("conversation")}
-      // The focus waits here while the box cannot have it: keys that scroll move the thread.
-      tabIndex={-1}
-      className="flow-root outline-none"
-    >
+    <div role="log" aria-live="off" aria-label={say("conversation")} className="flow-root">
       {groups.map((group, index) => (
         <Group
           // biome-ignore lint/suspicious/noArrayIndexKey: entries are only ever added at the end
@@ -40,6 +33,8 @@ export function Thread({ entries, replies, unnamed }: ThreadProps) {
           last={entries.at(-1)}
         />
       ))}
+      {/* The focus waits here while the box cannot have it: keys that scroll move the thread, and Tab goes on below it. */}
+      <div tabIndex={-1} data-end className="outline-none" />
     </div>
   );
 }

@@ -1,7 +1,7 @@
 import { useEffect } from "react";
 
 // What has its own use for Escape while it is open.
-const OPEN = "[role=dialog], [role=alertdialog], [role=menu], [role=listbox]";
+const OPEN = "[role=dialog], [role=alertdialog], [role=menu], [role=listbox], dialog[open]";
 
 /** Escape does what the Stop button does, wherever the focus is, unless something open wants it. */
 export function useEscape(isActive: boolean, onEscape: () => void): void {

@@ -48,18 +48,25 @@ function nearWatch(root: () => Element | null, keepPlace: (change: () => void) =
     }
     if (near.size > 0) requestAnimationFrame(() => requestAnimationFrame(tellAll));
   };
+  // On paper everything is seen.
+  const onPrint = () => {
+    for (const element of waiting.keys()) near.add(element);
+    tellAll();
+  };
   return {
     watch(element: Element, onNear: () => void) {
       observer ??= new IntersectionObserver(onChange, {
         root: root(),
         rootMargin: `${MARGIN} 0px`,
       });
+      addEventListener("beforeprint", onPrint);
       waiting.set(element, onNear);
       observer.observe(element);
       return () => forget(element);
     },
     stop() {
       observer?.disconnect();
+      removeEventListener("beforeprint", onPrint);
       observer = undefined;
       near.clear();
     },

@@ -21,20 +21,22 @@ interface SearchBoxProps {
 /** The box for words to search for. Escape empties it, and then leads back to where the person was. */
 export function SearchBox({ box, words, onWords, onFocus, onDown, onEnter }: SearchBoxProps) {
   const { say } = useLanguage();
-  const { searches } = useSidebar();
+  const { searches, isSearchAsked } = useSidebar();
   const hasKeys = useMedia("(pointer: fine)");
-  const answered = useRef(0);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: each search is asked for anew
   useEffect(() => {
-    if (searches === answered.current) return;
-    answered.current = searches;
+    if (!isSearchAsked.current) return;
+    isSearchAsked.current = false;
     box.current?.focus();
     box.current?.select();
-  }, [searches, box]);
+  }, [searches, isSearchAsked, box]);
 
   const cameFrom = useRef<EventTarget>(null);
   const leave = () => {
-    box.current?.blur();
-    if (cameFrom.current instanceof HTMLElement) cameFrom.current.focus({ preventScroll: true });
+    const to = cameFrom.current;
+    if (!(to instanceof HTMLElement)) box.current?.blur();
+    // What was found, and where the person came from, may be gone: then they stay here.
+    else if (to.isConnected) to.focus({ preventScroll: true });
   };
   const onKeyDown = (event: KeyboardEvent<HTMLInputElement>) => {
     if (event.nativeEvent.isComposing) return;

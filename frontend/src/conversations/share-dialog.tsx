@@ -110,9 +110,10 @@ function SharedLink({ link, copyButton }: SharedLinkProps) {
   const { say } = useLanguage();
   const field = useRef<HTMLInputElement>(null);
   const [isCopied, setCopied] = useState(false);
-  const copy = async () => {
+  const copy = async (button: HTMLElement) => {
     field.current?.select();
     setCopied(await copied(link));
+    button.focus();
   };
   return (
     <div className="mt-4 flex gap-2">
@@ -125,7 +126,12 @@ function SharedLink({ link, copyButton }: SharedLinkProps) {
         onFocus={(event) => event.target.select()}
         className="h-9 min-w-0 flex-1 rounded-lg border border-line bg-sunken px-2.5 text-small outline-none focus:border-accent"
       />
-      <Button ref={copyButton} look="primary" data-testid="share-copy" onClick={() => void copy()}>
+      <Button
+        ref={copyButton}
+        look="primary"
+        data-testid="share-copy"
+        onClick={({ currentTarget }) => void copy(currentTarget)}
+      >
         {isCopied ? (
           <Check className="size-4" aria-hidden="true" />
         ) : (

@@ -31,7 +31,7 @@ export function commandOf(press: Press, where: Element | null, onMac = isMac): C
     if (key === "arrowup") return "previous";
   }
   // The focus waits in the thread while a reply comes: who types on then does not mean a shortcut.
-  const isElsewhere = !isTextField(where) && where?.matches('[role="log"]') !== true;
+  const isElsewhere = !isTextField(where) && where?.matches("[data-end]") !== true;
   return key === "?" && !press.altKey && isElsewhere ? "shortcuts" : null;
 }
 

@@ -82,6 +82,7 @@ function useSidebarState() {
   const [isFolded, fold] = useFolded();
   const [isDrawerOpen, setDrawerOpen] = useState(false);
   const [searches, setSearches] = useState(0);
+  const isSearchAsked = useRef(false);
   const [isArchiveShown, showArchive] = useState(false);
   const [dialog, setDialog] = useState<OpenDialog | null>(null);
   const isToggled = useRef(false);
@@ -112,6 +113,7 @@ function useSidebarState() {
       isWide,
       isShown,
       searches,
+      isSearchAsked,
       isToggled,
       toggle: () => {
         isToggled.current = true;
@@ -127,6 +129,7 @@ function useSidebarState() {
       showArchive,
       search: () => {
         show(true);
+        isSearchAsked.current = true;
         setSearches((before) => before + 1);
       },
       openDialog: (next) => {

@@ -23,8 +23,10 @@ export interface SidebarState {
   readonly showArchive: (shows: boolean) => void;
   /** Shows the bar with the cursor in the search box. */
   readonly search: () => void;
-  /** Grows with every `search`: whoever draws the box then takes the focus. */
+  /** Grows with every `search`. */
   readonly searches: number;
+  /** Somebody wants to search: whoever draws the box then takes the focus. */
+  readonly isSearchAsked: RefObject<boolean>;
   readonly openDialog: (dialog: OpenDialog) => void;
 }
 

@@ -4,10 +4,10 @@
  */
 export function copyFormulas(event: ClipboardEvent): void {
   const selection = getSelection();
-  if (selection === null || selection.rangeCount === 0 || event.defaultPrevented) return;
+  if (selection === null || selection.isCollapsed || event.defaultPrevented) return;
   const range = selection.getRangeAt(0).cloneRange();
   const formulas = [...document.querySelectorAll<HTMLElement>(".formula[data-tex]")].filter(
-    (formula) => range.intersectsNode(formula),
+    (formula) => isPartOf(range, formula),
   );
   const [first, last] = [formulas[0], formulas.at(-1)];
   if (first === undefined || last === undefined || event.clipboardData === null) return;
@@ -18,10 +18,20 @@ export function copyFormulas(event: ClipboardEvent): void {
   event.clipboardData.setData("text/plain", textOf(selection, range, formulas));
 }
 
+/** Whether some of it is selected: where a selection only ends beside it, nothing is. */
+function isPartOf(range: Range, formula: HTMLElement): boolean {
+  const inside = document.createRange();
+  inside.selectNodeContents(formula);
+  return (
+    range.compareBoundaryPoints(Range.START_TO_END, inside) > 0 &&
+    range.compareBoundaryPoints(Range.END_TO_START, inside) < 0
+  );
+}
+
 function markupOf(range: Range): string {
   const copy = document.createElement("div");
   copy.append(range.cloneContents());
-  for (const button of copy.querySelectorAll("button")) button.remove();
+  for (const control of copy.querySelectorAll("button, .sr-only, .select-none")) control.remove();
   return copy.innerHTML;
 }
 

@@ -28,9 +28,9 @@ export function MenuList({ children, onClosed }: MenuListProps) {
 }
 
 const ITEM =
-  "flex min-h-9 cursor-pointer items-center gap-2.5 rounded-lg px-2.5 text-small outline-none select-none";
+  "flex min-h-9 cursor-pointer items-center gap-2.5 rounded-lg px-2.5 text-small -outline-offset-2 select-none";
 const LOOKS = {
-  plain: "text-ink data-highlighted:bg-sunken",
+  plain: "text-ink data-highlighted:bg-accent-soft",
   danger: "text-danger data-highlighted:bg-danger-soft",
 } as const;
 
