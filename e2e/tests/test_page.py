@@ -1,7 +1,9 @@
 """What the page is like to use, apart from the replies themselves."""
 
+import re
+
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 
 from archive import question, reply
 from chat_page import ChatPage
@@ -245,3 +247,52 @@ def test_a_reply_can_be_read_where_what_draws_it_cannot_be_had(
     chat.ask("more *of* them")
     expect(chat.text).to_have_text("more of them")
     expect(chat.replies.first.get_by_test_id("reply-text")).to_have_text("some bold words")
+
+
+def test_a_conversation_is_printed_whole_and_alone(chat: ChatPage) -> None:
+    said = "Some **bold** words. " + "Many more of them. " * 60
+    place = chat.import_conversation([kind(said) for _ in range(20) for kind in (question, reply)])
+    chat.visit(f"/c/{place}")
+    expect(chat.replies).to_have_count(20)
+    bold = chat.replies.first.locator("strong")
+    expect(bold).to_have_count(0)
+    pages = re.findall(rb"/Type\s*/Page\b", chat.page.pdf())
+    assert len(pages) >= 8
+    expect(bold).to_have_text("bold")
+    chat.page.emulate_media(media="print")
+    log = chat.page.get_by_role("log").bounding_box()
+    assert log is not None
+    assert log["y"] < 150
+    assert log["width"] > 1000
+    for control in (chat.box, chat.new_chat, chat.models, chat.page.get_by_test_id("copy").first):
+        expect(control).to_be_hidden()
+
+
+def test_forced_colours_show_where_the_focus_is_and_that_a_reply_runs(chat: ChatPage) -> None:
+    chat.page.emulate_media(forced_colors="active")
+    chat.amend_requests(script={"faults": [{"after": 2, "kind": "gate"}]})
+    assert outline(chat.box) != "none"
+    generation = chat.ask("one two three")
+    cursor = (
+        "(cursor) => [cursor, cursor.closest('body')].map((one) => getComputedStyle(one).backgroundColor)"
+    )
+    expect(chat.text).to_contain_text("one")
+    shown, ground = chat.cursor.evaluate(cursor)
+    assert shown != ground
+    chat.open_gate(generation)
+    chat.expect_status("completed")
+
+
+def test_an_item_of_a_menu_shows_that_it_has_the_focus(chat: ChatPage) -> None:
+    chat.page.get_by_test_id("sidebar-menu").focus()
+    chat.page.keyboard.press("Enter")
+    expect(chat.page.get_by_role("menu")).to_be_visible()
+    chat.page.keyboard.press("ArrowDown")
+    focused = chat.page.locator("[role=menuitem]:focus")
+    expect(focused).to_have_count(1)
+    assert outline(focused) != "none"
+
+
+def outline(element: Locator) -> str:
+    style: str = element.evaluate("(element) => getComputedStyle(element).outlineStyle")
+    return style

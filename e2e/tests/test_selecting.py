@@ -111,3 +111,23 @@ def test_formulas_are_copied_as_they_are_written(chat: ChatPage) -> None:
         getSelection().setBaseAndExtent(letters[1].firstChild, 0, letters[2].firstChild, 1);
     }""")
     assert copied(chat).split("\n\n") == [r"$$\frac{1}{2}$$", r"and then $b_1$"]
+
+    # Where a selection only ends beside a formula, and where nothing is selected, nothing of it is copied.
+    chat.text.evaluate("""(text) => {
+        const words = text.querySelector("p").firstChild;
+        getSelection().setBaseAndExtent(words, 0, words, words.length);
+    }""")
+    assert copied(chat) == "So "
+    chat.text.evaluate("(text) => getSelection().collapse(text.querySelector('mi').firstChild, 0)")
+    assert copied(chat) == "So "
+
+
+def test_what_is_copied_across_messages_is_what_was_said(chat: ChatPage) -> None:
+    chat.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    chat.ask("one")
+    chat.expect_status("completed")
+    chat.ask("two " * 400)
+    chat.expect_status("completed")
+    expect(chat.questions.last.get_by_test_id("fold")).to_be_visible()
+    chat.page.get_by_role("log").evaluate("(log) => getSelection().selectAllChildren(log)")
+    assert copied(chat).split() == ["one", "one"] + ["two"] * 800

@@ -202,6 +202,28 @@ def test_keys_lead_through_the_conversations(bar: SideBar, chat: ChatPage) -> No
     expect(chat.box).to_have_value("is this a question?")
 
 
+def test_a_search_gives_the_focus_back_or_keeps_it(bar: SideBar, chat: ChatPage) -> None:
+    chat.page.keyboard.press("Control+k")
+    box = chat.page.get_by_test_id("search-input")
+    expect(box).to_be_focused()
+    chat.page.keyboard.press("Escape")
+    expect(chat.box).to_be_focused()
+    # Shown again by its button, the bar leaves the focus there.
+    toggle = chat.page.get_by_test_id("sidebar-toggle")
+    toggle.press("Enter")
+    expect(box).to_have_count(0)
+    toggle.press("Enter")
+    expect(box).to_be_visible()
+    expect(toggle).to_be_focused()
+    # What it came from is gone.
+    chat.page.keyboard.press("Control+k")
+    chat.page.keyboard.type("x")
+    chat.page.keyboard.press("Tab")
+    chat.page.keyboard.press("Enter")
+    chat.page.keyboard.press("Escape")
+    expect(box).to_be_focused()
+
+
 def test_on_a_phone_the_conversations_come_over_the_page(bar: SideBar, chat: ChatPage) -> None:
     # What is held here with the fixtures: nothing breaks the content security policy.
     chat.page.set_viewport_size({"width": 390, "height": 780})
