@@ -249,6 +249,17 @@ def test_a_reply_can_be_read_where_what_draws_it_cannot_be_had(
     expect(chat.replies.first.get_by_test_id("reply-text")).to_have_text("some bold words")
 
 
+def test_it_is_said_that_something_is_missing_where_the_words_for_it_cannot_be_had(
+    chat: ChatPage, complaints: Complaints
+) -> None:
+    complaints.expect("status of 404")
+    complaints.expect("ERR_CONNECTION_REFUSED")
+    complaints.expect("Failed to fetch dynamically imported module")
+    chat.page.route("**/assets/not-found-*.js", lambda route: route.abort("connectionrefused"))
+    chat.visit("/c/conv_unknown")
+    expect(chat.page.get_by_test_id("cannot-load")).to_be_visible()
+
+
 def test_a_conversation_is_printed_whole_and_alone(chat: ChatPage) -> None:
     said = "Some **bold** words. " + "Many more of them. " * 60
     place = chat.import_conversation([kind(said) for _ in range(20) for kind in (question, reply)])

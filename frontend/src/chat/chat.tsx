@@ -141,7 +141,9 @@ export function Chat(props: ChatProps) {
           ref={content}
           className="mx-auto flex min-h-full w-full max-w-3xl flex-col px-4 pt-4 pb-8 sm:px-6"
         >
-          <Optional>{isUnknown && <NotFound onNewChat={() => onNewChat()} />}</Optional>
+          <Optional lost={<CannotLoad onRetry={() => void refetch()} />}>
+            {isUnknown && <NotFound onNewChat={() => onNewChat()} />}
+          </Optional>
           {isLoading && !isUnknown && error !== null && (
             <CannotLoad onRetry={() => void refetch()} />
           )}
