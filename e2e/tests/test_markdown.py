@@ -44,6 +44,17 @@ def test_a_formula_never_shows_its_source(chat: ChatPage) -> None:
     assert_never_shrank(timeline, rewritten=24)
 
 
+def test_what_is_no_formula_is_shown_as_it_was_written(chat: ChatPage) -> None:
+    chat.ask(r"Here $\frac{1}{$ and $\begin{matrix} a \\ b \end{matrix}$")
+    chat.expect_status("completed")
+    expect(chat.text.locator("math")).to_have_count(1)
+    expect(chat.text.locator(".formula").first).to_have_text(r"\frac{1}{")
+    first, second = (row.bounding_box() for row in chat.text.locator("mtd").all())
+    assert first is not None
+    assert second is not None
+    assert first["height"] > 16, "rows do not touch"
+
+
 def test_every_block_is_drawn_as_what_it_is(chat: ChatPage) -> None:
     chat.choose("scripted/markdown")
     chat.amend_requests(script={"tokens_per_second": 2000})

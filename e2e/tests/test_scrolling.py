@@ -118,6 +118,20 @@ def test_a_long_question_is_folded_and_unfolds_where_it_is(chat: ChatPage) -> No
     expect(fold).to_have_attribute("aria-expanded", "true")
 
 
+def test_what_unfolds_in_sight_offers_no_jump(chat: ChatPage) -> None:
+    chat.choose("scripted/reasoning")
+    chat.amend_requests(script={"tokens_per_second": 1000})
+    chat.ask("think")
+    chat.expect_status("completed")
+    summary = chat.reply.locator("summary")
+    expect(chat.reasoning).to_be_hidden()
+    summary.click()
+    expect(chat.reasoning).to_be_visible()
+    frames = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+    chat.page.evaluate(frames)
+    expect(chat.jump_to_latest).to_have_count(0)
+
+
 @pytest.mark.parametrize("language", ["en", "de", "ja"])
 def test_nothing_but_the_text_grows_on_a_phone(chat: ChatPage, language: str) -> None:
     SideBar(chat.page).choose_for_all("menu-preferences")

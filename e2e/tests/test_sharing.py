@@ -33,6 +33,8 @@ def test_a_shared_conversation_is_read_until_it_is_taken_back(
     reader.page.goto(link)
     expect(shared.get_by_test_id("message-user")).to_have_text("how do rivers begin")
     expect(reader.replies.get_by_test_id("reply-text")).to_have_text("how do rivers begin")
+    lines = "(text) => text.offsetHeight / parseFloat(getComputedStyle(text).lineHeight)"
+    assert round(shared.get_by_test_id("message-user").locator("p").evaluate(lines)) == 1
     expect(shared).not_to_contain_text("a later secret")
     expect(reader.page).to_have_title(f"{shared.get_by_role('heading').first.inner_text()} · Headwater")
     for forbidden in (reader.box, reader.regenerate, reader.page.get_by_test_id("edit")):

@@ -29,13 +29,13 @@ export const Figures = memo(function Figures({ source }: { source: ReplySource }
   return (
     <p
       data-testid="figures"
-      className="flex min-h-8 select-none flex-wrap items-center gap-x-4 text-small text-quiet tabular-nums max-sm:min-h-10 max-sm:grow"
+      className="flex min-h-8 select-none flex-wrap items-center gap-x-4 text-small text-quiet tabular-nums max-sm:min-h-10 max-sm:grow max-sm:gap-x-3"
     >
       {figures.map(([name, figure]) => (
         <span
           key={name}
           title={name}
-          className="max-sm:last:grow max-sm:last:basis-14 max-sm:last:truncate"
+          className="max-sm:last:grow max-sm:last:basis-12 max-sm:last:truncate"
         >
           {figure}{" "}
         </span>

@@ -64,7 +64,7 @@ export function Question({ entry, isUnnamed, isLast }: QuestionProps) {
         </>
       ) : (
         // Beside the message there is room for its actions; where there is not, they share the line of its branches.
-        <div className="flex max-w-full flex-wrap items-center justify-end gap-x-1">
+        <div className="flex w-full flex-wrap items-center justify-end gap-x-1">
           <div className="flex min-w-0 basis-full justify-end sm:order-2 sm:max-w-[calc(100%-5rem)] sm:basis-auto">
             {bubble}
           </div>

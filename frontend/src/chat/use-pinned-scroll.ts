@@ -63,17 +63,17 @@ export function usePinnedScroll(): PinnedScroll {
     const onWheel = (event: WheelEvent) => {
       if (event.deltaY < 0 && box.scrollTop > 0) set(false);
     };
-    // What is unfolded is looked at, and stays where it is.
+    // What is unfolded is looked at, and stays where it is, unless that is the end all the same.
     const onClick = ({ target }: MouseEvent) => {
-      if (target instanceof Element && target.closest(FOLDS) !== null) set(false);
+      if (!(target instanceof Element) || target.closest(FOLDS) === null) return;
+      pinned.current = false;
+      requestAnimationFrame(() => set(distanceToEnd(box) <= 1));
     };
     const anchor = new ScrollAnchor(box, inside);
     anchored.current = anchor;
     const onGrowth = () => {
-      // Where everything is in sight, its end is too: a larger window, or a shorter branch. So is the end
-      // of what has become shorter.
-      const isShorter = box.scrollHeight < last.height;
-      if (box.scrollHeight <= box.clientHeight || (isShorter && distanceToEnd(box) <= 1)) set(true);
+      // Where everything is in sight, its end is too: a larger window, or a shorter branch.
+      if (box.scrollHeight <= box.clientHeight) set(true);
       // What has no rows is no thread, and is read from its beginning.
       const hasEnd = inside.querySelector("[data-rows]") !== null;
       if (pinned.current && hasEnd) box.scrollTop = box.scrollHeight;

@@ -35,9 +35,9 @@ function LoadedFormula({ tex, display }: FormulaProps) {
   useLayoutEffect(() => {
     if (host.current === null || temml === null) return;
     try {
-      temml.render(tex, host.current, { displayMode: display, throwOnError: false, trust: false });
+      temml.render(tex, host.current, { displayMode: display, throwOnError: true, trust: false });
     } catch {
-      // What a model writes may break what sets it, and must not take the page along.
+      // What is no formula is shown as it was written, and what breaks what sets it takes nothing along.
       host.current.textContent = tex;
     }
   }, [temml, tex, display]);
