@@ -17,7 +17,7 @@ from headwater.generation.events import TextDelta
 from headwater.generation.observer import Observer
 from headwater.generation.provider import Delta, Finish, Prompt, Turn
 from headwater.generation.runner import Limits, Runner
-from headwater.logs.memory import MemoryLog
+from headwater.live.memory import MemoryLog
 from headwater.metrics import GAP_SECONDS, Metrics
 
 TOKENS = 50_000

@@ -5,7 +5,7 @@ import httpx
 import pytest
 from sqlalchemy.engine import URL
 
-from headwater.conversations.database import Database, open_database, sqlite_url
+from headwater.storage.database import Database, open_database, sqlite_url
 from tests.postgresql import migrated_template, new_database, postgresql
 from tests.running import RunningServer, running
 

@@ -3,8 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
-from headwater.chat import ChatLimits
 from headwater.generation.runner import Limits
+from headwater.replies.service import ChatLimits
 
 _RUN = Limits(first_token=60, idle=30, total=300, reply_chars=1_000_000)
 _CHAT = ChatLimits(

@@ -14,7 +14,7 @@ from tempfile import mkdtemp
 import asyncpg
 from sqlalchemy.engine import URL
 
-from headwater.conversations.database import database_url, open_database
+from headwater.storage.database import database_url, open_database
 from tests.running import free_port
 
 PASSWORD = "secret-of-the-tests"

@@ -4,14 +4,14 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
-from headwater.asking import Ask
-from headwater.conversations.changes import Changes
-from headwater.conversations.database import open_database, sqlite_url
 from headwater.conversations.model import Conversation
-from headwater.conversations.repository import ConversationRepository
-from headwater.conversations.search import SearchRepository
-from headwater.conversations.shares import ShareRepository
 from headwater.history import History
+from headwater.live.changes import Changes
+from headwater.replies.plan import Ask
+from headwater.storage.conversations import ConversationRepository
+from headwater.storage.database import open_database, sqlite_url
+from headwater.storage.search import SearchRepository
+from headwater.storage.shares import ShareRepository
 from tests.test_chat import FAST, new_chat
 
 

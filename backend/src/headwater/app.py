@@ -13,7 +13,6 @@ from quart import Quart
 from sqlalchemy.engine import URL
 
 from headwater.api.chat import chat_blueprint
-from headwater.api.clients import Clients, counted_as, install_clients
 from headwater.api.conversations import conversations_blueprint, shared_blueprint
 from headwater.api.generations import generations_blueprint
 from headwater.api.headers import install_headers
@@ -31,23 +30,24 @@ from headwater.api.schema import install_schema
 from headwater.api.scripted import scripted_blueprint
 from headwater.api.ui_messages import ui_messages_blueprint
 from headwater.api.websocket import BoundedWebsocketConnection, websocket_blueprint
-from headwater.chat import Chat, ChatLimits
-from headwater.conversations.changes import Changes
-from headwater.conversations.database import database_url, open_database, sqlite_url
-from headwater.conversations.replies import ReplyRepository
-from headwater.conversations.repository import ConversationRepository
-from headwater.conversations.search import SearchRepository
-from headwater.conversations.shares import ShareRepository
 from headwater.data_folder import DataFolder
 from headwater.generation.runner import Limits
 from headwater.history import History
-from headwater.logs.memory import MemoryLog
+from headwater.identity.identify import Clients, counted_as, install_clients
+from headwater.live.changes import Changes
+from headwater.live.memory import MemoryLog
 from headwater.metrics import Metrics
 from headwater.providers.catalogue import Catalogue, Model, Source
 from headwater.providers.local import LocalModel, LocalModelUnavailableError
 from headwater.providers.openai import OpenAIProvider
 from headwater.providers.scripted import ScriptedProvider
+from headwater.replies.service import Chat, ChatLimits
 from headwater.settings import Settings, SettingsError
+from headwater.storage.conversations import ConversationRepository
+from headwater.storage.database import database_url, open_database, sqlite_url
+from headwater.storage.replies import ReplyRepository
+from headwater.storage.search import SearchRepository
+from headwater.storage.shares import ShareRepository
 
 logger = logging.getLogger(__name__)
 

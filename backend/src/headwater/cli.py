@@ -10,10 +10,10 @@ from typing import Any, TypeVar
 
 from headwater import __version__
 from headwater.app import describe_api
-from headwater.conversations.database import DatabaseError
 from headwater.data_folder import DataFolder, DataFolderError
 from headwater.server.serve import serve
 from headwater.settings import Settings, SettingsError
+from headwater.storage.database import DatabaseError
 
 T = TypeVar("T")
 

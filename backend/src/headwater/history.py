@@ -9,20 +9,20 @@ from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from headwater.chat import Chat
+from headwater.clock import now
 from headwater.conversations.archive import ArchivedConversation, from_archive, to_archive, to_markdown
-from headwater.conversations.changes import Changes
-from headwater.conversations.clock import now
 from headwater.conversations.model import (
     Conversation,
     Message,
     UnknownConversationError,
     UnknownMessageError,
 )
-from headwater.conversations.repository import ConversationRepository, ListCursor, batched
-from headwater.conversations.search import Found, SearchCursor, SearchRepository
-from headwater.conversations.shares import Shared, ShareRepository
 from headwater.errors import ConflictError, NotFoundError
+from headwater.live.changes import Changes
+from headwater.replies.service import Chat
+from headwater.storage.conversations import ConversationRepository, ListCursor, batched
+from headwater.storage.search import Found, SearchCursor, SearchRepository
+from headwater.storage.shares import Shared, ShareRepository
 
 logger = logging.getLogger(__name__)
 

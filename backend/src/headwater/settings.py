@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Self, TypeVar
 from urllib.parse import urlsplit
 
-from headwater.conversations.database import database_url
+from headwater.storage.database import database_url
 
 T = TypeVar("T")
 

@@ -4,9 +4,9 @@ from pathlib import Path
 import pytest
 from quart import Quart
 
-from headwater.api.clients import Clients, install_clients
 from headwater.api.page import page_blueprint
 from headwater.api.problems import install_problems
+from headwater.identity.identify import Clients, install_clients
 
 
 @pytest.fixture

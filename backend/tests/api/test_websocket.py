@@ -10,9 +10,9 @@ import msgspec
 import pytest
 import websockets
 
-from headwater.api.clients import COOKIE, HEADER
 from headwater.api.requests import BODY_BYTES
 from headwater.api.websocket import MOST_ACTIONS
+from headwater.identity.identify import COOKIE, HEADER
 from tests.api.test_problems import check
 from tests.running import RunningServer, running
 from tests.wires.websocket import PATH, encode

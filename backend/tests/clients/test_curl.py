@@ -7,7 +7,7 @@ import httpx
 import msgspec
 import pycurl
 
-from headwater.api.clients import HEADER
+from headwater.identity.identify import HEADER
 from tests.running import RunningServer, SseEvent, SseReader, text_of
 
 

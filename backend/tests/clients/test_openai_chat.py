@@ -11,7 +11,7 @@ import openai as package
 import pytest
 from openai import AsyncOpenAI
 
-from headwater.api.clients import HEADER
+from headwater.identity.identify import HEADER
 from tests.clients.scripts import FAST, PACE, gated, open_gate
 from tests.providers.model_server import Answer, delta, model_server
 from tests.running import RunningServer, free_port, running

@@ -10,7 +10,7 @@ import openai as package
 import pytest
 from openai import AsyncOpenAI
 
-from headwater.api.clients import HEADER
+from headwater.identity.identify import HEADER
 from headwater.transports.openai_responses import number_at
 from tests.clients.scripts import FAST, PACE, gated, open_gate
 from tests.running import RunningServer, running

@@ -7,12 +7,12 @@ from hypothesis import strategies as st
 
 from headwater.api.archives import CLOSING, OPENING, Archive, ArchiveConversation, encode_archived
 from headwater.conversations.archive import from_archive, to_archive, to_markdown
-from headwater.conversations.database import Database
 from headwater.conversations.model import Conversation, Message, Settings
-from headwater.conversations.repository import ConversationRepository
 from headwater.ids import new_id
+from headwater.storage.conversations import ConversationRepository
+from headwater.storage.database import Database
 from tests.conversations import trees
-from tests.conversations.trees import line, new_conversation, new_message
+from tests.storage.trees import line, new_conversation, new_message
 
 ANY = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 

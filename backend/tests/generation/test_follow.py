@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from headwater.generation.events import Completed, Event, Outcome, TextDelta
 from headwater.generation.log import PAGE_BYTES, Cursor, CursorAheadError, Log, Page, follow
-from headwater.logs.memory import MemoryLog
-from tests.logs.contract import batches
+from headwater.live.memory import MemoryLog
+from tests.live.log_contract import batches
 
 DONE = Outcome(Completed("stop"))
 

@@ -20,7 +20,7 @@ from headwater.generation.log import EVENT_CHARS, follow
 from headwater.generation.observer import Observer
 from headwater.generation.provider import Delta, Finish, Prompt, ProviderError, Turn
 from headwater.generation.runner import Limits, Runner
-from headwater.logs.memory import MemoryLog
+from headwater.live.memory import MemoryLog
 from tests.limits import run_limits
 
 PROMPT = Prompt("gen_1", "model", (Turn("user", "hello"),))

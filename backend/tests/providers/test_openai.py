@@ -11,7 +11,7 @@ from headwater.generation.events import Completed, Failed, Outcome, TextDelta, U
 from headwater.generation.log import follow
 from headwater.generation.provider import Delta, Finish, Prompt, Turn
 from headwater.generation.runner import Limits, Runner
-from headwater.logs.memory import MemoryLog
+from headwater.live.memory import MemoryLog
 from headwater.providers import openai
 from headwater.providers.catalogue import Model
 from headwater.providers.openai import OpenAIProvider

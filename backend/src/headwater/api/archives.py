@@ -7,7 +7,6 @@ from typing import Annotated, Any, Literal, Self
 import msgspec
 from pydantic import Field, TypeAdapter, model_validator
 
-from headwater.api.answers import Outcome, timestamp
 from headwater.api.requests import (
     PLAIN,
     Body,
@@ -18,6 +17,7 @@ from headwater.api.requests import (
     read_json_bytes,
     validated,
 )
+from headwater.api.responses import Outcome, timestamp
 from headwater.conversations.archive import ArchivedConversation, ArchivedMessage
 from headwater.conversations.model import Settings
 from headwater.errors import InvalidRequestError

@@ -7,11 +7,8 @@ from quart_rate_limiter import rate_limit
 from quart_schema import document_request, document_response
 from werkzeug.exceptions import MethodNotAllowed
 
-from headwater.api.answers import Reply
-from headwater.api.clients import client, current_client
 from headwater.api.origins import Origins
 from headwater.api.rate_limits import StartLimiter
-from headwater.api.replies import negotiated, reply, streamed
 from headwater.api.requests import (
     ChatBody,
     ChatQuery,
@@ -22,8 +19,11 @@ from headwater.api.requests import (
     read_json_or_nothing,
     read_query,
 )
-from headwater.chat import Chat
+from headwater.api.responses import Reply
+from headwater.api.streaming import negotiated, reply, streamed
 from headwater.errors import InvalidRequestError
+from headwater.identity.identify import client, current_client
+from headwater.replies.service import Chat
 from headwater.transports.wire import END
 
 

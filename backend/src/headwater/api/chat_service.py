@@ -14,16 +14,16 @@ from google.protobuf.message import Message
 from werkzeug.http import parse_cookie
 
 from headwater.api.actions import CancelAction, ChatAction, FollowAction, ReplyAction
-from headwater.api.clients import COOKIE, HEADER, Client, Clients
 from headwater.api.rate_limits import StartLimiter
-from headwater.api.replies import UNBUFFERED, opening
 from headwater.api.requests import checked
-from headwater.asking import Ask, AskAgain
-from headwater.chat import Chat
+from headwater.api.streaming import UNBUFFERED, opening
 from headwater.errors import PROBLEMS, ProblemCode, ProblemError
 from headwater.generation.log import Cursor
-from headwater.generations import Generation
+from headwater.identity.identify import COOKIE, HEADER, Client, Clients
 from headwater.metrics import Metrics
+from headwater.replies.active import Generation
+from headwater.replies.plan import Ask, AskAgain
+from headwater.replies.service import Chat
 from headwater.transports.grpc import generation_message, members, opening_message, page_messages
 from headwater.transports.wire import JsonObject
 from headwater.v1 import chat_pb2

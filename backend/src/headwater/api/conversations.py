@@ -12,19 +12,8 @@ from quart import Blueprint, Response, request
 from quart_schema import document_querystring, document_request, document_response
 from werkzeug.exceptions import MethodNotAllowed
 
-from headwater.api import answers
-from headwater.api.answers import (
-    Conversation,
-    ConversationList,
-    ConversationSummary,
-    ImportResult,
-    SearchResults,
-    Share,
-    SharedConversation,
-)
+from headwater.api import responses
 from headwater.api.archives import CLOSING, OPENING, Archive, encode_archived, read_archive
-from headwater.api.clients import client
-from headwater.api.replies import JSON, UNBUFFERED, answer
 from headwater.api.requests import (
     PLAIN,
     Body,
@@ -36,10 +25,21 @@ from headwater.api.requests import (
     read_json,
     read_query,
 )
-from headwater.conversations.repository import ListCursor
-from headwater.conversations.search import SearchCursor
+from headwater.api.responses import (
+    Conversation,
+    ConversationList,
+    ConversationSummary,
+    ImportResult,
+    SearchResults,
+    Share,
+    SharedConversation,
+)
+from headwater.api.streaming import JSON, UNBUFFERED, answer
 from headwater.errors import InvalidRequestError
 from headwater.history import History
+from headwater.identity.identify import client
+from headwater.storage.conversations import ListCursor
+from headwater.storage.search import SearchCursor
 from headwater.transports.sse import HEARTBEAT, SseEncoder, sse_event
 from headwater.transports.sse import OPENING as SSE_OPENING
 
@@ -98,7 +98,7 @@ def conversations_blueprint(history: History, heartbeat: float) -> Blueprint:
         found, cursor = await history.page(
             client(), archived=query.archived, pinned=query.pinned, limit=query.limit, after=after
         )
-        summaries = [answers.summary(listed) for listed in found]
+        summaries = [responses.summary(listed) for listed in found]
         return answer(ConversationList(summaries, _write_cursor(cursor)))
 
     @blueprint.get("/search")
@@ -108,7 +108,7 @@ def conversations_blueprint(history: History, heartbeat: float) -> Blueprint:
         query = read_query(SearchQuery)
         after = None if query.cursor is None else _read_cursor(query.cursor, SearchCursor)
         found, cursor = await history.search(client(), query.q, query.limit, after)
-        results = [answers.search_result(listed, each) for listed, each in found]
+        results = [responses.search_result(listed, each) for listed, each in found]
         return answer(SearchResults(results, _write_cursor(cursor)))
 
     @blueprint.get("/events")
@@ -133,13 +133,13 @@ def conversations_blueprint(history: History, heartbeat: float) -> Blueprint:
     @document_response(ImportResult, 201)
     async def import_() -> Response:
         taken = await history.bring(client(), await read_archive(ARCHIVE_BYTES))
-        return answer(ImportResult([answers.summary(listed) for listed in taken]), 201)
+        return answer(ImportResult([responses.summary(listed) for listed in taken]), 201)
 
     @blueprint.get("/<name>")
     @document_response(Conversation)
     async def open_(name: str) -> Response:
         opened = await history.open(client(), name)
-        response = answer(answers.conversation(opened))
+        response = answer(responses.conversation(opened))
         if not opened.listed.running:
             response.headers["Cache-Control"] = "private, no-cache"
             response.set_etag(f"{name}-{opened.listed.conversation.version}")
@@ -155,7 +155,7 @@ def conversations_blueprint(history: History, heartbeat: float) -> Blueprint:
         for key in _NEVER_NULL:
             if key in columns and columns[key] is None:
                 raise InvalidRequestError(f"{key}: the value should not be null.", field=key)
-        return answer(answers.summary(await history.change(client(), name, columns)))
+        return answer(responses.summary(await history.change(client(), name, columns)))
 
     @blueprint.delete("/<name>")
     async def delete(name: str) -> Response:
@@ -165,7 +165,7 @@ def conversations_blueprint(history: History, heartbeat: float) -> Blueprint:
     @blueprint.post("/<name>/restore")
     @document_response(ConversationSummary)
     async def restore(name: str) -> Response:
-        return answer(answers.summary(await history.restore(client(), name)))
+        return answer(responses.summary(await history.restore(client(), name)))
 
     @blueprint.get("/<name>/export")
     @document_querystring(ExportQuery)
@@ -200,7 +200,7 @@ def shared_blueprint(history: History) -> Blueprint:
     @blueprint.get("/api/shared/<token>")
     @document_response(SharedConversation)
     async def shared(token: str) -> Response:
-        response = answer(answers.shared_conversation(await history.shared(token)))
+        response = answer(responses.shared_conversation(await history.shared(token)))
         response.headers["X-Robots-Tag"] = "noindex"
         return response
 

@@ -4,12 +4,12 @@ from quart import Blueprint, Response, request
 from quart_schema import document_querystring, document_response
 from werkzeug.exceptions import MethodNotAllowed
 
-from headwater.api.answers import Generation
-from headwater.api.clients import client
-from headwater.api.replies import JSON, generation_response, json_response, negotiated, streamed
 from headwater.api.requests import EventsQuery, event_id, last_event_id, read_query
-from headwater.chat import Chat
+from headwater.api.responses import Generation
+from headwater.api.streaming import JSON, generation_response, json_response, negotiated, streamed
 from headwater.errors import InvalidRequestError
+from headwater.identity.identify import client
+from headwater.replies.service import Chat
 from headwater.transports.json import page_object
 from headwater.transports.wire import END
 

@@ -3,9 +3,9 @@
 from quart import Blueprint, Response
 from quart_schema import document_response
 
-from headwater.api import answers
-from headwater.api.clients import client
-from headwater.api.replies import json_response
+from headwater.api import responses
+from headwater.api.streaming import json_response
+from headwater.identity.identify import client
 from headwater.providers.catalogue import Catalogue, Model
 from headwater.transports.wire import JsonObject
 
@@ -15,7 +15,7 @@ def models_blueprint(catalogue: Catalogue) -> Blueprint:
     blueprint = Blueprint("models", __name__)
 
     @blueprint.get("/api/models")
-    @document_response(list[answers.Model])
+    @document_response(list[responses.Model])
     async def models() -> Response:
         client()
         default = await catalogue.default()

@@ -3,11 +3,11 @@
 from quart import Blueprint, Response
 from quart_schema import document_response
 
-from headwater.api.answers import Health
-from headwater.api.replies import answer
-from headwater.chat import Chat
+from headwater.api.responses import Health
+from headwater.api.streaming import answer
 from headwater.errors import ShuttingDownError
 from headwater.metrics import MEDIA_TYPE
+from headwater.replies.service import Chat
 
 
 def operating_blueprint(chat: Chat) -> Blueprint:

@@ -5,8 +5,8 @@ from pathlib import Path
 from quart import Blueprint, Response, request, send_from_directory
 from werkzeug.exceptions import NotFound
 
-from headwater.api.clients import client
 from headwater.errors import NotFoundError
+from headwater.identity.identify import client
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (

@@ -8,11 +8,11 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from pydantic_core import PydanticCustomError
 from quart import Request, has_request_context, request
 
-from headwater.asking import Ask, AskAgain
 from headwater.conversations.model import Settings
 from headwater.errors import InvalidRequestError, TooLargeError, UnsupportedMediaTypeError
 from headwater.generation.log import Cursor
 from headwater.providers.scripted import Fault, FaultKind, Script
+from headwater.replies.plan import Ask, AskAgain
 from headwater.transports.wire import JsonObject, parse_event_id
 
 KEY_CHARS = 200

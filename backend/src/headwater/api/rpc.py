@@ -9,11 +9,11 @@ from connectrpc.compat import google_protobuf_binary_codec
 from connectrpc.compression.gzip import GzipCompression
 
 from headwater.api.chat_service import Refusals, RepliesOfChat
-from headwater.api.clients import Clients
 from headwater.api.rate_limits import StartLimiter
 from headwater.api.requests import BODY_BYTES, BODY_PACE, BODY_TIMEOUT, DISCARD_BYTES
-from headwater.chat import Chat
 from headwater.errors import InvalidRequestError
+from headwater.identity.identify import Clients
+from headwater.replies.service import Chat
 from headwater.transports.grpc import JsonCodec
 from headwater.v1.chat_connect import ChatServiceASGIApplication
 

@@ -10,10 +10,10 @@ from quart_schema import DataSource, Info, OpenAPIProvider, QuartSchema
 from werkzeug.routing import Rule
 
 from headwater import __version__
-from headwater.api.answers import Problem
 from headwater.api.problems import MEDIA_TYPE
-from headwater.api.replies import ENCODERS, JSON
 from headwater.api.requests import ChatQuery, ReplyBody
+from headwater.api.responses import Problem
+from headwater.api.streaming import ENCODERS, JSON
 from headwater.transports.sse import SseEncoder
 
 REPLIES = "/api/conversations/{conversation}/messages/{message}/replies"

@@ -2,10 +2,10 @@
 
 from quart import Blueprint, Response
 
-from headwater.api.clients import client
-from headwater.chat import Chat
 from headwater.errors import NotFoundError
+from headwater.identity.identify import client
 from headwater.providers.scripted import ScriptedProvider
+from headwater.replies.service import Chat
 
 
 def scripted_blueprint(chat: Chat, scripted: ScriptedProvider) -> Blueprint:

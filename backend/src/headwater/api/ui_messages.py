@@ -9,15 +9,15 @@ from quart import Blueprint, Response, request
 from quart_rate_limiter import rate_limit
 from werkzeug.exceptions import MethodNotAllowed
 
-from headwater.api.clients import client, current_client
 from headwater.api.rate_limits import StartLimiter
-from headwater.api.replies import followed
 from headwater.api.requests import Body, Identifier, PlainText, ScriptBody, Temperature, Tokens, read_json
-from headwater.asking import AskOnce
-from headwater.chat import Chat
+from headwater.api.streaming import followed
 from headwater.conversations.model import Settings
 from headwater.generation.provider import Turn
-from headwater.generations import Generation
+from headwater.identity.identify import client, current_client
+from headwater.replies.active import Generation
+from headwater.replies.plan import AskOnce
+from headwater.replies.service import Chat
 from headwater.transports.ui_message import UiMessageEncoder
 
 PROTOCOL = {"x-vercel-ai-ui-message-stream": "v1"}

@@ -18,16 +18,16 @@ from headwater.api.actions import (
     UnreadableActionError,
     read_action,
 )
-from headwater.api.clients import Client, current_client, naming_headers
 from headwater.api.origins import Origins
 from headwater.api.problems import problem_object
 from headwater.api.rate_limits import StartLimiter
-from headwater.api.replies import opening
-from headwater.asking import Ask, AskAgain
-from headwater.chat import Chat
+from headwater.api.streaming import opening
 from headwater.errors import ProblemCode, ProblemError, RateLimitedError
 from headwater.generation.log import Cursor
-from headwater.generations import Generation
+from headwater.identity.identify import Client, current_client, naming_headers
+from headwater.replies.active import Generation
+from headwater.replies.plan import Ask, AskAgain
+from headwater.replies.service import Chat
 from headwater.transports.json import generation_object
 from headwater.transports.websocket import answer_frame, page_frames, start_frame
 

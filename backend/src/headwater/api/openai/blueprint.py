@@ -2,13 +2,13 @@
 
 from quart import Blueprint
 
-from headwater.api.clients import Clients, current_client
 from headwater.api.openai.completions import completions_blueprint
 from headwater.api.openai.models import models_blueprint
 from headwater.api.openai.responses import responses_blueprint
 from headwater.api.rate_limits import StartLimiter
-from headwater.chat import Chat
 from headwater.errors import UnauthorizedError
+from headwater.identity.identify import Clients, current_client
+from headwater.replies.service import Chat
 
 PREFIX = "/v1"
 

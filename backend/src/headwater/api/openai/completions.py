@@ -7,7 +7,6 @@ from pydantic import Field
 from quart import Blueprint, Response
 from quart_rate_limiter import rate_limit
 
-from headwater.api.clients import client, current_client
 from headwater.api.openai.errors import failed_reply
 from headwater.api.openai.members import (
     ROLES,
@@ -20,14 +19,15 @@ from headwater.api.openai.members import (
     TextContent,
 )
 from headwater.api.rate_limits import StartLimiter
-from headwater.api.replies import followed, json_response, located, opening
 from headwater.api.requests import Identifier, ScriptBody, Temperature, Tokens, read_json
-from headwater.asking import AskOnce
-from headwater.chat import Chat
+from headwater.api.streaming import followed, json_response, located, opening
 from headwater.conversations.model import Settings
 from headwater.generation.events import Completed
 from headwater.generation.provider import Sampling, Turn
-from headwater.generations import Generation
+from headwater.identity.identify import client, current_client
+from headwater.replies.active import Generation
+from headwater.replies.plan import AskOnce
+from headwater.replies.service import Chat
 from headwater.transports.openai_chat import OpenAIChatEncoder, completion_object
 
 

@@ -5,7 +5,7 @@ from typing import assert_never
 
 from quart import Response, request
 
-from headwater.api.replies import JSON, json_response
+from headwater.api.streaming import JSON, json_response
 from headwater.errors import PROBLEMS, ProblemCode
 from headwater.generation.events import Cancelled, Failed, FailureCode, Interrupted
 from headwater.transports.openai_error import (

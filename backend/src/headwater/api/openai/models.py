@@ -2,9 +2,9 @@
 
 from quart import Blueprint, Response
 
-from headwater.api.clients import client
-from headwater.api.replies import json_response
+from headwater.api.streaming import json_response
 from headwater.errors import UnknownModelError
+from headwater.identity.identify import client
 from headwater.providers.catalogue import Catalogue, Model
 from headwater.transports.wire import JsonObject
 

@@ -6,11 +6,11 @@ from pydantic import BeforeValidator, Field
 
 from headwater.api.openai.members import ROLES, OpenAIBody, Share, StreamOptions, TextContent
 from headwater.api.requests import Identifier, PlainText, Query, ScriptBody, Temperature, Tokens
-from headwater.asking import Ask
 from headwater.conversations.model import Settings
 from headwater.errors import InvalidRequestError
 from headwater.generation.provider import Sampling, Turn
-from headwater.generations import Generation
+from headwater.replies.active import Generation
+from headwater.replies.plan import Ask
 
 
 class InputMessage(OpenAIBody):

@@ -7,17 +7,17 @@ from quart import Blueprint, Response, request
 from quart_rate_limiter import rate_limit
 from werkzeug.exceptions import MethodNotAllowed
 
-from headwater.api.clients import client, current_client
 from headwater.api.openai.errors import failed_reply
 from headwater.api.openai.response_body import ResponseBody, ResponseQuery
 from headwater.api.rate_limits import StartLimiter
-from headwater.api.replies import followed, json_response, located
 from headwater.api.requests import idempotency_key, read_json, read_query
-from headwater.chat import Chat
+from headwater.api.streaming import followed, json_response, located
 from headwater.errors import InvalidRequestError, NotFoundError
 from headwater.generation.events import Completed
 from headwater.generation.fold import unfold
-from headwater.generations import Generation
+from headwater.identity.identify import client, current_client
+from headwater.replies.active import Generation
+from headwater.replies.service import Chat
 from headwater.transports.openai_responses import (
     Number,
     OpenAIResponsesEncoder,

@@ -1,0 +1,345 @@
+"""What the API answers with, as types: OpenAPI and the page's own types are made from them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from headwater.conversations.model import Message as KeptMessage
+from headwater.errors import ProblemCode
+from headwater.generation.events import CancelledBy, FailureCode, FinishReason
+from headwater.history import Listed, Opened
+from headwater.storage.highlight import Part
+from headwater.storage.search import Found
+from headwater.storage.shares import Shared
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A refusal (RFC 9457). `field` names the member that is at fault."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: ProblemCode
+    field: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What a probe is told."""
+
+    status: Literal["alive", "ready"]
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens as the provider counted them."""
+
+    prompt_tokens: int
+    completion_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """How a reply arrived from the provider; null where there was nothing to measure.
+
+    `server_ms` is from the arrival of the request until the provider was asked, `provider_ms` from there to
+    its first token; older replies have neither.
+    """
+
+    first_token_ms: int | None
+    duration_ms: int
+    tokens: int
+    tokens_per_second: float | None
+    longest_gap_ms: int | None
+    server_ms: int | None = None
+    provider_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CompletedOutcome:
+    """The model said all it wanted, or was allowed, to say."""
+
+    status: Literal["completed"]
+    reason: FinishReason
+    usage: Usage | None = None
+    timing: Timing | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CancelledOutcome:
+    """Somebody stopped the reply, or nobody was left to read it."""
+
+    status: Literal["cancelled"]
+    by: CancelledBy
+    usage: Usage | None = None
+    timing: Timing | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FailedOutcome:
+    """The reply could not go on; `message` is for people."""
+
+    status: Literal["failed"]
+    code: FailureCode
+    message: str
+    retryable: bool
+    usage: Usage | None = None
+    timing: Timing | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InterruptedOutcome:
+    """The server went away before the reply was finished."""
+
+    status: Literal["interrupted"]
+    usage: Usage | None = None
+    timing: Timing | None = None
+
+
+Outcome = Annotated[
+    CompletedOutcome | CancelledOutcome | FailedOutcome | InterruptedOutcome, Field(discriminator="status")
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A complete reply: the non-streaming mode."""
+
+    generation: str
+    conversation: str
+    message: str
+    parent: str
+    model: str
+    text: str
+    reasoning: str
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """A generation as it stands; `outcome` is null while it runs."""
+
+    generation: str
+    conversation: str
+    message: str
+    model: str
+    cursor: int
+    text: str
+    outcome: Outcome | None
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A model that can be asked; `context_window` in tokens, absent where it is not known."""
+
+    id: str
+    name: str
+    provider: str
+    default: bool
+    context_window: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationSummary:
+    """A conversation in a list. `version` grows with every change."""
+
+    id: str
+    title: str
+    created_at: str
+    updated_at: str
+    pinned: bool
+    archived: bool
+    shared: bool
+    running: bool
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationList:
+    """Some conversations, newest first; `cursor` leads to the next ones, null on the last page."""
+
+    conversations: list[ConversationSummary]
+    cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A node of the tree. `cursor` is the end of a running reply's log: follow it from there."""
+
+    id: str
+    parent: str | None
+    role: Literal["user", "assistant"]
+    text: str
+    reasoning: str
+    model: str | None
+    generation: str | None
+    running: bool
+    cursor: int
+    outcome: Outcome | None
+    left_out: int
+    created_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation(ConversationSummary):
+    """A conversation with its settings (null: the default) and all its messages, oldest first."""
+
+    leaf: str | None
+    model: str | None
+    system: str | None
+    temperature: float | None
+    max_tokens: int | None
+    share: str | None
+    messages: list[Message]
+
+
+@dataclass(frozen=True, slots=True)
+class SnippetPart:
+    """A piece of a text, and whether it is one of the words that were looked for."""
+
+    text: str
+    match: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """A conversation that was found; `message` is null where only the title was."""
+
+    conversation: ConversationSummary
+    message: str | None
+    title: list[SnippetPart]
+    snippet: list[SnippetPart]
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResults:
+    """Some of what was found, newest first; `cursor` leads to more, null on the last page."""
+
+    results: list[SearchResult]
+    cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """The link to a conversation: `path` on this server."""
+
+    token: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class SharedMessage:
+    """A message as whoever has the link sees it."""
+
+    id: str
+    role: Literal["user", "assistant"]
+    text: str
+    reasoning: str
+    model: str | None
+    created_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class SharedConversation:
+    """What a link shows: one branch."""
+
+    title: str
+    messages: list[SharedMessage]
+
+
+@dataclass(frozen=True, slots=True)
+class ImportResult:
+    """What was taken in, in the order of the archive."""
+
+    conversations: list[ConversationSummary]
+
+
+def summary(listed: Listed) -> ConversationSummary:
+    """A conversation as the list has it."""
+    return ConversationSummary(**_summary(listed))
+
+
+def conversation(opened: Opened) -> Conversation:
+    """A conversation with its messages."""
+    kept = opened.listed.conversation
+    return Conversation(
+        **_summary(opened.listed),
+        leaf=kept.leaf,
+        model=kept.settings.model,
+        system=kept.settings.system,
+        temperature=kept.settings.temperature,
+        max_tokens=kept.settings.max_tokens,
+        share=kept.share,
+        messages=[_message(message, opened.cursors.get(message.id)) for message in opened.messages],
+    )
+
+
+def search_result(listed: Listed, found: Found) -> SearchResult:
+    """A conversation that was found."""
+    return SearchResult(summary(listed), found.message, _parts(found.title), _parts(found.snippet))
+
+
+def shared_conversation(shared: Shared) -> SharedConversation:
+    """What a link shows."""
+    return SharedConversation(
+        shared.title,
+        [
+            SharedMessage(
+                id=message.id,
+                role=message.role,
+                text=message.text,
+                reasoning=message.reasoning,
+                model=message.model,
+                created_at=timestamp(message.created_at),
+            )
+            for message in shared.messages
+        ],
+    )
+
+
+def timestamp(milliseconds: int) -> str:
+    """A time since 1970 as RFC 3339 in UTC: `2026-11-22T10:00:00.000Z`."""
+    moment = datetime.fromtimestamp(milliseconds // 1000, UTC).replace(microsecond=milliseconds % 1000 * 1000)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _summary(listed: Listed) -> dict[str, Any]:
+    kept = listed.conversation
+    return {
+        "id": kept.id,
+        "title": kept.title,
+        "created_at": timestamp(kept.created_at),
+        "updated_at": timestamp(kept.updated_at),
+        "pinned": kept.pinned,
+        "archived": kept.archived,
+        "shared": kept.share is not None,
+        "running": listed.running,
+        "version": kept.version,
+    }
+
+
+def _message(message: KeptMessage, cursor: int | None) -> Message:
+    outcome: Any = message.outcome
+    return Message(
+        id=message.id,
+        parent=message.parent,
+        role=message.role,
+        text=message.text,
+        reasoning=message.reasoning,
+        model=message.model,
+        generation=message.generation,
+        running=cursor is not None and outcome is None,
+        cursor=cursor or 0,
+        outcome=outcome,
+        left_out=message.left_out,
+        created_at=timestamp(message.created_at),
+    )
+
+
+def _parts(parts: Iterable[Part]) -> list[SnippetPart]:
+    return [SnippetPart(part.text, part.match) for part in parts]

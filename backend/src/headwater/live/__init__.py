@@ -1,0 +1,1 @@
+"""What lives while replies run: logs, controls, readers, news of changes; ports, and their form in memory."""

@@ -1,0 +1,1 @@
+"""Conversations and replies in a database: SQLite or PostgreSQL."""

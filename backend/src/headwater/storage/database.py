@@ -1,0 +1,190 @@
+"""The database: SQLite in the data folder, or PostgreSQL; opened, set up and brought to the newest schema."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import aiosqlite
+from alembic import command
+from alembic.config import Config
+from alembic.util.exc import CommandError
+from sqlalchemy import Connection, event, make_url, text
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+
+from headwater.storage.lock import AlreadyClaimedError, Claim, claim
+from headwater.storage.tokenizer import indexed
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
+"""The drivers that are used, by what people write; a URL that names one of these drivers is taken as well."""
+
+BUSY_TIMEOUT = 5.0
+"""Seconds that SQLite waits for another process that writes."""
+
+THREAD_TIMEOUT = 1.0
+"""Seconds that closing waits for the thread of a connection to end."""
+
+
+class DatabaseError(Exception):
+    """The database cannot be used; the message says why in one line, without the password."""
+
+
+def database_url(given: str) -> URL:
+    """A URL as the database needs it.
+
+    Raises `ValueError` for what is neither a file of SQLite nor PostgreSQL.
+    """
+    try:
+        url = make_url(given)
+    except ArgumentError:
+        raise ValueError(given) from None
+    driver = DRIVERS.get(url.drivername, url.drivername)
+    if driver not in DRIVERS.values():
+        raise ValueError(given)
+    if driver == DRIVERS["sqlite"] and url.database in {None, "", ":memory:"}:
+        raise ValueError(given)
+    return url.set(drivername=driver)
+
+
+def sqlite_url(path: Path) -> URL:
+    """The URL of a file."""
+    return URL.create(DRIVERS["sqlite"], database=str(path))
+
+
+class Database:
+    """Connections and transactions. Use `open_database()`."""
+
+    def __init__(self, url: URL) -> None:
+        self.is_sqlite = url.get_backend_name() == "sqlite"
+        self._threads: set[Thread] = set()
+        if self.is_sqlite:
+            self._engine = create_async_engine(
+                url, connect_args={"timeout": BUSY_TIMEOUT, "async_creator_fn": self._connect}
+            )
+            event.listen(self._engine.sync_engine, "connect", _set_up_sqlite)
+            event.listen(self._engine.sync_engine, "begin", _begin_sqlite)
+            self._readers = self._engine
+        else:
+            self._engine = create_async_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20)
+            self._readers = self._engine.execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            )
+        self._one_writer = asyncio.Lock()
+        self._claim: Claim | None = None
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that only reads: it sees one state of the database."""
+        async with self._readers.begin() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction that writes; committed at the end, taken back by an exception."""
+        async with AsyncExitStack() as stack:
+            if self.is_sqlite:  # which has one writer at a time, and wakes those who wait only by chance
+                await stack.enter_async_context(self._one_writer)
+            connection = await stack.enter_async_context(self._engine.connect())
+            await connection.execution_options(headwater_writes=True)
+            await stack.enter_async_context(connection.begin())
+            yield connection
+
+    async def count_anew(self, connection: AsyncConnection) -> None:
+        """Tell PostgreSQL how much there is now, as it finds out by itself within minutes.
+
+        Until it knows, it may go through everything for a search. SQLite is told its ways by the statements.
+        """
+        if not self.is_sqlite:
+            await connection.execute(text("ANALYZE conversations, messages"))
+
+    async def migrate(self) -> None:
+        """Bring the schema to the newest version. Raises `DatabaseError`."""
+        try:
+            async with self.writing() as connection:
+                await connection.run_sync(_upgrade)
+        except CommandError as error:
+            raise DatabaseError(f"the database is of another version of Headwater: {error}") from error
+
+    async def claim(self) -> None:
+        """Let no other server work on it until it is closed. Raises `DatabaseError`."""
+        try:
+            self._claim = await claim(self._engine)
+        except AlreadyClaimedError:
+            raise DatabaseError("another Headwater server works on this database") from None
+
+    async def close(self) -> None:
+        """Close all connections."""
+        if self._claim is not None:
+            await self._claim.release()
+        await self._engine.dispose()
+        for thread in self._threads:
+            await asyncio.to_thread(thread.join, THREAD_TIMEOUT)
+
+    def _connect(self, *args: Any, **options: Any) -> aiosqlite.Connection:  # noqa: ANN401 - the driver's own
+        # A connection that is dropped, as when its user is cancelled while it is made or used, tells its
+        # thread to end and does not wait for it: the thread would find the event loop closed.
+        connection = aiosqlite.connect(*args, **options)
+        thread = connection._thread  # noqa: SLF001 - nothing public names it
+        thread.daemon = True
+        self._threads = {each for each in self._threads if each.is_alive()} | {thread}
+        return connection
+
+
+@asynccontextmanager
+async def open_database(url: URL, *, alone: bool = False) -> AsyncIterator[Database]:
+    """A database with the newest schema; closed on leaving. Raises `DatabaseError` when it cannot be used.
+
+    `alone` keeps every other server that asks for the same away.
+    """
+    database = Database(url)
+    try:
+        try:
+            if alone:
+                await database.claim()
+            await database.migrate()
+        except (SQLAlchemyError, sqlite3.Error, OSError) as error:
+            cause = error.orig if isinstance(error, DBAPIError) else error
+            raise DatabaseError(f"{url.render_as_string()} cannot be used: {cause}") from error
+        yield database
+    finally:
+        await database.close()
+
+
+def migrations(connection: Connection) -> Config:
+    """Alembic's configuration for a connection."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    return config
+
+
+def _upgrade(connection: Connection) -> None:
+    command.upgrade(migrations(connection), "head")
+
+
+def _set_up_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own type
+    connection.isolation_level = None  # transactions begin where SQLAlchemy says so: see _begin_sqlite
+    connection.create_function("headwater_words", 1, indexed, deterministic=True)  # the triggers call it
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode = WAL")  # readers and the writer do not wait for one another
+    cursor.execute("PRAGMA synchronous = NORMAL")  # whole after a crash of the process or of the machine
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.execute("PRAGMA trusted_schema = ON")  # triggers may call our own function
+    cursor.execute("PRAGMA secure_delete = FAST")
+    cursor.execute("PRAGMA cache_size = -32768")
+    cursor.execute("PRAGMA temp_store = MEMORY")
+    cursor.execute("PRAGMA journal_size_limit = 67108864")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A transaction that reads first and then writes cannot wait for another writer: it begins as a writer.
+    writes = connection.get_execution_options().get("headwater_writes")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -1,0 +1,261 @@
+"""Full-text search in titles and messages: FTS5 in SQLite, tsvector in PostgreSQL."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from sqlalchemy import TextClause, bindparam, func, select, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from headwater.conversations.model import Conversation
+from headwater.storage.database import Database
+from headwater.storage.highlight import Part, highlight, snippet
+from headwater.storage.rows import own_conversations
+from headwater.storage.tables import BoundedInteger, messages
+from headwater.storage.tokenizer import terms_of, words_of
+
+INDEXED = 100_000
+"""Characters of a message that are found, from its beginning; the migrations know them as well."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A conversation, and where in it: the newest message with all the words, or its title alone."""
+
+    conversation: Conversation
+    message: str | None
+    title: tuple[Part, ...]
+    snippet: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SearchCursor:
+    """A place in what was found: titles come first, then messages, each from the newest on."""
+
+    stage: Literal["titles", "messages"]
+    before: BoundedInteger
+
+
+@dataclass(frozen=True, slots=True)
+class _Hit:
+    seq: int
+    conversation: str
+    message: str | None
+
+
+class SearchRepository:
+    """Looks for words in what a client has."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._sql = _SQLITE if database.is_sqlite else _POSTGRESQL
+
+    async def search(
+        self, client: str, question: str, limit: int, after: SearchCursor | None
+    ) -> tuple[list[Found], SearchCursor | None]:
+        """Conversations with all words of the question in one message or in the title, the newest first.
+
+        The last word may be the beginning of one. Nothing is found without a word.
+        """
+        words = words_of(question)
+        if not words:
+            return [], None
+        async with self._database.reading() as connection:
+            search = _Search(connection, self._sql, client, words)
+            hits, cursor = await search.hits(limit, after)
+            return await search.found(hits), cursor
+
+
+class _Search:
+    """One question, in one transaction."""
+
+    def __init__(self, connection: AsyncConnection, sql: "_Sql", client: str, words: Sequence[str]) -> None:
+        self._connection = connection
+        self._sql = sql
+        self._client = client
+        self._words = words
+        self._asked = {"client": client, "question": sql.question(client, words)}
+
+    async def hits(self, limit: int, after: SearchCursor | None) -> tuple[list[_Hit], SearchCursor | None]:
+        hits: list[_Hit] = []
+        before: int | None = None
+        if after is None or after.stage == "titles":
+            hits = await self._titles(limit + 1, None if after is None else after.before)
+            if len(hits) > limit:
+                return hits[:limit], SearchCursor("titles", hits[limit - 1].seq)
+        else:
+            before = after.before
+        hits += await self._messages(limit + 1 - len(hits), before)
+        if len(hits) <= limit:
+            return hits, None
+        hits = hits[:limit]
+        # The title stage may have filled the page to the last place.
+        last = hits[-1]
+        return hits, SearchCursor("messages", last.seq if last.message is not None else _NEWEST)
+
+    async def found(self, hits: Sequence[_Hit]) -> list[Found]:
+        """The hits with what is shown of them."""
+        names = [hit.conversation for hit in hits]
+        conversations = await own_conversations(self._connection, self._client, names)
+        inside = {hit.conversation: hit.message for hit in hits if hit.message is not None}
+        inside |= await self._newest_in([name for name in names if name not in inside])
+        texts = await self._texts(list(inside.values()))
+        return [
+            Found(
+                conversations[name],
+                inside.get(name),
+                highlight(conversations[name].title, self._words),
+                snippet(texts[inside[name]], self._words) if name in inside else (),
+            )
+            for name in names
+            if name in conversations
+        ]
+
+    async def _titles(self, limit: int, before: int | None) -> list[_Hit]:
+        rows = await self._connection.execute(
+            self._sql.titles, {**self._asked, "before": _NEWEST if before is None else before, "limit": limit}
+        )
+        return [_Hit(row.seq, row.conversation, None) for row in rows]
+
+    async def _messages(self, limit: int, before: int | None) -> list[_Hit]:
+        """Newest first, one for each conversation not shown before for its title or a newer message."""
+        hits: dict[str, _Hit] = {}
+        seen: list[str] = []  # a long one is not gone through again
+        start = place = _NEWEST if before is None else before
+        while len(hits) < limit:
+            asked = {**self._asked, "before": place, "limit": _BATCH, "seen": seen[-_BATCH:] or [""]}
+            batch = (await self._connection.execute(self._sql.messages, asked)).all()
+            fresh = {row.conversation: row for row in reversed(batch) if row.conversation not in hits}
+            shown = await self._shown(list(fresh), start)
+            for row in sorted(fresh.values(), key=lambda row: row.seq, reverse=True):
+                if row.conversation not in shown:
+                    hits[row.conversation] = _Hit(row.seq, row.conversation, row.message)
+            if len(batch) < _BATCH:
+                break
+            place = batch[-1].seq
+            seen += fresh
+        return list(hits.values())[:limit]
+
+    async def _shown(self, names: list[str], before: int) -> set[str]:
+        if not names:
+            return set()
+        asked = {**self._asked, "names": names}
+        shown = set(await self._connection.scalars(self._sql.titled, asked))
+        if before != _NEWEST:
+            shown |= set(await self._connection.scalars(self._sql.newer, {**asked, "before": before}))
+        return shown
+
+    async def _newest_in(self, names: list[str]) -> dict[str, str]:
+        """The newest message with all the words, of those of these conversations that have one."""
+        if not names:
+            return {}
+        rows = await self._connection.execute(self._sql.inside, {**self._asked, "names": names})
+        return {row.conversation: row.message for row in rows}
+
+    async def _texts(self, names: list[str]) -> dict[str, str]:
+        query = select(messages.c.id, func.substr(messages.c.text, 1, INDEXED).label("said"))
+        rows = await self._connection.execute(query.where(messages.c.id.in_(names)))
+        return {row.id: row.said for row in rows}
+
+
+_NEWEST = 2**62
+_BATCH = 200
+
+
+@dataclass(frozen=True, slots=True)
+class _Sql:
+    """The statements of one database. `names` are ids; `before` is a place, not included."""
+
+    titles: TextClause
+    messages: TextClause
+    titled: TextClause
+    newer: TextClause
+    inside: TextClause
+
+    def question(self, client: str, words: Sequence[str]) -> str:
+        raise NotImplementedError
+
+
+class _Sqlite(_Sql):
+    def question(self, client: str, words: Sequence[str]) -> str:
+        wanted = " AND ".join(f'"{term.text}"{" *" * term.is_beginning}' for term in terms_of(words))
+        return f'owner : "{client.encode().hex()}" AND text : ({wanted})'
+
+
+class _Postgresql(_Sql):
+    def question(self, client: str, words: Sequence[str]) -> str:  # noqa: ARG002 - a column names the client
+        return " & ".join(f"'{term.text}'{':*' * term.is_beginning}" for term in terms_of(words))
+
+
+def _listing(statement: str, names: str = "names") -> TextClause:
+    return text(statement).bindparams(bindparam(names, expanding=True))
+
+
+_SQLITE = _Sqlite(
+    titles=text("""
+        SELECT c.seq AS seq, c.id AS conversation
+        FROM conversations_words w CROSS JOIN conversations c ON c.seq = w.rowid
+        WHERE conversations_words MATCH :question AND w.rowid < :before
+          AND c.client = :client AND c.deleted_at IS NULL
+        ORDER BY w.rowid DESC LIMIT :limit"""),
+    messages=_listing(
+        """
+        SELECT m.seq AS seq, m.conversation AS conversation, m.id AS message
+        FROM messages_words w CROSS JOIN messages m ON m.seq = w.rowid
+        CROSS JOIN conversations c ON c.id = m.conversation
+        WHERE messages_words MATCH :question AND w.rowid < :before
+          AND m.client = :client AND c.deleted_at IS NULL AND m.conversation NOT IN :seen
+        ORDER BY w.rowid DESC LIMIT :limit""",
+        "seen",
+    ),
+    # Each look into the index of words takes its time: it is read once, between the ends of what is asked.
+    titled=_listing("""
+        WITH named AS MATERIALIZED (SELECT c.seq, c.id FROM conversations c WHERE c.id IN :names)
+        SELECT n.id FROM conversations_words w CROSS JOIN named n ON n.seq = +w.rowid
+        WHERE conversations_words MATCH :question
+          AND w.rowid BETWEEN (SELECT min(seq) FROM named) AND (SELECT max(seq) FROM named)"""),
+    newer=_listing("""
+        WITH inside AS MATERIALIZED (
+            SELECT m.seq, m.conversation FROM messages m WHERE m.conversation IN :names AND m.seq >= :before
+        )
+        SELECT DISTINCT i.conversation FROM messages_words w CROSS JOIN inside i ON i.seq = +w.rowid
+        WHERE messages_words MATCH :question
+          AND w.rowid BETWEEN (SELECT min(seq) FROM inside) AND (SELECT max(seq) FROM inside)"""),
+    inside=_listing("""
+        WITH inside AS MATERIALIZED (
+            SELECT m.seq, m.conversation, m.id FROM messages m WHERE m.conversation IN :names
+        )
+        SELECT i.conversation AS conversation, i.id AS message
+        FROM messages_words w CROSS JOIN inside i ON i.seq = +w.rowid
+        WHERE messages_words MATCH :question
+          AND w.rowid BETWEEN (SELECT min(seq) FROM inside) AND (SELECT max(seq) FROM inside)
+        ORDER BY i.seq"""),
+)
+
+_POSTGRESQL = _Postgresql(
+    titles=text("""
+        SELECT c.seq AS seq, c.id AS conversation FROM conversations c
+        WHERE c.words @@ to_tsquery('simple', :question) AND c.seq < :before
+          AND c.client = :client AND c.deleted_at IS NULL
+        ORDER BY c.seq DESC LIMIT :limit"""),
+    messages=_listing(
+        """
+        SELECT m.seq AS seq, m.conversation AS conversation, m.id AS message
+        FROM messages m JOIN conversations c ON c.id = m.conversation
+        WHERE m.words @@ to_tsquery('simple', :question) AND m.seq < :before
+          AND m.client = :client AND c.deleted_at IS NULL AND m.conversation NOT IN :seen
+        ORDER BY m.seq DESC LIMIT :limit""",
+        "seen",
+    ),
+    titled=_listing("""
+        SELECT c.id FROM conversations c
+        WHERE c.id IN :names AND c.words @@ to_tsquery('simple', :question)"""),
+    newer=_listing("""
+        SELECT DISTINCT m.conversation FROM messages m
+        WHERE m.words @@ to_tsquery('simple', :question) AND m.seq >= :before
+          AND m.conversation IN :names"""),
+    inside=_listing("""
+        SELECT m.conversation AS conversation, m.id AS message FROM messages m
+        WHERE m.conversation IN :names AND m.words @@ to_tsquery('simple', :question)
+        ORDER BY m.seq"""),
+)

@@ -1,0 +1,117 @@
+"""The tables. What only one of the databases has (full-text search) is in the migrations and `search.py`."""
+
+from typing import Annotated, TypeAlias
+
+from msgspec import Meta
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+BoundedInteger: TypeAlias = Annotated[int, Meta(ge=-(2**62), le=2**62)]
+"""An integer that both databases accept; cursors that clients hand back are checked against it."""
+
+Sequence = BigInteger().with_variant(Integer, "sqlite")
+"""The order in which rows were made; SQLite numbers only columns of its own INTEGER type."""
+
+
+def _belongs_to(target: str) -> ForeignKey:
+    return ForeignKey(target, ondelete="CASCADE")
+
+
+conversations = Table(
+    "conversations",
+    metadata,
+    Column("seq", Sequence, primary_key=True),
+    Column("id", Text, nullable=False, unique=True),
+    Column("client", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("titled", Boolean, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    Column("pinned", Boolean, nullable=False),
+    Column("archived", Boolean, nullable=False),
+    Column("deleted_at", BigInteger),
+    Column("leaf", Text),
+    Column("model", Text),
+    Column("system", Text),
+    Column("temperature", Float),
+    Column("max_tokens", BigInteger),
+    Column("version", BigInteger, nullable=False),
+    Index(None, "client", "archived", "updated_at", "seq"),
+    Index(None, "deleted_at"),
+    sqlite_autoincrement=True,
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("seq", Sequence, primary_key=True),
+    Column("id", Text, nullable=False, unique=True),
+    Column("conversation", Text, _belongs_to("conversations.id"), nullable=False),
+    Column("client", Text, nullable=False),
+    Column("parent", Text, _belongs_to("messages.id"), index=True),
+    Column("role", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("reasoning", Text, nullable=False),
+    Column("model", Text),
+    Column("outcome", JSON(none_as_null=True)),
+    Column("left_out", Integer, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Index(None, "conversation", "seq"),
+    Index(None, "client", "seq"),
+    sqlite_autoincrement=True,
+)
+
+generations = Table(
+    "generations",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("message", Text, _belongs_to("messages.id"), nullable=False, unique=True),
+    Column("client", Text, nullable=False),
+    # The lengths of its events; null while it is open.
+    Column("shape", LargeBinary),
+    # The idempotency key that it was begun with, and what tells that request from others.
+    Column("key", Text),
+    Column("request", LargeBinary),
+    Index(None, "client", "key", unique=True),
+)
+
+pieces = Table(
+    "pieces",
+    metadata,
+    Column("generation", Text, _belongs_to("generations.id"), primary_key=True),
+    Column("at", BigInteger, primary_key=True, autoincrement=False),
+    Column("text", Text, nullable=False),
+    Column("reasoning", Text, nullable=False),
+    Column("shape", LargeBinary, nullable=False),
+)
+"""What an open generation has said, saved from time to time; gone once it is closed."""
+
+shares = Table(
+    "shares",
+    metadata,
+    Column("token", Text, primary_key=True),
+    Column("conversation", Text, _belongs_to("conversations.id"), nullable=False, unique=True),
+    Column("leaf", Text, _belongs_to("messages.id"), nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+)

@@ -1,0 +1,130 @@
+"""Who a client is, by its cookie or its header, and how that survives a change of keys."""
+
+import httpx
+import pytest
+from quart import Quart
+
+from headwater.api.problems import install_problems
+from headwater.errors import NotFoundError, UnauthorizedError
+from headwater.identity.identify import COOKIE, HEADER, Client, Clients, client, install_clients
+from tests.api.test_problems import check
+
+
+def web(*keys: bytes) -> Quart:
+    app = Quart("test", static_folder=None)
+    install_problems(app)
+    install_clients(app, Clients(keys), behind_proxy=False)
+
+    @app.get("/who")
+    async def who() -> str:
+        return client()
+
+    @app.post("/refused")
+    async def refused() -> str:
+        raise NotFoundError(f"{client()} has nothing here.")
+
+    return app
+
+
+async def who(app: Quart, token: str | None = None, *, header: bool = False) -> tuple[str, str | None]:
+    """The client that the app sees, and the token that it sets anew."""
+    sent = {} if token is None else {HEADER: token} if header else {"Cookie": f"{COOKIE}={token}"}
+    response = await app.test_client().get("/who", headers=sent)
+    assert response.status_code == 200
+    return await response.get_data(as_text=True), response.headers.get(HEADER)
+
+
+async def test_a_name_that_an_older_key_signed_counts_and_is_signed_anew() -> None:
+    name, token = await who(web(b"old"))
+    again, new = await who(web(b"old", b"new"), token)
+    assert again == name
+    assert new not in {None, token}
+    assert await who(web(b"new"), new) == (name, None)
+    assert await who(web(b"old", b"new"), new) == (name, None)
+
+
+async def test_a_refusal_names_nobody() -> None:
+    """A form of another site is sent without the cookie; the answer would take its place."""
+    response = await web(b"key").test_client().post("/refused")
+    assert response.status_code == 404
+    assert "Set-Cookie" not in response.headers
+    assert HEADER not in response.headers
+
+
+@pytest.mark.parametrize("header", [False, True])
+async def test_a_name_signed_by_a_forgotten_key_is_a_strangers(header: bool) -> None:
+    name, token = await who(web(b"old"))
+    if header:
+        response = await web(b"new").test_client().get("/who", headers={HEADER: str(token)})
+        assert response.status_code == 401
+    else:
+        assert (await who(web(b"new"), token))[0] != name
+
+
+@pytest.mark.parametrize("how", ["cut", "name", "case", "nothing", "long", "dots", "bytes"])
+async def test_a_forged_name_is_a_strangers(client: httpx.AsyncClient, how: str) -> None:
+    body = {"message": "mine", "model": "scripted/echo", "script": {"tokens_per_second": 100_000}}
+    reply = await client.post("/api/chat", json=body, headers={"Accept": "application/json"})
+    token = reply.headers[HEADER]
+    name, _, signature = token.rpartition(".")
+    forged = {
+        "cut": token[:-1],
+        "name": f"client_other.{signature}",
+        "case": token.swapcase(),
+        "nothing": name,
+        "long": "x" * 7000,
+        "dots": f"{name}..{signature}",
+        "bytes": "client_%00.%ff",
+    }[how]
+    path = f"/api/conversations/{reply.json()['conversation']}"
+    stranger = httpx.AsyncClient(base_url=client.base_url, verify=False)
+    async with stranger:
+        check(await stranger.get(path, headers={"Cookie": f"{COOKIE}={forged}"}), 404, "not_found")
+        check(await stranger.get(path, headers={HEADER: forged}), 401, "unauthorized")
+        assert (await stranger.get(path, headers={HEADER: token})).status_code == 200
+
+
+def shown(clients: Clients, key: str = "", address: str = "10.0.0.1", **headers: str) -> Client:
+    return clients.identify({"authorization": f"Bearer {key}" if key else "", **headers}, "", address)
+
+
+def test_an_api_key_is_one_client_wherever_it_comes_from() -> None:
+    clients = Clients([b"key"], ["first", "second"])
+    here, there = shown(clients, "first"), shown(clients, "first", address="10.0.0.2")
+    assert here == there
+    assert here.has_key
+    assert here.token is None
+    other = shown(clients, "second")
+    assert (other.name, other.counted_as) != (here.name, here.counted_as)
+    assert "first" not in repr(here)
+
+
+def test_a_key_that_is_none_is_refused_where_there_are_keys() -> None:
+    with pytest.raises(UnauthorizedError):
+        shown(Clients([b"key"], ["first"]), "firs")
+    found = shown(Clients([b"key"]), "whatever clients send unasked")
+    assert not found.has_key
+    assert found.counted_as == "10.0.0.1"
+
+
+def test_any_key_names_a_client_where_that_is_wanted_and_none_are_configured() -> None:
+    asked = {"authorization": "Bearer anything"}
+    clients = Clients([b"key"])
+    found = clients.identify(asked, "", "10.0.0.1", any_key=True)
+    assert (found.name, found.has_key) == (shown(Clients([b"key"], ["anything"]), "anything").name, False)
+    assert found.counted_as == "10.0.0.1"
+    assert not found.takes_cookie
+    assert shown(clients, **{HEADER: str(found.token)}).name == found.name
+    other = shown(clients)
+    both = clients.identify({**asked, HEADER: str(other.token)}, "", "10.0.0.1", any_key=True)
+    assert both.name == other.name
+    with pytest.raises(UnauthorizedError):
+        Clients([b"key"], ["first"]).identify(asked, "", "10.0.0.1", any_key=True)
+
+
+def test_a_token_beside_a_key_names_the_client_and_the_key_is_counted() -> None:
+    clients = Clients([b"key"], ["first"])
+    named = shown(clients)
+    both = shown(clients, "first", **{HEADER: str(named.token)})
+    assert both.name == named.name
+    assert both.counted_as == shown(clients, "first").counted_as

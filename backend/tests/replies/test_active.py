@@ -1,0 +1,106 @@
+import asyncio
+import json
+import logging
+
+import pytest
+
+from headwater.generation.events import (
+    Completed,
+    Failed,
+    Interrupted,
+    Outcome,
+    ReasoningDelta,
+    TextDelta,
+    Timing,
+)
+from headwater.generation.provider import Prompt
+from headwater.generation.runner import Runner
+from headwater.live.memory import MemoryLog
+from headwater.providers.scripted import ScriptedProvider
+from headwater.replies.active import EVENT_COST, Generation, Generations, Run, note_end
+from headwater.replies.readers import Readers
+from tests.limits import run_limits
+
+
+def generation(id_: str) -> Generation:
+    return Generation(id_, "me", "conv", "msg_2", "msg_1", "scripted/echo", MemoryLog(), 0)
+
+
+def run(found: Generation) -> Run:
+    runner = Runner(found.log, ScriptedProvider(), Prompt(found.id, "echo", ()), run_limits())
+    return Run(runner, Readers(60, lambda: None), asyncio.create_task(nothing()), "somebody")
+
+
+async def nothing() -> None:
+    pass
+
+
+async def close(known: Generations, found: Generation, text: str) -> None:
+    end = await found.log.append(0, [TextDelta(text)])
+    await found.log.close(end, Outcome(Completed("stop")))
+    known.close(found, await found.snapshot())
+
+
+async def test_closed_generations_are_forgotten_oldest_first_and_running_ones_never() -> None:
+    known = Generations(capacity=2 * (2 * EVENT_COST + 100))
+    found = [generation(f"gen_{n}") for n in range(4)]
+    for each in found:
+        known.add(each, run(each))
+    for each in found[1:]:
+        await close(known, each, "x" * 100)
+    assert [known.get(f"gen_{n}") is not None for n in range(4)] == [True, False, True, True]
+    assert list(known.running) == [found[0]]
+
+
+async def test_a_snapshot_is_all_that_was_said_however_many_pages() -> None:
+    found = generation("gen_1")
+    await found.log.append(0, [TextDelta("a" * 4000)] * 20)
+    snapshot = await found.snapshot()
+    assert (snapshot.content.text, snapshot.cursor, snapshot.outcome) == ("a" * 80_000, 20, None)
+
+
+async def ended(caplog: pytest.LogCaptureFixture, outcome: Outcome) -> dict[str, object]:
+    """What the log says of a reply that ended so."""
+    found = Generation("gen_1", "client_0123456789", "conv", "msg_2", "msg_1", "local/a", MemoryLog(), 0)
+    end = await found.log.append(0, [ReasoningDelta("Kingfisher?"), TextDelta("Kingfisher!\n")])
+    await found.log.close(end, outcome)
+    with caplog.at_level(logging.INFO):
+        note_end(found, await found.snapshot(), 3)
+    [record] = caplog.records
+    assert record.name == "headwater.replies.active"
+    assert "Kingfisher" not in caplog.text
+    assert "\n" not in record.getMessage()
+    said: dict[str, object] = json.loads(record.getMessage())
+    return said
+
+
+async def test_the_log_says_how_a_reply_ended_and_nothing_of_what_it_said(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    failed = Failed("provider_error", "The model choked on Kingfisher.", True)
+    timing = Timing(0.19, 2.1, 41, 21.4, 0.08, 0.006, 0.19)
+    assert await ended(caplog, Outcome(failed, None, timing)) == {
+        "generation": "gen_1",
+        "conversation": "conv",
+        "message": "msg_2",
+        "client": "client_012345",
+        "model": "local/a",
+        "status": "failed",
+        "code": "provider_error",
+        "first_token_ms": 190,
+        "duration_ms": 2100,
+        "tokens": 41,
+        "tokens_per_second": 21.4,
+        "longest_gap_ms": 80,
+        "server_ms": 6,
+        "provider_ms": 190,
+        "most_readers": 3,
+    }
+
+
+async def test_a_reply_of_which_nothing_was_measured_is_in_the_log_too(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    said = await ended(caplog, Outcome(Interrupted()))
+    assert (said["status"], said["most_readers"]) == ("interrupted", 3)
+    assert "tokens" not in said

@@ -1,0 +1,232 @@
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, delete, insert, text
+from sqlalchemy.engine import URL
+
+from headwater.conversations.model import Settings
+from headwater.storage.conversations import (
+    ConversationRepository,
+    message_row,
+    new_conversation,
+)
+from headwater.storage.database import (
+    Database,
+    DatabaseError,
+    migrations,
+    open_database,
+    sqlite_url,
+)
+from headwater.storage.database import (
+    database_url as parsed,
+)
+from headwater.storage.replies import ReplyRepository
+from headwater.storage.search import SearchRepository
+from headwater.storage.tables import conversations, generations, messages, metadata
+from tests.postgresql import PASSWORD
+from tests.running import START_SECONDS, free_port
+from tests.storage.trees import kept, line
+
+NEWER = """
+import sqlite3, sys
+database = sqlite3.connect(sys.argv[1])
+database.execute("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)")
+database.execute("INSERT INTO alembic_version VALUES ('9999')")
+database.commit()
+"""
+
+
+async def test_a_new_database_has_the_tables_that_the_code_names(empty_url: URL) -> None:
+    def differences(connection: Connection) -> list[Any]:
+        def ours(_: object, name: str | None, kind: str, __: bool, ___: object) -> bool:
+            """Search's own objects are in the migrations alone."""
+            return not (kind in {"table", "index"} and "_words" in str(name)) and (kind, name) != (
+                "column",
+                "words",
+            )
+
+        options = {"include_object": ours, "compare_type": True}
+        return compare_metadata(MigrationContext.configure(connection, opts=options), metadata)
+
+    async with open_database(empty_url) as database, database.reading() as connection:
+        assert await connection.run_sync(differences) == []
+
+
+@pytest.mark.parametrize("version", ["0001", "0002", "0003"])
+async def test_a_database_of_an_earlier_version_is_brought_along_with_what_it_holds(
+    empty_url: URL, version: str
+) -> None:
+    old = Database(empty_url)
+    said = line("The first river", "A spring, 山から")
+    row = new_conversation("conv_1", "me", "Old waters", 5, Settings())
+    async with old.writing() as connection:
+        await connection.run_sync(lambda sync: command.upgrade(migrations(sync), version))
+        await connection.execute(insert(conversations).values(row))
+        await connection.execute(insert(messages), [message_row(each, "conv_1", "me") for each in said])
+        begun = {"id": "gen_1", "message": said[1].id, "client": "me"}
+        await connection.execute(insert(generations).values(begun))
+    await old.close()
+    async with open_database(empty_url) as database:
+        search = SearchRepository(database)
+        for word in ("river", "spring", "waters", "から"):
+            found, _ = await search.search("me", word, 9, None)
+            assert [each.conversation.id for each in found] == ["conv_1"]
+        repository = ConversationRepository(database)
+        assert (await repository.read("me", "conv_1"))[1] == [said[0], replace(said[1], generation="gen_1")]
+        assert await ReplyRepository(database).close_orphans({"status": "interrupted"}) == 1
+        await repository.change("me", "conv_1", {"title": "New waters"})
+        assert (await search.search("me", "old", 9, None))[0] == []
+        await repository.delete("me", "conv_1", 5)
+        await repository.purge(6)
+        assert (await search.search("me", "river", 9, None))[0] == []
+
+
+async def test_opening_again_changes_nothing(database_url: URL) -> None:
+    async with open_database(database_url) as database:
+        conversation, said = await kept(ConversationRepository(database), "me", "one", "two")
+    async with open_database(database_url) as database:
+        assert (await ConversationRepository(database).read("me", conversation.id))[1] == said
+
+
+async def test_a_database_of_a_newer_version_is_refused_and_not_changed(database_url: URL) -> None:
+    async with open_database(database_url) as database, database.writing() as connection:
+        await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(DatabaseError, match=r"^the database is of another version of Headwater: .*9999.*$"):
+        async with open_database(database_url):
+            pass
+    later = Database(database_url)
+    async with later.reading() as connection:
+        assert await connection.scalar(text("SELECT version_num FROM alembic_version")) == "9999"
+    await later.close()
+
+
+async def test_a_migration_that_fails_leaves_the_database_as_it_was(
+    empty_url: URL,
+) -> None:
+    """Its last table is refused: the others are taken back as well."""
+    old = Database(empty_url)
+    async with old.writing() as connection:
+        await connection.execute(text("CREATE TABLE shares (of_somebody_else TEXT)"))
+    with pytest.raises(DatabaseError):
+        await _opened(empty_url)
+    async with old.reading() as connection:
+        for table in ("conversations", "alembic_version"):
+            assert not await connection.run_sync(lambda sync: sync.dialect.has_table(sync, table))  # noqa: B023
+    await old.close()
+
+
+async def test_what_sqlite_keeps_is_whole_and_what_belongs_together_goes_together(tmp_path: Path) -> None:
+    async with open_database(sqlite_url(tmp_path / "headwater.db")) as database:
+        conversation, _ = await kept(ConversationRepository(database), "me", "one", "two")
+        async with database.writing() as connection:
+            await connection.execute(delete(conversations).where(conversations.c.id == conversation.id))
+        async with database.reading() as connection:
+            assert await connection.scalar(text("SELECT count(*) FROM messages")) == 0
+            assert (await connection.execute(text("PRAGMA integrity_check"))).scalar() == "ok"
+            assert await connection.scalar(text("PRAGMA journal_mode")) == "wal"
+
+
+async def _opened(url: URL) -> None:
+    async with open_database(url):
+        pass
+
+
+async def test_a_file_that_is_no_database_is_refused_in_one_line(tmp_path: Path) -> None:
+    (tmp_path / "headwater.db").write_text("This is a letter, not a database. " * 100)
+    with pytest.raises(DatabaseError) as caught:
+        await _opened(sqlite_url(tmp_path / "headwater.db"))
+    assert "headwater.db cannot be used: file is not a database" in str(caught.value)
+    assert len(str(caught.value).splitlines()) == 1
+    with pytest.raises(DatabaseError, match=r"cannot be used: unable to open database file"):
+        await _opened(sqlite_url(tmp_path / "nowhere" / "headwater.db"))
+
+
+@pytest.mark.parametrize("wrong", ["password", "name", "port", "host", "user"])
+async def test_a_postgresql_that_cannot_be_used_is_told_in_one_line_without_the_password(
+    postgresql_url: URL, wrong: str
+) -> None:
+    others: dict[str, Any] = {
+        "password": {"password": "wrong-secret"},
+        "name": {"database": "nowhere"},
+        "port": {"port": 1},
+        "host": {"host": "nowhere.invalid"},
+        "user": {"username": "nobody-of-that-name"},
+    }
+    url = postgresql_url.set(**others[wrong])
+    with pytest.raises(DatabaseError) as caught:
+        await _opened(url)
+    told = str(caught.value)
+    assert "cannot be used: " in told
+    assert len(told.splitlines()) == 1
+    assert PASSWORD not in told
+    assert "wrong-secret" not in told
+
+
+@pytest.mark.parametrize(
+    ("given", "driver"),
+    [
+        ("sqlite:///a.db", "sqlite+aiosqlite"),
+        ("postgresql://u:p@h/n", "postgresql+asyncpg"),
+        ("postgres://u:p@h/n", "postgresql+asyncpg"),
+        ("postgresql+asyncpg://u:p@h/n", "postgresql+asyncpg"),
+    ],
+)
+def test_a_url_names_its_driver_or_none(given: str, driver: str) -> None:
+    assert parsed(given).drivername == driver
+
+
+@pytest.mark.parametrize("given", ["", "mysql://h/n", "postgresql+psycopg2://h/n", "h/n", "http://h", "://"])
+def test_another_database_is_refused(given: str) -> None:
+    with pytest.raises(ValueError):
+        parsed(given)
+
+
+@pytest.mark.parametrize("case", ["letter", "newer", "password", "postgresql is not there"])
+def test_serve_says_in_one_line_what_is_wrong_with_the_database(
+    tmp_path: Path, case: str, request: pytest.FixtureRequest
+) -> None:
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HEADWATER_DATA_DIR": str(tmp_path),
+        "HEADWATER_LOCAL_MODEL": "off",
+        "HEADWATER_PORT": str(free_port()),
+        "HEADWATER_TLS_PORT": "0",
+        "HEADWATER_GRPC_PORT": "0",
+    }
+    match case:
+        case "letter":
+            (tmp_path / "headwater.db").write_text("This is a letter. " * 100)
+            expected = "file is not a database"
+        case "newer":
+            subprocess.run([sys.executable, "-c", NEWER, tmp_path / "headwater.db"], check=True)
+            expected = "of another version of Headwater"
+        case "password":
+            server: URL = request.getfixturevalue("postgresql_url")
+            url = server.set(password="wrong-secret").render_as_string(hide_password=False)
+            environment["HEADWATER_DATABASE_URL"] = url
+            expected = "password authentication failed"
+        case _:
+            environment["HEADWATER_DATABASE_URL"] = "postgresql://u:wrong-secret@127.0.0.1:1/n"
+            expected = "cannot be used"
+    done = subprocess.run(
+        [sys.executable, "-m", "headwater", "serve"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=START_SECONDS,
+        check=False,
+    )
+    assert done.returncode == 2, done.stderr
+    assert done.stdout == ""
+    assert done.stderr.startswith("headwater: ")
+    assert expected in done.stderr
+    assert len(done.stderr.splitlines()) == 1, done.stderr
+    assert "wrong-secret" not in done.stderr

@@ -1,0 +1,37 @@
+from pathlib import Path
+
+import pytest
+from sqlalchemy.engine import URL
+
+from headwater.conversations import claim
+from headwater.storage.database import DatabaseError, open_database, sqlite_url
+from tests.running import RunningServer
+
+
+@pytest.fixture(autouse=True)
+def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(claim, "CLAIM_TIMEOUT", 0.05)
+
+
+async def test_a_database_is_one_servers_at_a_time(database_url: URL) -> None:
+    async with open_database(database_url, alone=True):
+        with pytest.raises(DatabaseError, match="another Headwater server works on this database"):
+            async with open_database(database_url, alone=True):
+                pass
+        async with open_database(database_url):
+            pass  # whoever only looks is not kept away
+    async with open_database(database_url, alone=True):
+        pass
+
+
+async def test_a_server_that_was_killed_has_given_its_database_up(tmp_path: Path) -> None:
+    server = RunningServer(tmp_path).wait_until_ready()
+    url = sqlite_url(tmp_path / "data" / "headwater.db")
+    with pytest.raises(DatabaseError, match="another Headwater server"):
+        async with open_database(url, alone=True):
+            pass
+    server.process.kill()
+    server.process.wait()
+    async with open_database(url, alone=True):
+        pass
+    server.stop()
