@@ -13,22 +13,22 @@ from collections.abc import AsyncGenerator, Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
-from headwater.generation.events import TextDelta
 from headwater.generation.observer import Observer
-from headwater.generation.provider import Delta, Finish, Prompt, Turn
+from headwater.generation.parts import Text
+from headwater.generation.provider import Delta, Finish, Prompt, PromptMessage
 from headwater.generation.runner import Limits, Runner
 from headwater.live.memory import MemoryLog
 from headwater.metrics import GAP_SECONDS, Metrics
 
 TOKENS = 50_000
 ROUNDS = 25
-PROMPT = Prompt("gen_1", "m", (Turn("user", "hi"),))
+PROMPT = Prompt("gen_1", "m", (PromptMessage("user", "hi"),))
 LIMITS = Limits(first_token=60, idle=60, total=600, reply_chars=10**9)
 
 
 class Talkative:
     async def generate(self, _: Prompt) -> AsyncGenerator[Sequence[Delta], None]:
-        token = (TextDelta(" token"),)
+        token = (Text(" token"),)
         for _ in range(TOKENS):
             yield token
         yield (Finish("stop"),)

@@ -18,8 +18,8 @@ from multiprocessing.connection import Connection
 
 from openai import AsyncOpenAI, DefaultAioHttpClient
 
-from headwater.generation.events import TextDelta
-from headwater.generation.provider import Prompt, Turn
+from headwater.generation.parts import Text
+from headwater.generation.provider import Prompt, PromptMessage
 from headwater.providers.openai import OpenAIProvider
 
 TOKENS = 30_000
@@ -73,11 +73,11 @@ async def package_iterator(url: str) -> int:
 
 async def raw_bytes(url: str) -> int:
     provider = OpenAIProvider(api_key="k", base_url=url)
-    prompt = Prompt("gen_1", "m", (Turn("user", "hi"),))
+    prompt = Prompt("gen_1", "m", (PromptMessage("user", "hi"),))
     count = 0
     async with aclosing(provider.generate(prompt)) as batches:
         async for batch in batches:
-            count += sum(isinstance(delta, TextDelta) for delta in batch)
+            count += sum(isinstance(delta, Text) for delta in batch)
     await provider.aclose()
     return count
 

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from headwater.generation.events import Completed, Event, Outcome, ReasoningDelta, TextDelta
-from headwater.generation.fold import fold
+from headwater.generation.codec import JsonObject, parse_outcome
 from headwater.generation.log import Page
+from headwater.generation.outcome import Completed, Outcome
+from headwater.generation.parts import KINDS, Event, fold
 from headwater.transports.encoder import Encoder
 from headwater.transports.grpc import JsonCodec, frame, opening_message, page_messages
 from headwater.transports.json import encode_json, reply_opening, reply_rest
@@ -17,12 +18,12 @@ from headwater.transports.openai_error import broken_off
 from headwater.transports.openai_responses import (
     OpenAIResponsesEncoder,
     ResponseHead,
-    number_at,
+    last_number,
     response_object,
 )
 from headwater.transports.sse import SseEncoder
 from headwater.transports.ui_message import UiMessageEncoder
-from headwater.transports.wire import JsonObject, Opening, parse_outcome
+from headwater.transports.wire import Opening
 from headwater.v1.chat_pb2 import ChatResponse
 
 FOLDER = Path(__file__).parents[2] / "contract"
@@ -86,32 +87,31 @@ class Golden:
         return {"openai-chat": streamed, "openai-chat.whole": encode_json(self._completion()) + b"\n"}
 
     def _openai_responses(self) -> dict[str, bytes]:
-        """A reader who resumes is given what it has seen as well, and takes it that nothing of it is sent."""
+        """A reader who resumes is given what it has seen as well, and nothing of it is sent."""
         start = self.opening
         head = ResponseHead("resp_1", start.message, start.model, CREATED, None, stored=True)
-        encoder = OpenAIResponsesEncoder(head, number_at(self.after) if self.after else -1)
+        seen = last_number(head, self.events[: self.after], None) if self.after else -1
+        encoder = OpenAIResponsesEncoder(head, seen)
         pages = [Page(self.events[: self.after], self.after), *self.pages()]
-        parts = [encoder.opening(start, 0), *(encoder.page(start.generation, page) for page in pages)]
+        answers = [encoder.opening(start, 0), *(encoder.page(start.generation, page) for page in pages)]
         whole = response_object(head, self.events, self.outcome)
-        return {"openai-responses": b"".join(parts), "openai-responses.whole": encode_json(whole) + b"\n"}
+        return {"openai-responses": b"".join(answers), "openai-responses.whole": encode_json(whole) + b"\n"}
 
     def _completion(self) -> JsonObject:
         status = self.outcome.status
         if not isinstance(status, Completed):
             return broken_off(status)
-        content = fold(self.events)
-        return completion_object(self.opening, CREATED, content, status.reason, self.outcome.usage)
+        return completion_object(self.opening, CREATED, fold(self.events), status.reason, self.outcome.usage)
 
 
 def load(name: str) -> Golden:
     """Read one golden log."""
     found = json.loads((FOLDER / f"{name}.json").read_text("utf-8"))
-    kinds = {"text": TextDelta, "reasoning": ReasoningDelta}
     return Golden(
         name=name,
         opening=Opening(**found["start"]),
         after=found["after"],
-        events=tuple(kinds[event["type"]](event["text"]) for event in found["events"]),
+        events=tuple(KINDS[event["type"]](event["text"]) for event in found["events"]),
         cuts=tuple(found["pages"]),
         outcome=parse_outcome(found["outcome"]),
         text=found["text"],

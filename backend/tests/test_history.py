@@ -6,13 +6,13 @@ from typing import Any
 
 from headwater.conversations.model import Conversation
 from headwater.history import History
-from headwater.live.changes import Changes
-from headwater.replies.plan import Ask
+from headwater.live.changes import MemoryChangeFeed
 from headwater.storage.conversations import ConversationRepository
 from headwater.storage.database import open_database, sqlite_url
 from headwater.storage.search import SearchRepository
 from headwater.storage.shares import ShareRepository
-from tests.test_chat import FAST, new_chat
+from tests.building import ME, new_replies
+from tests.replies.test_service import ask
 
 
 class SlowToAnswer(ConversationRepository):
@@ -29,17 +29,18 @@ class SlowToAnswer(ConversationRepository):
 
 async def test_a_change_whose_client_left_before_the_answer_is_told_of(tmp_path: Path) -> None:
     async with open_database(sqlite_url(tmp_path / "headwater.db")) as database:
-        chat, changes, slow = new_chat(database), Changes(), SlowToAnswer(database)
+        changes, slow = MemoryChangeFeed(), SlowToAnswer(database)
+        replies = new_replies(database)
         slow.changed = asyncio.Event()
         history = History(
-            chat=chat,
+            replies=replies,
             conversations=slow,
             search=SearchRepository(database),
             shares=ShareRepository(database),
             changes=changes,
         )
-        reply = await chat.start("me", Ask("hello", model="scripted/echo", script=FAST))
-        await chat.drain(5)
+        reply = await replies.start(ME, ask("hello"))
+        await replies.drain(5)
         async with aclosing(changes.listen("me", 20)) as told:
             assert await anext(told) == ()
             asking = asyncio.create_task(history.change("me", reply.conversation, {"title": "new"}))

@@ -1,13 +1,6 @@
 import pytest
 
-from headwater.generation.events import (
-    Cancelled,
-    Completed,
-    Failed,
-    Interrupted,
-    Outcome,
-    Status,
-)
+from headwater.generation.outcome import Cancelled, Completed, Failed, Interrupted, Outcome, Status
 from headwater.metrics import GAP_SECONDS, Metrics
 from tests.exposition import samples
 

@@ -2,18 +2,21 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from quart import Quart
+from quart_rate_limiter import RateLimit
 from sqlalchemy.engine import URL
 
 from headwater.api.chat import chat_blueprint
 from headwater.api.conversations import conversations_blueprint, shared_blueprint
+from headwater.api.describe import install_schema
 from headwater.api.generations import generations_blueprint
 from headwater.api.headers import install_headers
 from headwater.api.models import models_blueprint
@@ -23,28 +26,33 @@ from headwater.api.openai.errors import refusal
 from headwater.api.operating import operating_blueprint
 from headwater.api.origins import Origins
 from headwater.api.page import page_blueprint
+from headwater.api.principals import install_principals
 from headwater.api.problems import install_problems
-from headwater.api.rate_limits import StartLimiter
 from headwater.api.rpc import AsgiApplication, rpc_application
-from headwater.api.schema import install_schema
 from headwater.api.scripted import scripted_blueprint
 from headwater.api.ui_messages import ui_messages_blueprint
 from headwater.api.websocket import BoundedWebsocketConnection, websocket_blueprint
 from headwater.data_folder import DataFolder
 from headwater.generation.runner import Limits
 from headwater.history import History
-from headwater.identity.identify import Clients, counted_as, install_clients
-from headwater.live.changes import Changes
-from headwater.live.memory import MemoryLog
+from headwater.identity.identify import Identifier
+from headwater.identity.quota import Quota
+from headwater.live.changes import MemoryChangeFeed
+from headwater.live.memory import MemoryControl, MemoryLogStore, MemoryPresence
+from headwater.live.ports import ChangeFeed
 from headwater.metrics import Metrics
 from headwater.providers.catalogue import Catalogue, Model, Source
 from headwater.providers.local import LocalModel, LocalModelUnavailableError
 from headwater.providers.openai import OpenAIProvider
 from headwater.providers.scripted import ScriptedProvider
-from headwater.replies.service import Chat, ChatLimits
+from headwater.replies.active import ActiveReplies
+from headwater.replies.checkpoint import Checkpoints
+from headwater.replies.plan import Planner
+from headwater.replies.readers import StopAfter
+from headwater.replies.service import Delivery, Replies
 from headwater.settings import Settings, SettingsError
 from headwater.storage.conversations import ConversationRepository
-from headwater.storage.database import database_url, open_database, sqlite_url
+from headwater.storage.database import Database, database_url, open_database, sqlite_url
 from headwater.storage.replies import ReplyRepository
 from headwater.storage.search import SearchRepository
 from headwater.storage.shares import ShareRepository
@@ -60,7 +68,8 @@ class Application:
 
     web: Quart
     rpc: AsgiApplication
-    chat: Chat
+    replies: Replies
+    catalogue: Catalogue
 
 
 @asynccontextmanager
@@ -78,39 +87,63 @@ async def application(settings: Settings, folder: DataFolder) -> AsyncIterator[A
                 f"HEADWATER_DEFAULT_MODEL is {settings.default_model!r}, but it takes one of: {known}"
             )
         database = await stack.enter_async_context(open_database(_database_url(settings, folder), alone=True))
-        conversations, changes = ConversationRepository(database), Changes()
-        chat = Chat(
-            catalogue=catalogue,
-            conversations=conversations,
-            replies=ReplyRepository(database),
-            changes=changes,
-            metrics=Metrics(),
-            new_log=MemoryLog,
-            limits=ChatLimits(
-                message_chars=settings.max_message_chars,
-                active=settings.max_active,
-                active_per_client=settings.max_active_per_client,
-                abandon_after=settings.abandon_after,
-                window=settings.flush_ms / 1000,
-                heartbeat=settings.heartbeat,
-            ),
-            run_limits=Limits(
-                first_token=settings.first_token_timeout,
-                idle=settings.idle_timeout,
-                total=settings.total_timeout,
-                reply_chars=settings.max_reply_chars,
-            ),
+        metrics = Metrics()
+        quota = Quota(
+            RateLimit(settings.rate_limit.count, timedelta(seconds=settings.rate_limit.seconds)),
+            settings.max_active,
+            settings.max_active_per_client,
         )
+        conversations, changes = ConversationRepository(database), MemoryChangeFeed()
+        replies = build_replies(settings, database, catalogue, quota, changes, metrics)
         history = History(
-            chat=chat,
+            replies=replies,
             conversations=conversations,
             search=SearchRepository(database),
             shares=ShareRepository(database),
             changes=changes,
         )
-        await chat.reconcile()
-        await stack.enter_async_context(running(chat.saving.run(), history.purge()))
-        yield _together(settings, chat, history, scripted, folder.signing_keys())
+        await replies.reconcile()
+        await stack.enter_async_context(running(replies.checkpoint(), history.purge()))
+        yield _applications(settings, folder, replies, history, catalogue, scripted, quota, metrics)
+
+
+def build_replies(
+    settings: Settings,
+    database: Database,
+    catalogue: Catalogue,
+    quota: Quota,
+    changes: ChangeFeed,
+    metrics: Metrics,
+) -> Replies:
+    """The use cases of replies, which live in the memory of this process."""
+    logs = MemoryLogStore()
+    active = ActiveReplies(logs)
+    metrics.count_active(lambda: len(active))
+    conversations, rows = ConversationRepository(database), ReplyRepository(database)
+    return Replies(
+        planner=Planner(catalogue, conversations, active, settings.max_message_chars),
+        active=active,
+        checkpoints=Checkpoints(active, rows),
+        conversations=conversations,
+        replies=rows,
+        logs=logs,
+        control=MemoryControl(),
+        presence=MemoryPresence(),
+        changes=changes,
+        quota=quota,
+        observer=metrics,
+        delivery=Delivery(
+            window=settings.flush_ms / 1000,
+            heartbeat=settings.heartbeat,
+            when_unread=StopAfter(settings.abandon_after),
+        ),
+        limits=Limits(
+            first_token=settings.first_token_timeout,
+            idle=settings.idle_timeout,
+            total=settings.total_timeout,
+            reply_chars=settings.max_reply_chars,
+        ),
+    )
 
 
 async def describe_api() -> str:
@@ -163,32 +196,40 @@ async def running(*forever: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
                 task.cancel()
 
 
-def _together(
+def _applications(
     settings: Settings,
-    chat: Chat,
+    folder: DataFolder,
+    replies: Replies,
     history: History,
+    catalogue: Catalogue,
     scripted: ScriptedProvider,
-    signing_keys: Sequence[bytes],
+    quota: Quota,
+    metrics: Metrics,
 ) -> Application:
     web = Quart("headwater", static_folder=None)
     web.asgi_websocket_class = BoundedWebsocketConnection
     # Bodies are read, and replies end, by rules of our own: see api/requests.py and generation/runner.py.
     web.config.update(MAX_CONTENT_LENGTH=None, BODY_TIMEOUT=None, RESPONSE_TIMEOUT=None)
+    identifier = Identifier(folder.signing_keys(), settings.api_keys)
+    origins = Origins(settings.allowed_origins)
     install_headers(web)
-    install_problems(web, chat.metrics.refused, {f"{OPENAI}/": refusal})
-    clients = Clients(signing_keys, settings.api_keys)
-    install_clients(web, clients, behind_proxy=settings.trusted_proxies > 0, for_programs=(f"{OPENAI}/",))
-    limiter, origins = StartLimiter(web, settings.rate_limit, counted_as), Origins(settings.allowed_origins)
-    install_schema(web)
-    web.register_blueprint(chat_blueprint(chat, limiter, origins))
-    web.register_blueprint(websocket_blueprint(chat, limiter, origins))
-    web.register_blueprint(generations_blueprint(chat))
-    web.register_blueprint(conversations_blueprint(history, settings.heartbeat))
-    web.register_blueprint(shared_blueprint(history))
-    web.register_blueprint(models_blueprint(chat.catalogue))
-    web.register_blueprint(openai_blueprint(chat, limiter, clients))
-    web.register_blueprint(ui_messages_blueprint(chat, limiter))
-    web.register_blueprint(scripted_blueprint(chat, scripted))
-    web.register_blueprint(operating_blueprint(chat))
-    web.register_blueprint(page_blueprint(PAGE))
-    return Application(web, rpc_application(chat, clients, limiter), chat)
+    install_problems(web, metrics.refused, {f"{OPENAI}/": refusal})
+    install_principals(
+        web, identifier, quota, behind_proxy=settings.trusted_proxies > 0, for_programs=(f"{OPENAI}/",)
+    )
+    install_schema(web, undescribed=("page", "openai", "ui_messages"))
+    for blueprint in (
+        chat_blueprint(replies, origins),
+        websocket_blueprint(replies, origins, metrics.refused),
+        generations_blueprint(replies),
+        conversations_blueprint(history, settings.heartbeat),
+        shared_blueprint(history),
+        models_blueprint(catalogue),
+        openai_blueprint(replies, catalogue, needs_key=identifier.has_keys),
+        ui_messages_blueprint(replies),
+        scripted_blueprint(replies, scripted),
+        operating_blueprint(replies, metrics),
+        page_blueprint(PAGE),
+    ):
+        web.register_blueprint(blueprint)
+    return Application(web, rpc_application(replies, identifier, metrics.refused), replies, catalogue)

@@ -1,4 +1,4 @@
-"""The clock of what is kept."""
+"""Timestamps of stored rows."""
 
 from time import time
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy.exc import SQLAlchemyError
 
 from headwater.clock import now
-from headwater.conversations.archive import ArchivedConversation, from_archive, to_archive, to_markdown
+from headwater.conversations.archive import to_archive, to_markdown
 from headwater.conversations.model import (
     Conversation,
     Message,
@@ -18,8 +18,9 @@ from headwater.conversations.model import (
     UnknownMessageError,
 )
 from headwater.errors import ConflictError, NotFoundError
-from headwater.live.changes import Changes
-from headwater.replies.service import Chat
+from headwater.generation.codec import JsonObject
+from headwater.live.ports import ChangeFeed
+from headwater.replies.service import Replies
 from headwater.storage.conversations import ConversationRepository, ListCursor, batched
 from headwater.storage.search import Found, SearchCursor, SearchRepository
 from headwater.storage.shares import Shared, ShareRepository
@@ -60,13 +61,13 @@ class History:
     def __init__(
         self,
         *,
-        chat: Chat,
+        replies: Replies,
         conversations: ConversationRepository,
         search: SearchRepository,
         shares: ShareRepository,
-        changes: Changes,
+        changes: ChangeFeed,
     ) -> None:
-        self._chat = chat
+        self._replies = replies
         self._conversations = conversations
         self._search = search
         self._shares = shares
@@ -85,7 +86,7 @@ class History:
         self, client: str, *, archived: bool, pinned: bool | None, limit: int, after: ListCursor | None
     ) -> tuple[list[Listed], ListCursor | None]:
         """Some conversations, newest first, and where the next ones begin."""
-        busy = self._chat.busy()
+        busy = self._replies.busy()
         found, cursor = await self._conversations.page(
             client, archived=archived, pinned=pinned, limit=limit, after=after
         )
@@ -93,7 +94,7 @@ class History:
 
     async def open(self, client: str, conversation: str) -> Opened:
         """A conversation with its messages; those of running replies as far as they have come."""
-        running = conversation in self._chat.busy()
+        running = conversation in self._replies.busy()
         try:
             found, messages = await self._conversations.read(client, conversation)
         except UnknownConversationError:
@@ -101,7 +102,7 @@ class History:
         cursors = {}
         for place, message in enumerate(messages):
             if message.generation is not None and message.outcome is None:
-                messages[place], cursors[message.id] = await self._chat.generations.live(message)
+                messages[place], cursors[message.id] = await self._replies.current(message)
         return Opened(Listed(found, running), messages, cursors)
 
     async def change(self, client: str, conversation: str, columns: Mapping[str, Any]) -> Listed:
@@ -121,8 +122,7 @@ class History:
         """Delete a conversation, and stop its replies; `restore` takes it back for `UNDO_SECONDS`."""
         with self._changing(client, conversation):
             await self._conversations.delete(client, conversation, now())
-            for generation in self._chat.running_in(conversation):
-                await self._chat.cancel(generation)
+            await self._replies.cancel_all_in(conversation)
 
     async def restore(self, client: str, conversation: str) -> Listed:
         """Take a deletion back."""
@@ -134,7 +134,7 @@ class History:
         self, client: str, question: str, limit: int, after: SearchCursor | None
     ) -> tuple[list[tuple[Listed, Found]], SearchCursor | None]:
         """See `SearchRepository.search`."""
-        busy = self._chat.busy()
+        busy = self._replies.busy()
         found, cursor = await self._search.search(client, question, limit, after)
         return [(Listed(each.conversation, each.conversation.id in busy), each) for each in found], cursor
 
@@ -156,21 +156,20 @@ class History:
         shared = await self._shares.find(token)
         if shared is None:
             raise NotFoundError("There is nothing behind this link (any more).")
-        messages = [(await self._chat.generations.live(message))[0] for message in shared.messages]
+        messages = [(await self._replies.current(message))[0] for message in shared.messages]
         return replace(shared, messages=tuple(messages))
 
-    async def export(self, client: str, conversation: str) -> ArchivedConversation:
+    async def export(self, client: str, conversation: str) -> JsonObject:
         """A conversation as it can be taken elsewhere."""
         opened = await self.open(client, conversation)
         return to_archive(opened.listed.conversation, opened.messages)
 
-    async def export_all(self, client: str) -> AsyncIterator[ArchivedConversation]:
+    async def export_all(self, client: str) -> AsyncIterator[JsonObject]:
         """All conversations, the first to have been made first."""
         for names in batched(await self._conversations.ids(client), EXPORT_BATCH):
             for conversation, messages in await self._conversations.read_many(client, names):
-                yield to_archive(
-                    conversation, [(await self._chat.generations.live(message))[0] for message in messages]
-                )
+                current = [(await self._replies.current(message))[0] for message in messages]
+                yield to_archive(conversation, current)
 
     async def markdown(self, client: str, conversation: str) -> tuple[str, str]:
         """The title of a conversation, and its branch for people to read."""
@@ -184,13 +183,14 @@ class History:
             place = branch[-1].parent
         return found.title, to_markdown(found, branch[::-1])
 
-    async def bring(self, client: str, archived: Iterable[ArchivedConversation]) -> list[Listed]:
-        """Take in what was exported, under new ids; all of it or nothing."""
-        whole = [from_archive(each) for each in archived]
-        await self._conversations.insert(client, whole)
-        for conversation, _ in whole:
+    async def insert(
+        self, client: str, archived: Sequence[tuple[Conversation, Sequence[Message]]]
+    ) -> list[Listed]:
+        """Add conversations with all their messages, all of them or none."""
+        await self._conversations.insert(client, archived)
+        for conversation, _ in archived:
             self._changes.announce(client, conversation.id)
-        return [Listed(conversation, False) for conversation, _ in whole]
+        return [Listed(conversation, False) for conversation, _ in archived]
 
     async def changes(self, client: str, idle: float) -> AsyncGenerator[tuple[str, ...], None]:
         """See `Changes.listen`."""
@@ -209,7 +209,7 @@ class History:
             self._changes.announce(client, conversation)
 
     def _listed(self, conversation: Conversation) -> Listed:
-        return Listed(conversation, conversation.id in self._chat.busy())
+        return Listed(conversation, conversation.id in self._replies.busy())
 
 
 def _unknown(conversation: str) -> NotFoundError:

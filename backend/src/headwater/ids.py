@@ -1,14 +1,27 @@
-"""Identifiers that cannot be guessed."""
+"""Identifiers that cannot be guessed; whoever starts a reply may choose them."""
 
 import re
+from base64 import urlsafe_b64encode
+from hashlib import sha256
 from secrets import token_urlsafe
+from typing import Final
+
+ID_BYTES: Final = 16
+ID_CHARS: Final = 22
+"""Random bytes of an id, and the characters of base64url (RFC 4648, section 5) that they make."""
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
 
 
 def new_id(prefix: str) -> str:
-    """A new id such as `gen_q1W…`: 120 random bits, safe in a path, a header and a line of text."""
-    return f"{prefix}_{token_urlsafe(15)}"
+    """A new id such as `gen_q1W…`: 128 random bits, safe in a path, a header and a line of text."""
+    return f"{prefix}_{token_urlsafe(ID_BYTES)}"
+
+
+def derived_id(prefix: str, *names: str) -> str:
+    """The id that always belongs to these names."""
+    digest = sha256("\0".join(names).encode()).digest()
+    return f"{prefix}_{urlsafe_b64encode(digest).decode()[:ID_CHARS]}"
 
 
 def is_id(text: str) -> bool:

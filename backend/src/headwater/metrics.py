@@ -1,7 +1,8 @@
 """What is counted and measured for whoever runs the server, as Prometheus reads it: see docs/operating.md."""
 
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from itertools import accumulate
 from typing import assert_never, get_args
 
@@ -11,7 +12,8 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_late
 from prometheus_client.registry import Collector
 
 from headwater.errors import PROBLEMS, ProblemCode
-from headwater.generation.events import (
+from headwater.generation.observer import Observer
+from headwater.generation.outcome import (
     Cancelled,
     CancelledBy,
     Completed,
@@ -22,7 +24,6 @@ from headwater.generation.events import (
     Outcome,
     Status,
 )
-from headwater.generation.observer import Observer
 
 MEDIA_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 
@@ -62,25 +63,41 @@ class Metrics:
         for status, codes in _ENDS.items():
             for code in codes:
                 self._generations.labels(status, code)
-        self.active_generations = Gauge(
+        self._active = Gauge(
             "active_generations", "Generations that run", namespace="headwater", registry=self._registry
         )
-        self.followers = Gauge(
+        self._followers = Gauge(
             "followers", "Readers of replies, now", namespace="headwater", registry=self._registry
         )
-        self.tokens_per_page = self._histogram(
+        self._tokens_per_page = self._histogram(
             "tokens_per_page", "Tokens in a page that a reader was handed", PAGE_TOKENS
         )
-        self.resumes = self._counter("resumes", "Responses that went on with a reply from a cursor")
+        self._resumes = self._counter("resumes", "Responses that went on with a reply from a cursor")
         self._refusals = self._counter("refusals", "Requests that were answered with a problem", "code")
         for code in PROBLEMS:
             self._refusals.labels(code)
 
     def observer(self, provider: str) -> Observer:
-        """Who is to be told of a provider's replies."""
+        """The observer of a provider's replies."""
         if provider not in self._providers:
             self._providers[provider] = _ProviderMetrics(self, provider)
         return self._providers[provider]
+
+    def count_active(self, count: Callable[[], int]) -> None:
+        """Ask `count` how many generations run, at each scrape."""
+        self._active.set_function(count)
+
+    def reading(self) -> AbstractContextManager[object]:
+        """Count a reader for as long as the context lasts."""
+        return self._followers.track_inprogress()
+
+    def page_sent(self, events: int) -> None:
+        """Note that a reader got a page with so many events."""
+        self._tokens_per_page.observe(events)
+
+    def resumed(self) -> None:
+        """Note that a reader goes on from a cursor."""
+        self._resumes.inc()
 
     def exposition(self) -> bytes:
         """All of it as text, of the media type `MEDIA_TYPE`."""

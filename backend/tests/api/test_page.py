@@ -5,8 +5,10 @@ import pytest
 from quart import Quart
 
 from headwater.api.page import page_blueprint
+from headwater.api.principals import install_principals
 from headwater.api.problems import install_problems
-from headwater.identity.identify import Clients, install_clients
+from headwater.identity.identify import Identifier
+from tests.building import new_quota
 
 
 @pytest.fixture
@@ -26,7 +28,7 @@ def built(tmp_path: Path) -> Path:
 def web(built: Path) -> Quart:
     app = Quart("test", static_folder=None)
     install_problems(app)
-    install_clients(app, Clients([b"key"]), behind_proxy=False)
+    install_principals(app, Identifier([b"key"]), new_quota(), behind_proxy=False)
     app.register_blueprint(page_blueprint(built))
     return app
 

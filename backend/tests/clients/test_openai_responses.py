@@ -11,11 +11,13 @@ import pytest
 from openai import AsyncOpenAI
 
 from headwater.identity.identify import HEADER
-from headwater.transports.openai_responses import number_at
 from tests.clients.scripts import FAST, PACE, gated, open_gate
 from tests.running import RunningServer, running
 
 SAID = "one two three four"
+
+BEFORE_TEXT = 3
+"""The number of the event before the first piece of a text: created, in progress, item, content."""
 
 
 def ask(**more: Any) -> Any:
@@ -112,7 +114,7 @@ async def test_one_reply_over_their_wire_and_ours(openai: AsyncOpenAI, server: R
     headers = stream.response.headers
     await stream.close()
     await open_gate(server, headers)
-    cursor = (seen[-1].sequence_number - 5) // 10
+    cursor = seen[-1].sequence_number - BEFORE_TEXT
     named = {HEADER: headers[HEADER]}
     async with httpx2.AsyncClient(base_url=server.url, headers=named) as client:
         rest = await client.get(f"{headers['location']}/events?after={cursor}")
@@ -122,7 +124,7 @@ async def test_one_reply_over_their_wire_and_ours(openai: AsyncOpenAI, server: R
         generation = started.headers["location"].rpartition("/")[2]
     async with openai.with_options(default_headers=named) as same:
         resumed = same.responses.retrieve(
-            generation.replace("gen_", "resp_"), stream=True, starting_after=number_at(2)
+            generation.replace("gen_", "resp_"), stream=True, starting_after=2 + BEFORE_TEXT
         )
         assert text_of(await everything(await resumed)) == " three four"
 

@@ -1,17 +1,20 @@
 import json
 from dataclasses import replace
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from headwater.api.archives import CLOSING, OPENING, Archive, ArchiveConversation, encode_archived
-from headwater.conversations.archive import from_archive, to_archive, to_markdown
+from headwater.api.archives import CLOSING, OPENING, Archive, ArchiveConversation
+from headwater.conversations.archive import to_archive, to_markdown
 from headwater.conversations.model import Conversation, Message, Settings
+from headwater.generation.parts import Reasoning, Text
 from headwater.ids import new_id
 from headwater.storage.conversations import ConversationRepository
 from headwater.storage.database import Database
-from tests.conversations import trees
+from headwater.transports.json import encode_json
+from tests.storage import trees
 from tests.storage.trees import line, new_conversation, new_message
 
 ANY = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -32,16 +35,16 @@ async def test_what_was_exported_and_imported_is_exported_byte_for_byte_the_same
     made = [
         (
             replace(one, settings=replace(one.settings, model=one.settings.model or None)),
-            [replace(message, model=message.model or None) for message in said],
+            [msgspec.structs.replace(message, model=message.model or None) for message in said],
         )
         for one, said in made
     ]
     await repository.insert(client, made)
-    exported = [encode_archived(to_archive(*await repository.read(client, one.id))) for one, _ in made]
+    exported = [encode_json(to_archive(*await repository.read(client, one.id))) for one, _ in made]
     archive = Archive.model_validate_json(OPENING + b",".join(exported) + CLOSING)
-    taken = [from_archive(each.archived_conversation()) for each in archive.conversations]
+    taken = [each.with_new_ids() for each in archive.conversations]
     await repository.insert(other, taken)
-    again = [encode_archived(to_archive(*await repository.read(other, one.id))) for one, _ in taken]
+    again = [encode_json(to_archive(*await repository.read(other, one.id))) for one, _ in taken]
     assert again == exported
     ids = {one.id for one, _ in made} | {message.id for _, said in made for message in said}
     new = {one.id for one, _ in taken} | {message.id for _, said in taken for message in said}
@@ -60,6 +63,9 @@ async def test_what_was_exported_and_imported_is_exported_byte_for_byte_the_same
         (("leaf",), 2),
         (("leaf",), -1),
         (("messages", 0, "text"), "a\0b"),
+        (("messages", 0, "parts"), [{"type": "text", "text": "a\0b"}]),
+        (("messages", 0, "parts"), [{"type": "unheard of", "text": "a"}]),
+        (("messages", 0, "parts"), [{"type": "text"}]),
         (("title",), "a\0b"),
         (("system",), "a\0b"),
         (("messages", 0, "role"), "system"),
@@ -75,7 +81,7 @@ async def test_what_was_exported_and_imported_is_exported_byte_for_byte_the_same
 )
 def test_an_archive_that_cannot_be_is_refused(at: tuple[str | int, ...], value: object) -> None:
     said = line("one", "two")
-    body = json.loads(OPENING + encode_archived(to_archive(new_conversation(said), said)) + CLOSING)
+    body = json.loads(OPENING + encode_json(to_archive(new_conversation(said), said)) + CLOSING)
     Archive.model_validate_json(json.dumps(body))
     place = body["conversations"][0]
     for key in at[:-1]:
@@ -99,11 +105,11 @@ def test_an_archive_that_cannot_be_is_refused(at: tuple[str | int, ...], value: 
 )
 def test_any_time_stays_what_it_is(given: str, kept: str | None) -> None:
     said = line("one")
-    body = json.loads(encode_archived(to_archive(new_conversation(said), said)))
+    body = json.loads(encode_json(to_archive(new_conversation(said), said)))
     body |= {"created_at": given, "updated_at": given}
     body["messages"][0]["created_at"] = given
-    taken = ArchiveConversation.model_validate_json(json.dumps(body)).archived_conversation()
-    again = json.loads(encode_archived(taken))
+    conversation, messages = ArchiveConversation.model_validate_json(json.dumps(body)).with_new_ids()
+    again = json.loads(encode_json(to_archive(conversation, messages)))
     assert {again["created_at"], again["updated_at"], again["messages"][0]["created_at"]} == {kept or given}
 
 
@@ -139,3 +145,16 @@ def test_markdown_is_the_branch_with_a_reply_and_its_continuation_as_one() -> No
             "",
         ]
     )
+
+
+def test_an_archive_of_before_there_were_parts_has_reasoning_first() -> None:
+    messages = line("Why?", "Because")
+    body = json.loads(encode_json(to_archive(new_conversation(messages), messages)))
+    for message in body["messages"]:
+        del message["parts"]
+    body["messages"][1]["reasoning"] = "Let me think."
+    _, taken = ArchiveConversation.model_validate_json(json.dumps(body)).with_new_ids()
+    assert [message.parts for message in taken] == [
+        (Text("Why?"),),
+        (Reasoning("Let me think."), Text("Because")),
+    ]

@@ -5,16 +5,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from headwater.generation.events import Completed, Event, Outcome, TextDelta
 from headwater.generation.log import PAGE_BYTES, Cursor, CursorAheadError, Log, Page, follow
+from headwater.generation.outcome import Completed, Outcome
+from headwater.generation.parts import Event, Text
 from headwater.live.memory import MemoryLog
 from tests.live.log_contract import batches
 
 DONE = Outcome(Completed("stop"))
 
 
-def words(number: int) -> list[TextDelta]:
-    return [TextDelta(f" {n}") for n in range(number)]
+def words(number: int) -> list[Text]:
+    return [Text(f" {n}") for n in range(number)]
 
 
 async def collect(log: Log, after: Cursor = 0, *, window: float = 0.0) -> list[Page]:
@@ -71,7 +72,7 @@ async def test_later_events_are_gathered_for_a_window() -> None:
 
 async def test_a_backlog_is_not_held_up_by_the_window() -> None:
     log, loop = MemoryLog(), asyncio.get_running_loop()
-    await log.append(0, [TextDelta("a" * 4000)] * 400)
+    await log.append(0, [Text("a" * 4000)] * 400)
     await log.close(400, DONE)
     started = loop.time()
     pages = await collect(log, window=1.0)

@@ -4,26 +4,24 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 
 import pytest
 
-from headwater.generation.events import (
+from headwater.generation.log import EVENT_CHARS, follow
+from headwater.generation.observer import Observer
+from headwater.generation.outcome import (
     Cancelled,
     Completed,
-    Event,
     Failed,
     FinishReason,
     Interrupted,
     Outcome,
-    ReasoningDelta,
-    TextDelta,
     Usage,
 )
-from headwater.generation.log import EVENT_CHARS, follow
-from headwater.generation.observer import Observer
-from headwater.generation.provider import Delta, Finish, Prompt, ProviderError, Turn
+from headwater.generation.parts import Event, Reasoning, Text
+from headwater.generation.provider import Delta, Finish, Prompt, PromptMessage, ProviderError
 from headwater.generation.runner import Limits, Runner
 from headwater.live.memory import MemoryLog
 from tests.limits import run_limits
 
-PROMPT = Prompt("gen_1", "model", (Turn("user", "hello"),))
+PROMPT = Prompt("gen_1", "model", (PromptMessage("user", "hello"),))
 
 Step = Sequence[Delta] | Callable[[], Awaitable[object]] | BaseException
 
@@ -65,26 +63,26 @@ async def run(*steps: Step, limits: Limits = run_limits()) -> tuple[list[Event],
 
 @pytest.mark.parametrize("reason", ["stop", "length", "content_filter"])
 async def test_a_reply_that_is_finished(reason: FinishReason) -> None:
-    said = [TextDelta("a"), ReasoningDelta("b")]
-    events, outcome = await run(said, [TextDelta("c"), Finish(reason), Usage(3, 4)])
-    assert events == [*said, TextDelta("c")]
+    said = [Text("a"), Reasoning("b")]
+    events, outcome = await run(said, [Text("c"), Finish(reason), Usage(3, 4)])
+    assert events == [*said, Text("c")]
     assert (outcome.status, outcome.usage) == (Completed(reason), Usage(3, 4))
 
 
 async def test_usage_that_comes_after_the_finish_is_taken() -> None:
-    _, outcome = await run([TextDelta("a"), Finish("stop")], [Usage(1, 2)])
+    _, outcome = await run([Text("a"), Finish("stop")], [Usage(1, 2)])
     assert outcome.usage == Usage(1, 2)
 
 
 async def test_nothing_that_goes_wrong_after_the_finish_fails_the_reply() -> None:
     broken = ProviderError("provider_error", "too late", retryable=True)
-    _, outcome = await run([TextDelta("a"), Finish("stop")], broken)
+    _, outcome = await run([Text("a"), Finish("stop")], broken)
     assert outcome.status == Completed("stop")
 
 
 async def test_a_reply_that_breaks_off_has_failed() -> None:
-    events, outcome = await run([TextDelta("a")])
-    assert events == [TextDelta("a")]
+    events, outcome = await run([Text("a")])
+    assert events == [Text("a")]
     assert isinstance(outcome.status, Failed)
     assert outcome.status.code == "provider_error"
     assert outcome.status.retryable
@@ -92,14 +90,14 @@ async def test_a_reply_that_breaks_off_has_failed() -> None:
 
 async def test_a_providers_error_is_the_outcome_and_the_text_is_kept() -> None:
     error = ProviderError("provider_rate_limited", "later", retryable=True)
-    events, outcome = await run([TextDelta("a")], error)
-    assert events == [TextDelta("a")]
+    events, outcome = await run([Text("a")], error)
+    assert events == [Text("a")]
     assert outcome.status == Failed("provider_rate_limited", "later", True)
 
 
 async def test_an_unforeseen_exception_is_logged_and_tells_nothing(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.ERROR):
-        _, outcome = await run([TextDelta("a")], ValueError("secret"))
+        _, outcome = await run([Text("a")], ValueError("secret"))
     assert isinstance(outcome.status, Failed)
     assert outcome.status.code == "internal_error"
     assert "secret" not in outcome.status.message
@@ -110,9 +108,9 @@ async def test_an_unforeseen_exception_is_logged_and_tells_nothing(caplog: pytes
     ("limits", "steps", "code"),
     [
         (run_limits(first_token=0.02), [for_ever], "first_token_timeout"),
-        (run_limits(idle=0.02), [[TextDelta("a")], for_ever], "idle_timeout"),
+        (run_limits(idle=0.02), [[Text("a")], for_ever], "idle_timeout"),
         (run_limits(total=0.02), [for_ever], "total_timeout"),
-        (run_limits(total=0.02), [[TextDelta("a")], for_ever], "total_timeout"),
+        (run_limits(total=0.02), [[Text("a")], for_ever], "total_timeout"),
         (run_limits(first_token=0.02), [[Usage(1, 0)], for_ever], "first_token_timeout"),
     ],
 )
@@ -120,12 +118,12 @@ async def test_each_deadline_has_its_code(limits: Limits, steps: list[Step], cod
     events, outcome = await run(*steps, limits=limits)
     assert isinstance(outcome.status, Failed)
     assert outcome.status.code == code
-    assert events == [step[0] for step in steps if isinstance(step, list) and isinstance(step[0], TextDelta)]
+    assert events == [step[0] for step in steps if isinstance(step, list) and isinstance(step[0], Text)]
 
 
 async def test_reasoning_counts_as_a_first_token() -> None:
     limits = run_limits(first_token=0.02, idle=0.06)
-    _, outcome = await run([ReasoningDelta("hm")], for_ever, limits=limits)
+    _, outcome = await run([Reasoning("hm")], for_ever, limits=limits)
     assert isinstance(outcome.status, Failed)
     assert outcome.status.code == "idle_timeout"
 
@@ -136,13 +134,13 @@ async def test_a_model_that_keeps_talking_is_not_idle() -> None:
 
     steps: list[Step] = []
     for _ in range(6):
-        steps += [[TextDelta("a")], pause]
+        steps += [[Text("a")], pause]
     _, outcome = await run(*steps, [Finish("stop")], limits=run_limits(first_token=0.08, idle=0.08))
     assert outcome.status == Completed("stop")
 
 
 async def test_a_providers_own_time_out_is_not_taken_for_ours() -> None:
-    _, outcome = await run([TextDelta("a")], TimeoutError())
+    _, outcome = await run([Text("a")], TimeoutError())
     assert isinstance(outcome.status, Failed)
     assert outcome.status.code == "internal_error"
 
@@ -150,7 +148,7 @@ async def test_a_providers_own_time_out_is_not_taken_for_ours() -> None:
 @pytest.mark.parametrize("status", [Cancelled("user"), Cancelled("abandoned"), Interrupted()])
 async def test_stopping_keeps_what_was_said_and_stops_the_model(status: Cancelled | Interrupted) -> None:
     log = MemoryLog()
-    provider = Playing([TextDelta("a")], for_ever)
+    provider = Playing([Text("a")], for_ever)
     runner = Runner(log, provider, PROMPT, run_limits())
     async with asyncio.timeout(5):
         running = asyncio.create_task(runner.run())
@@ -160,12 +158,12 @@ async def test_stopping_keeps_what_was_said_and_stops_the_model(status: Cancelle
         outcome = await running
         await provider.closed.wait()
     assert outcome.status == status
-    assert (await log.read(0)).events == (TextDelta("a"),)
+    assert (await log.read(0)).events == (Text("a"),)
 
 
 async def test_stopping_closes_a_model_that_has_finished_and_does_not_end() -> None:
     log = MemoryLog()
-    provider = Playing([TextDelta("a"), Finish("stop")], for_ever)
+    provider = Playing([Text("a"), Finish("stop")], for_ever)
     runner = Runner(log, provider, PROMPT, run_limits())
     async with asyncio.timeout(5):
         running = asyncio.create_task(runner.run())
@@ -176,7 +174,7 @@ async def test_stopping_closes_a_model_that_has_finished_and_does_not_end() -> N
 
 
 async def test_stopping_before_the_run_starts() -> None:
-    runner = Runner(MemoryLog(), Playing([TextDelta("a")]), PROMPT, run_limits())
+    runner = Runner(MemoryLog(), Playing([Text("a")]), PROMPT, run_limits())
     runner.stop(Cancelled("user"))
     assert (await runner.run()).status == Cancelled("user")
 
@@ -190,9 +188,7 @@ async def test_stopping_after_the_end_changes_nothing() -> None:
 
 async def test_a_cancelled_run_closes_its_log_and_goes_on_being_cancelled() -> None:
     log = MemoryLog()
-    running = asyncio.create_task(
-        Runner(log, Playing([TextDelta("a")], for_ever), PROMPT, run_limits()).run()
-    )
+    running = asyncio.create_task(Runner(log, Playing([Text("a")], for_ever), PROMPT, run_limits()).run())
     await log.changed(0)
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -203,32 +199,30 @@ async def test_a_cancelled_run_closes_its_log_and_goes_on_being_cancelled() -> N
 
 
 async def test_a_reply_that_is_too_long_is_cut_at_the_limit() -> None:
-    events, outcome = await run(
-        [TextDelta("abc")], [TextDelta("🚀🚀🚀")], for_ever, limits=run_limits(reply_chars=5)
-    )
-    assert events == [TextDelta("abc"), TextDelta("🚀🚀")]
+    events, outcome = await run([Text("abc")], [Text("🚀🚀🚀")], for_ever, limits=run_limits(reply_chars=5))
+    assert events == [Text("abc"), Text("🚀🚀")]
     assert isinstance(outcome.status, Failed)
     assert outcome.status.code == "reply_too_long"
 
 
 @pytest.mark.parametrize("batches", [["a", "b", "c", "d"], ["ab", "cd"], ["abcd"]])
 async def test_a_reply_in_too_many_pieces_is_cut_at_the_limit(batches: list[str]) -> None:
-    steps = [[TextDelta(letter) for letter in batch] for batch in batches]
+    steps = [[Text(letter) for letter in batch] for batch in batches]
     events, outcome = await run(*steps, for_ever, limits=run_limits(reply_events=3))
-    assert events == [TextDelta("a"), TextDelta("b"), TextDelta("c")]
+    assert events == [Text("a"), Text("b"), Text("c")]
     assert outcome.status == Failed("reply_too_long", "The reply has more than 3 pieces.", False)
     events, outcome = await run(*steps, [Finish("stop")], limits=run_limits(reply_events=4))
     assert (len(events), outcome.status) == (4, Completed("stop"))
 
 
 async def test_a_reply_of_exactly_the_limit_is_whole() -> None:
-    events, outcome = await run([TextDelta("abcde"), Finish("stop")], limits=run_limits(reply_chars=5))
-    assert (events, outcome.status) == ([TextDelta("abcde")], Completed("stop"))
+    events, outcome = await run([Text("abcde"), Finish("stop")], limits=run_limits(reply_chars=5))
+    assert (events, outcome.status) == ([Text("abcde")], Completed("stop"))
 
 
 async def test_a_giant_delta_becomes_events_that_fit_into_a_page() -> None:
     text = "🚀" * (2 * EVENT_CHARS + 1)
-    events, outcome = await run([TextDelta(text), Finish("stop")])
+    events, outcome = await run([Text(text), Finish("stop")])
     assert outcome.timing is not None
     assert outcome.timing.tokens == 1
     assert [len(event.text) for event in events] == [EVENT_CHARS, EVENT_CHARS, 1]
@@ -239,7 +233,7 @@ async def test_timing_is_measured_from_the_start() -> None:
     async def pause() -> None:
         await asyncio.sleep(0.03)
 
-    _, outcome = await run(pause, [TextDelta("a")], pause, [TextDelta("b")], pause, [Finish("stop")])
+    _, outcome = await run(pause, [Text("a")], pause, [Text("b")], pause, [Finish("stop")])
     timing = outcome.timing
     assert timing is not None
     assert timing.first_token is not None
@@ -253,7 +247,7 @@ async def test_timing_is_measured_from_the_start() -> None:
 
 
 async def test_the_silence_before_the_end_is_a_gap() -> None:
-    _, outcome = await run([TextDelta("a")], for_ever, limits=run_limits(idle=0.05))
+    _, outcome = await run([Text("a")], for_ever, limits=run_limits(idle=0.05))
     assert outcome.timing is not None
     assert outcome.timing.longest_gap is not None
     assert outcome.timing.longest_gap >= 0.049
@@ -277,7 +271,7 @@ async def test_timing_tells_which_hop_waited() -> None:
 
     arrived = asyncio.get_running_loop().time() - 5
     runner = Runner(
-        MemoryLog(), Playing(pause, [TextDelta("a")], [Finish("stop")]), PROMPT, run_limits(), arrived=arrived
+        MemoryLog(), Playing(pause, [Text("a")], [Finish("stop")]), PROMPT, run_limits(), arrived=arrived
     )
     timing = (await runner.run()).timing
     assert timing is not None
@@ -293,7 +287,7 @@ async def test_a_provider_that_said_nothing_has_no_time_and_one_that_was_not_ask
     assert outcome.timing is not None
     assert outcome.timing.server is not None
     assert outcome.timing.provider is None
-    runner = Runner(MemoryLog(), Playing([TextDelta("a")]), PROMPT, run_limits())
+    runner = Runner(MemoryLog(), Playing([Text("a")]), PROMPT, run_limits())
     runner.stop(Cancelled("user"))
     timing = (await runner.run()).timing
     assert timing is not None
@@ -323,7 +317,7 @@ async def test_an_observer_is_told_of_each_arrival_and_of_the_end() -> None:
         await asyncio.sleep(0.03)
 
     observer, arrived = Noting(), asyncio.get_running_loop().time() - 5
-    steps: list[Step] = [[TextDelta("a"), TextDelta("b")], pause, [ReasoningDelta("c")], [Finish("stop")]]
+    steps: list[Step] = [[Text("a"), Text("b")], pause, [Reasoning("c")], [Finish("stop")]]
     outcome = await Runner(
         MemoryLog(), Playing(*steps), PROMPT, run_limits(), arrived=arrived, observer=observer
     ).run()

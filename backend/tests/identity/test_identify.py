@@ -4,24 +4,26 @@ import httpx
 import pytest
 from quart import Quart
 
+from headwater.api.principals import install_principals, principal
 from headwater.api.problems import install_problems
 from headwater.errors import NotFoundError, UnauthorizedError
-from headwater.identity.identify import COOKIE, HEADER, Client, Clients, client, install_clients
+from headwater.identity.identify import COOKIE, HEADER, Identifier, Principal
 from tests.api.test_problems import check
+from tests.building import new_quota
 
 
 def web(*keys: bytes) -> Quart:
     app = Quart("test", static_folder=None)
     install_problems(app)
-    install_clients(app, Clients(keys), behind_proxy=False)
+    install_principals(app, Identifier(keys), new_quota(), behind_proxy=False)
 
     @app.get("/who")
     async def who() -> str:
-        return client()
+        return principal().owner
 
     @app.post("/refused")
     async def refused() -> str:
-        raise NotFoundError(f"{client()} has nothing here.")
+        raise NotFoundError(f"{principal().owner} has nothing here.")
 
     return app
 
@@ -84,47 +86,50 @@ async def test_a_forged_name_is_a_strangers(client: httpx.AsyncClient, how: str)
         assert (await stranger.get(path, headers={HEADER: token})).status_code == 200
 
 
-def shown(clients: Clients, key: str = "", address: str = "10.0.0.1", **headers: str) -> Client:
-    return clients.identify({"authorization": f"Bearer {key}" if key else "", **headers}, "", address)
+def shown(identifier: Identifier, key: str = "", address: str = "10.0.0.1", **headers: str) -> Principal:
+    return identifier.identify({"authorization": f"Bearer {key}" if key else "", **headers}, "", address)
 
 
 def test_an_api_key_is_one_client_wherever_it_comes_from() -> None:
-    clients = Clients([b"key"], ["first", "second"])
-    here, there = shown(clients, "first"), shown(clients, "first", address="10.0.0.2")
+    identifier = Identifier([b"key"], ["first", "second"])
+    here, there = shown(identifier, "first"), shown(identifier, "first", address="10.0.0.2")
     assert here == there
     assert here.has_key
     assert here.token is None
-    other = shown(clients, "second")
-    assert (other.name, other.counted_as) != (here.name, here.counted_as)
+    other = shown(identifier, "second")
+    assert (other.owner, other.quota_key) != (here.owner, here.quota_key)
     assert "first" not in repr(here)
 
 
 def test_a_key_that_is_none_is_refused_where_there_are_keys() -> None:
     with pytest.raises(UnauthorizedError):
-        shown(Clients([b"key"], ["first"]), "firs")
-    found = shown(Clients([b"key"]), "whatever clients send unasked")
+        shown(Identifier([b"key"], ["first"]), "firs")
+    found = shown(Identifier([b"key"]), "whatever identifier send unasked")
     assert not found.has_key
-    assert found.counted_as == "10.0.0.1"
+    assert found.quota_key == "10.0.0.1"
 
 
 def test_any_key_names_a_client_where_that_is_wanted_and_none_are_configured() -> None:
     asked = {"authorization": "Bearer anything"}
-    clients = Clients([b"key"])
-    found = clients.identify(asked, "", "10.0.0.1", any_key=True)
-    assert (found.name, found.has_key) == (shown(Clients([b"key"], ["anything"]), "anything").name, False)
-    assert found.counted_as == "10.0.0.1"
+    identifier = Identifier([b"key"])
+    found = identifier.identify(asked, "", "10.0.0.1", any_key=True)
+    assert (found.owner, found.has_key) == (
+        shown(Identifier([b"key"], ["anything"]), "anything").owner,
+        False,
+    )
+    assert found.quota_key == "10.0.0.1"
     assert not found.takes_cookie
-    assert shown(clients, **{HEADER: str(found.token)}).name == found.name
-    other = shown(clients)
-    both = clients.identify({**asked, HEADER: str(other.token)}, "", "10.0.0.1", any_key=True)
-    assert both.name == other.name
+    assert shown(identifier, **{HEADER: str(found.token)}).owner == found.owner
+    other = shown(identifier)
+    both = identifier.identify({**asked, HEADER: str(other.token)}, "", "10.0.0.1", any_key=True)
+    assert both.owner == other.owner
     with pytest.raises(UnauthorizedError):
-        Clients([b"key"], ["first"]).identify(asked, "", "10.0.0.1", any_key=True)
+        Identifier([b"key"], ["first"]).identify(asked, "", "10.0.0.1", any_key=True)
 
 
 def test_a_token_beside_a_key_names_the_client_and_the_key_is_counted() -> None:
-    clients = Clients([b"key"], ["first"])
-    named = shown(clients)
-    both = shown(clients, "first", **{HEADER: str(named.token)})
-    assert both.name == named.name
-    assert both.counted_as == shown(clients, "first").counted_as
+    identifier = Identifier([b"key"], ["first"])
+    named = shown(identifier)
+    both = shown(identifier, "first", **{HEADER: str(named.token)})
+    assert both.owner == named.owner
+    assert both.quota_key == shown(identifier, "first").quota_key

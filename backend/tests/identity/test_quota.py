@@ -2,7 +2,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from headwater.api.rate_limits import FEWEST, PassingStore, network_of
+from headwater.errors import OverloadedError, RateLimitedError
+from headwater.identity.quota import MIN_KEYS, ForgetfulStore, network_of
+from tests.building import new_quota
 
 
 @pytest.mark.parametrize(
@@ -22,11 +24,39 @@ def test_an_address_counts_as_the_network_that_one_person_has(address: str, netw
 
 
 async def test_who_has_the_whole_limit_again_is_forgotten_and_nobody_else() -> None:
-    store, now = PassingStore(), datetime.now(UTC)
+    store, now = ForgetfulStore(), datetime.now(UTC)
     later = now + timedelta(hours=1)
     await store.set("limited", later)
-    for number in range(5 * FEWEST):
+    for number in range(5 * MIN_KEYS):
         await store.set(f"passing {number}", now)
-    assert len(store) <= FEWEST + 1
+    assert len(store) <= MIN_KEYS + 1
     assert await store.get("limited", now) == later
     assert await store.get("passing 0", later) == later
+
+
+async def test_a_refused_start_does_not_count_against_the_rate() -> None:
+    quota = new_quota(starts_a_minute=2)
+    await quota.count_start("me")
+    await quota.count_start("me")
+    for _ in range(5):
+        with pytest.raises(RateLimitedError) as caught:
+            await quota.count_start("me")
+        assert caught.value.retry_after in {29, 30}
+    await quota.count_start("you")
+    rate = await quota.rate_state("me")
+    assert (rate.limit, rate.remaining, rate.reset) == (2, 0, 60)
+
+
+def test_a_slot_is_given_back_once() -> None:
+    quota = new_quota(active=3, active_per_client=2)
+    first, _ = quota.occupy("me"), quota.occupy("me")
+    with pytest.raises(RateLimitedError, match="2 of your replies"):
+        quota.occupy("me")
+    quota.occupy("you")
+    with pytest.raises(OverloadedError, match="3 replies"):
+        quota.occupy("you")
+    first.release()
+    first.release()
+    quota.occupy("me")
+    with pytest.raises(OverloadedError):
+        quota.occupy("me")

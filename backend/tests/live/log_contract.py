@@ -8,15 +8,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from headwater.generation.events import (
-    Cancelled,
-    Completed,
-    Event,
-    Interrupted,
-    Outcome,
-    ReasoningDelta,
-    TextDelta,
-)
 from headwater.generation.log import (
     EVENT_CHARS,
     PAGE_BYTES,
@@ -26,12 +17,14 @@ from headwater.generation.log import (
     NotAtEndError,
     follow,
 )
+from headwater.generation.outcome import Cancelled, Completed, Interrupted, Outcome
+from headwater.generation.parts import Event, Reasoning, Text
 
 DONE = Outcome(Completed("stop"))
 
 events = st.one_of(
-    st.builds(TextDelta, st.text(min_size=1, max_size=20)),
-    st.builds(ReasoningDelta, st.text(min_size=1, max_size=20)),
+    st.builds(Text, st.text(min_size=1, max_size=20)),
+    st.builds(Reasoning, st.text(min_size=1, max_size=20)),
 )
 batches = st.lists(st.lists(events, max_size=6), max_size=12)
 
@@ -47,31 +40,31 @@ class LogContract(ABC):
 
     async def test_append_returns_the_new_end(self) -> None:
         log = self.new_log()
-        assert await log.append(0, [TextDelta("a"), ReasoningDelta("b")]) == 2
+        assert await log.append(0, [Text("a"), Reasoning("b")]) == 2
         assert await log.append(2, []) == 2
-        assert await log.append(2, [TextDelta("c")]) == 3
+        assert await log.append(2, [Text("c")]) == 3
         page = await log.read(1)
-        assert (page.events, page.cursor) == ((ReasoningDelta("b"), TextDelta("c")), 3)
+        assert (page.events, page.cursor) == ((Reasoning("b"), Text("c")), 3)
 
     @pytest.mark.parametrize("at", [0, 2])
     async def test_a_second_writer_is_refused(self, at: int) -> None:
         log = self.new_log()
-        await log.append(0, [TextDelta("a")])
+        await log.append(0, [Text("a")])
         with pytest.raises(NotAtEndError):
-            await log.append(at, [TextDelta("b")])
+            await log.append(at, [Text("b")])
         with pytest.raises(NotAtEndError):
             await log.close(at, DONE)
-        assert (await log.read(0)).events == (TextDelta("a"),)
+        assert (await log.read(0)).events == (Text("a"),)
 
     async def test_a_closed_log_takes_nothing_more(self) -> None:
         log = self.new_log()
         await log.close(0, DONE)
         with pytest.raises(LogClosedError):
-            await log.append(0, [TextDelta("a")])
+            await log.append(0, [Text("a")])
 
     async def test_the_first_outcome_stays_for_ever(self) -> None:
         log = self.new_log()
-        await log.append(0, [TextDelta("a")])
+        await log.append(0, [Text("a")])
         assert await log.close(1, DONE) == DONE
         assert await log.close(1, Outcome(Cancelled("user"))) == DONE
         assert await log.close(0, Outcome(Interrupted())) == DONE
@@ -79,16 +72,16 @@ class LogContract(ABC):
 
     async def test_events_and_outcome_come_from_one_look(self) -> None:
         log = self.new_log()
-        await log.append(0, [TextDelta("a")])
+        await log.append(0, [Text("a")])
         await log.close(1, DONE)
         page = await log.read(0)
-        assert (page.events, page.outcome) == ((TextDelta("a"),), DONE)
+        assert (page.events, page.outcome) == ((Text("a"),), DONE)
         assert (await log.read(1)).outcome == DONE
 
     @pytest.mark.parametrize("closed", [False, True])
     async def test_a_cursor_beyond_the_end_is_an_error(self, closed: bool) -> None:
         log = self.new_log()
-        await log.append(0, [TextDelta("a")])
+        await log.append(0, [Text("a")])
         if closed:
             await log.close(1, DONE)
         with pytest.raises(CursorAheadError) as caught:
@@ -99,7 +92,7 @@ class LogContract(ABC):
 
     async def test_changed_returns_at_once_where_there_is_something_to_see(self) -> None:
         log = self.new_log()
-        await log.append(0, [TextDelta("a")])
+        await log.append(0, [Text("a")])
         async with asyncio.timeout(5):
             await log.changed(0)
             await log.close(1, DONE)
@@ -111,7 +104,7 @@ class LogContract(ABC):
         readers = [asyncio.create_task(log.changed(0)) for _ in range(3)]
         await asyncio.sleep(0)
         assert not any(reader.done() for reader in readers)
-        await (log.close(0, DONE) if ends else log.append(0, [TextDelta("a")]))
+        await (log.close(0, DONE) if ends else log.append(0, [Text("a")]))
         async with asyncio.timeout(5):
             await asyncio.gather(*readers)
 
@@ -120,7 +113,7 @@ class LogContract(ABC):
         leaves, stays = (asyncio.create_task(log.changed(0)) for _ in range(2))
         await asyncio.sleep(0)
         leaves.cancel()
-        await log.append(0, [TextDelta("a")])
+        await log.append(0, [Text("a")])
         async with asyncio.timeout(5):
             await stays
         with pytest.raises(asyncio.CancelledError):
@@ -129,8 +122,8 @@ class LogContract(ABC):
     @pytest.mark.parametrize("letter", ["a", "é", "你", "🚀"])
     async def test_a_page_is_bounded_and_says_that_there_is_more(self, letter: str) -> None:
         log = self.new_log()
-        await log.append(0, [TextDelta(letter * 1000)] * 50)
-        await log.append(50, [TextDelta(letter * EVENT_CHARS)])
+        await log.append(0, [Text(letter * 1000)] * 50)
+        await log.append(50, [Text(letter * EVENT_CHARS)])
         await log.close(51, DONE)
         cursor, seen, pages = 0, "", 0
         while True:

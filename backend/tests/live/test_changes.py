@@ -3,11 +3,11 @@ from contextlib import aclosing
 
 import pytest
 
-from headwater.live.changes import Changes
+from headwater.live.changes import MemoryChangeFeed
 
 
 async def test_changes_are_gathered_and_told_once() -> None:
-    changes = Changes()
+    changes = MemoryChangeFeed()
     async with aclosing(changes.listen("me", 60)) as told:
         assert await anext(told) == ()
         for name in ("a", "b", "a"):
@@ -19,12 +19,12 @@ async def test_changes_are_gathered_and_told_once() -> None:
 
 
 async def test_silence_is_told_too() -> None:
-    async with aclosing(Changes().listen("me", 0.001)) as told:
+    async with aclosing(MemoryChangeFeed().listen("me", 0.001)) as told:
         assert [await anext(told) for _ in range(3)] == [(), (), ()]
 
 
 async def test_who_has_left_is_forgotten() -> None:
-    changes = Changes()
+    changes = MemoryChangeFeed()
     told = changes.listen("me", 60)
     await anext(told)
     await told.aclose()
@@ -32,7 +32,7 @@ async def test_who_has_left_is_forgotten() -> None:
 
 
 async def test_listening_ends_when_nothing_more_is_announced() -> None:
-    changes = Changes()
+    changes = MemoryChangeFeed()
     async with asyncio.timeout(10), aclosing(changes.listen("me", 60)) as told:
         await anext(told)
         waiting = asyncio.ensure_future(anext(told))

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headwater.generation.events import ReasoningDelta, TextDelta, Usage
+from headwater.generation.outcome import Usage
+from headwater.generation.parts import Reasoning, Text
 from headwater.generation.provider import Delta, Finish
 from headwater.providers.completion_reader import LINE_BYTES, CompletionReader, refusal
 from tests.providers.model_server import DONE, data, delta
@@ -26,11 +27,11 @@ REPLY = b"".join(
     ]
 )
 SAID: list[Delta] = [
-    ReasoningDelta("hm"),
-    ReasoningDelta(" so"),
-    TextDelta("Hel"),
-    TextDelta("lo 🚀\n\n"),
-    TextDelta("no"),
+    Reasoning("hm"),
+    Reasoning(" so"),
+    Text("Hel"),
+    Text("lo 🚀\n\n"),
+    Text("no"),
     Finish("length"),
     Usage(3, 4),
 ]
@@ -52,17 +53,17 @@ def test_carriage_returns_are_no_part_of_a_line() -> None:
 
 def test_done_without_a_reason_is_a_stop() -> None:
     reader = CompletionReader()
-    assert reader.feed(delta("a") + DONE) == [TextDelta("a"), Finish("stop")]
+    assert reader.feed(delta("a") + DONE) == [Text("a"), Finish("stop")]
 
 
 def test_a_byte_order_mark_is_no_part_of_the_first_message() -> None:
-    assert CompletionReader().feed(b"\xef\xbb\xbf" + delta("first") + REPLY) == [TextDelta("first"), *SAID]
+    assert CompletionReader().feed(b"\xef\xbb\xbf" + delta("first") + REPLY) == [Text("first"), *SAID]
 
 
 def test_half_a_character_is_replaced_and_no_reason_to_lose_a_reply() -> None:
     reader = CompletionReader()
     message = rb'{"choices":[{"delta":{"content":"a \ud83d \\ud83d \ud83d\ude00 \udc00"}}]}'
-    assert reader.feed(b"data: " + message + b"\n") == [TextDelta("a \ufffd \\ud83d \U0001f600 \ufffd")]
+    assert reader.feed(b"data: " + message + b"\n") == [Text("a \ufffd \\ud83d \U0001f600 \ufffd")]
     assert reader.error is None
 
 
@@ -72,7 +73,7 @@ def test_half_a_character_is_replaced_and_no_reason_to_lose_a_reply() -> None:
 def test_usage_that_cannot_be_read_is_no_reason_to_lose_a_reply(usage: str) -> None:
     reader = CompletionReader()
     said = reader.feed(delta("a") + data(f'{{"choices":[],"usage":{usage}}}') + delta(finish="stop") + DONE)
-    assert said == [TextDelta("a"), Finish("stop")]
+    assert said == [Text("a"), Finish("stop")]
     assert reader.error is None
 
 
@@ -90,7 +91,7 @@ def test_usage_that_cannot_be_read_is_no_reason_to_lose_a_reply(usage: str) -> N
 )
 def test_what_cannot_be_read_is_an_error(unreadable: bytes) -> None:
     reader = CompletionReader()
-    assert reader.feed(delta("so far") + unreadable + delta("lost")) == [TextDelta("so far")]
+    assert reader.feed(delta("so far") + unreadable + delta("lost")) == [Text("so far")]
     assert reader.error is not None
     assert reader.error.code == "provider_error"
     assert reader.done

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from headwater.generation.events import Completed, Failed, Outcome, TextDelta, Usage
 from headwater.generation.log import follow
-from headwater.generation.provider import Delta, Finish, Prompt, Turn
+from headwater.generation.outcome import Completed, Failed, Outcome, Usage
+from headwater.generation.parts import Text
+from headwater.generation.provider import Delta, Finish, Prompt, PromptMessage
 from headwater.generation.runner import Limits, Runner
 from headwater.live.memory import MemoryLog
 from headwater.providers import openai
@@ -18,7 +19,9 @@ from headwater.providers.openai import OpenAIProvider
 from tests.limits import run_limits
 from tests.providers.model_server import DONE, Answer, Script, data, delta, model_server
 
-PROMPT = Prompt("gen_1", "small", (Turn("system", "Be brief."), Turn("user", "hello")), 0.5, 7)
+PROMPT = Prompt(
+    "gen_1", "small", (PromptMessage("system", "Be brief."), PromptMessage("user", "hello")), 0.5, 7
+)
 API_KEY = "sk-a-key-of-ours"
 
 
@@ -41,10 +44,12 @@ async def said_to(server_prefills: bool) -> list[dict[str, str]]:
 
     async with model_server(script) as server:
         provider = OpenAIProvider(api_key="key", base_url=server.url, prefills=server_prefills)
-        prompt = Prompt("gen_1", "small", (Turn("user", "hello"), Turn("assistant", "Good mor")))
+        prompt = Prompt(
+            "gen_1", "small", (PromptMessage("user", "hello"), PromptMessage("assistant", "Good mor"))
+        )
         async with aclosing(provider.generate(prompt)) as batches:
             assert [delta async for batch in batches for delta in batch] == [
-                TextDelta("rest"),
+                Text("rest"),
                 Finish("stop"),
             ]
         await provider.aclose()
@@ -91,7 +96,7 @@ async def test_a_reply_and_the_request_behind_it() -> None:
             async for batch in batches:
                 said += batch
         await provider.aclose()
-    assert said == [TextDelta("Hel"), TextDelta("lo"), Finish("stop"), Usage(9, 2)]
+    assert said == [Text("Hel"), Text("lo"), Finish("stop"), Usage(9, 2)]
     request = server.asked[0]
     assert request.path == "/v1/chat/completions"
     assert request.headers["authorization"] == "bearer key"
@@ -117,10 +122,10 @@ async def test_each_token_is_passed_on_when_it_arrives() -> None:
     async with model_server(script) as server, asyncio.timeout(10):
         provider = OpenAIProvider(api_key=None, base_url=server.url)
         async with aclosing(provider.generate(PROMPT)) as batches:
-            assert await anext(batches) == [TextDelta("first")]
+            assert await anext(batches) == [Text("first")]
             passed.set()
             assert [delta async for batch in batches for delta in batch] == [
-                TextDelta(" second"),
+                Text(" second"),
                 Finish("stop"),
             ]
         await provider.aclose()

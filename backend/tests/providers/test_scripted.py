@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headwater.generation.events import ReasoningDelta, TextDelta, Usage
-from headwater.generation.provider import Delta, Finish, Prompt, ProviderError, Sampling, Turn
+from headwater.generation.outcome import Usage
+from headwater.generation.parts import Reasoning, Text
+from headwater.generation.provider import Delta, Finish, Prompt, PromptMessage, ProviderError, Sampling
 from headwater.providers.scripted import Fault, Script, ScriptedProvider
 
 FAST = Script(tokens_per_second=1e6)
@@ -25,7 +26,7 @@ async def play(
     """What is said, and when (seconds), where a reply has `begun` already if so."""
     clock = asyncio.get_running_loop().time
     started = clock()
-    turns = (Turn("user", message), *([] if begun is None else [Turn("assistant", begun)]))
+    turns = (PromptMessage("user", message), *([] if begun is None else [PromptMessage("assistant", begun)]))
     prompt = Prompt("gen_1", model, turns, None, max_tokens, script, sampling)
     said = []
     async with aclosing(ScriptedProvider().generate(prompt)) as batches:
@@ -35,15 +36,15 @@ async def play(
 
 
 def text(said: Sequence[tuple[Delta, float]]) -> str:
-    return "".join(delta.text for delta, _ in said if isinstance(delta, TextDelta))
+    return "".join(delta.text for delta, _ in said if isinstance(delta, Text))
 
 
 async def test_echo_says_the_message_word_by_word() -> None:
     said = await play(message="one  two\nthree ")
     assert [delta for delta, _ in said] == [
-        TextDelta("one"),
-        TextDelta("  two"),
-        TextDelta("\nthree "),
+        Text("one"),
+        Text("  two"),
+        Text("\nthree "),
         Usage(3, 3),
         Finish("stop"),
     ]
@@ -57,11 +58,11 @@ def test_echo_says_every_message_whole(message: str) -> None:
 @pytest.mark.parametrize("model", ["echo", "prose", "reasoning"])
 async def test_a_reply_that_was_begun_goes_on_from_there(model: str) -> None:
     whole = await play(model)
-    said = [delta.text for delta, _ in whole if isinstance(delta, TextDelta)]
+    said = [delta.text for delta, _ in whole if isinstance(delta, Text)]
     for cut in (1, 2, len(said) - 1, len(said)):
         rest = await play(model, begun="".join(said[:cut]))
         assert text(rest) == "".join(said[cut:])
-        assert not [delta for delta, _ in rest if isinstance(delta, ReasoningDelta)]
+        assert not [delta for delta, _ in rest if isinstance(delta, Reasoning)]
     assert text(await play(model, begun="something else")) == text(whole)
 
 
@@ -70,7 +71,7 @@ async def test_repeats_are_joined_by_a_space() -> None:
 
 
 async def test_max_tokens_cuts_a_reply_and_says_so() -> None:
-    assert [d for d, _ in await play(max_tokens=2)][-3:] == [TextDelta(" two"), Usage(3, 2), Finish("length")]
+    assert [d for d, _ in await play(max_tokens=2)][-3:] == [Text(" two"), Usage(3, 2), Finish("length")]
     assert [d for d, _ in await play(max_tokens=3)][-1] == Finish("stop")
 
 
@@ -94,7 +95,7 @@ async def test_a_reply_ends_before_a_stop_sequence(
 async def test_what_was_held_back_is_said_when_the_reply_is_cut() -> None:
     said = await play(max_tokens=2, sampling=Sampling(stop=("two three",)))
     assert [delta for delta, _ in said] == [
-        TextDelta("one"), TextDelta(" "), TextDelta("two"), Usage(3, 2), Finish("length"),
+        Text("one"), Text(" "), Text("two"), Usage(3, 2), Finish("length"),
     ]  # fmt: skip
 
 
@@ -104,14 +105,14 @@ async def test_tokens_come_at_their_pace(jitter: float) -> None:
     said = await play(
         message=message, script=Script(tokens_per_second=100, first_token_ms=50, jitter=jitter, seed=1)
     )
-    times = [at for delta, at in said if isinstance(delta, TextDelta)]
+    times = [at for delta, at in said if isinstance(delta, Text)]
     assert 0.049 <= times[0] < 0.2
     assert times[-1] - times[0] >= 0.09 if not jitter else times[-1] - times[0] >= 0.03
 
 
 async def test_what_is_due_comes_together_but_not_through_a_gate() -> None:
     script = Script(tokens_per_second=1000, faults=(Fault(20, "gate"),))
-    prompt = Prompt("g", "echo", (Turn("user", " ".join(30 * "a")),), options=script)
+    prompt = Prompt("g", "echo", (PromptMessage("user", " ".join(30 * "a")),), options=script)
     async with aclosing(ScriptedProvider().generate(prompt)) as batches:
         assert len(await anext(batches)) == 1
         await asyncio.sleep(0.03)  # nobody had time for it
@@ -120,7 +121,7 @@ async def test_what_is_due_comes_together_but_not_through_a_gate() -> None:
 
 async def test_the_same_seed_has_the_same_rhythm() -> None:
     def gaps(said: list[tuple[Delta, float]]) -> list[float]:
-        times = [at for delta, at in said if isinstance(delta, TextDelta)]
+        times = [at for delta, at in said if isinstance(delta, Text)]
         return [after - before for before, after in pairwise(times)]
 
     script = Script(tokens_per_second=50, jitter=0.9, seed=3)
@@ -130,15 +131,17 @@ async def test_the_same_seed_has_the_same_rhythm() -> None:
 
 async def test_an_error_comes_after_so_many_tokens() -> None:
     said = []
-    prompt = Prompt("g", "echo", (Turn("user", "a b c"),), options=Script(faults=(Fault(2, "error"),)))
+    prompt = Prompt(
+        "g", "echo", (PromptMessage("user", "a b c"),), options=Script(faults=(Fault(2, "error"),))
+    )
     with pytest.raises(ProviderError):
         async for batch in ScriptedProvider().generate(prompt):
             said += batch
-    assert said == [TextDelta("a"), TextDelta(" b")]
+    assert said == [Text("a"), Text(" b")]
 
 
 async def test_a_fault_after_the_last_token_is_met_too() -> None:
-    prompt = Prompt("g", "echo", (Turn("user", "a"),), options=Script(faults=(Fault(1, "error"),)))
+    prompt = Prompt("g", "echo", (PromptMessage("user", "a"),), options=Script(faults=(Fault(1, "error"),)))
     with pytest.raises(ProviderError):
         async for _ in ScriptedProvider().generate(prompt):
             pass
@@ -147,22 +150,22 @@ async def test_a_fault_after_the_last_token_is_met_too() -> None:
 async def test_a_gate_waits_until_it_is_opened_and_each_opening_lets_one_through() -> None:
     provider = ScriptedProvider()
     script = Script(tokens_per_second=1e6, faults=(Fault(0, "gate"), Fault(1, "gate")))
-    prompt = Prompt("g", "echo", (Turn("user", "a b"),), options=script)
+    prompt = Prompt("g", "echo", (PromptMessage("user", "a b"),), options=script)
     assert not provider.open_gate("g")
     async with asyncio.timeout(5), aclosing(provider.generate(prompt)) as batches:
         first = asyncio.ensure_future(anext(batches))
         await asyncio.sleep(0.02)
         assert not first.done()
         assert provider.open_gate("g")
-        assert await first == (TextDelta("a"),)
+        assert await first == (Text("a"),)
         assert provider.open_gate("g")
-        assert await anext(batches) == (TextDelta(" b"),)
+        assert await anext(batches) == (Text(" b"),)
         await anext(batches)
     assert not provider.open_gate("g")
 
 
 async def test_stall_says_five_words_then_waits() -> None:
-    prompt = Prompt("g", "stall", (Turn("user", "x"),), options=FAST)
+    prompt = Prompt("g", "stall", (PromptMessage("user", "x"),), options=FAST)
     said: list[Delta] = []
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.1), aclosing(ScriptedProvider().generate(prompt)) as batches:
@@ -178,14 +181,16 @@ async def test_long_has_about_20_000_tokens() -> None:
 
 async def test_reasoning_comes_before_the_text() -> None:
     said = [delta for delta, _ in await play("reasoning")]
-    assert isinstance(said[0], ReasoningDelta)
-    assert isinstance(said[-3], TextDelta)
+    assert isinstance(said[0], Reasoning)
+    assert isinstance(said[-3], Text)
 
 
 @pytest.mark.parametrize("model", ["prose", "markdown", "code", "error", "slow-start", "jitter"])
 async def test_every_scenario_speaks(model: str) -> None:
-    prompt = Prompt("g", model, (Turn("user", "x"),), options=Script(tokens_per_second=1e6, first_token_ms=0))
+    prompt = Prompt(
+        "g", model, (PromptMessage("user", "x"),), options=Script(tokens_per_second=1e6, first_token_ms=0)
+    )
     async with aclosing(ScriptedProvider().generate(prompt)) as batches:
-        assert isinstance((await anext(batches))[0], TextDelta)
+        assert isinstance((await anext(batches))[0], Text)
     assert f"scripted/{model}" in [found.id for found in await ScriptedProvider().models()]
     assert await ScriptedProvider().offers(model)

@@ -4,21 +4,16 @@ import logging
 
 import pytest
 
-from headwater.generation.events import (
-    Completed,
-    Failed,
-    Interrupted,
-    Outcome,
-    ReasoningDelta,
-    TextDelta,
-    Timing,
-)
+from headwater.generation.log import LogWriter
+from headwater.generation.outcome import Completed, Failed, Interrupted, Outcome, Timing
+from headwater.generation.parts import Reasoning, Text, text_of
 from headwater.generation.provider import Prompt
 from headwater.generation.runner import Runner
-from headwater.live.memory import MemoryLog
+from headwater.live.memory import MemoryLog, MemoryLogStore
 from headwater.providers.scripted import ScriptedProvider
-from headwater.replies.active import EVENT_COST, Generation, Generations, Run, note_end
-from headwater.replies.readers import Readers
+from headwater.replies.active import EVENT_COST, ActiveReplies, ActiveReply, Generation, log_end
+from headwater.replies.readers import Keep, Readers
+from tests.building import new_quota
 from tests.limits import run_limits
 
 
@@ -26,46 +21,49 @@ def generation(id_: str) -> Generation:
     return Generation(id_, "me", "conv", "msg_2", "msg_1", "scripted/echo", MemoryLog(), 0)
 
 
-def run(found: Generation) -> Run:
-    runner = Runner(found.log, ScriptedProvider(), Prompt(found.id, "echo", ()), run_limits())
-    return Run(runner, Readers(60, lambda: None), asyncio.create_task(nothing()), "somebody")
+def log_of(found: Generation) -> LogWriter:
+    assert isinstance(found.log, MemoryLog)
+    return found.log
 
 
-async def nothing() -> None:
-    pass
+async def active(found: Generation) -> ActiveReply:
+    runner = Runner(log_of(found), ScriptedProvider(), Prompt(found.id, "echo", ()), run_limits())
+    begun: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    task = asyncio.create_task(asyncio.sleep(0))
+    return ActiveReply(runner, Readers(Keep(), lambda: None), new_quota().occupy("me"), begun, task)
 
 
-async def close(known: Generations, found: Generation, text: str) -> None:
-    end = await found.log.append(0, [TextDelta(text)])
-    await found.log.close(end, Outcome(Completed("stop")))
+async def close(known: ActiveReplies, found: Generation, text: str) -> None:
+    end = await log_of(found).append(0, [Text(text)])
+    await log_of(found).close(end, Outcome(Completed("stop")))
     known.close(found, await found.snapshot())
 
 
 async def test_closed_generations_are_forgotten_oldest_first_and_running_ones_never() -> None:
-    known = Generations(capacity=2 * (2 * EVENT_COST + 100))
+    known = ActiveReplies(MemoryLogStore(), capacity=2 * (2 * EVENT_COST + 100))
     found = [generation(f"gen_{n}") for n in range(4)]
     for each in found:
-        known.add(each, run(each))
+        known.add(each, await active(each))
     for each in found[1:]:
         await close(known, each, "x" * 100)
     assert [known.get(f"gen_{n}") is not None for n in range(4)] == [True, False, True, True]
-    assert list(known.running) == [found[0]]
+    assert list(known) == [found[0]]
 
 
 async def test_a_snapshot_is_all_that_was_said_however_many_pages() -> None:
     found = generation("gen_1")
-    await found.log.append(0, [TextDelta("a" * 4000)] * 20)
+    await log_of(found).append(0, [Text("a" * 4000)] * 20)
     snapshot = await found.snapshot()
-    assert (snapshot.content.text, snapshot.cursor, snapshot.outcome) == ("a" * 80_000, 20, None)
+    assert (text_of(snapshot.parts), snapshot.cursor, snapshot.outcome) == ("a" * 80_000, 20, None)
 
 
 async def ended(caplog: pytest.LogCaptureFixture, outcome: Outcome) -> dict[str, object]:
     """What the log says of a reply that ended so."""
     found = Generation("gen_1", "client_0123456789", "conv", "msg_2", "msg_1", "local/a", MemoryLog(), 0)
-    end = await found.log.append(0, [ReasoningDelta("Kingfisher?"), TextDelta("Kingfisher!\n")])
-    await found.log.close(end, outcome)
+    end = await log_of(found).append(0, [Reasoning("Kingfisher?"), Text("Kingfisher!\n")])
+    await log_of(found).close(end, outcome)
     with caplog.at_level(logging.INFO):
-        note_end(found, await found.snapshot(), 3)
+        log_end(found, outcome, 3)
     [record] = caplog.records
     assert record.name == "headwater.replies.active"
     assert "Kingfisher" not in caplog.text

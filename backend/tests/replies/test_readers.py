@@ -2,72 +2,83 @@ import asyncio
 
 import pytest
 
-from headwater.replies.readers import Readers
+from headwater.replies import readers as module
+from headwater.replies.readers import Keep, Readers, StopAfter, StopAtOnce
 
 
-async def test_nobody_for_the_grace_period_is_told_even_if_nobody_ever_came() -> None:
-    abandoned = asyncio.Event()
-    Readers(0.01, abandoned.set).begin()
+async def never(abandoned: asyncio.Event, seconds: float) -> None:
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await abandoned.wait()
+
+
+async def at_last(abandoned: asyncio.Event) -> None:
     async with asyncio.timeout(5):
         await abandoned.wait()
+
+
+async def test_a_reply_is_stopped_even_if_nobody_ever_read_it() -> None:
+    abandoned = asyncio.Event()
+    Readers(StopAfter(0.01), abandoned.set).begin()
+    await at_last(abandoned)
 
 
 async def test_nobody_is_missed_who_could_not_come_yet() -> None:
     abandoned = asyncio.Event()
-    readers = Readers(0.01, abandoned.set)
-    with pytest.raises(TimeoutError):
-        async with asyncio.timeout(0.04):
-            await abandoned.wait()
-    with readers.reading():
-        readers.begin()
-        with pytest.raises(TimeoutError):
-            async with asyncio.timeout(0.04):
-                await abandoned.wait()
+    readers = Readers(StopAfter(0.01), abandoned.set)
+    await never(abandoned, 0.04)
+    readers.changed(1)
+    readers.begin()
+    await never(abandoned, 0.04)
 
 
 async def test_the_last_reader_to_leave_starts_the_grace_period() -> None:
     abandoned = asyncio.Event()
-    readers = Readers(0.03, abandoned.set)
-    with readers.reading(), readers.reading():
-        assert readers.count == 2
-        with pytest.raises(TimeoutError):
-            async with asyncio.timeout(0.06):
-                await abandoned.wait()
-    with readers.reading():
-        assert (readers.count, readers.most) == (1, 2)
-    async with asyncio.timeout(5):
-        await abandoned.wait()
+    readers = Readers(StopAfter(0.03), abandoned.set)
+    readers.changed(1)
+    readers.changed(2)
+    readers.changed(1)
+    await never(abandoned, 0.06)
+    readers.changed(0)
+    assert readers.most == 2
+    await at_last(abandoned)
 
 
 async def test_a_reader_who_comes_back_in_time_is_welcome() -> None:
     abandoned = asyncio.Event()
-    readers = Readers(0.03, abandoned.set)
-    with readers.reading():
-        pass
-    with readers.reading(), pytest.raises(TimeoutError):
-        async with asyncio.timeout(0.06):
-            await abandoned.wait()
+    readers = Readers(StopAfter(0.03), abandoned.set)
+    for count in (1, 0, 1):
+        readers.changed(count)
+    await never(abandoned, 0.06)
 
 
 async def test_nobody_is_missed_after_the_end() -> None:
     abandoned = asyncio.Event()
-    readers = Readers(0.01, abandoned.set)
-    with readers.reading():
-        readers.close()
-    with pytest.raises(TimeoutError):
-        async with asyncio.timeout(0.04):
-            await abandoned.wait()
+    readers = Readers(StopAfter(0.01), abandoned.set)
+    readers.changed(1)
+    readers.close()
+    readers.changed(0)
+    await never(abandoned, 0.04)
 
 
-async def test_the_first_reader_may_take_longer_to_come_than_a_later_one() -> None:
+async def test_a_reply_that_nobody_waits_for_goes_on_without_readers() -> None:
     abandoned = asyncio.Event()
-    readers = Readers(0.0, abandoned.set, first=0.05)
+    readers = Readers(Keep(), abandoned.set)
     readers.begin()
-    with pytest.raises(TimeoutError):
-        async with asyncio.timeout(0.02):
-            await abandoned.wait()
-    with readers.reading(), pytest.raises(TimeoutError):
-        async with asyncio.timeout(0.1):
-            await abandoned.wait()
-    async with asyncio.timeout(5):
-        await abandoned.wait()
+    for count in (1, 0):
+        readers.changed(count)
+    await never(abandoned, 0.04)
+
+
+async def test_the_first_reader_may_take_longer_to_come_than_a_later_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "FIRST_READER", 0.05)
+    abandoned = asyncio.Event()
+    readers = Readers(StopAtOnce(), abandoned.set)
+    readers.begin()
+    await never(abandoned, 0.02)
+    readers.changed(1)
+    await never(abandoned, 0.1)
+    readers.changed(0)
+    await at_last(abandoned)

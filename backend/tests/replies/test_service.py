@@ -8,26 +8,34 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text, update
 
-from headwater import generations
 from headwater.conversations.model import Settings
-from headwater.errors import ConflictError, CursorConflictError, NotFoundError, RateLimitedError
-from headwater.generation.events import Cancelled, Completed
-from headwater.generation.provider import Delta, Prompt, Turn
-from headwater.live.changes import Changes
-from headwater.live.memory import MemoryLog
-from headwater.metrics import Metrics
-from headwater.providers.catalogue import Catalogue
+from headwater.errors import (
+    ConflictError,
+    CursorConflictError,
+    InvalidRequestError,
+    NotFoundError,
+    RateLimitedError,
+)
+from headwater.generation.outcome import Cancelled, Completed
+from headwater.generation.parts import Text, text_of
+from headwater.generation.provider import Delta, Prompt, PromptMessage
+from headwater.ids import new_id
+from headwater.live.memory import MemoryLogStore
 from headwater.providers.scripted import Fault, Script, ScriptedProvider
-from headwater.replies.active import Generations
-from headwater.replies.plan import Ask, AskAgain, AskOnce
-from headwater.replies.service import Chat, ChatLimits
+from headwater.replies import active as active_module
+from headwater.replies.active import ActiveReplies
+from headwater.replies.readers import StopAfter, StopAtOnce
+from headwater.replies.requests import Ids, NewMessage, Regenerate, StartOptions, Stateless
 from headwater.storage.conversations import ConversationRepository
 from headwater.storage.database import Database, open_database, sqlite_url
 from headwater.storage.replies import ReplyRepository
-from tests.limits import chat_limits, run_limits
+from headwater.storage.tables import generations
+from tests.building import ME, YOU, new_quota, new_replies
 
 FAST = Script(tokens_per_second=1e6)
+KEYED = StartOptions("key")
 
 
 class Recording(ScriptedProvider):
@@ -48,71 +56,64 @@ async def database(tmp_path: Path) -> AsyncIterator[Database]:
         yield opened
 
 
-def new_chat(
-    database: Database,
-    provider: ScriptedProvider | None = None,
-    conversations: ConversationRepository | None = None,
-    limits: ChatLimits | None = None,
-) -> Chat:
-    return Chat(
-        catalogue=Catalogue([provider or ScriptedProvider()]),
-        conversations=conversations or ConversationRepository(database),
-        replies=ReplyRepository(database),
-        changes=Changes(),
-        metrics=Metrics(),
-        new_log=MemoryLog,
-        limits=limits or chat_limits(),
-        run_limits=run_limits(),
-    )
+@pytest.fixture
+def active() -> ActiveReplies:
+    return ActiveReplies(MemoryLogStore())
 
 
-async def test_a_key_outlives_its_log_and_never_runs_its_reply_again(
-    database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    chat = new_chat(database)
-    monkeypatch.setattr(chat, "generations", Generations(capacity=1))
-    ask = Ask("hello", model="scripted/echo", script=FAST)
-    first = await chat.start("me", ask, "key")
-    assert await chat.start("me", ask, "key") is first
-    await chat.finished(first)
+def ask(
+    message: str,
+    model: str = "scripted/echo",
+    *,
+    system: str | None = None,
+    script: Script | None = FAST,
+    **named: Any,
+) -> NewMessage:
+    return NewMessage(message, settings=Settings(model, system), script=script, **named)
+
+
+async def test_a_key_outlives_its_log_and_never_runs_its_reply_again(database: Database) -> None:
+    replies = new_replies(database, active=ActiveReplies(MemoryLogStore(), capacity=1))
+    first = await replies.start(ME, ask("hello"), KEYED)
+    assert await replies.start(ME, ask("hello"), KEYED) is first
+    await replies.finished(first)
     id_, log = first.id, weakref.ref(first.log)
     del first
     for n in range(2):
-        await chat.finished(await chat.start("me", ask, f"other {n}"))
-    await chat.drain(5)
+        await replies.finished(await replies.start(ME, ask("hello"), StartOptions(f"other {n}")))
+    await replies.drain(5)
     gc.collect()
     assert log() is None
-    chat.draining = False
-    again = await chat.start("me", ask, "key")
+    replies.draining = False
+    again = await replies.start(ME, ask("hello"), KEYED)
     assert again.id == id_
-    assert (await again.snapshot()).content.text == "hello"
+    assert text_of((await again.snapshot()).parts) == "hello"
 
 
-async def test_a_drained_chat_has_nothing_running(database: Database) -> None:
-    chat = new_chat(database)
-    generation = await chat.start("me", Ask("hello", model="scripted/stall", script=FAST))
-    await chat.drain(0)
-    snapshot = await generation.snapshot()
-    assert snapshot.outcome is not None
-    assert chat.draining
+async def test_drained_replies_have_nothing_running(database: Database) -> None:
+    replies = new_replies(database)
+    generation = await replies.start(ME, ask("hello", "scripted/stall"))
+    await replies.drain(0)
+    assert (await generation.snapshot()).outcome is not None
+    assert replies.draining
 
 
 async def test_a_reply_without_text_is_no_part_of_the_context(database: Database) -> None:
     """Model servers refuse an empty message."""
     provider = Recording()
-    chat = new_chat(database, provider)
+    replies = new_replies(database, provider)
     fails = Script(faults=(Fault(0, "error"),))
-    first = await chat.start("me", Ask("one", model="scripted/echo", system="Be brief.", script=fails))
-    await chat.finished(first)
-    ask = Ask("two", conversation=first.conversation, model="scripted/echo", script=FAST)
-    await chat.finished(await chat.start("me", ask))
-    await chat.drain(5)
-    assert provider.prompts[0].turns == (Turn("system", "Be brief."), Turn("user", "one"))
-    assert provider.prompts[1].turns == (
-        Turn("system", "Be brief."),
-        Turn("user", "one"),
-        Turn("user", "two"),
+    first = await replies.start(ME, ask("one", system="Be brief.", script=fails))
+    await replies.finished(first)
+    await replies.finished(await replies.start(ME, ask("two", conversation=first.conversation)))
+    await replies.drain(5)
+    system, one, two = (
+        PromptMessage("system", "Be brief."),
+        PromptMessage("user", "one"),
+        PromptMessage("user", "two"),
     )
+    assert provider.prompts[0].messages == (system, one)
+    assert provider.prompts[1].messages == (system, one, two)
 
 
 class Broken(ConversationRepository):
@@ -122,36 +123,49 @@ class Broken(ConversationRepository):
         raise OSError("disk full")
 
 
-async def test_a_reply_that_cannot_be_kept_does_not_run(database: Database) -> None:
+async def test_a_reply_that_cannot_be_stored_does_not_run(database: Database, active: ActiveReplies) -> None:
     provider = Recording()
-    chat = new_chat(database, provider, Broken(database))
+    replies = new_replies(database, provider, conversations=Broken(database), active=active)
     for _ in range(20):  # more than one client may run at once
         with pytest.raises(OSError, match="disk full"):
-            await chat.start("me", Ask("hello", model="scripted/echo"))
-    assert not chat.generations.running
+            await replies.start(ME, ask("hello"))
+    assert not len(active)
     assert not provider.prompts
 
 
+class SlowToClose(ReplyRepository):
+    """A database whose last write has to wait."""
+
+    may_write: asyncio.Event
+
+    async def close(self, *closed: Any) -> bool:
+        await self.may_write.wait()
+        return await super().close(*closed)
+
+
 async def test_who_knows_of_the_end_can_go_on_while_the_row_is_being_written(
-    database: Database, monkeypatch: pytest.MonkeyPatch
+    database: Database, active: ActiveReplies
 ) -> None:
-    chat = new_chat(database)
-    may_write, close = asyncio.Event(), chat.saving.close
-
-    async def close_later(*closed: Any) -> None:
-        await may_write.wait()
-        await close(*closed)
-
-    monkeypatch.setattr(chat.saving, "close", close_later)
+    rows = SlowToClose(database)
+    rows.may_write = asyncio.Event()
+    replies = new_replies(database, rows=rows, active=active)
     fails = Script(tokens_per_second=1e6, faults=(Fault(2, "error"),))
-    cut = await chat.start("me", Ask("one two three", model="scripted/echo", script=fails))
-    await chat.finished(cut)
-    assert chat.generations.is_running(cut.id)
-    rest = await chat.start("me", AskAgain(cut.conversation, cut.message, script=FAST))
-    may_write.set()
-    content, _ = await chat.finished(rest)
-    assert content.text == " three"
-    await chat.drain(5)
+    cut = await replies.start(ME, ask("one two three", script=fails))
+    await replies.finished(cut)
+    assert active.run(cut) is not None
+    rest = await replies.start(ME, Regenerate(cut.conversation, cut.message, script=FAST))
+    rows.may_write.set()
+    parts, _ = await replies.finished(rest)
+    assert parts == (Text(" three"),)
+    await replies.drain(5)
+
+
+async def test_a_reply_that_runs_cannot_be_continued(database: Database) -> None:
+    replies = new_replies(database)
+    running = await replies.start(ME, ask("hello", "scripted/stall"))
+    with pytest.raises(ConflictError, match="still runs"):
+        await replies.start(ME, Regenerate(running.conversation, running.message))
+    await replies.drain(0)
 
 
 class Slow(ConversationRepository):
@@ -163,23 +177,25 @@ class Slow(ConversationRepository):
 
 
 async def test_nobody_is_missed_before_a_reply_has_begun(database: Database) -> None:
-    chat = new_chat(database, conversations=Slow(database), limits=chat_limits(abandon_after=0.05))
-    generation = await chat.start("me", Ask("hello", model="scripted/echo", script=FAST))
-    _, outcome = await chat.finished(generation)
+    replies = new_replies(database, conversations=Slow(database), when_unread=StopAfter(0.05))
+    generation = await replies.start(ME, ask("hello"))
+    _, outcome = await replies.finished(generation)
     assert outcome.status == Completed("stop")
-    await chat.drain(5)
+    await replies.drain(5)
 
 
-async def test_a_client_that_leaves_while_a_reply_begins_leaves_it_whole(database: Database) -> None:
-    chat = new_chat(database)
-    starting = asyncio.create_task(chat.start("me", Ask("one two", model="scripted/echo", script=FAST)))
+async def test_a_client_that_leaves_while_a_reply_begins_leaves_it_whole(
+    database: Database, active: ActiveReplies
+) -> None:
+    replies = new_replies(database, active=active)
+    starting = asyncio.create_task(replies.start(ME, ask("one two")))
     async with asyncio.timeout(10):
-        while not chat.generations.running:  # noqa: ASYNC110 - nothing tells
+        while not len(active):  # noqa: ASYNC110 - nothing tells
             await asyncio.sleep(0)
         starting.cancel()
         with pytest.raises(asyncio.CancelledError):
             await starting
-        await chat.drain(5)
+        await replies.drain(5)
     repository = ConversationRepository(database)
     (name,) = await repository.ids("me")
     _, messages = await repository.read("me", name)
@@ -187,89 +203,260 @@ async def test_a_client_that_leaves_while_a_reply_begins_leaves_it_whole(databas
     assert messages[1].outcome is not None
 
 
-async def test_starts_at_the_same_moment_count_against_each_other(database: Database) -> None:
-    chat = new_chat(database, limits=chat_limits(active_per_client=3))
-    asks = [chat.start("me", Ask("hello", model="scripted/stall")) for _ in range(10)]
-    started = await asyncio.gather(*asks, return_exceptions=True)
+async def test_starts_at_the_same_moment_count_against_each_other(
+    database: Database, active: ActiveReplies
+) -> None:
+    replies = new_replies(database, quota=new_quota(active_per_client=3), active=active)
+    starts = [replies.start(ME, ask("hello", "scripted/stall")) for _ in range(10)]
+    started = await asyncio.gather(*starts, return_exceptions=True)
     assert sum(isinstance(each, RateLimitedError) for each in started) == 7
-    assert len(chat.generations.running) == 3
-    await chat.drain(0)
+    assert len(active) == 3
+    await replies.drain(0)
 
 
 async def test_a_closed_log_leaves_memory_and_its_row_answers(
-    database: Database, monkeypatch: pytest.MonkeyPatch
+    database: Database, active: ActiveReplies, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(generations, "RETENTION", 0.0)
-    chat = new_chat(database)
-    first = await chat.start("me", Ask("one two three", model="scripted/echo", script=FAST))
-    content, outcome = await chat.finished(first)
+    monkeypatch.setattr(active_module, "RETENTION", 0.0)
+    replies = new_replies(database, active=active)
+    first = await replies.start(ME, ask("one two three"))
+    parts, outcome = await replies.finished(first)
     async with asyncio.timeout(10):
-        while chat.generations.get(first.id) is not None:  # noqa: ASYNC110 - nothing tells
+        while active.get(first.id) is not None:  # noqa: ASYNC110 - nothing tells
             await asyncio.sleep(0)
-    again = await chat.find("me", first.id)
+    again = await replies.find(ME, first.id)
     assert again is not first
     assert again.log is not first.log
-    assert (await chat.finished(again))[0] == content
+    assert not hasattr(again.log, "append")
+    assert (await replies.finished(again))[0] == parts
+    words = [Text("one"), Text(" two"), Text(" three")]
     for after in range(4):
-        pages = [page async for page in chat.follow(again, after)]
-        assert "".join(event.text for page in pages for event in page.events) == "".join(
-            ["one", " two", " three"][after:]
-        )
+        pages = [page async for page in replies.follow(again, after)]
+        assert [event for page in pages for event in page.events] == words[after:]
     assert (await again.snapshot()).outcome is not None
     assert outcome.timing is not None
     with pytest.raises(CursorConflictError):
-        await chat.seek(again, 4)
+        await replies.resume(again, 4)
     with pytest.raises(NotFoundError):
-        await chat.find("you", first.id)
+        await replies.find(YOU, first.id)
 
 
 async def test_a_key_is_remembered_by_another_process(database: Database) -> None:
-    ask = Ask("hello", model="scripted/echo", script=FAST)
-    before = new_chat(database)
-    first = await before.start("me", ask, "key")
+    before = new_replies(database)
+    first = await before.start(ME, ask("hello"), KEYED)
     await before.finished(first)
     await before.drain(5)
     provider = Recording()
-    chat = new_chat(database, provider)
-    again = await chat.start("me", ask, "key")
+    replies = new_replies(database, provider)
+    again = await replies.start(ME, ask("hello"), KEYED)
     assert again.id == first.id
-    assert (await chat.finished(again))[0].text == "hello"
+    assert text_of((await replies.finished(again))[0]) == "hello"
     with pytest.raises(ConflictError, match="Idempotency-Key"):
-        await new_chat(database).start("me", Ask("other", model="scripted/echo", script=FAST), "key")
+        await new_replies(database).start(ME, ask("other"), KEYED)
     assert not provider.prompts
-    assert not chat.busy()
-    assert (await chat.start("somebody else", ask, "key")).id != first.id
+    assert not replies.busy()
+    assert (await replies.start(YOU, ask("hello"), KEYED)).id != first.id
     _, messages = await ConversationRepository(database).read("me", first.conversation)
     assert [message.text for message in messages] == ["hello", "hello"]
+    await replies.drain(5)
 
 
-ONCE = AskOnce((Turn("user", "one two"),), Settings(model="scripted/echo"), FAST)
+async def test_a_key_of_the_last_version_is_remembered_by_its_column(database: Database) -> None:
+    before = new_replies(database)
+    first = await before.start(ME, ask("hello"))
+    await before.finished(first)
+    await before.drain(5)
+    async with database.writing() as connection:
+        await connection.execute(update(generations).values(key="key"))
+    provider = Recording()
+    replies = new_replies(database, provider)
+    assert (await replies.start(ME, ask("hello"), KEYED)).id == first.id
+    with pytest.raises(ConflictError, match="Idempotency-Key"):
+        await replies.start(ME, ask("other"), KEYED)
+    assert not provider.prompts
 
 
-async def test_what_is_asked_once_is_followed_like_any_other_and_leaves_nothing(
-    database: Database, monkeypatch: pytest.MonkeyPatch
+def new_ids() -> Ids:
+    return Ids(new_id("conv"), new_id("msg"), new_id("msg"), new_id("gen"))
+
+
+async def test_whoever_starts_a_reply_may_choose_all_ids(database: Database) -> None:
+    replies, ids = new_replies(database), new_ids()
+    generation = await replies.start(ME, ask("hello", ids=ids))
+    assert (generation.conversation, generation.parent, generation.message, generation.id) == (
+        ids.conversation,
+        ids.message,
+        ids.reply,
+        ids.generation,
+    )
+    await replies.finished(generation)
+    again = Ids(reply=new_id("msg"), generation=new_id("gen"))
+    other = await replies.start(
+        ME, Regenerate(generation.conversation, generation.parent, script=FAST, ids=again)
+    )
+    assert (other.message, other.id, other.parent) == (again.reply, again.generation, ids.message)
+    await replies.drain(5)
+    _, messages = await ConversationRepository(database).read("me", generation.conversation)
+    assert [message.id for message in messages] == [ids.message, ids.reply, again.reply]
+
+
+async def test_starts_that_race_under_one_id_run_once(database: Database) -> None:
+    provider = Recording()
+    one, other = new_replies(database, provider), new_replies(database, provider)  # as two processes
+    request = ask("hello", ids=new_ids())
+    started = await asyncio.gather(
+        *(each.start(ME, request) for _ in range(10) for each in (one, other)), return_exceptions=True
+    )
+    # One process cannot follow yet what the other one runs; it says so and runs nothing.
+    assert {each.id for each in started if not isinstance(each, BaseException)} == {request.ids.generation}
+    assert all(isinstance(each, NotFoundError) for each in started if isinstance(each, BaseException))
+    assert len(provider.prompts) == 1
+    await one.drain(5)
+    await other.drain(5)
+    assert await ConversationRepository(database).ids("me") == [request.ids.conversation]
+
+
+async def test_a_repeated_start_may_differ_in_what_is_not_stored(database: Database) -> None:
+    provider = Recording()
+    replies, ids = new_replies(database, provider), new_ids()
+    first = await replies.start(ME, ask("hello", ids=ids))
+    again = replace(ask("hello", ids=ids, system="Be brief."), overrides=Settings(temperature=1.0))
+    assert await replies.start(ME, again) is first
+    await replies.drain(5)
+    replies = new_replies(database, provider)
+    assert (await replies.start(ME, again)).id == first.id
+    assert len(provider.prompts) == 1
+
+
+async def test_a_repeated_start_is_answered_where_a_new_one_would_be_refused(database: Database) -> None:
+    ids = new_ids()
+    replies = new_replies(database, quota=new_quota(active=1))
+    first = await replies.start(ME, ask("hello", "scripted/stall", ids=ids))
+    assert await replies.start(ME, ask("hello", "scripted/stall", ids=ids)) is first
+    await replies.drain(0)
+    assert await replies.start(ME, ask("hello", "scripted/stall", ids=ids)) is first
+
+
+@pytest.mark.parametrize("which", ["message", "parent", "conversation", "model", "regenerate"])
+@pytest.mark.parametrize("in_memory", [True, False])
+async def test_another_request_under_the_same_id_is_a_conflict(
+    database: Database, which: str, in_memory: bool
 ) -> None:
-    chat = new_chat(database)
-    monkeypatch.setattr(chat, "generations", Generations(capacity=1))
-    first = await chat.start("me", ONCE)
-    content, outcome = await chat.finished(first)
-    assert content.text == "one two"
-    assert outcome.status == Completed("stop")
-    await chat.drain(5)
-    assert await chat.find("me", first.id) is first
-    chat.draining = False
-    await chat.finished(await chat.start("me", ONCE))
-    await chat.drain(5)
+    replies, ids = new_replies(database), new_ids()
+    first = await replies.start(ME, ask("hello", ids=ids))
+    await replies.finished(first)
+    await replies.drain(5)
+    replies.draining = False
+    if not in_memory:
+        replies = new_replies(database)
+    kept = replace(ids, conversation=None)
+    other = {
+        "message": ask("goodbye", ids=ids),
+        "parent": ask("hello", conversation=first.conversation, parent=first.message, ids=kept),
+        "conversation": ask("hello", ids=replace(ids, conversation=new_id("conv"))),
+        "model": ask("hello", "scripted/prose", ids=ids),
+        "regenerate": Regenerate(first.conversation, first.message, ids=Ids(generation=ids.generation)),
+    }[which]
+    with pytest.raises(ConflictError) as caught:
+        await replies.start(ME, other)
+    assert caught.value.field == "ids.generation"
+    assert not replies.busy()
+
+
+@pytest.mark.parametrize("which", ["conversation", "message", "reply"])
+@pytest.mark.parametrize("owner", [ME, YOU])
+async def test_an_id_that_is_taken_is_refused_the_same_whoever_owns_it(
+    database: Database, which: str, owner: Any
+) -> None:
+    replies, ids = new_replies(database), new_ids()
+    await replies.finished(await replies.start(owner, ask("hello", ids=ids)))
+    await replies.drain(5)
+    replies.draining = False
+    with pytest.raises(ConflictError) as caught:
+        await replies.start(ME, ask("hello", ids=replace(new_ids(), **{which: getattr(ids, which)})))
+    assert (caught.value.detail, caught.value.field) == ("One of the ids is taken.", "ids")
+    assert not replies.busy()
+
+
+@pytest.mark.parametrize("ended", [True, False])
+@pytest.mark.parametrize("in_memory", [True, False])
+async def test_a_generation_of_somebody_else_tells_nothing(
+    database: Database, ended: bool, in_memory: bool
+) -> None:
+    replies, ids = new_replies(database), new_ids()
+    theirs = await replies.start(YOU, ask("hello", "scripted/echo" if ended else "scripted/stall", ids=ids))
+    if ended:
+        await replies.finished(theirs)
+    here = replies if in_memory else new_replies(database)
+    details = set()
+    for message in ("hello", "other"):
+        with pytest.raises(ConflictError) as caught:
+            await here.start(ME, ask(message, ids=ids))
+        details.add((caught.value.detail, caught.value.field))
+    own = await here.start(ME, ask("mine", ids=(mine := new_ids())))
+    await here.finished(own)
+    with pytest.raises(ConflictError) as caught:
+        await here.start(ME, ask("other", ids=mine))
+    assert details == {(caught.value.detail, caught.value.field)}
     with pytest.raises(NotFoundError):
-        await chat.find("me", first.id)
+        await here.find(ME, theirs.id)
+    await replies.drain(0)
+    await here.drain(0)
+
+
+async def test_an_ephemeral_generation_of_somebody_else_is_refused_at_once(database: Database) -> None:
+    replies = new_replies(database)
+    theirs = await replies.start(YOU, replace(ONCE, settings=Settings("scripted/stall")))
+    with pytest.raises(ConflictError):
+        async with asyncio.timeout(10):
+            await replies.start(ME, ask("hello", ids=Ids(generation=theirs.id)))
+    await replies.drain(0)
+
+
+async def test_an_id_whose_start_failed_is_free_again(database: Database) -> None:
+    ids = new_ids()
+    with pytest.raises(OSError, match="disk full"):
+        await new_replies(database, conversations=Broken(database)).start(ME, ask("hello", ids=ids))
+    replies = new_replies(database)
+    assert (await replies.start(ME, ask("hello", ids=ids))).id == ids.generation
+    await replies.drain(5)
+
+
+async def test_an_id_for_a_conversation_that_is_there_already_is_refused(database: Database) -> None:
+    replies = new_replies(database)
+    first = await replies.start(ME, ask("hello"))
+    with pytest.raises(InvalidRequestError) as caught:
+        await replies.start(ME, ask("more", conversation=first.conversation, ids=new_ids()))
+    assert caught.value.field == "ids.conversation"
+    await replies.drain(5)
+
+
+ONCE = Stateless((PromptMessage("user", "one two"),), Settings(model="scripted/echo"), FAST)
+
+
+async def test_a_stateless_reply_is_followed_like_any_other_and_leaves_nothing(database: Database) -> None:
+    replies = new_replies(database, active=ActiveReplies(MemoryLogStore(), capacity=1))
+    first = await replies.start(ME, ONCE)
+    parts, outcome = await replies.finished(first)
+    assert parts == (Text("one two"),)
+    assert outcome.status == Completed("stop")
+    await replies.drain(5)
+    assert await replies.find(ME, first.id) is first
+    replies.draining = False
+    await replies.finished(await replies.start(ME, ONCE))
+    await replies.drain(5)
+    with pytest.raises(NotFoundError):
+        await replies.find(ME, first.id)
     assert await ConversationRepository(database).ids("me") == []
+    async with database.reading() as connection:
+        assert await connection.scalar(text("SELECT count(*) FROM generations")) == 0
 
 
 async def test_a_client_that_cannot_come_back_is_missed_at_once(database: Database) -> None:
-    chat = new_chat(database)
+    replies = new_replies(database)
     stalls = replace(ONCE, script=Script(tokens_per_second=1e6, faults=(Fault(1, "stall"),)))
-    generation = await chat.start("me", stalls, abandon_after=0.0)
-    async with aclosing(chat.follow(generation, 0)) as pages:
+    generation = await replies.start(ME, stalls, StartOptions(when_unread=StopAtOnce()))
+    async with aclosing(replies.follow(generation, 0)) as pages:
         async for page in pages:
             if page.events:
                 break

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select, text, update
 
-from headwater.generation.events import TextDelta
-from headwater.generation.fold import Content
+from headwater.generation.parts import Text, fold, text_of
 from headwater.storage.conversations import ConversationRepository
 from headwater.storage.database import Database, open_database, sqlite_url
 from headwater.storage.replies import Piece, ReplyRepository
@@ -69,12 +68,12 @@ async def test_readers_never_wait_for_writers_nor_writers_for_one_another_too_lo
 
     async def writes(reply: str, title: str) -> None:
         for n in range(4):
-            await replies.save([Piece(reply, n, [TextDelta(f"{n} ")])])
+            await replies.save([Piece(reply, n, [Text(f"{n} ")])])
             await repository.change("me", name, {"title": f"{title} {n}", "leaf": question.id})
             await repository.begin("me", name, new_reply(question), (), None)
             await shares.share("me", name, n)
-        assert await replies.close(reply, Content("0 1 2 3 "), [2] * 4, COMPLETED)
-        assert not await replies.close(reply, Content("other"), [5], INTERRUPTED)
+        assert await replies.close(reply, [Text(f"{n} ") for n in range(4)], COMPLETED)
+        assert not await replies.close(reply, [Text("other")], INTERRUPTED)
 
     async def reads() -> None:
         for _ in range(5):
@@ -91,7 +90,7 @@ async def test_readers_never_wait_for_writers_nor_writers_for_one_another_too_lo
     for each in opened:
         found = await replies.find("me", each[2].generation)
         assert found is not None
-        assert (found.content, found.outcome) == (Content("0 1 2 3 "), COMPLETED)
+        assert (fold(found.events), found.outcome) == ((Text("0 1 2 3 "),), COMPLETED)
     _, said = await repository.read("me", name)
     assert len(said) == 2 + 4 * 4
 
@@ -143,8 +142,8 @@ async def test_a_piece_and_the_end_of_a_reply_leave_no_piece_behind(
 ) -> None:
     for _ in range(10):
         _, _, reply = await begun(repository, "me")
-        save = replies.save([Piece(reply.generation, 0, [TextDelta("one")])])
-        close = replies.close(reply.generation, Content("one"), [3], COMPLETED)
+        save = replies.save([Piece(reply.generation, 0, [Text("one")])])
+        close = replies.close(reply.generation, [Text("one")], COMPLETED)
         await at_once(*((close, save) if closed_first else (save, close)))
     async with database.reading() as connection:
         assert await connection.scalar(select(func.count()).select_from(pieces)) == 0
@@ -156,12 +155,10 @@ async def test_a_reply_that_is_closed_twice_at_once_is_written_once(
     for _ in range(5):
         name, _, reply = await begun(repository, "me")
         before = await repository.get("me", name)
-        ends = await at_once(
-            *(replies.close(reply.generation, Content(f"{n}"), [1], COMPLETED) for n in range(6))
-        )
+        ends = await at_once(*(replies.close(reply.generation, [Text(f"{n}")], COMPLETED) for n in range(6)))
         found = await replies.find("me", reply.generation)
         assert found is not None
-        assert [str(n) for n, first in enumerate(ends) if first] == [found.content.text]
+        assert [str(n) for n, first in enumerate(ends) if first] == [text_of(found.events)]
         assert (await repository.get("me", name)).version == before.version + 1
 
 

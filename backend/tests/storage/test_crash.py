@@ -14,8 +14,9 @@ import httpx
 import pytest
 from sqlalchemy.engine import URL
 
-from headwater.api.archives import CLOSING, OPENING, encode_archived
+from headwater.api.archives import CLOSING, OPENING
 from headwater.conversations.archive import to_archive
+from headwater.transports.json import encode_json
 from tests.running import RunningServer, SseEvent, asked, sse_events, text_of
 from tests.storage.trees import line, new_conversation
 
@@ -203,7 +204,7 @@ async def test_a_stopped_server_keeps_all_that_was_said(place: Place) -> None:
 async def test_an_import_that_is_killed_leaves_all_or_nothing(tmp_path: Path) -> None:
     place = Place(tmp_path, URL.create("sqlite"))
     said = line(*(f"message {n} of a river" for n in range(20)))
-    one = encode_archived(to_archive(new_conversation(said), said))
+    one = encode_json(to_archive(new_conversation(said), said))
     archive = OPENING + b",".join([one] * 2_000) + CLOSING
 
     async def send(client: httpx.AsyncClient) -> None:

@@ -1,21 +1,24 @@
 import os
 import subprocess
 import sys
-from dataclasses import replace
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, delete, insert, text
+from sqlalchemy import Connection, column, delete, insert, table, text
 from sqlalchemy.engine import URL
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from headwater.conversations.model import Settings
+from headwater.conversations.model import Message, Settings
+from headwater.generation.parts import Reasoning, Text
 from headwater.storage.conversations import (
     ConversationRepository,
-    message_row,
     new_conversation,
 )
 from headwater.storage.database import (
@@ -30,7 +33,7 @@ from headwater.storage.database import (
 )
 from headwater.storage.replies import ReplyRepository
 from headwater.storage.search import SearchRepository
-from headwater.storage.tables import conversations, generations, messages, metadata
+from headwater.storage.tables import conversations, metadata
 from tests.postgresql import PASSWORD
 from tests.running import START_SECONDS, free_port
 from tests.storage.trees import kept, line
@@ -60,33 +63,137 @@ async def test_a_new_database_has_the_tables_that_the_code_names(empty_url: URL)
         assert await connection.run_sync(differences) == []
 
 
-@pytest.mark.parametrize("version", ["0001", "0002", "0003"])
-async def test_a_database_of_an_earlier_version_is_brought_along_with_what_it_holds(
-    empty_url: URL, version: str
-) -> None:
-    old = Database(empty_url)
-    said = line("The first river", "A spring, 山から")
+OLD_MESSAGES = table(
+    "messages",
+    *map(
+        column,
+        "id conversation client parent role text reasoning model outcome left_out created_at".split(),
+    ),
+)
+OLD_GENERATIONS = table("generations", *map(column, ["id", "message", "client", "shape"]))
+OLD_PIECES = table("pieces", *map(column, ["generation", "at", "text", "reasoning", "shape"]))
+
+
+def old_row(message: Message, reasoning: str = "") -> dict[str, Any]:
+    """A message as versions up to 0004 had it."""
+    return {
+        "id": message.id,
+        "conversation": "conv_1",
+        "client": "me",
+        "parent": message.parent,
+        "role": message.role,
+        "text": message.text,
+        "reasoning": reasoning,
+        "left_out": 0,
+        "created_at": 1_000,
+    }
+
+
+@asynccontextmanager
+async def of_version(
+    url: URL, version: str, messages: list[dict[str, Any]]
+) -> AsyncIterator[AsyncConnection]:
+    """A database of an earlier version with one conversation, to put more into."""
+    old = Database(url)
     row = new_conversation("conv_1", "me", "Old waters", 5, Settings())
     async with old.writing() as connection:
         await connection.run_sync(lambda sync: command.upgrade(migrations(sync), version))
         await connection.execute(insert(conversations).values(row))
-        await connection.execute(insert(messages), [message_row(each, "conv_1", "me") for each in said])
-        begun = {"id": "gen_1", "message": said[1].id, "client": "me"}
-        await connection.execute(insert(generations).values(begun))
+        await connection.execute(insert(OLD_MESSAGES), messages)
+        yield connection
     await old.close()
+
+
+@pytest.mark.parametrize("version", ["0001", "0002", "0003"])
+async def test_a_database_of_an_earlier_version_is_brought_along_with_what_it_holds(
+    empty_url: URL, version: str
+) -> None:
+    said = line("The first river", "A spring, 山から")
+    async with of_version(empty_url, version, [old_row(each) for each in said]) as connection:
+        begun = {"id": "gen_1", "message": said[1].id, "client": "me"}
+        await connection.execute(insert(OLD_GENERATIONS).values(begun))
     async with open_database(empty_url) as database:
         search = SearchRepository(database)
         for word in ("river", "spring", "waters", "から"):
             found, _ = await search.search("me", word, 9, None)
             assert [each.conversation.id for each in found] == ["conv_1"]
         repository = ConversationRepository(database)
-        assert (await repository.read("me", "conv_1"))[1] == [said[0], replace(said[1], generation="gen_1")]
+        reply = msgspec.structs.replace(said[1], generation="gen_1")
+        assert (await repository.read("me", "conv_1"))[1] == [said[0], reply]
         assert await ReplyRepository(database).close_orphans({"status": "interrupted"}) == 1
         await repository.change("me", "conv_1", {"title": "New waters"})
         assert (await search.search("me", "old", 9, None))[0] == []
         await repository.delete("me", "conv_1", 5)
         await repository.purge(6)
         assert (await search.search("me", "river", 9, None))[0] == []
+
+
+async def test_replies_of_before_there_were_parts_keep_their_order_and_their_cursors(empty_url: URL) -> None:
+    """Closed, open with saved pieces, and imported; the length of reasoning was below zero in a shape."""
+    said = line("Why?", "Yes, ä yes.", "And?", "Because", "So?", "Imported")
+    rows = [
+        old_row(message, reasoning)
+        for message, reasoning in zip(
+            said, ["", "Let me 🤔 (sure?)", "", "", "", "It was thought."], strict=True
+        )
+    ]
+    rows[3]["text"] = ""
+    closed, opened = [-4, -5, 5, -7, 6], [[-3, 4], [2, -2]]
+    async with of_version(empty_url, "0004", rows) as connection:
+        await connection.execute(
+            insert(OLD_GENERATIONS),
+            [
+                {"id": "gen_1", "message": said[1].id, "client": "me", "shape": encoded(closed)},
+                {"id": "gen_2", "message": said[3].id, "client": "me", "shape": None},
+            ],
+        )
+        await connection.execute(
+            insert(OLD_PIECES),
+            [
+                {
+                    "generation": "gen_2",
+                    "at": 0,
+                    "text": "Beca",
+                    "reasoning": "Hm.",
+                    "shape": encoded(opened[0]),
+                },
+                {
+                    "generation": "gen_2",
+                    "at": 2,
+                    "text": "us",
+                    "reasoning": "er",
+                    "shape": encoded(opened[1]),
+                },
+            ],
+        )
+    async with open_database(empty_url) as database:
+        replies = ReplyRepository(database)
+        first = await replies.find("me", "gen_1")
+        assert first is not None
+        assert first.events == (
+            Reasoning("Let "),
+            Reasoning("me 🤔 "),
+            Text("Yes, "),
+            Reasoning("(sure?)"),
+            Text("ä yes."),
+        )
+        assert await replies.close_orphans({"status": "interrupted"}) == 1
+        second = await replies.find("me", "gen_2")
+        assert second is not None
+        assert second.events == (Reasoning("Hm."), Text("Beca"), Text("us"), Reasoning("er"))
+        _, messages = await ConversationRepository(database).read("me", "conv_1")
+        assert [message.parts for message in messages] == [
+            (Text("Why?"),),
+            (Reasoning("Let me 🤔 "), Text("Yes, "), Reasoning("(sure?)"), Text("ä yes.")),
+            (Text("And?"),),
+            (Reasoning("Hm."), Text("Becaus"), Reasoning("er")),
+            (Text("So?"),),
+            (Reasoning("It was thought."), Text("Imported")),
+        ]
+
+
+def encoded(lengths: list[int]) -> bytes:
+    return msgspec.msgpack.encode(lengths)
 
 
 async def test_opening_again_changes_nothing(database_url: URL) -> None:

@@ -3,14 +3,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy.engine import URL
 
-from headwater.conversations import claim
+from headwater.storage import lock
 from headwater.storage.database import DatabaseError, open_database, sqlite_url
 from tests.running import RunningServer
 
 
 @pytest.fixture(autouse=True)
 def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(claim, "CLAIM_TIMEOUT", 0.05)
+    monkeypatch.setattr(lock, "LOCK_TIMEOUT", 0.05)
 
 
 async def test_a_database_is_one_servers_at_a_time(database_url: URL) -> None:

@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event, text
 
-from headwater.generation.events import TextDelta
-from headwater.generation.fold import Content
+from headwater.generation.parts import Text
 from headwater.storage.conversations import MANY, ConversationRepository, ListCursor
 from headwater.storage.database import Database
 from headwater.storage.replies import Piece, ReplyRepository
@@ -60,8 +59,8 @@ async def test_no_statement_reads_a_whole_table(database: Database) -> None:
         token = await shares.share("me", name, 5)
         await shares.find(token)
         await shares.unshare("me", name)
-        await replies.save([Piece(reply.generation, 0, [TextDelta("a")])])
-        await replies.close(reply.generation, Content("a"), [1], COMPLETED)
+        await replies.save([Piece(reply.generation, 0, [Text("a")])])
+        await replies.close(reply.generation, [Text("a")], COMPLETED)
         await replies.find("me", reply.generation)
         await repository.delete("me", name, 5)
         await repository.restore("me", name)

@@ -3,18 +3,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
-from headwater.generation.events import Event, ReasoningDelta, TextDelta
-from headwater.generation.fold import Content, fold, shape, unfold
+from headwater.generation.parts import Event, Text, fold, shape, text_of, unfold
 from headwater.storage.conversations import ConversationRepository
 from headwater.storage.database import Database
 from headwater.storage.replies import Piece, ReplyRepository
 from headwater.storage.tables import pieces
-from tests.storage.trees import COMPLETED, INTERRUPTED, NO_IDS, begun, new_reply, texts
+from tests.storage.trees import COMPLETED, INTERRUPTED, NO_IDS, begun, events, new_reply
 
-events = st.lists(
-    st.one_of(st.builds(TextDelta, texts.filter(bool)), st.builds(ReasoningDelta, texts.filter(bool))),
-    max_size=12,
-)
 ANY = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
@@ -44,12 +39,14 @@ async def test_a_closed_reply_is_found_as_it_was_said(
     repository: ConversationRepository, replies: ReplyRepository, said: list[Event]
 ) -> None:
     name, question, reply = await begun(repository, "me")
-    assert await replies.find("me", reply.generation) is None
-    assert await replies.close(reply.generation, fold(said), shape(said), COMPLETED)
+    before = await replies.find("me", reply.generation)
+    assert before is not None
+    assert (before.events, before.outcome) == ((), None)
+    assert await replies.close(reply.generation, said, COMPLETED)
     found = await replies.find("me", reply.generation)
     assert found is not None
-    assert list(unfold(found.content, found.shape)) == said
-    assert (found.client, found.conversation, found.message, found.parent, found.model, found.outcome) == (
+    assert list(found.events) == said
+    assert (found.owner, found.conversation, found.message, found.parent, found.model, found.outcome) == (
         "me",
         name,
         reply.message.id,
@@ -58,7 +55,7 @@ async def test_a_closed_reply_is_found_as_it_was_said(
         COMPLETED,
     )
     _, messages = await repository.read("me", name)
-    assert (messages[-1].text, messages[-1].reasoning) == (fold(said).text, fold(said).reasoning)
+    assert messages[-1].parts == fold(said)
     assert (messages[-1].outcome, messages[-1].generation) == (COMPLETED, reply.generation)
 
 
@@ -78,12 +75,12 @@ async def test_pieces_saved_one_after_another_are_the_reply_that_a_crash_leaves(
         await replies.save([Piece(reply.generation, start, said[start:end])])
     seen = said[: ends[-1]] if ends else []
     if closes:
-        await replies.close(reply.generation, fold(said), shape(said), COMPLETED)
+        await replies.close(reply.generation, said, COMPLETED)
         seen = said
     assert await replies.close_orphans(INTERRUPTED) == (0 if closes else 1)
     found = await replies.find("me", reply.generation)
     assert found is not None
-    assert list(unfold(found.content, found.shape)) == seen
+    assert list(found.events) == seen
     assert found.outcome == (COMPLETED if closes else INTERRUPTED)
     assert await saved_pieces(database) == 0
     assert await replies.close_orphans(INTERRUPTED) == 0
@@ -94,12 +91,12 @@ async def test_the_first_to_close_a_reply_says_how_it_ended(
 ) -> None:
     name, _, reply = await begun(repository, "me")
     before = await repository.get("me", name)
-    assert await replies.close(reply.generation, Content("one"), [3], COMPLETED)
+    assert await replies.close(reply.generation, [Text("one")], COMPLETED)
     once = await repository.get("me", name)
-    assert not await replies.close(reply.generation, Content("two"), [3], INTERRUPTED)
+    assert not await replies.close(reply.generation, [Text("two")], INTERRUPTED)
     found = await replies.find("me", reply.generation)
     assert found is not None
-    assert (found.content, found.outcome) == (Content("one"), COMPLETED)
+    assert (found.events, found.outcome) == ((Text("one"),), COMPLETED)
     assert before.version < once.version == (await repository.get("me", name)).version
 
 
@@ -107,14 +104,14 @@ async def test_a_title_that_is_made_replaces_none_that_was_written(
     repository: ConversationRepository, replies: ReplyRepository
 ) -> None:
     name, question, reply = await begun(repository, "me", title="First")
-    await replies.close(reply.generation, Content("one"), [3], COMPLETED)
+    await replies.close(reply.generation, [Text("one")], COMPLETED)
     assert (await repository.get("me", name)).title == "First"
     for written, expected in ((None, "Made"), ("Written", "Written")):
         again = new_reply(question)
         await repository.begin("me", name, again, (), None)
         if written is not None:
             await repository.change("me", name, {"title": written, "titled": True})
-        await replies.close(again.generation, Content("one"), [3], COMPLETED, "Made")
+        await replies.close(again.generation, [Text("one")], COMPLETED, "Made")
         assert (await repository.get("me", name)).title == expected
 
 
@@ -122,10 +119,8 @@ async def test_a_closed_reply_takes_no_more_pieces(
     database: Database, repository: ConversationRepository, replies: ReplyRepository
 ) -> None:
     _, _, reply = await begun(repository, "me")
-    await replies.close(reply.generation, Content("one"), [3], COMPLETED)
-    await replies.save(
-        [Piece(reply.generation, 0, [TextDelta("two")]), Piece("gen_none", 0, [TextDelta("x")])]
-    )
+    await replies.close(reply.generation, [Text("one")], COMPLETED)
+    await replies.save([Piece(reply.generation, 0, [Text("two")]), Piece("gen_none", 0, [Text("x")])])
     assert await saved_pieces(database) == 0
 
 
@@ -134,14 +129,14 @@ async def test_a_piece_that_is_saved_again_with_more_replaces_the_first(
 ) -> None:
     """A connection that breaks after the database has taken a piece, but before it says so."""
     _, _, reply = await begun(repository, "me")
-    said = [TextDelta("one "), TextDelta("two "), TextDelta("three")]
+    said = [Text("one "), Text("two "), Text("three")]
     await replies.save([Piece(reply.generation, 0, said[:1])])
     await replies.save([Piece(reply.generation, 0, said[:2])])
     await replies.save([Piece(reply.generation, 2, said[2:])])
     await replies.close_orphans(INTERRUPTED)
     found = await replies.find("me", reply.generation)
     assert found is not None
-    assert list(unfold(found.content, found.shape)) == said
+    assert list(found.events) == said
 
 
 async def test_pieces_of_many_replies_are_kept_apart(
@@ -149,26 +144,24 @@ async def test_pieces_of_many_replies_are_kept_apart(
 ) -> None:
     names = [(await begun(repository, "me"))[2].generation for _ in range(5)]
     for round_ in range(12):
-        await replies.save(
-            [Piece(name, round_, [TextDelta(f"{n}:{round_} ")]) for n, name in enumerate(names)]
-        )
+        await replies.save([Piece(name, round_, [Text(f"{n}:{round_} ")]) for n, name in enumerate(names)])
     assert await replies.close_orphans(INTERRUPTED) == 5
     for n, name in enumerate(names):
         found = await replies.find("me", name)
         assert found is not None
-        assert found.content.text == "".join(f"{n}:{round_} " for round_ in range(12))
+        assert text_of(found.events) == "".join(f"{n}:{round_} " for round_ in range(12))
 
 
 async def test_a_reply_whose_conversation_was_removed_is_gone(
     database: Database, repository: ConversationRepository, replies: ReplyRepository
 ) -> None:
     name, _, reply = await begun(repository, "me")
-    await replies.save([Piece(reply.generation, 0, [TextDelta("one")])])
+    await replies.save([Piece(reply.generation, 0, [Text("one")])])
     await repository.delete("me", name, 5)
     await repository.purge(6)
     assert await saved_pieces(database) == 0
-    await replies.save([Piece(reply.generation, 1, [TextDelta("two")])])
-    assert not await replies.close(reply.generation, Content("one"), [3], COMPLETED)
+    await replies.save([Piece(reply.generation, 1, [Text("two")])])
+    assert not await replies.close(reply.generation, [Text("one")], COMPLETED)
     assert await replies.find("me", reply.generation) is None
 
 
@@ -177,19 +170,19 @@ async def test_a_reply_in_a_deleted_conversation_is_closed_but_not_found(
 ) -> None:
     name, _, reply = await begun(repository, "me")
     await repository.delete("me", name, 5)
-    assert await replies.close(reply.generation, Content("one"), [3], COMPLETED)
+    assert await replies.close(reply.generation, [Text("one")], COMPLETED)
     assert await replies.find("me", reply.generation) is None
     await repository.restore("me", name)
     found = await replies.find("me", reply.generation)
     assert found is not None
-    assert found.content == Content("one")
+    assert found.events == (Text("one"),)
 
 
 async def test_a_reply_is_there_for_its_own_client_only(
     repository: ConversationRepository, replies: ReplyRepository
 ) -> None:
     _, _, reply = await begun(repository, "me")
-    await replies.close(reply.generation, Content("one"), [3], COMPLETED)
+    await replies.close(reply.generation, [Text("one")], COMPLETED)
     assert await replies.find("other", reply.generation) is None
     for name in NO_IDS:
         assert await replies.find("me", name) is None

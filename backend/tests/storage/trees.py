@@ -5,7 +5,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from headwater.conversations.model import Conversation, Message, Settings
+from headwater.conversations.model import Conversation, Message, Settings, plain
+from headwater.generation.parts import Reasoning, Text, fold
 from headwater.ids import new_id
 from headwater.storage.conversations import ConversationRepository, NewReply
 
@@ -18,6 +19,12 @@ NO_IDS = ["", " ", "a b", "ä", "x" * 101, "\0", "'; DROP TABLE messages; --", "
 texts = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=60)
 """Every kind of Unicode but U+0000 and lone surrogates."""
 
+events = st.lists(
+    st.one_of(st.builds(Text, texts.filter(bool)), st.builds(Reasoning, texts.filter(bool))),
+    max_size=12,
+)
+"""What a reply may say, text and reasoning in any order."""
+
 times = st.integers(0, 4_102_444_800_000)
 outcomes = st.none() | st.sampled_from([COMPLETED, INTERRUPTED])
 
@@ -25,7 +32,7 @@ outcomes = st.none() | st.sampled_from([COMPLETED, INTERRUPTED])
 def new_message(parent: Message | None, text: str, **named: Any) -> Message:
     """A message after another one, at the root without one; roles take turns."""
     role = "user" if parent is None or parent.role == "assistant" else "assistant"
-    values = {"id": new_id("msg"), "role": role, "created_at": 1_000, "text": text, **named}
+    values = {"id": new_id("msg"), "role": role, "created_at": 1_000, "parts": plain(text), **named}
     return Message(parent=None if parent is None else parent.id, **values)
 
 
@@ -102,12 +109,11 @@ def trees(draw: st.DrawFn) -> list[Message]:
                 id=new_id("msg"),
                 parent=None if parent is None else messages[parent].id,
                 role=draw(st.sampled_from(["user", "assistant"])),
-                text=draw(texts),
-                reasoning=draw(texts),
+                parts=fold(draw(events)),
                 created_at=draw(times),
                 model=draw(st.none() | texts),
                 outcome=draw(outcomes),
-                left_out=draw(st.integers(0, 2**31 - 1)),
+                omitted=draw(st.integers(0, 2**31 - 1)),
             )
         )
     return messages

@@ -7,14 +7,13 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from headwater.generation.events import Completed, Event, Outcome, ReasoningDelta, TextDelta
-from headwater.generation.fold import fold
 from headwater.generation.log import Page
+from headwater.generation.outcome import Completed, Outcome
+from headwater.generation.parts import Event, Reasoning, Text, TextPart, fold, text_of
 from headwater.transports.openai_responses import (
     OpenAIResponsesEncoder,
     ResponseHead,
-    cursor_before,
-    number_at,
+    last_number,
 )
 from headwater.transports.wire import Opening
 
@@ -23,8 +22,8 @@ OPENING = Opening("gen_1", "conv_1", "msg_1", "msg_0", "scripted/echo")
 DONE = Outcome(Completed("stop"))
 
 EVENTS = st.lists(
-    st.builds(TextDelta, st.text("ab", min_size=1, max_size=2))
-    | st.builds(ReasoningDelta, st.text("cd", min_size=1, max_size=2)),
+    st.builds(Text, st.text("ab", min_size=1, max_size=2))
+    | st.builds(Reasoning, st.text("cd", min_size=1, max_size=2)),
     max_size=12,
 )
 
@@ -42,18 +41,6 @@ def read(events: Sequence[Event], cuts: set[int], after: int = -1) -> list[Any]:
     return [json.loads(block[1].removeprefix("data: ")) for block in blocks if not block[0].startswith(":")]
 
 
-def is_delta(event: Any) -> bool:
-    return event["type"].endswith(".delta")
-
-
-def joined(events: Sequence[Any]) -> list[tuple[int, str]]:
-    """What the deltas of each item say, joined."""
-    items: dict[int, str] = {}
-    for event in filter(is_delta, events):
-        items[event["output_index"]] = items.get(event["output_index"], "") + event["delta"]
-    return sorted(items.items())
-
-
 @settings(deadline=None)
 @given(EVENTS, st.sets(st.integers(1, 12)), st.sets(st.integers(1, 12)), st.data())
 def test_a_reader_who_resumes_anywhere_gets_the_rest_and_the_same_numbers(
@@ -61,31 +48,29 @@ def test_a_reader_who_resumes_anywhere_gets_the_rest_and_the_same_numbers(
 ) -> None:
     whole = read(events, cuts)
     numbers = [event["sequence_number"] for event in whole]
-    assert numbers == sorted(set(numbers))
+    assert numbers == list(range(len(whole)))
     place = data.draw(st.integers(0, len(whole) - 1))
     rest = read(events, other_cuts, numbers[place])
-    seen = [*whole[: place + 1], *rest]
-    assert joined(seen) == joined(whole)
-    assert [event for event in seen if not is_delta(event)] == [e for e in whole if not is_delta(e)]
-    assert [event["sequence_number"] for event in seen] == sorted(event["sequence_number"] for event in seen)
+    assert [*whole[: place + 1], *rest] == whole
 
 
 @settings(deadline=None)
 @given(EVENTS, st.sets(st.integers(1, 12)))
 def test_the_end_says_all_that_was_said(events: list[Event], cuts: set[int]) -> None:
-    whole, content = read(events, cuts), fold(events)
+    whole, parts = read(events, cuts), fold(events)
     said = {"message": "", "reasoning": ""}
     for item in whole[-1]["response"]["output"]:
         said[item["type"]] += item["content"][0]["text"]
-    assert said == {"message": content.text, "reasoning": content.reasoning}
+    assert said == {"message": text_of(parts), "reasoning": text_of(parts, Reasoning)}
+    assert [item["content"][0]["text"] for item in whole[-1]["response"]["output"]] == [
+        part.text for part in parts if isinstance(part, TextPart)
+    ]
     assert [event["item"] for event in whole if event["type"] == "response.output_item.done"] == whole[-1][
         "response"
     ]["output"]
 
 
 @settings(deadline=None)
-@given(st.integers(0, 10**6))
-def test_a_number_leads_back_to_its_cursor(cursor: int) -> None:
-    assert cursor_before(number_at(cursor)) == cursor
-    assert cursor_before(number_at(cursor + 1) - 1) == cursor
-    assert cursor_before(number_at(cursor + 1) + 1) == cursor, "the end is in the block behind the last event"
+@given(EVENTS)
+def test_the_last_number_is_the_one_of_the_last_event(events: list[Event]) -> None:
+    assert last_number(HEAD, events, DONE) == read(events, set())[-1]["sequence_number"]

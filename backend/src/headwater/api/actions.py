@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from headwater.api.requests import Body, ChatBody, IdempotencyKey, Identifier, ReplyBody, validated
 from headwater.errors import InvalidRequestError
+from headwater.replies.requests import NewMessage, Regenerate
 
 RequestName = Annotated[str, Field(max_length=200)]
 
@@ -17,6 +18,10 @@ class ChatAction(ChatBody):
     request: RequestName | None = None
     idempotency_key: IdempotencyKey | None = None
 
+    def reply_request(self) -> NewMessage:
+        """The same, as the use case takes it."""
+        return self.new_message()
+
 
 class ReplyAction(ReplyBody):
     """Start another reply to a message, or go on with one: what `POST …/messages/<to>/replies` does."""
@@ -26,6 +31,10 @@ class ReplyAction(ReplyBody):
     to: Identifier
     request: RequestName | None = None
     idempotency_key: IdempotencyKey | None = None
+
+    def reply_request(self) -> Regenerate:
+        """The same, as the use case takes it."""
+        return self.regenerate(self.conversation, self.to)
 
 
 class FollowAction(Body):

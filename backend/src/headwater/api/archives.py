@@ -1,12 +1,12 @@
 """The JSON of exported conversations, and how it is checked when it comes back."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Literal, Self
 
 import msgspec
 from pydantic import Field, TypeAdapter, model_validator
 
+from headwater.api.parts import Part
 from headwater.api.requests import (
     PLAIN,
     Body,
@@ -17,23 +17,23 @@ from headwater.api.requests import (
     read_json_bytes,
     validated,
 )
-from headwater.api.responses import Outcome, timestamp
-from headwater.conversations.archive import ArchivedConversation, ArchivedMessage
-from headwater.conversations.model import Settings
+from headwater.api.responses import Outcome
+from headwater.conversations.model import Conversation, Message, Settings, milliseconds
 from headwater.errors import InvalidRequestError
-from headwater.transports.json import encode_json
+from headwater.generation.codec import parse_parts
+from headwater.ids import new_id
 
 OPENING = b'{"format":"headwater","version":1,"conversations":['
 CLOSING = b"]}\n"
 
 Timestamp = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z$")]
-Place = Annotated[int, Field(ge=0)]
+Index = Annotated[int, Field(ge=0)]
 
 
 class ArchiveMessage(Body):
-    """A message; `parent` is a place in the list of messages, counted from 0."""
+    """A message; `parent` is the index of a message."""
 
-    parent: Place | None
+    parent: Index | None
     role: Literal["user", "assistant"]
     text: PlainText
     reasoning: PlainText = ""
@@ -41,10 +41,29 @@ class ArchiveMessage(Body):
     outcome: Outcome | None = None
     left_out: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
     created_at: Timestamp
+    parts: list[Part] | None = None
+
+    def message(self, id_: str, parent: str | None) -> Message:
+        """The same as a record; an archive of before there were parts has reasoning first."""
+        if self.parts is not None:
+            parts = parse_parts(part.model_dump() for part in self.parts)
+        else:
+            texts = [{"type": name, "text": getattr(self, name)} for name in ("reasoning", "text")]
+            parts = parse_parts(text for text in texts if text["text"])
+        return Message(
+            id=id_,
+            parent=parent,
+            role=self.role,
+            parts=parts,
+            created_at=milliseconds(self.created_at),
+            model=self.model,
+            outcome=None if self.outcome is None else _OUTCOME.dump_python(self.outcome),
+            omitted=self.left_out,
+        )
 
 
 class ArchiveConversation(Body):
-    """A conversation; `leaf` is a place in the list of messages, counted from 0."""
+    """A conversation; `leaf` is the index of a message."""
 
     title: Annotated[str, Field(max_length=1000), PLAIN]
     created_at: Timestamp
@@ -55,46 +74,42 @@ class ArchiveConversation(Body):
     system: PlainText | None = None
     temperature: Temperature | None = None
     max_tokens: Tokens | None = None
-    leaf: Place | None = None
+    leaf: Index | None = None
     messages: list[ArchiveMessage]
 
     @model_validator(mode="after")
-    def places_exist(self) -> Self:
-        """Refuse a parent that does not stand before its child, and a leaf that is not there."""
-        for place, message in enumerate(self.messages):
-            if message.parent is not None and message.parent >= place:
-                raise ValueError(f"messages.{place}.parent is not the place of an earlier message")
+    def indexes_exist(self) -> Self:
+        """Refuse a parent that does not come before its child, and a leaf that is not there."""
+        for index, message in enumerate(self.messages):
+            if message.parent is not None and message.parent >= index:
+                raise ValueError(f"messages.{index}.parent is not the index of an earlier message")
         if self.leaf is not None and self.leaf >= len(self.messages):
-            raise ValueError("leaf is not the place of a message")
+            raise ValueError("leaf is not the index of a message")
         for time in (self.created_at, self.updated_at, *(message.created_at for message in self.messages)):
-            _milliseconds(time)
+            milliseconds(time)
         return self
 
-    def archived_conversation(self) -> ArchivedConversation:
-        """The same, as the use case takes it."""
-        last = len(self.messages) - 1
-        return ArchivedConversation(
+    def with_new_ids(self) -> tuple[Conversation, list[Message]]:
+        """The conversation and its messages, under ids that nobody has."""
+        ids = [new_id("msg") for _ in self.messages]
+        messages = [
+            message.message(id_, None if message.parent is None else ids[message.parent])
+            for id_, message in zip(ids, self.messages, strict=True)
+        ]
+        conversation = Conversation(
+            id=new_id("conv"),
             title=self.title,
-            created_at=_milliseconds(self.created_at),
-            updated_at=_milliseconds(self.updated_at),
+            titled=True,
+            created_at=milliseconds(self.created_at),
+            updated_at=milliseconds(self.updated_at),
             pinned=self.pinned,
             archived=self.archived,
+            leaf=ids[-1 if self.leaf is None else self.leaf] if ids else None,
             settings=Settings(self.model, self.system, self.temperature, self.max_tokens),
-            leaf=self.leaf if self.leaf is not None or last < 0 else last,
-            messages=tuple(
-                ArchivedMessage(
-                    parent=message.parent,
-                    role=message.role,
-                    text=message.text,
-                    reasoning=message.reasoning,
-                    model=message.model,
-                    outcome=None if message.outcome is None else _OUTCOME.dump_python(message.outcome),
-                    left_out=message.left_out,
-                    created_at=_milliseconds(message.created_at),
-                )
-                for message in self.messages
-            ),
+            version=1,
+            share=None,
         )
+        return conversation, messages
 
 
 class Archive(Body):
@@ -105,7 +120,7 @@ class Archive(Body):
     conversations: list[ArchiveConversation]
 
 
-async def read_archive(limit: int) -> list[ArchivedConversation]:
+async def read_archive(limit: int) -> list[tuple[Conversation, list[Message]]]:
     """The request's body, of at most so many bytes.
 
     It is checked a conversation at a time, so that replies go on meanwhile. Raises `ProblemError`.
@@ -113,12 +128,11 @@ async def read_archive(limit: int) -> list[ArchivedConversation]:
     try:
         envelope = msgspec.json.decode(await read_json_bytes(limit), type=_Envelope)
     except (msgspec.DecodeError, RecursionError) as error:
-        wrong = str(error)
-        raise InvalidRequestError(f"The body is not an export of conversations: {wrong}.") from None
+        raise InvalidRequestError(f"The body is not an export of conversations: {error}.") from None
     archived = []
-    for place, raw in enumerate(envelope.conversations):
-        given = validated(ArchiveConversation, bytes(raw), f"conversations.{place}")
-        archived.append(given.archived_conversation())
+    for index, raw in enumerate(envelope.conversations):
+        conversation = validated(ArchiveConversation, bytes(raw), f"conversations.{index}")
+        archived.append(conversation.with_new_ids())
         await asyncio.sleep(0)
     return archived
 
@@ -131,42 +145,4 @@ class _Envelope(msgspec.Struct, forbid_unknown_fields=True):
     conversations: list[msgspec.Raw]
 
 
-_EPOCH = datetime.fromtimestamp(0, UTC)
 _OUTCOME: TypeAdapter[Any] = TypeAdapter(Outcome)
-
-
-def encode_archived(archived: ArchivedConversation) -> bytes:
-    """One conversation of an archive, as JSON; the same one is always the same bytes."""
-    settings = archived.settings
-    return encode_json(
-        {
-            "title": archived.title,
-            "created_at": timestamp(archived.created_at),
-            "updated_at": timestamp(archived.updated_at),
-            "pinned": archived.pinned,
-            "archived": archived.archived,
-            "model": settings.model,
-            "system": settings.system,
-            "temperature": settings.temperature,
-            "max_tokens": settings.max_tokens,
-            "leaf": archived.leaf,
-            "messages": [
-                {
-                    "parent": message.parent,
-                    "role": message.role,
-                    "text": message.text,
-                    "reasoning": message.reasoning,
-                    "model": message.model,
-                    "outcome": message.outcome,
-                    "left_out": message.left_out,
-                    "created_at": timestamp(message.created_at),
-                }
-                for message in archived.messages
-            ],
-        }
-    )
-
-
-def _milliseconds(time: str) -> int:
-    """RFC 3339 in UTC as milliseconds since 1970. Raises `ValueError`."""
-    return (datetime.fromisoformat(time) - _EPOCH) // timedelta(milliseconds=1)

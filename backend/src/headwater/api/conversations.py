@@ -10,10 +10,11 @@ import msgspec
 from pydantic import Field
 from quart import Blueprint, Response, request
 from quart_schema import document_querystring, document_request, document_response
-from werkzeug.exceptions import MethodNotAllowed
 
 from headwater.api import responses
-from headwater.api.archives import CLOSING, OPENING, Archive, encode_archived, read_archive
+from headwater.api.archives import CLOSING, OPENING, Archive, read_archive
+from headwater.api.describe import answers_as, answers_nothing
+from headwater.api.principals import principal
 from headwater.api.requests import (
     PLAIN,
     Body,
@@ -34,12 +35,12 @@ from headwater.api.responses import (
     Share,
     SharedConversation,
 )
-from headwater.api.streaming import JSON, UNBUFFERED, answer
+from headwater.api.streaming import JSON, UNBUFFERED, answer, refuse_head
 from headwater.errors import InvalidRequestError
 from headwater.history import History
-from headwater.identity.identify import client
 from headwater.storage.conversations import ListCursor
 from headwater.storage.search import SearchCursor
+from headwater.transports.json import encode_json
 from headwater.transports.sse import HEARTBEAT, SseEncoder, sse_event
 from headwater.transports.sse import OPENING as SSE_OPENING
 
@@ -96,7 +97,7 @@ def conversations_blueprint(history: History, heartbeat: float) -> Blueprint:
         query = read_query(ListQuery)
         after = None if query.cursor is None else _read_cursor(query.cursor, ListCursor)
         found, cursor = await history.page(
-            client(), archived=query.archived, pinned=query.pinned, limit=query.limit, after=after
+            principal().owner, archived=query.archived, pinned=query.pinned, limit=query.limit, after=after
         )
         summaries = [responses.summary(listed) for listed in found]
         return answer(ConversationList(summaries, _write_cursor(cursor)))
@@ -107,16 +108,18 @@ def conversations_blueprint(history: History, heartbeat: float) -> Blueprint:
     async def search() -> Response:
         query = read_query(SearchQuery)
         after = None if query.cursor is None else _read_cursor(query.cursor, SearchCursor)
-        found, cursor = await history.search(client(), query.q, query.limit, after)
+        found, cursor = await history.search(principal().owner, query.q, query.limit, after)
         results = [responses.search_result(listed, each) for listed, each in found]
         return answer(SearchResults(results, _write_cursor(cursor)))
 
     @blueprint.get("/events")
+    @answers_as(SseEncoder.media_type)
     async def events() -> Response:
-        if request.method == "HEAD":
-            raise MethodNotAllowed(["GET"])  # there is no head of what does not end
+        refuse_head()
         response = Response(
-            _events(history, client(), heartbeat), content_type=SseEncoder.media_type, headers=UNBUFFERED
+            _events(history, principal().owner, heartbeat),
+            content_type=SseEncoder.media_type,
+            headers=UNBUFFERED,
         )
         response.timeout = None
         return response
@@ -124,7 +127,7 @@ def conversations_blueprint(history: History, heartbeat: float) -> Blueprint:
     @blueprint.get("/export")
     @document_response(Archive)
     async def export_all() -> Response:
-        response = Response(_archive(history, client()), content_type=JSON)
+        response = Response(_archive(history, principal().owner), content_type=JSON)
         response.timeout = None
         return _attached(response, "headwater.json")
 
@@ -132,13 +135,14 @@ def conversations_blueprint(history: History, heartbeat: float) -> Blueprint:
     @document_request(Archive)
     @document_response(ImportResult, 201)
     async def import_() -> Response:
-        taken = await history.bring(client(), await read_archive(ARCHIVE_BYTES))
-        return answer(ImportResult([responses.summary(listed) for listed in taken]), 201)
+        inserted = await history.insert(principal().owner, await read_archive(ARCHIVE_BYTES))
+        return answer(ImportResult([responses.summary(listed) for listed in inserted]), 201)
 
     @blueprint.get("/<name>")
     @document_response(Conversation)
+    @answers_nothing(304)
     async def open_(name: str) -> Response:
-        opened = await history.open(client(), name)
+        opened = await history.open(principal().owner, name)
         response = answer(responses.conversation(opened))
         if not opened.listed.running:
             response.headers["Cache-Control"] = "private, no-cache"
@@ -155,39 +159,42 @@ def conversations_blueprint(history: History, heartbeat: float) -> Blueprint:
         for key in _NEVER_NULL:
             if key in columns and columns[key] is None:
                 raise InvalidRequestError(f"{key}: the value should not be null.", field=key)
-        return answer(responses.summary(await history.change(client(), name, columns)))
+        return answer(responses.summary(await history.change(principal().owner, name, columns)))
 
     @blueprint.delete("/<name>")
+    @answers_nothing(204)
     async def delete(name: str) -> Response:
-        await history.delete(client(), name)
+        await history.delete(principal().owner, name)
         return Response(status=204)
 
     @blueprint.post("/<name>/restore")
     @document_response(ConversationSummary)
     async def restore(name: str) -> Response:
-        return answer(responses.summary(await history.restore(client(), name)))
+        return answer(responses.summary(await history.restore(principal().owner, name)))
 
     @blueprint.get("/<name>/export")
     @document_querystring(ExportQuery)
     @document_response(Archive)
+    @answers_as("text/markdown")
     async def export(name: str) -> Response:
         if read_query(ExportQuery).format == "markdown":
-            title, text = await history.markdown(client(), name)
+            title, text = await history.markdown(principal().owner, name)
             response = Response(text, content_type="text/markdown; charset=utf-8")
             return _attached(response, f"{_file_name(title)}.md")
-        archived = await history.export(client(), name)
-        response = Response(OPENING + encode_archived(archived) + CLOSING, content_type=JSON)
-        return _attached(response, f"{_file_name(archived.title)}.json")
+        archived = await history.export(principal().owner, name)
+        response = Response(OPENING + encode_json(archived) + CLOSING, content_type=JSON)
+        return _attached(response, f"{_file_name(archived['title'])}.json")
 
     @blueprint.post("/<name>/share")
     @document_response(Share)
     async def share(name: str) -> Response:
-        token = await history.share(client(), name)
+        token = await history.share(principal().owner, name)
         return answer(Share(token, f"/s/{token}"))
 
     @blueprint.delete("/<name>/share")
+    @answers_nothing(204)
     async def unshare(name: str) -> Response:
-        await history.unshare(client(), name)
+        await history.unshare(principal().owner, name)
         return Response(status=204)
 
     return blueprint
@@ -224,7 +231,7 @@ async def _archive(history: History, name: str) -> AsyncIterator[bytes]:
     yield OPENING
     before = b""
     async for archived in history.export_all(name):
-        yield before + encode_archived(archived)
+        yield before + encode_json(archived)
         before = b","
     yield CLOSING
 

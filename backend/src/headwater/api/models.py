@@ -4,10 +4,10 @@ from quart import Blueprint, Response
 from quart_schema import document_response
 
 from headwater.api import responses
+from headwater.api.principals import principal
 from headwater.api.streaming import json_response
-from headwater.identity.identify import client
+from headwater.generation.codec import JsonObject
 from headwater.providers.catalogue import Catalogue, Model
-from headwater.transports.wire import JsonObject
 
 
 def models_blueprint(catalogue: Catalogue) -> Blueprint:
@@ -17,7 +17,7 @@ def models_blueprint(catalogue: Catalogue) -> Blueprint:
     @blueprint.get("/api/models")
     @document_response(list[responses.Model])
     async def models() -> Response:
-        client()
+        principal()
         default = await catalogue.default()
         return json_response([_model_object(model, default) for model in await catalogue.models()])
 

@@ -3,14 +3,15 @@
 from quart import Blueprint, Response
 from quart_schema import document_response
 
+from headwater.api.describe import answers_as
 from headwater.api.responses import Health
 from headwater.api.streaming import answer
 from headwater.errors import ShuttingDownError
-from headwater.metrics import MEDIA_TYPE
-from headwater.replies.service import Chat
+from headwater.metrics import MEDIA_TYPE, Metrics
+from headwater.replies.service import Replies
 
 
-def operating_blueprint(chat: Chat) -> Blueprint:
+def operating_blueprint(replies: Replies, metrics: Metrics) -> Blueprint:
     """The routes for probes and for Prometheus."""
     blueprint = Blueprint("operating", __name__)
 
@@ -22,13 +23,14 @@ def operating_blueprint(chat: Chat) -> Blueprint:
     @blueprint.get("/readyz")
     @document_response(Health)
     async def ready() -> Response:
-        if chat.draining:
+        if replies.draining:
             raise ShuttingDownError("The server is about to stop.", retry_after=5)
         return answer(Health("ready"))
 
     @blueprint.get("/metrics")
-    async def metrics() -> Response:
-        response = Response(chat.metrics.exposition(), content_type=MEDIA_TYPE)
+    @answers_as("text/plain")
+    async def scrape() -> Response:
+        response = Response(metrics.exposition(), content_type=MEDIA_TYPE)
         response.headers["Cache-Control"] = "no-store"
         return response
 

@@ -5,8 +5,8 @@ from pathlib import Path
 from quart import Blueprint, Response, request, send_from_directory
 from werkzeug.exceptions import NotFound
 
+from headwater.api.principals import principal
 from headwater.errors import NotFoundError
-from headwater.identity.identify import client
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -58,7 +58,7 @@ def page_blueprint(built: Path) -> Blueprint:
         return response
 
     async def _index() -> Response:
-        client()
+        principal()
         if not (built / "index.html").is_file():
             raise NotFoundError(
                 "The page has not been built; `make setup` builds it. The API is at /api/chat."

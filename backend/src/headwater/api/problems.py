@@ -5,14 +5,12 @@ from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 from quart import Quart, Response, has_request_context, request, websocket
-from quart_rate_limiter import RateLimitExceeded
 from werkzeug.exceptions import HTTPException
 
-from headwater.api.rate_limits import too_fast
 from headwater.api.requests import discard_body
 from headwater.errors import PROBLEMS, NotFoundError, ProblemCode, ProblemError
+from headwater.generation.codec import JsonObject
 from headwater.transports.json import encode_json
-from headwater.transports.wire import JsonObject
 
 logger = logging.getLogger(__name__)
 
@@ -43,10 +41,6 @@ def install_problems(
     @app.errorhandler(ProblemError)
     async def refused(error: ProblemError) -> Response:
         return await problem(error.code, error.detail, error.field, error.retry_after)
-
-    @app.errorhandler(RateLimitExceeded)
-    async def rate_limited(error: RateLimitExceeded) -> Response:
-        return await refused(too_fast(error))
 
     @app.errorhandler(HTTPException)
     async def refused_by_the_framework(error: HTTPException) -> Response:

@@ -10,10 +10,12 @@ from quart import Request, has_request_context, request
 
 from headwater.conversations.model import Settings
 from headwater.errors import InvalidRequestError, TooLargeError, UnsupportedMediaTypeError
+from headwater.generation.codec import JsonObject
 from headwater.generation.log import Cursor
+from headwater.ids import ID_CHARS
 from headwater.providers.scripted import Fault, FaultKind, Script
-from headwater.replies.plan import Ask, AskAgain
-from headwater.transports.wire import JsonObject, parse_event_id
+from headwater.replies.requests import Ids, NewMessage, Regenerate
+from headwater.transports.wire import parse_event_id
 
 KEY_CHARS = 200
 """The longest idempotency key."""
@@ -40,6 +42,10 @@ PLAIN = AfterValidator(_plain)
 PlainText = Annotated[str, PLAIN]
 Identifier = Annotated[str, Field(min_length=1, max_length=200), PLAIN]
 IdempotencyKey = Annotated[str, Field(min_length=1, max_length=KEY_CHARS), PLAIN]
+_CHOSEN = rf"_[A-Za-z0-9_-]{{{ID_CHARS}}}$"
+ConversationId = Annotated[str, Field(pattern=f"^conv{_CHOSEN}")]
+MessageId = Annotated[str, Field(pattern=f"^msg{_CHOSEN}")]
+GenerationId = Annotated[str, Field(pattern=f"^gen{_CHOSEN}")]
 Temperature = Annotated[float, Field(ge=0, le=2)]
 Tokens = Annotated[int, Field(ge=1, le=2**31 - 1)]
 
@@ -79,6 +85,24 @@ class ScriptBody(Body):
         return Script(**{**self.model_dump(exclude={"faults"}), "faults": faults})
 
 
+class ReplyIds(Body):
+    """The ids of a reply that its client chooses: a prefix and 22 characters of base64url."""
+
+    reply: MessageId | None = None
+    generation: GenerationId | None = None
+
+
+class NewIds(ReplyIds):
+    """The ids of a message and its reply; `conversation` only where the message begins one."""
+
+    conversation: ConversationId | None = None
+    message: MessageId | None = None
+
+
+def _script(body: ScriptBody | None) -> Script | None:
+    return None if body is None else body.script()
+
+
 class ChatBody(Body):
     """The body of `POST /api/chat`."""
 
@@ -90,11 +114,18 @@ class ChatBody(Body):
     temperature: Temperature | None = None
     max_tokens: Tokens | None = None
     script: ScriptBody | None = None
+    ids: NewIds | None = None
 
-    def ask(self) -> Ask:
+    def new_message(self) -> NewMessage:
         """The same, as the use case takes it."""
-        script = None if self.script is None else self.script.script()
-        return Ask(**{**self.model_dump(include={*ChatBody.model_fields} - {"script"}), "script": script})
+        return NewMessage(
+            message=self.message,
+            conversation=self.conversation,
+            parent=self.parent,
+            settings=Settings(self.model, self.system, self.temperature, self.max_tokens),
+            script=_script(self.script),
+            ids=Ids() if self.ids is None else Ids(**self.ids.model_dump()),
+        )
 
 
 class ReplyBody(Body):
@@ -105,12 +136,17 @@ class ReplyBody(Body):
     temperature: Temperature | None = None
     max_tokens: Tokens | None = None
     script: ScriptBody | None = None
+    ids: ReplyIds | None = None
 
-    def ask(self, conversation: str, message: str) -> AskAgain:
+    def regenerate(self, conversation: str, message: str) -> Regenerate:
         """The same, as the use case takes it."""
-        script = None if self.script is None else self.script.script()
-        settings = Settings(self.model, self.system, self.temperature, self.max_tokens)
-        return AskAgain(conversation, message, settings, script)
+        return Regenerate(
+            conversation,
+            message,
+            Settings(self.model, self.system, self.temperature, self.max_tokens),
+            _script(self.script),
+            Ids() if self.ids is None else Ids(**self.ids.model_dump()),
+        )
 
 
 class ChatQuery(Body):
@@ -120,9 +156,9 @@ class ChatQuery(Body):
     model: Identifier | None = None
     conversation: Identifier | None = None
 
-    def ask(self) -> Ask:
+    def new_message(self) -> NewMessage:
         """The same, as the use case takes it."""
-        return Ask(**self.model_dump())
+        return NewMessage(self.message, self.conversation, settings=Settings(self.model))
 
 
 class EventsQuery(Query):
@@ -263,5 +299,5 @@ def _invalid(error: ValidationError, place: str = "") -> InvalidRequestError:
         case "value_error":
             return InvalidRequestError(f"{field}: {first['ctx']['error']}.", field=field)
         case _:
-            _, _, said = first["msg"].partition(" ")  # "Input should be", "String should have"
-            return InvalidRequestError(f"{field}: the value {said}.", field=field)
+            _, _, problem = first["msg"].partition(" ")  # "Input should be", "String should have"
+            return InvalidRequestError(f"{field}: the value {problem}.", field=field)

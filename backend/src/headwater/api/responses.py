@@ -1,17 +1,18 @@
 """What the API answers with, as types: OpenAPI and the page's own types are made from them."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, fields
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from headwater.conversations.model import Message as KeptMessage
+from headwater.api.parts import Part
+from headwater.conversations.model import Message as MessageRecord
+from headwater.conversations.model import timestamp
 from headwater.errors import ProblemCode
-from headwater.generation.events import CancelledBy, FailureCode, FinishReason
+from headwater.generation.outcome import CancelledBy, FailureCode, FinishReason
 from headwater.history import Listed, Opened
-from headwater.storage.highlight import Part
+from headwater.storage.highlight import Part as Highlighted
 from headwater.storage.search import Found
 from headwater.storage.shares import Shared
 
@@ -118,6 +119,7 @@ class Reply:
     text: str
     reasoning: str
     outcome: Outcome
+    parts: list[Part]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +133,7 @@ class Generation:
     cursor: int
     text: str
     outcome: Outcome | None
+    parts: list[Part]
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +186,7 @@ class Message:
     outcome: Outcome | None
     left_out: int
     created_at: str
+    parts: list[Part]
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +246,7 @@ class SharedMessage:
     reasoning: str
     model: str | None
     created_at: str
+    parts: list[Part]
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,7 +286,7 @@ def conversation(opened: Opened) -> Conversation:
 
 def search_result(listed: Listed, found: Found) -> SearchResult:
     """A conversation that was found."""
-    return SearchResult(summary(listed), found.message, _parts(found.title), _parts(found.snippet))
+    return SearchResult(summary(listed), found.message, _snippet(found.title), _snippet(found.snippet))
 
 
 def shared_conversation(shared: Shared) -> SharedConversation:
@@ -289,23 +294,14 @@ def shared_conversation(shared: Shared) -> SharedConversation:
     return SharedConversation(
         shared.title,
         [
-            SharedMessage(
-                id=message.id,
-                role=message.role,
-                text=message.text,
-                reasoning=message.reasoning,
-                model=message.model,
-                created_at=timestamp(message.created_at),
-            )
+            SharedMessage(message.id, **{name: members[name] for name in _SHARED})
             for message in shared.messages
+            for members in [message.members()]
         ],
     )
 
 
-def timestamp(milliseconds: int) -> str:
-    """A time since 1970 as RFC 3339 in UTC: `2026-11-22T10:00:00.000Z`."""
-    moment = datetime.fromtimestamp(milliseconds // 1000, UTC).replace(microsecond=milliseconds % 1000 * 1000)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+_SHARED = [field.name for field in fields(SharedMessage) if field.name != "id"]
 
 
 def _summary(listed: Listed) -> dict[str, Any]:
@@ -323,23 +319,16 @@ def _summary(listed: Listed) -> dict[str, Any]:
     }
 
 
-def _message(message: KeptMessage, cursor: int | None) -> Message:
-    outcome: Any = message.outcome
+def _message(message: MessageRecord, cursor: int | None) -> Message:
     return Message(
         id=message.id,
         parent=message.parent,
-        role=message.role,
-        text=message.text,
-        reasoning=message.reasoning,
-        model=message.model,
         generation=message.generation,
-        running=cursor is not None and outcome is None,
+        running=cursor is not None and message.outcome is None,
         cursor=cursor or 0,
-        outcome=outcome,
-        left_out=message.left_out,
-        created_at=timestamp(message.created_at),
+        **message.members(),
     )
 
 
-def _parts(parts: Iterable[Part]) -> list[SnippetPart]:
+def _snippet(parts: Iterable[Highlighted]) -> list[SnippetPart]:
     return [SnippetPart(part.text, part.match) for part in parts]

@@ -8,12 +8,11 @@ from typing import Any, TypeAlias
 from connectrpc.compat import google_protobuf_binary_codec
 from connectrpc.compression.gzip import GzipCompression
 
-from headwater.api.chat_service import Refusals, RepliesOfChat
-from headwater.api.rate_limits import StartLimiter
+from headwater.api.chat_service import Refusals, ReplyService
 from headwater.api.requests import BODY_BYTES, BODY_PACE, BODY_TIMEOUT, DISCARD_BYTES
-from headwater.errors import InvalidRequestError
-from headwater.identity.identify import Clients
-from headwater.replies.service import Chat
+from headwater.errors import InvalidRequestError, ProblemCode
+from headwater.identity.identify import Identifier
+from headwater.replies.service import Replies
 from headwater.transports.grpc import JsonCodec
 from headwater.v1.chat_connect import ChatServiceASGIApplication
 
@@ -25,15 +24,17 @@ AsgiApplication: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 PATH = "/headwater.v1.ChatService/"
 
 
-def rpc_application(chat: Chat, clients: Clients, limiter: StartLimiter) -> AsgiApplication:
+def rpc_application(
+    replies: Replies, identifier: Identifier, refused: Callable[[ProblemCode], None]
+) -> AsgiApplication:
     """Serves what is below `PATH`: gRPC over HTTP/2; gRPC-Web and Connect over HTTP/1.1 too.
 
     A request may be compressed, as some clients do unasked; what it unpacks to is bounded like any other.
     Answers never are: messages are short, and each would be by itself.
     """
     service: Any = ChatServiceASGIApplication(
-        RepliesOfChat(chat, clients, limiter),
-        interceptors=[Refusals(chat.metrics)],
+        ReplyService(replies, identifier),
+        interceptors=[Refusals(refused)],
         read_max_bytes=BODY_BYTES,
         compressions=(GzipCompression(),),
         codecs=(google_protobuf_binary_codec(), JsonCodec()),

@@ -2,19 +2,21 @@
 
 from quart import Blueprint, Response
 
+from headwater.api.describe import answers_nothing
+from headwater.api.principals import principal
 from headwater.errors import NotFoundError
-from headwater.identity.identify import client
 from headwater.providers.scripted import ScriptedProvider
-from headwater.replies.service import Chat
+from headwater.replies.service import Replies
 
 
-def scripted_blueprint(chat: Chat, scripted: ScriptedProvider) -> Blueprint:
+def scripted_blueprint(replies: Replies, scripted: ScriptedProvider) -> Blueprint:
     """The gates of scripted replies."""
     blueprint = Blueprint("scripted", __name__)
 
     @blueprint.post("/api/scripted/gates/<name>")
+    @answers_nothing(204)
     async def open_gate(name: str) -> Response:
-        generation = await chat.find(client(), name)
+        generation = await replies.find(principal(), name)
         if not scripted.open_gate(generation.id):
             raise NotFoundError(f"The generation {name!r} is not a scripted one that runs.")
         return Response(status=204)

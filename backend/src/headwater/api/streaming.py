@@ -6,12 +6,14 @@ from contextlib import aclosing
 
 from quart import Response, request
 from werkzeug.datastructures import MIMEAccept
+from werkzeug.exceptions import MethodNotAllowed
 from werkzeug.http import parse_accept_header
 
 from headwater.errors import NotAcceptableError
+from headwater.generation.codec import JsonObject
 from headwater.generation.log import Cursor
 from headwater.replies.active import Generation, Snapshot
-from headwater.replies.service import Chat
+from headwater.replies.service import Replies
 from headwater.transports.encoder import Encoder
 from headwater.transports.json import (
     WAITING,
@@ -22,7 +24,7 @@ from headwater.transports.json import (
 )
 from headwater.transports.ndjson import NdjsonEncoder
 from headwater.transports.sse import SseEncoder
-from headwater.transports.wire import JsonObject, Opening
+from headwater.transports.wire import Opening
 
 JSON = "application/json"
 ENCODERS: dict[str, Encoder] = {encoder.media_type: encoder for encoder in (SseEncoder(), NdjsonEncoder())}
@@ -52,12 +54,18 @@ def negotiated() -> str:
     return best
 
 
-async def reply(chat: Chat, generation: Generation, media_type: str) -> Response:
+def refuse_head() -> None:
+    """Refuse HEAD: an answer that does not end has no head. Raises `MethodNotAllowed`."""
+    if request.method == "HEAD":
+        raise MethodNotAllowed(["GET"])
+
+
+async def reply(replies: Replies, generation: Generation, media_type: str) -> Response:
     """The answer to the start of a reply: streamed, or one object that is complete when the reply is."""
     if media_type == JSON:
-        response = _unbuffered(_whole(chat, generation), JSON)
+        response = _unbuffered(_whole(replies, generation), JSON)
     else:
-        response = await streamed(chat, generation, 0, media_type)
+        response = await streamed(replies, generation, 0, media_type)
     return located(response, generation)
 
 
@@ -67,18 +75,16 @@ def located(response: Response, generation: Generation) -> Response:
     return response
 
 
-def followed(chat: Chat, generation: Generation, encoder: Encoder) -> Response:
+def followed(replies: Replies, generation: Generation, encoder: Encoder) -> Response:
     """A generation from its beginning to its outcome, in another's words."""
-    return located(_unbuffered(_bytes(chat, generation, 0, encoder), encoder.media_type), generation)
+    return located(_unbuffered(_bytes(replies, generation, 0, encoder), encoder.media_type), generation)
 
 
-async def streamed(chat: Chat, generation: Generation, after: Cursor, media_type: str) -> Response:
+async def streamed(replies: Replies, generation: Generation, after: Cursor, media_type: str) -> Response:
     """Follow a generation from a cursor to its outcome. Raises `CursorConflictError`."""
-    after = await chat.seek(generation, after)
-    if after > 0 or request.headers.get("Last-Event-ID"):
-        chat.metrics.resumes.inc()
+    after = await replies.resume(generation, after)
     encoder = ENCODERS[media_type]
-    return _unbuffered(_bytes(chat, generation, after, encoder), encoder.media_type)
+    return _unbuffered(_bytes(replies, generation, after, encoder), encoder.media_type)
 
 
 def _unbuffered(body: AsyncGenerator[bytes, None], media_type: str) -> Response:
@@ -87,25 +93,25 @@ def _unbuffered(body: AsyncGenerator[bytes, None], media_type: str) -> Response:
     return response
 
 
-async def _whole(chat: Chat, generation: Generation) -> AsyncGenerator[bytes, None]:
+async def _whole(replies: Replies, generation: Generation) -> AsyncGenerator[bytes, None]:
     """One JSON object: the names at once, then signs of life, and the rest when the reply is complete."""
     clock = asyncio.get_running_loop().time
     yield reply_opening(opening(generation))
     heard = clock()
-    async with aclosing(chat.follow(generation, 0)) as pages:
+    async with aclosing(replies.follow(generation, 0)) as pages:
         async for page in pages:
             if page.outcome is not None:
-                yield reply_rest((await generation.snapshot()).content, page.outcome)
+                yield reply_rest((await generation.snapshot()).parts, page.outcome)
             elif not page.events or clock() - heard >= WAITING_EVERY:
                 yield WAITING
                 heard = clock()
 
 
 async def _bytes(
-    chat: Chat, generation: Generation, after: Cursor, encoder: Encoder
+    replies: Replies, generation: Generation, after: Cursor, encoder: Encoder
 ) -> AsyncGenerator[bytes, None]:
     yield encoder.opening(opening(generation), after)
-    async with aclosing(chat.follow(generation, after)) as pages:
+    async with aclosing(replies.follow(generation, after)) as pages:
         async for page in pages:
             yield encoder.page(generation.id, page)
 
@@ -119,7 +125,7 @@ def opening(generation: Generation) -> Opening:
 
 def generation_response(generation: Generation, snapshot: Snapshot, status: int = 200) -> Response:
     """A generation as it stands."""
-    found = generation_object(opening(generation), snapshot.content, snapshot.cursor, snapshot.outcome)
+    found = generation_object(opening(generation), snapshot.parts, snapshot.cursor, snapshot.outcome)
     return json_response(found, status)
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 from contextlib import aclosing
 from typing import assert_never
 
@@ -19,15 +20,15 @@ from headwater.api.actions import (
     read_action,
 )
 from headwater.api.origins import Origins
+from headwater.api.principals import current_principal, naming_headers
 from headwater.api.problems import problem_object
-from headwater.api.rate_limits import StartLimiter
 from headwater.api.streaming import opening
 from headwater.errors import ProblemCode, ProblemError, RateLimitedError
 from headwater.generation.log import Cursor
-from headwater.identity.identify import Client, current_client, naming_headers
+from headwater.identity.identify import Principal
 from headwater.replies.active import Generation
-from headwater.replies.plan import Ask, AskAgain
-from headwater.replies.service import Chat
+from headwater.replies.requests import ReplyRequest, StartOptions
+from headwater.replies.service import Replies
 from headwater.transports.json import generation_object
 from headwater.transports.websocket import answer_frame, page_frames, start_frame
 
@@ -42,7 +43,9 @@ GOING_AWAY = 1001
 """The close code of a server that stops (RFC 6455, 7.4.1)."""
 
 
-def websocket_blueprint(chat: Chat, limiter: StartLimiter, origins: Origins) -> Blueprint:
+def websocket_blueprint(
+    replies: Replies, origins: Origins, refused: Callable[[ProblemCode], None]
+) -> Blueprint:
     """The WebSocket."""
     blueprint = Blueprint("websocket", __name__)
 
@@ -50,7 +53,7 @@ def websocket_blueprint(chat: Chat, limiter: StartLimiter, origins: Origins) -> 
     async def converse() -> None:
         origins.check_handshake(websocket)
         await websocket.accept(headers=naming_headers())
-        await _Socket(chat, limiter, current_client()).serve()
+        await _Socket(replies, refused, current_principal()).serve()
 
     return blueprint
 
@@ -66,17 +69,19 @@ class BoundedWebsocketConnection(ASGIWebsocketConnection):
 class _Socket:
     """One WebSocket: takes actions as they come, and carries what they bring, all at the same time."""
 
-    def __init__(self, chat: Chat, limiter: StartLimiter, client: Client) -> None:
-        self._chat = chat
-        self._limiter = limiter
-        self._client = client
+    def __init__(
+        self, replies: Replies, refused: Callable[[ProblemCode], None], principal: Principal
+    ) -> None:
+        self._replies = replies
+        self._refused = refused
+        self._principal = principal
         self._at_work = 0
 
     async def serve(self) -> None:
         """Serve until the client leaves, which cancels this, or until a shutdown has ended all replies."""
         async with asyncio.TaskGroup() as tasks:
             reading = tasks.create_task(self._read(tasks))
-            await self._chat.drained.wait()
+            await self._replies.drained.wait()
             reading.cancel()
         await websocket.close(GOING_AWAY)
 
@@ -98,12 +103,10 @@ class _Socket:
     async def _act(self, action: Action, arrived: float) -> None:
         try:
             match action:
-                case ChatAction():
-                    await self._start(action.ask(), action, arrived)
-                case ReplyAction():
-                    await self._start(action.ask(action.conversation, action.to), action, arrived)
+                case ChatAction() | ReplyAction():
+                    await self._start(action.reply_request(), action, arrived)
                 case FollowAction():
-                    generation = await self._chat.find(self._client.name, action.generation)
+                    generation = await self._replies.find(self._principal, action.generation)
                     await self._follow(generation, action.after, action.request)
                 case CancelAction():
                     await self._cancel(action)
@@ -117,32 +120,24 @@ class _Socket:
         finally:
             self._at_work -= 1
 
-    async def _start(self, ask: Ask | AskAgain, action: ChatAction | ReplyAction, arrived: float) -> None:
-        await self._limiter.take(self._client.counted_as)
-        generation = await self._chat.start(
-            self._client.name,
-            ask,
-            action.idempotency_key,
-            counted_as=self._client.counted_as,
-            arrived=arrived,
-        )
+    async def _start(self, request: ReplyRequest, action: ChatAction | ReplyAction, arrived: float) -> None:
+        options = StartOptions(action.idempotency_key, arrived)
+        generation = await self._replies.start(self._principal, request, options)
         await self._follow(generation, 0, action.request)
 
     async def _follow(self, generation: Generation, after: Cursor, request: str | None) -> None:
-        after = await self._chat.seek(generation, after)
-        if after > 0:
-            self._chat.metrics.resumes.inc()
+        after = await self._replies.resume(generation, after)
         await websocket.send(start_frame(opening(generation), after, request))
-        async with aclosing(self._chat.follow(generation, after)) as pages:
+        async with aclosing(self._replies.follow(generation, after)) as pages:
             async for page in pages:
                 for frame in page_frames(generation.id, page):
                     await websocket.send(frame)
 
     async def _cancel(self, action: CancelAction) -> None:
-        generation = await self._chat.find(self._client.name, action.generation)
-        stood = await self._chat.cancel(generation)
-        said = generation_object(opening(generation), stood.content, stood.cursor, stood.outcome)
-        await websocket.send(answer_frame("generation", said, action.request))
+        generation = await self._replies.find(self._principal, action.generation)
+        before = await self._replies.cancel(generation)
+        answer = generation_object(opening(generation), before.parts, before.cursor, before.outcome)
+        await websocket.send(answer_frame("generation", answer, action.request))
 
     async def _refuse(self, error: ProblemError, request: str | None) -> None:
         await self._say_problem(error.code, error.detail, request, error.field, error.retry_after)
@@ -155,8 +150,8 @@ class _Socket:
         field: str | None = None,
         retry_after: int | None = None,
     ) -> None:
-        self._chat.metrics.refused(code)
-        said = problem_object(code, detail, field)
+        self._refused(code)
+        problem = problem_object(code, detail, field)
         if retry_after is not None:
-            said["retry_after"] = retry_after
-        await websocket.send(answer_frame("problem", said, request))
+            problem["retry_after"] = retry_after
+        await websocket.send(answer_frame("problem", problem, request))

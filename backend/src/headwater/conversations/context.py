@@ -1,12 +1,12 @@
-"""What of a branch a model is given: what fits into its window, the newest first."""
+"""Which messages of a branch fit into a model's context window, the newest first."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from headwater.generation.provider import Turn
+from headwater.generation.provider import PromptMessage
 
-TURN_TOKENS = 8
-"""What a turn costs beside its text: the marks of its template."""
+MESSAGE_TOKENS = 8
+"""What a message costs beside its text: the marks of its template."""
 
 REPLY_SHARE = 4
 REPLY_TOKENS = 1024
@@ -18,32 +18,34 @@ _SPACES = b" \t\r\n"
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """Turns that fit, and how many of the earlier ones do not."""
+    """The messages that fit, and how many of the earlier ones were omitted."""
 
-    turns: tuple[Turn, ...]
-    left_out: int
+    messages: tuple[PromptMessage, ...]
+    omitted: int
 
 
-def fit(turns: Sequence[Turn], system: str | None, window: int | None, max_tokens: int | None) -> Fitted:
-    """The newest turns that fit into a window of so many tokens, beside the system prompt and the reply.
+def fit(
+    messages: Sequence[PromptMessage], system: str | None, window: int | None, max_tokens: int | None
+) -> Fitted:
+    """The newest messages that fit into a window of so many tokens, beside the system prompt and the reply.
 
-    The last turn is always given; what is given begins with a person's turn. None is a window that is not
-    known: everything fits.
+    The last message always stays; the first that stays is a user's. A window of None is not known: everything
+    fits.
     """
-    kept = list(turns)
+    kept = list(messages)
     if window is not None:
         reply = max_tokens if max_tokens is not None else min(REPLY_TOKENS, window // REPLY_SHARE)
-        room = window - reply - (estimate(system) + TURN_TOKENS if system else 0)
-        costs = [estimate(turn.text) + TURN_TOKENS for turn in turns]
-        first, spent = len(turns) - 1, costs[-1] if costs else 0
+        room = window - reply - (estimate(system) + MESSAGE_TOKENS if system else 0)
+        costs = [estimate(message.text) + MESSAGE_TOKENS for message in messages]
+        first, spent = len(messages) - 1, costs[-1] if costs else 0
         while first > 0 and spent + costs[first - 1] <= room:
             first -= 1
             spent += costs[first]
-        while first > 0 and first < len(turns) - 1 and turns[first].role != "user":
+        while first > 0 and first < len(messages) - 1 and messages[first].role != "user":
             first += 1
         kept = kept[max(first, 0) :]
-    given = [Turn("system", system)] if system else []
-    return Fitted((*given, *_merged(kept)), len(turns) - len(kept))
+    given = [PromptMessage("system", system)] if system else []
+    return Fitted((*given, *_merged(kept)), len(messages) - len(kept))
 
 
 def estimate(text: str) -> int:
@@ -58,12 +60,12 @@ def estimate(text: str) -> int:
     return other + -(-letters // 3) + data.count(b"\n")
 
 
-def _merged(turns: Sequence[Turn]) -> list[Turn]:
-    """A reply and what goes on with it as one turn, which they are to their reader."""
-    merged: list[Turn] = []
-    for turn in turns:
-        if merged and turn.role == merged[-1].role == "assistant":
-            merged[-1] = Turn("assistant", merged[-1].text + turn.text)
+def _merged(messages: Sequence[PromptMessage]) -> list[PromptMessage]:
+    """A reply and its continuation as one message, which they are to their reader."""
+    merged: list[PromptMessage] = []
+    for message in messages:
+        if merged and message.role == merged[-1].role == "assistant":
+            merged[-1] = PromptMessage("assistant", merged[-1].text + message.text)
         else:
-            merged.append(turn)
+            merged.append(message)
     return merged

@@ -1,15 +1,24 @@
-"""A conversation is a tree of messages; editing or asking again makes a branch, nothing is overwritten."""
+"""A conversation is a tree of messages; editing or asking again makes a branch, nothing is overwritten.
+
+A message is one record everywhere: in storage, in archives, and in what the API returns.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, TypeAlias
 
-from headwater.generation.fold import Content, Shape
+import msgspec
+
+from headwater.generation.codec import JsonObject, message_members
+from headwater.generation.parts import Event, Parts, Text, text_of
 
 Role: TypeAlias = Literal["user", "assistant"]
 
-Outcome: TypeAlias = Mapping[str, Any]
-"""How a reply ended, as the wire says it; kept as it is."""
+OutcomeObject: TypeAlias = Mapping[str, Any]
+"""How a reply ended, as `codec.outcome_object` has it; stored as it is."""
+
+_EPOCH = datetime.fromtimestamp(0, UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,32 +31,63 @@ class Settings:
     max_tokens: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(msgspec.Struct, frozen=True):
     """A node of the tree.
 
     `parent` is the id of the message before it, None at the root. A reply that was made here names its
-    `generation`; while that is open, `outcome` is None and the text is in its log. `left_out` counts
-    the earlier messages of the branch that the model was not given. Times are in milliseconds since 1970.
+    `generation`; while that is open, `outcome` is None and the parts are in its log. `omitted` counts the
+    earlier messages of the branch that did not fit into the model's context. Times are in milliseconds since
+    1970.
     """
 
     id: str
     parent: str | None
     role: Role
-    text: str
+    parts: Parts
     created_at: int
-    reasoning: str = ""
     model: str | None = None
-    outcome: Outcome | None = None
-    left_out: int = 0
+    outcome: OutcomeObject | None = None
+    omitted: int = 0
     generation: str | None = None
+
+    @property
+    def text(self) -> str:
+        """What the message says, joined."""
+        return text_of(self.parts)
+
+    def members(self) -> JsonObject:
+        """The message on the wire and in archives, apart from its ids."""
+        return {
+            "role": self.role,
+            **message_members(self.parts),
+            "model": self.model,
+            "outcome": self.outcome,
+            "left_out": self.omitted,
+            "created_at": timestamp(self.created_at),
+        }
+
+
+def plain(text: str) -> Parts:
+    """The parts of a message that is nothing but text."""
+    return (Text(text),) if text else ()
+
+
+def timestamp(milliseconds: int) -> str:
+    """A time since 1970 as RFC 3339 in UTC: `2026-11-22T10:00:00.000Z`."""
+    moment = datetime.fromtimestamp(milliseconds // 1000, UTC).replace(microsecond=milliseconds % 1000 * 1000)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def milliseconds(time: str) -> int:
+    """RFC 3339 in UTC as milliseconds since 1970. Raises `ValueError`."""
+    return (datetime.fromisoformat(time) - _EPOCH) // timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
     """A conversation without its messages.
 
-    `leaf` is the last message of the branch that is shown. `titled` says that a person wrote the title.
+    `leaf` is the last message of the branch that is shown. `titled` is true once a person wrote the title.
     `version` grows with every change. `share` is the token of its link. Times are in milliseconds since 1970.
     """
 
@@ -65,26 +105,25 @@ class Conversation:
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
-    """A closed generation, as its row has it: who asked, where it belongs, what was said, how it ended.
+class StoredReply:
+    """A reply as its row has it: who owns it, where it belongs, the events of its log, how it ended.
 
-    `created_at` is in milliseconds since 1970.
+    `outcome` is None, and there are no events, while it is open. `created_at` is in milliseconds since 1970.
     """
 
     generation: str
-    client: str
+    owner: str
     conversation: str
     message: str
     parent: str
     model: str
-    content: Content
-    shape: Shape
-    outcome: Outcome
+    events: tuple[Event, ...]
+    outcome: OutcomeObject | None
     created_at: int
 
 
 class UnknownConversationError(Exception):
-    """There is no such conversation, or it is another client's."""
+    """There is no such conversation, or somebody else owns it."""
 
 
 class UnknownMessageError(Exception):

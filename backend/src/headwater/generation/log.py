@@ -5,7 +5,8 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
-from headwater.generation.events import Event, Outcome
+from headwater.generation.outcome import Outcome
+from headwater.generation.parts import Event
 
 Cursor: TypeAlias = int
 """How many events have been seen; 0 is the start. A cursor stays valid for the life of the log."""
@@ -54,13 +55,31 @@ class Page:
 
 
 class Log(Protocol):
-    """An append-only log with one writer and any number of readers."""
+    """An append-only log as its readers see it."""
+
+    async def read(self, after: Cursor) -> Page:
+        """Look once, without waiting, at what comes after a cursor; at most `PAGE_BYTES` of text.
+
+        Events and outcome come from the same look. Raises `CursorAheadError`.
+        """
+        ...
+
+    async def changed(self, after: Cursor) -> None:
+        """Wait until the log holds more than `after` events or is closed; level-triggered.
+
+        Raises `CursorAheadError`.
+        """
+        ...
+
+
+class LogWriter(Log, Protocol):
+    """A log as its one writer sees it."""
 
     async def append(self, at: Cursor, events: Sequence[Event]) -> Cursor:
         """Add events at position `at`, which must be the end, and return the new end.
 
         Raises `NotAtEndError` when `at` is not the end, `LogClosedError` once there is an outcome.
-        Events hold 1 to `EVENT_CHARS` characters.
+        An event holds 1 to `EVENT_CHARS` characters.
         """
         ...
 
@@ -72,16 +91,39 @@ class Log(Protocol):
         """
         ...
 
-    async def read(self, after: Cursor) -> Page:
-        """Look once, without waiting, at what comes after a cursor; at most `PAGE_BYTES` of text.
 
-        Events and outcome come from the same look. Raises `CursorAheadError`.
-        """
-        ...
+class ClosedLog:
+    """A log that has its outcome: nobody can write it, and reading never waits."""
+
+    def __init__(self, events: Sequence[Event], outcome: Outcome) -> None:
+        self._events = tuple(events)
+        self._outcome = outcome
+
+    async def read(self, after: Cursor) -> Page:
+        """See `Log.read`."""
+        return page_after(after, self._events, self._outcome)
 
     async def changed(self, after: Cursor) -> None:
-        """Wait until the log holds more than `after` events or is closed; level-triggered."""
-        ...
+        """See `Log.changed`."""
+        require_reached(after, len(self._events))
+
+
+def page_after(after: Cursor, events: Sequence[Event], outcome: Outcome | None) -> Page:
+    """The page that a look at these events gives. Raises `CursorAheadError`."""
+    require_reached(after, len(events))
+    cursor, weight, end = after, 0, len(events)
+    while cursor < end:
+        weight += events[cursor].weight
+        if weight > PAGE_BYTES and cursor > after:
+            return Page(tuple(events[after:cursor]), cursor, more=True)
+        cursor += 1
+    return Page(tuple(events[after:end]), end, outcome)
+
+
+def require_reached(after: Cursor, end: Cursor) -> None:
+    """Raise `CursorAheadError` for a cursor that lies beyond the end of a log."""
+    if not 0 <= after <= end:
+        raise CursorAheadError(after, end)
 
 
 async def follow(
@@ -102,8 +144,8 @@ async def follow(
         page = await log.read(cursor)
         if page.events or page.outcome:
             sent = clock()
-            for part in [page] if window else _event_by_event(page, cursor):
-                yield part
+            for each in [page] if window else _event_by_event(page, cursor):
+                yield each
             if page.outcome:
                 return
             cursor = page.cursor
@@ -117,7 +159,17 @@ async def follow(
 
 
 def _event_by_event(page: Page, after: Cursor) -> list[Page]:
-    parts = [Page((event,), after + n) for n, event in enumerate(page.events, 1)]
+    pages = [Page((event,), after + n) for n, event in enumerate(page.events, 1)]
     if page.outcome:
-        parts.append(Page((), page.cursor, page.outcome))
-    return parts
+        pages.append(Page((), page.cursor, page.outcome))
+    return pages
+
+
+async def read_all(log: Log, after: Cursor = 0) -> Page:
+    """All that comes after a cursor, however many pages it fills. Raises `CursorAheadError`."""
+    events: list[Event] = []
+    while True:
+        page = await log.read(after + len(events))
+        events += page.events
+        if not page.more:
+            return Page(tuple(events), page.cursor, page.outcome)

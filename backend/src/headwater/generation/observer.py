@@ -1,6 +1,6 @@
 """Whoever wants to know how generations go, while they go."""
 
-from headwater.generation.events import Outcome
+from headwater.generation.outcome import Outcome
 
 
 class Observer:

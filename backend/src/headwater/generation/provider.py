@@ -4,11 +4,12 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, TypeAlias
 
-from headwater.generation.events import FailureCode, FinishReason, ReasoningDelta, TextDelta, Usage
+from headwater.generation.outcome import FailureCode, FinishReason, Usage
+from headwater.generation.parts import Part
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class PromptMessage:
     """One message of the context that a model is given."""
 
     role: Literal["system", "user", "assistant"]
@@ -40,7 +41,7 @@ class Prompt:
 
     generation: str
     model: str
-    turns: tuple[Turn, ...]
+    messages: tuple[PromptMessage, ...]
     temperature: float | None = None
     max_tokens: int | None = None
     options: object = None
@@ -54,7 +55,7 @@ class Finish:
     reason: FinishReason
 
 
-Delta: TypeAlias = TextDelta | ReasoningDelta | Usage | Finish
+Delta: TypeAlias = Part | Usage | Finish
 
 
 class ProviderError(Exception):

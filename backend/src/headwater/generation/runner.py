@@ -7,21 +7,19 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import assert_never
 
-from headwater.generation.events import (
+from headwater.generation.log import EVENT_CHARS, Cursor, LogWriter
+from headwater.generation.observer import Observer
+from headwater.generation.outcome import (
     Cancelled,
     Completed,
-    Event,
     Failed,
     Interrupted,
     Outcome,
-    ReasoningDelta,
     Status,
-    TextDelta,
     Timing,
     Usage,
 )
-from headwater.generation.log import EVENT_CHARS, Cursor, Log
-from headwater.generation.observer import Observer
+from headwater.generation.parts import Event, Part
 from headwater.generation.provider import Delta, Finish, Prompt, Provider, ProviderError
 
 logger = logging.getLogger(__name__)
@@ -51,7 +49,7 @@ class Runner:
 
     def __init__(
         self,
-        log: Log,
+        log: LogWriter,
         provider: Provider,
         prompt: Prompt,
         limits: Limits,
@@ -133,8 +131,8 @@ class Runner:
             pieces = 0
             for delta in batch:
                 match delta:
-                    case TextDelta() | ReasoningDelta():
-                        events.extend(self._fitting(delta))
+                    case Part():
+                        events.extend(self._fit(delta))
                         pieces += 1
                     case Usage():
                         self._usage = delta
@@ -142,7 +140,8 @@ class Runner:
                         self._ending = self._ending or Completed(delta.reason)
                     case _:
                         assert_never(delta)
-            too_long = self._too_long(events)
+            too_long = self._too_long(len(events))
+            del events[self._limits.reply_events - self._cursor :]
             if events:
                 pace.note(pieces)
                 self._cursor = await self._log.append(self._cursor, events)
@@ -152,16 +151,11 @@ class Runner:
             if events and self._ending is None:
                 scope.reschedule(self._deadline(pace))
 
-    def _fitting(self, delta: TextDelta | ReasoningDelta) -> Iterator[Event]:
-        """The part of a delta that the reply's limit leaves, in events that fit into a page.
-
-        U+0000 becomes U+FFFD, as CommonMark has it: not every place that keeps text can hold it.
-        """
+    def _fit(self, delta: Part) -> Iterator[Event]:
+        """What the reply's limit leaves of a delta, in events that fit into a page."""
         room = max(0, self._limits.reply_chars - self._chars)
-        self._chars += len(delta.text)
-        kept = delta.text[:room].replace("\0", "\ufffd")
-        for start in range(0, len(kept), EVENT_CHARS):
-            yield type(delta)(kept[start : start + EVENT_CHARS])
+        self._chars += delta.length
+        return delta.fit(room, EVENT_CHARS)
 
     def _deadline(self, pace: "_Pace") -> float:
         total = pace.started + self._limits.total
@@ -178,15 +172,14 @@ class Runner:
             )
         return Failed("idle_timeout", f"The model fell silent for {self._limits.idle:g} s.", True)
 
-    def _too_long(self, events: list[Event]) -> Failed | None:
-        """Why nothing may come after these events, if so; leaves of them what the limit does."""
+    def _too_long(self, new_events: int) -> Failed | None:
+        """The failure of a reply that goes beyond its limits with so many new events; None within them."""
         limits = self._limits
         if self._chars > limits.reply_chars:
             return Failed(
                 "reply_too_long", f"The reply is longer than {limits.reply_chars} characters.", False
             )
-        if self._cursor + len(events) > limits.reply_events:
-            del events[limits.reply_events - self._cursor :]
+        if self._cursor + new_events > limits.reply_events:
             return Failed("reply_too_long", f"The reply has more than {limits.reply_events} pieces.", False)
         return None
 

@@ -1,4 +1,4 @@
-"""Who is to be told that conversations have changed."""
+"""The feed of changes in one process: see `ChangeFeed`."""
 
 import asyncio
 from collections import defaultdict
@@ -6,46 +6,46 @@ from collections.abc import AsyncGenerator
 from contextlib import suppress
 
 
-class Changes:
-    """Tells a client's listeners which of its conversations have changed, all that gathered together."""
+class MemoryChangeFeed:
+    """See `ChangeFeed`. Changes that gather while a listener is busy reach it together."""
 
     def __init__(self) -> None:
         self._listeners: defaultdict[str, set[_Listener]] = defaultdict(set)
         self._closed = False
 
     def close(self) -> None:
-        """Let all listeners go: nothing more is announced."""
+        """See `ChangeFeed.close`."""
         self._closed = True
         for listeners in self._listeners.values():
             for listener in listeners:
-                listener.news.set()
+                listener.woken.set()
 
-    def announce(self, client: str, conversation: str) -> None:
-        """Something about this conversation is other than it was."""
-        for listener in self._listeners.get(client, ()):
+    def announce(self, owner: str, conversation: str) -> None:
+        """See `ChangeFeed.announce`."""
+        for listener in self._listeners.get(owner, ()):
             listener.changed[conversation] = None
-            listener.news.set()
+            listener.woken.set()
 
-    async def listen(self, client: str, idle: float) -> AsyncGenerator[tuple[str, ...], None]:
-        """What changes from now on; an empty tuple at once, and after every `idle` seconds without news."""
+    async def listen(self, owner: str, idle: float) -> AsyncGenerator[tuple[str, ...], None]:
+        """See `ChangeFeed.listen`."""
         listener = _Listener()
-        self._listeners[client].add(listener)
+        self._listeners[owner].add(listener)
         try:
             yield ()
             while not self._closed:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(idle):
-                        await listener.news.wait()
-                listener.news.clear()
-                told, listener.changed = tuple(listener.changed), {}
-                yield told
+                        await listener.woken.wait()
+                listener.woken.clear()
+                changed, listener.changed = tuple(listener.changed), {}
+                yield changed
         finally:
-            self._listeners[client].discard(listener)
-            if not self._listeners[client]:
-                del self._listeners[client]
+            self._listeners[owner].discard(listener)
+            if not self._listeners[owner]:
+                del self._listeners[owner]
 
 
 class _Listener:
     def __init__(self) -> None:
         self.changed: dict[str, None] = {}
-        self.news = asyncio.Event()
+        self.woken = asyncio.Event()

@@ -1,29 +1,34 @@
-"""A log in the memory of this process."""
+"""What lives while replies run, in the memory of one process; lost with it."""
 
 import asyncio
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
-from headwater.generation.events import Event, Outcome
 from headwater.generation.log import (
-    PAGE_BYTES,
     Cursor,
-    CursorAheadError,
     LogClosedError,
+    LogWriter,
     NotAtEndError,
     Page,
+    page_after,
+    require_reached,
 )
+from headwater.generation.outcome import Cancelled, Interrupted, Outcome
+from headwater.generation.parts import Event
+from headwater.live.ports import Stop
 
 
 class MemoryLog:
-    """A `Log` kept as a list; lost with the process."""
+    """A `LogWriter` kept as a list."""
 
     def __init__(self) -> None:
         self._events: list[Event] = []
         self._outcome: Outcome | None = None
-        self._news = asyncio.Event()
+        self._changed = asyncio.Event()
 
     async def append(self, at: Cursor, events: Sequence[Event]) -> Cursor:
-        """See `Log.append`."""
+        """See `LogWriter.append`."""
         if self._outcome is not None:
             raise LogClosedError("the log has its outcome")
         self._require_end(at)
@@ -33,7 +38,7 @@ class MemoryLog:
         return len(self._events)
 
     async def close(self, at: Cursor, outcome: Outcome) -> Outcome:
-        """See `Log.close`."""
+        """See `LogWriter.close`."""
         if self._outcome is None:
             self._require_end(at)
             self._outcome = outcome
@@ -42,33 +47,92 @@ class MemoryLog:
 
     async def read(self, after: Cursor) -> Page:
         """See `Log.read`."""
-        self._require_seen(after)
-        cursor, size, end = after, 0, len(self._events)
-        while cursor < end:
-            size += _utf8_length(self._events[cursor].text)
-            if size > PAGE_BYTES and cursor > after:
-                return Page(tuple(self._events[after:cursor]), cursor, more=True)
-            cursor += 1
-        return Page(tuple(self._events[after:end]), end, self._outcome)
+        return page_after(after, self._events, self._outcome)
 
     async def changed(self, after: Cursor) -> None:
         """See `Log.changed`."""
-        self._require_seen(after)
+        require_reached(after, len(self._events))
         while len(self._events) <= after and self._outcome is None:
-            await self._news.wait()
+            await self._changed.wait()
 
     def _wake(self) -> None:
-        self._news.set()
-        self._news = asyncio.Event()
+        self._changed.set()
+        self._changed = asyncio.Event()
 
     def _require_end(self, at: Cursor) -> None:
         if at != len(self._events):
             raise NotAtEndError(f"the log ends at {len(self._events)}, not at {at}")
 
-    def _require_seen(self, after: Cursor) -> None:
-        if not 0 <= after <= len(self._events):
-            raise CursorAheadError(after, len(self._events))
+
+class MemoryLogStore:
+    """See `LogStore`."""
+
+    def __init__(self) -> None:
+        self._logs: dict[str, MemoryLog] = {}
+
+    def create(self, generation: str) -> LogWriter:
+        """See `LogStore.create`."""
+        log = self._logs[generation] = MemoryLog()
+        return log
+
+    async def open(self, generation: str) -> MemoryLog | None:
+        """See `LogStore.open`."""
+        return self._logs.get(generation)
+
+    def forget(self, generation: str) -> None:
+        """See `LogStore.forget`."""
+        self._logs.pop(generation, None)
 
 
-def _utf8_length(text: str) -> int:
-    return len(text) if text.isascii() else len(text.encode())
+class MemoryControl:
+    """See `Control`."""
+
+    def __init__(self) -> None:
+        self._stops: dict[str, Stop] = {}
+
+    def listen(self, generation: str, stop: Stop) -> None:
+        """See `Control.listen`."""
+        self._stops[generation] = stop
+
+    def forget(self, generation: str) -> None:
+        """See `Control.forget`."""
+        self._stops.pop(generation, None)
+
+    async def stop(self, generation: str, status: Cancelled | Interrupted) -> None:
+        """See `Control.stop`."""
+        if stop := self._stops.get(generation):
+            stop(status)
+
+
+class MemoryPresence:
+    """See `Presence`."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[str] = Counter()
+        self._listeners: dict[str, Callable[[int], None]] = {}
+
+    def listen(self, generation: str, changed: Callable[[int], None]) -> None:
+        """See `Presence.listen`."""
+        self._listeners[generation] = changed
+
+    def forget(self, generation: str) -> None:
+        """See `Presence.forget`."""
+        self._listeners.pop(generation, None)
+
+    @contextmanager
+    def reading(self, generation: str) -> Iterator[None]:
+        """See `Presence.reading`."""
+        self._count(generation, 1)
+        try:
+            yield
+        finally:
+            self._count(generation, -1)
+
+    def _count(self, generation: str, change: int) -> None:
+        count = self._counts[generation] + change
+        if count:
+            self._counts[generation] = count
+        else:
+            del self._counts[generation]
+        if changed := self._listeners.get(generation):
+            changed(count)

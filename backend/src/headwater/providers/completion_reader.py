@@ -10,7 +10,8 @@ from typing import Final
 
 import msgspec
 
-from headwater.generation.events import FinishReason, ReasoningDelta, TextDelta, Usage
+from headwater.generation.outcome import FinishReason, Usage
+from headwater.generation.parts import Reasoning, Text
 from headwater.generation.provider import Delta, Finish, ProviderError
 
 LINE_BYTES: Final = 4 * 1024 * 1024
@@ -113,9 +114,9 @@ class CompletionReader:
     def _choice(self, choice: _Choice) -> Iterator[Delta]:
         if choice.delta is not None:
             if thought := choice.delta.reasoning_content or choice.delta.reasoning:
-                yield ReasoningDelta(thought)
+                yield Reasoning(thought)
             if text := choice.delta.content or choice.delta.refusal:
-                yield TextDelta(text)
+                yield Text(text)
         if choice.finish_reason and not self.finished:
             self.finished = True
             yield Finish(_FINISH.get(choice.finish_reason, "stop"))

@@ -17,7 +17,7 @@ import openai
 from openai import AsyncOpenAI, DefaultAioHttpClient, Omit, omit
 from openai.types.chat import ChatCompletionMessageParam
 
-from headwater.generation.provider import Delta, Prompt, ProviderError, Turn
+from headwater.generation.provider import Delta, Prompt, PromptMessage, ProviderError
 from headwater.providers.catalogue import Model
 from headwater.providers.completion_reader import CompletionReader, refusal, unreadable
 
@@ -110,7 +110,7 @@ class OpenAIProvider:
         try:
             async with self._client.chat.completions.with_streaming_response.create(
                 model=prompt.model,
-                messages=[_message(turn) for turn in self._turns(prompt)],
+                messages=[_message(message) for message in self._messages(prompt)],
                 stream=True,
                 stream_options={"include_usage": True},
                 temperature=_given(prompt.temperature),
@@ -140,10 +140,10 @@ class OpenAIProvider:
             if not reader.finished:
                 raise self._error(error) from error
 
-    def _turns(self, prompt: Prompt) -> tuple[Turn, ...]:
-        if prompt.turns[-1].role != "assistant" or self._prefills:
-            return prompt.turns
-        return (*prompt.turns, Turn("user", GO_ON))
+    def _messages(self, prompt: Prompt) -> tuple[PromptMessage, ...]:
+        if prompt.messages[-1].role != "assistant" or self._prefills:
+            return prompt.messages
+        return (*prompt.messages, PromptMessage("user", GO_ON))
 
     def _error(self, error: Exception) -> ProviderError:
         logger.warning("%s: %s", self.name, _told(error))
@@ -199,14 +199,14 @@ def _window(model: openai.types.Model) -> int | None:
     return next((told[name] for name in names if type(told.get(name)) is int and told[name] > 0), None)
 
 
-def _message(turn: Turn) -> ChatCompletionMessageParam:
-    match turn.role:
+def _message(message: PromptMessage) -> ChatCompletionMessageParam:
+    match message.role:
         case "system":
-            return {"role": "system", "content": turn.text}
+            return {"role": "system", "content": message.text}
         case "user":
-            return {"role": "user", "content": turn.text}
+            return {"role": "user", "content": message.text}
         case "assistant":
-            return {"role": "assistant", "content": turn.text}
+            return {"role": "assistant", "content": message.text}
 
 
 def _told(error: Exception) -> str:

@@ -10,7 +10,8 @@ from importlib.resources import files
 from itertools import islice
 from typing import Literal, TypeAlias, assert_never
 
-from headwater.generation.events import ReasoningDelta, TextDelta, Usage
+from headwater.generation.outcome import Usage
+from headwater.generation.parts import Reasoning, Text
 from headwater.generation.provider import Delta, Finish, Prompt, ProviderError
 from headwater.providers.catalogue import Model
 from headwater.providers.stop_sequences import StopSequences
@@ -134,24 +135,24 @@ class ScriptedProvider:
                     if stops.met:
                         break
             whole = stops.met or next(deltas, None) is None
-            words = sum(len(turn.text.split()) for turn in prompt.turns)
-            rest = [TextDelta(rest)] if (rest := stops.rest()) else []
+            words = sum(len(message.text.split()) for message in prompt.messages)
+            rest = [Text(rest)] if (rest := stops.rest()) else []
             yield *rest, Usage(words, count), Finish("stop" if whole else "length")
         finally:
             del self._gates[prompt.generation]
 
 
-def _until_stop(delta: TextDelta | ReasoningDelta, stops: StopSequences) -> Sequence[Delta]:
+def _until_stop(delta: Text | Reasoning, stops: StopSequences) -> Sequence[Delta]:
     """What of a token may be said; sequences stop the text, not the reasoning."""
-    if isinstance(delta, ReasoningDelta):
+    if isinstance(delta, Reasoning):
         return (delta,)
     said = stops.feed(delta.text)
-    return (TextDelta(said),) if said else ()
+    return (Text(said),) if said else ()
 
 
 async def _on_time(
-    deltas: Iterator[TextDelta | ReasoningDelta], script: Script, gate: asyncio.Semaphore
-) -> AsyncGenerator[Sequence[TextDelta | ReasoningDelta], None]:
+    deltas: Iterator[Text | Reasoning], script: Script, gate: asyncio.Semaphore
+) -> AsyncGenerator[Sequence[Text | Reasoning], None]:
     """Say each token at its time; a gate moves all that follows it.
 
     Where the process is late, what is due comes together, as it would from a server whose words had
@@ -163,7 +164,7 @@ async def _on_time(
     jitter = script.jitter or 0.0
     faults = {fault.after for fault in script.faults or ()}
     due = clock() + (script.first_token_ms or 0.0) / 1000
-    batch: list[TextDelta | ReasoningDelta] = []
+    batch: list[Text | Reasoning] = []
     said = 0
     for delta in deltas:
         if batch and (said in faults or due > clock() or len(batch) >= TOGETHER):
@@ -199,25 +200,28 @@ async def _meet_faults(script: Script, said: int, gate: asyncio.Semaphore) -> bo
     return bool(met)
 
 
-def _deltas(scenario: _Scenario, prompt: Prompt, repeat: int) -> Iterator[TextDelta | ReasoningDelta]:
+def _deltas(scenario: _Scenario, prompt: Prompt, repeat: int) -> Iterator[Text | Reasoning]:
     """The whole reply, or what follows its beginning, where the prompt ends with that."""
-    said = prompt.turns[-1].text if prompt.turns[-1].role == "assistant" else ""
+    said = prompt.messages[-1].text if prompt.messages[-1].role == "assistant" else ""
     if scenario.text is None:
-        text, joint = next((turn.text for turn in reversed(prompt.turns) if turn.role == "user"), ""), " "
+        text, joint = (
+            next((message.text for message in reversed(prompt.messages) if message.role == "user"), ""),
+            " ",
+        )
     else:
         text = files(__package__).joinpath("scenarios", f"{scenario.text}.md").read_text("utf-8").rstrip()
         joint = "\n\n"
     if scenario.thinks:
         thought, _, text = text.partition("\n\n")
         if not said:
-            yield from map(ReasoningDelta, _tokens(thought))
+            yield from map(Reasoning, _tokens(thought))
     for time in range(repeat):
         for token in _tokens(joint + text if time else text):
             if said.startswith(token):
                 said = said[len(token) :]
             else:
                 said = ""
-                yield TextDelta(token)
+                yield Text(token)
 
 
 def _tokens(text: str) -> list[str]:

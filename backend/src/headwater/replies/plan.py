@@ -1,4 +1,4 @@
-"""What a request for a reply means: which branch it goes on, which model answers, and what that is given."""
+"""What a request for a reply means: which branch it continues, which model replies, and what it is given."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -11,6 +11,7 @@ from headwater.conversations.model import (
     Settings,
     UnknownConversationError,
     UnknownMessageError,
+    plain,
 )
 from headwater.conversations.title import make_title
 from headwater.errors import (
@@ -20,210 +21,165 @@ from headwater.errors import (
     TooLargeError,
     UnknownModelError,
 )
-from headwater.generation.provider import Prompt, Provider, Sampling, Turn
+from headwater.generation.provider import Prompt, PromptMessage, Provider, Sampling
 from headwater.ids import new_id
 from headwater.providers.catalogue import Catalogue, Model, Source
-from headwater.replies.active import Generations
+from headwater.replies.active import ActiveReplies
+from headwater.replies.requests import ROOT, NewMessage, Regenerate, ReplyRequest, Stateless, Storage
 from headwater.storage.conversations import ConversationRepository
 
-_NO_SAMPLING = Sampling()
-
-ROOT = "root"
-"""In the place of a parent: the question is a beginning of the conversation."""
-
 
 @dataclass(frozen=True, slots=True)
-class Ask:
-    """A question. None leaves a member to its default; `parent` is the newest message then.
-
-    The turns `earlier` were said elsewhere, between the parent and the question. The settings `alone` are for
-    this reply, whatever those of its conversation are; their system prompt comes before the conversation's.
-    Where nothing is to `keep`, no conversation knows of it.
-    """
-
-    message: str
-    conversation: str | None = None
-    parent: str | None = None
-    model: str | None = None
-    system: str | None = None
-    temperature: float | None = None
-    max_tokens: int | None = None
-    script: object = None
-    earlier: tuple[Turn, ...] = ()
-    alone: Settings = Settings()  # noqa: RUF009 - frozen
-    sampling: Sampling = Sampling()  # noqa: RUF009 - frozen
-    keep: bool = True
-
-    @property
-    def settings(self) -> Settings:
-        """What it names of a conversation's settings."""
-        return Settings(self.model, self.system, self.temperature, self.max_tokens)
-
-
-@dataclass(frozen=True, slots=True)
-class AskAgain:
-    """A request for another reply to a question, or for the continuation of a reply: to `message`."""
-
-    conversation: str
-    message: str
-    settings: Settings = Settings()  # noqa: RUF009 - frozen
-    script: object = None
-
-
-@dataclass(frozen=True, slots=True)
-class AskOnce:
-    """A question with all that comes before it, from a client that keeps its conversations itself.
-
-    Nothing of it is kept here once its log has left memory. `conversation` is the client's name for it, which
-    is that of no kept one.
-    """
-
-    turns: tuple[Turn, ...]
-    settings: Settings = Settings()  # noqa: RUF009 - frozen
-    script: object = None
-    sampling: Sampling = Sampling()  # noqa: RUF009 - frozen
-    conversation: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Beginning:
+class ReplyPlan:
     """All that a reply begins with.
 
-    `parent` is the id of the message that it is a reply to; `asked` are the messages that are written before
-    it, none where it is to one that is kept already. `new` has title and settings of a conversation that
-    begins with it. Where it is not `kept`, the names of its conversation and messages lead nowhere.
+    `parent` is the id of the message that it is a reply to; `written` are the messages that are stored before
+    it, none where it is to a stored one. `begins` has title and settings of a conversation that begins with
+    it. Where it is ephemeral, the ids of its conversation and messages lead nowhere.
     """
 
     conversation: str
-    new: tuple[str, Settings] | None
     parent: str
-    asked: tuple[Message, ...]
     reply: Message
-    model: str
-    provider: Provider
     prompt: Prompt
-    kept: bool = True
+    provider: Provider
+    storage: Storage
+    written: tuple[Message, ...] = ()
+    begins: tuple[str, Settings] | None = None
 
-    def title(self, said: str) -> str | None:
-        """The title that the reply gives to a new conversation."""
-        if self.new is None or not self.asked:
+    @property
+    def model(self) -> str:
+        """The id of the model that replies."""
+        return self.reply.model or ""
+
+    def title(self, reply: str) -> str | None:
+        """The title that the reply's text gives to a new conversation."""
+        if self.begins is None:
             return None
-        return make_title(self.asked[0].text, said)
+        return make_title(self.written[0].text, reply)
 
 
-class Asking:
-    """Finds out what requests mean. All of it raises the `ProblemError` that tells why not."""
+class Planner:
+    """Makes plans. Every method raises the `ProblemError` that says why a request cannot be met."""
 
     def __init__(
         self,
-        *,
         catalogue: Catalogue,
         conversations: ConversationRepository,
-        generations: Generations,
-        message_chars: int,
+        active: ActiveReplies,
+        max_message_chars: int,
     ) -> None:
         self._catalogue = catalogue
         self._conversations = conversations
-        self._generations = generations
-        self._message_chars = message_chars
+        self._active = active
+        self._max_message_chars = max_message_chars
 
-    async def beginning(self, client: str, ask: Ask | AskAgain | AskOnce) -> Beginning:
-        """What a client's request begins with."""
-        match ask:
-            case Ask():
-                return await self._ask(client, ask)
-            case AskAgain():
-                return await self._ask_again(client, ask)
-            case AskOnce():
-                return await self._ask_once(ask)
+    async def plan(self, owner: str, request: ReplyRequest) -> ReplyPlan:
+        """What an owner's request means."""
+        match request:
+            case NewMessage():
+                return await self._new_message(owner, request)
+            case Regenerate():
+                return await self._regenerate(owner, request)
+            case Stateless():
+                return await self._stateless(request)
 
-    async def _ask(self, client: str, ask: Ask) -> Beginning:
-        for turn in ask.earlier:
-            self._check_length(turn.text)
-        self._check_message(ask.message)
-        if ask.conversation is None:
-            if ask.parent is not None:
-                raise InvalidRequestError("parent needs the conversation that it is in.", field="parent")
-            earlier: Conversation | None = None
-            branch: tuple[Message, ...] = ()
-            kept = Settings()
-        else:
-            parent = None if ask.parent == ROOT else ask.parent
-            earlier, branch = await self._branch(client, ask.conversation, parent, "parent")
-            branch = () if ask.parent == ROOT else branch
-            kept = earlier.settings
-        asked = _written((*ask.earlier, Turn("user", ask.message)), branch[-1].id if branch else None)
-        settings = _with_own(ask.alone, _or(ask.settings, kept))
-        begun = await self._beginning(earlier, branch, asked, ask, settings, ask.sampling)
-        return begun if ask.keep else replace(begun, conversation=new_id("conv"), kept=False)
-
-    async def _ask_again(self, client: str, ask: AskAgain) -> Beginning:
-        conversation, branch = await self._branch(client, ask.conversation, ask.message, "message")
-        last, _ = await self._generations.live(branch[-1])
-        # Who follows its log knows of its end a moment before its row is written.
-        runs = last.generation is not None and self._generations.is_running(last.generation)
-        if runs and last.outcome is None:
-            raise ConflictError("This reply still runs: there is nothing to go on from yet.")
-        settings = _or(ask.settings, conversation.settings)
-        return await self._beginning(conversation, branch, (), ask, settings)
-
-    async def _ask_once(self, ask: AskOnce) -> Beginning:
-        if not any(turn.text.strip() for turn in ask.turns):
-            raise InvalidRequestError("messages say nothing that could be replied to.", field="messages")
-        for turn in ask.turns:
-            self._check_length(turn.text, "messages")
-        model, source, name = await self._model(ask.settings.model, ask.script)
-        parent = new_id("msg")
-        return Beginning(
-            conversation=ask.conversation or new_id("conv"),
-            new=None,
-            parent=parent,
-            asked=(),
-            reply=_reply_to(parent, model),
-            model=model.id,
-            provider=source.provider,
-            prompt=_prompt(name, ask.turns, ask.settings, ask.script, ask.sampling),
-            kept=False,
-        )
-
-    async def _beginning(
-        self,
-        earlier: Conversation | None,
-        branch: tuple[Message, ...],
-        asked: tuple[Message, ...],
-        ask: Ask | AskAgain,
-        settings: Settings,
-        sampling: Sampling = _NO_SAMPLING,
-    ) -> Beginning:
-        """A reply to the last message of `(*branch, *asked)`."""
-        model, source, name = await self._model(settings.model, ask.script)
-        path = (*branch, *asked)
-        fitted = await self._fitted(path, model, settings)
-        return Beginning(
-            conversation=new_id("conv") if earlier is None else earlier.id,
-            new=(make_title(path[0].text), ask.settings) if earlier is None else None,
-            parent=path[-1].id,
-            asked=asked,
-            reply=_reply_to(path[-1].id, model, fitted.left_out),
-            model=model.id,
-            provider=source.provider,
-            prompt=_prompt(name, fitted.turns, settings, ask.script, sampling),
-        )
-
-    def _check_message(self, message: str) -> None:
-        if not message.strip():
+    async def _new_message(self, owner: str, request: NewMessage) -> ReplyPlan:
+        for message in request.earlier:
+            self._check_length(message.text)
+        if not request.message.strip():
             raise InvalidRequestError("message is blank; it takes some text.", field="message")
-        self._check_length(message)
+        self._check_length(request.message)
+        if request.conversation is None:
+            if request.parent is not None:
+                raise InvalidRequestError("parent needs the conversation that it is in.", field="parent")
+            conversation: Conversation | None = None
+            branch: tuple[Message, ...] = ()
+            settings = request.settings
+        else:
+            if request.ids.conversation is not None:
+                raise InvalidRequestError(
+                    "ids.conversation is for a conversation that begins; leave it out.",
+                    field="ids.conversation",
+                )
+            parent = None if request.parent == ROOT else request.parent
+            conversation, branch = await self._branch(owner, request.conversation, parent, "parent")
+            branch = () if request.parent == ROOT else branch
+            settings = _merge(request.settings, conversation.settings)
+        written = _messages(
+            (*request.earlier, PromptMessage("user", request.message)),
+            branch[-1].id if branch else None,
+            request.ids.message,
+        )
+        plan = await self._reply_to(
+            (*branch, *written),
+            request,
+            _override(request.overrides, settings),
+            conversation=request.ids.conversation or new_id("conv")
+            if conversation is None
+            else conversation.id,
+            sampling=request.sampling,
+        )
+        if request.storage is Storage.EPHEMERAL:
+            return replace(plan, conversation=new_id("conv"), storage=Storage.EPHEMERAL)
+        begins = (make_title(written[0].text), request.settings) if conversation is None else None
+        return replace(plan, written=written, begins=begins)
+
+    async def _regenerate(self, owner: str, request: Regenerate) -> ReplyPlan:
+        conversation, branch = await self._branch(owner, request.conversation, request.message, "message")
+        last, _ = await self._active.current(branch[-1])
+        if last.generation is not None and last.outcome is None:
+            raise ConflictError("This reply still runs: there is nothing to continue yet.")
+        settings = _merge(request.settings, conversation.settings)
+        return await self._reply_to(branch, request, settings, conversation=conversation.id)
+
+    async def _stateless(self, request: Stateless) -> ReplyPlan:
+        if not any(message.text.strip() for message in request.messages):
+            raise InvalidRequestError("messages say nothing that could be replied to.", field="messages")
+        for message in request.messages:
+            self._check_length(message.text, "messages")
+        model, source, name = await self._model(request.settings.model, request.script)
+        parent = new_id("msg")
+        return ReplyPlan(
+            conversation=request.conversation or new_id("conv"),
+            parent=parent,
+            reply=_reply(parent, model, request.ids.reply),
+            prompt=_prompt(name, request.messages, request, request.settings, request.sampling),
+            provider=source.provider,
+            storage=Storage.EPHEMERAL,
+        )
+
+    async def _reply_to(
+        self,
+        path: tuple[Message, ...],
+        request: NewMessage | Regenerate,
+        settings: Settings,
+        *,
+        conversation: str,
+        sampling: Sampling = Sampling(),  # noqa: B008 - frozen
+    ) -> ReplyPlan:
+        """A reply to the last message of a path from the root."""
+        model, source, name = await self._model(settings.model, request.script)
+        fitted = await self._fit(path, model, settings)
+        return ReplyPlan(
+            conversation=conversation,
+            parent=path[-1].id,
+            reply=_reply(path[-1].id, model, request.ids.reply, fitted.omitted),
+            prompt=_prompt(name, fitted.messages, request, settings, sampling),
+            provider=source.provider,
+            storage=Storage.STORED,
+        )
 
     def _check_length(self, message: str, field: str = "message") -> None:
-        if len(message) > self._message_chars:
+        if len(message) > self._max_message_chars:
             raise TooLargeError(
-                f"A message has {len(message)} characters; it may have {self._message_chars}.", field=field
+                f"A message has {len(message)} characters; it may have {self._max_message_chars}.",
+                field=field,
             )
 
-    async def _model(self, named: str | None, script: object) -> tuple[Model, Source, str]:
+    async def _model(self, id_: str | None, script: object) -> tuple[Model, Source, str]:
         """The model, its source and its name there."""
-        id_ = named or await self._catalogue.default()
+        id_ = id_ or await self._catalogue.default()
         found = await self._catalogue.find(id_)
         if found is None:
             raise UnknownModelError(f"There is no model {id_!r}; GET /api/models lists them.", field="model")
@@ -235,72 +191,76 @@ class Asking:
         return model, source, name
 
     async def _branch(
-        self, client: str, conversation: str, leaf: str | None, field: str
+        self, owner: str, conversation: str, leaf: str | None, field: str
     ) -> tuple[Conversation, tuple[Message, ...]]:
         try:
-            return await self._conversations.branch(client, conversation, leaf)
+            return await self._conversations.branch(owner, conversation, leaf)
         except UnknownConversationError:
             raise no_conversation(conversation) from None
         except UnknownMessageError:
             raise NotFoundError(f"The conversation has no message {leaf!r}.", field=field) from None
 
-    async def _fitted(self, path: tuple[Message, ...], model: Model, settings: Settings) -> Fitted:
+    async def _fit(self, path: tuple[Message, ...], model: Model, settings: Settings) -> Fitted:
         """What the model is given of these messages; of a reply that still runs, what it has said so far."""
-        turns = []
-        for message in path:
-            said, _ = await self._generations.live(message)
-            if said.text.strip():
-                turns.append(Turn(said.role, said.text))
-        if not turns:
+        messages = [
+            PromptMessage(message.role, message.text)
+            for message in [(await self._active.current(message))[0] for message in path]
+            if message.text.strip()
+        ]
+        if not messages:
             raise InvalidRequestError("Nothing has been said yet that could be replied to.", field="message")
-        return fit(turns, settings.system, model.context_window, settings.max_tokens)
+        return fit(messages, settings.system, model.context_window, settings.max_tokens)
 
 
-def _written(turns: Iterable[Turn], parent: str | None) -> tuple[Message, ...]:
-    """Turns as messages that come one after the other."""
-    messages: list[Message] = []
-    for turn in turns:
-        if turn.role == "system":
-            raise ValueError("what the system says is a setting, not a message")
-        message = Message(new_id("msg"), parent, turn.role, turn.text, now())
-        messages.append(message)
-        parent = message.id
-    return tuple(messages)
+def _messages(
+    messages: Iterable[PromptMessage], parent: str | None, last_id: str | None
+) -> tuple[Message, ...]:
+    """Messages to store, one after another."""
+    stored: list[Message] = []
+    for message in messages:
+        if message.role == "system":
+            raise ValueError("a system prompt is a setting, not a message")
+        stored.append(Message(new_id("msg"), parent, message.role, plain(message.text), now()))
+        parent = stored[-1].id
+    if last_id is not None:
+        last = stored.pop()
+        stored.append(Message(last_id, last.parent, last.role, last.parts, last.created_at))
+    return tuple(stored)
 
 
-def _reply_to(parent: str, model: Model, left_out: int = 0) -> Message:
+def _reply(parent: str, model: Model, id_: str | None, omitted: int = 0) -> Message:
     """The message that a reply is to become."""
     return Message(
-        id=new_id("msg"),
+        id=id_ or new_id("msg"),
         parent=parent,
         role="assistant",
-        text="",
+        parts=(),
         created_at=now(),
         model=model.id,
-        left_out=left_out,
+        omitted=omitted,
     )
 
 
 def _prompt(
     model: str,
-    turns: tuple[Turn, ...],
+    messages: tuple[PromptMessage, ...],
+    request: ReplyRequest,
     settings: Settings,
-    script: object,
-    sampling: Sampling = _NO_SAMPLING,
+    sampling: Sampling,
 ) -> Prompt:
     return Prompt(
-        generation=new_id("gen"),
+        generation=request.ids.generation or new_id("gen"),
         model=model,
-        turns=turns,
+        messages=messages,
         temperature=settings.temperature,
         max_tokens=settings.max_tokens,
-        options=script,
+        options=request.script,
         sampling=sampling,
     )
 
 
-def _or(first: Settings, second: Settings) -> Settings:
-    """Settings of which the first count where they are given."""
+def _merge(first: Settings, second: Settings) -> Settings:
+    """The first settings, and the second where those are None."""
     return Settings(
         model=first.model if first.model is not None else second.model,
         system=first.system if first.system is not None else second.system,
@@ -309,12 +269,12 @@ def _or(first: Settings, second: Settings) -> Settings:
     )
 
 
-def _with_own(own: Settings, settings: Settings) -> Settings:
-    """Settings of a reply that has some of its own."""
-    system = "\n\n".join(part for part in (own.system, settings.system) if part)
-    return replace(_or(own, settings), system=system or None)
+def _override(overrides: Settings, settings: Settings) -> Settings:
+    """The settings of one reply: both system prompts, the reply's own first."""
+    system = "\n\n".join(part for part in (overrides.system, settings.system) if part)
+    return replace(_merge(overrides, settings), system=system or None)
 
 
 def no_conversation(name: str) -> NotFoundError:
-    """The refusal of a conversation that the client does not have."""
+    """The refusal of a conversation that the owner does not have."""
     return NotFoundError(f"There is no conversation {name!r} (any more).", field="conversation")

@@ -1,54 +1,85 @@
-"""Who is reading a generation, and what happens when nobody has been for a while."""
+"""What happens to a reply that nobody reads."""
 
 import asyncio
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias, assert_never
+
+FIRST_READER = 5.0
+"""Seconds that whoever started a reply has to begin reading it, where nobody is waited for later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """It goes on to its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class StopAfter:
+    """It is stopped once nobody has read it for so many seconds."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class StopAtOnce:
+    """It is stopped as soon as its last reader leaves: its client cannot come back for it."""
+
+
+WhenUnread: TypeAlias = Keep | StopAfter | StopAtOnce
 
 
 class Readers:
-    """Counts readers, now and at `most`; calls `abandoned` once there has been none for `grace` seconds.
+    """Calls `abandoned` as `when_unread` has it; knows the `most` readers at once.
 
-    The grace period starts with `begin()`, so that a client which vanishes before it reads is missed too;
-    that one lasts at least `first` seconds. Needs a running event loop.
+    Waiting starts with `begin()`, so that a client that vanishes before it reads is missed too. Needs a
+    running event loop.
     """
 
-    def __init__(self, grace: float, abandoned: Callable[[], None], first: float = 0.0) -> None:
-        self.count = 0
+    def __init__(self, when_unread: WhenUnread, abandoned: Callable[[], None]) -> None:
         self.most = 0
-        self._grace = grace
-        self._first = first
+        self._count = 0
+        self._first, self._grace = _patience(when_unread)
         self._abandoned = abandoned
         self._closed = False
         self._timer: asyncio.TimerHandle | None = None
 
     def begin(self) -> None:
-        """From now on somebody can read, and is waited for."""
-        if self.count == 0:
-            self._wait_for_someone(max(self._first, self._grace))
+        """From now on somebody can read."""
+        if self._count == 0:
+            self._wait(self._first)
 
-    @contextmanager
-    def reading(self) -> Iterator[None]:
-        """Count as a reader for as long as the context lasts."""
-        self.count += 1
-        self.most = max(self.most, self.count)
+    def changed(self, count: int) -> None:
+        """So many read now."""
+        self._count = count
+        self.most = max(self.most, count)
         self._stop_waiting()
-        try:
-            yield
-        finally:
-            self.count -= 1
-            if self.count == 0:
-                self._wait_for_someone(self._grace)
+        if count == 0:
+            self._wait(self._grace)
 
     def close(self) -> None:
-        """Nobody needs to be missed any more: the generation has ended."""
+        """The generation has ended: readers do not matter any more."""
         self._closed = True
         self._stop_waiting()
 
-    def _wait_for_someone(self, grace: float) -> None:
-        if not self._closed:
-            self._timer = asyncio.get_running_loop().call_later(grace, self._abandoned)
+    def _wait(self, seconds: float | None) -> None:
+        if seconds is not None and not self._closed:
+            self._timer = asyncio.get_running_loop().call_later(seconds, self._abandoned)
 
     def _stop_waiting(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+
+def _patience(when_unread: WhenUnread) -> tuple[float | None, float | None]:
+    """Seconds to wait for the first reader, and for another one after the last; None is for ever."""
+    match when_unread:
+        case Keep():
+            return None, None
+        case StopAfter(seconds):
+            return seconds, seconds
+        case StopAtOnce():
+            return FIRST_READER, 0.0
+        case _:
+            assert_never(when_unread)

@@ -1,160 +1,194 @@
 """The use cases of replies: start one, follow it, look at it, cancel it, drain at shutdown."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Iterator
-from contextlib import aclosing, contextmanager, nullcontext
-from dataclasses import dataclass
-from hashlib import sha256
+from collections.abc import AsyncGenerator, Collection
+from contextlib import AbstractContextManager, aclosing
+from dataclasses import dataclass, replace
+from typing import Protocol
 
-from headwater.conversations.model import Reply, UnknownConversationError
+from headwater.conversations.model import Message, StoredReply, UnknownConversationError
 from headwater.errors import (
     ConflictError,
     CursorConflictError,
     NotFoundError,
-    OverloadedError,
-    RateLimitedError,
+    ProblemError,
     ShuttingDownError,
 )
-from headwater.generation.events import Cancelled, Interrupted, Outcome
-from headwater.generation.fold import Content, unfold
-from headwater.generation.log import Cursor, CursorAheadError, Log, Page, follow
+from headwater.generation.codec import outcome_object, parse_outcome
+from headwater.generation.log import ClosedLog, Cursor, CursorAheadError, Page, follow
+from headwater.generation.observer import Observer
+from headwater.generation.outcome import Cancelled, Interrupted, Outcome
+from headwater.generation.parts import Parts, text_of
 from headwater.generation.runner import Limits, Runner
-from headwater.idempotency import KeyReusedError, Once
-from headwater.live.changes import Changes
-from headwater.metrics import Metrics
-from headwater.providers.catalogue import Catalogue
-from headwater.replies.active import Generation, Generations, Run, Snapshot, note_end
-from headwater.replies.checkpoint import Saving
-from headwater.replies.plan import Ask, AskAgain, Asking, AskOnce, Beginning, no_conversation
-from headwater.replies.readers import Readers
-from headwater.storage.conversations import ConversationRepository, Key, KeyTakenError, NewReply
-from headwater.storage.replies import ReplyRepository
-from headwater.transports.wire import outcome_object, parse_outcome
-
-FIRST_READER = 5.0
-"""Seconds that whoever started a reply has to begin reading it, where nobody is waited for later."""
+from headwater.identity.identify import Principal
+from headwater.identity.quota import Quota
+from headwater.ids import derived_id
+from headwater.live.ports import ChangeFeed, Control, LogStore, Presence
+from headwater.replies.active import ActiveReplies, ActiveReply, Generation, Snapshot, log_end
+from headwater.replies.checkpoint import Checkpoints
+from headwater.replies.plan import Planner, ReplyPlan, no_conversation
+from headwater.replies.readers import Readers, WhenUnread
+from headwater.replies.requests import (
+    ROOT,
+    NewMessage,
+    Regenerate,
+    ReplyRequest,
+    StartOptions,
+    Stateless,
+)
+from headwater.storage.conversations import ConversationRepository, IdTakenError, NewReply
+from headwater.storage.replies import ReplyRepository, Start
 
 SAVE_TIMEOUT = 0.5
 """Seconds that a shutdown waits for interrupted replies to be saved.
 
-Saving goes on while connections close, and the next start finds what is still missing."""
+Saving goes on while connections close, and the next start saves what is still missing."""
+
+AFTER_CRASH = Outcome(Interrupted())
+"""The outcome of a reply whose writer went away without a word: nothing was measured of it."""
+
+_DEFAULTS = StartOptions()
 
 
 @dataclass(frozen=True, slots=True)
-class ChatLimits:
-    """How much is taken at once; `abandon_after`, `heartbeat` and `window` (the pace) in seconds."""
+class Delivery:
+    """How replies are delivered: the `window` (pace) and `heartbeat` in seconds, and what if nobody reads."""
 
-    message_chars: int
-    active: int
-    active_per_client: int
-    abandon_after: float
     window: float
     heartbeat: float
+    when_unread: WhenUnread
 
 
-class Chat:
+class RepliesObserver(Protocol):
+    """Is told of replies and their readers. It stands in the way of each page: it must not wait or raise."""
+
+    def observer(self, provider: str) -> Observer:
+        """The observer of a provider's generations."""
+        ...
+
+    def reading(self) -> AbstractContextManager[object]:
+        """Somebody reads for as long as the context lasts."""
+        ...
+
+    def page_sent(self, events: int) -> None:
+        """A reader got a page with so many events."""
+        ...
+
+    def resumed(self) -> None:
+        """A reader goes on from a cursor."""
+        ...
+
+
+class Replies:
     """Runs generations, each in a task of its own, from `start()` to the outcome."""
 
     def __init__(
         self,
         *,
-        catalogue: Catalogue,
+        planner: Planner,
+        active: ActiveReplies,
+        checkpoints: Checkpoints,
         conversations: ConversationRepository,
         replies: ReplyRepository,
-        changes: Changes,
-        metrics: Metrics,
-        new_log: Callable[[], Log],
-        limits: ChatLimits,
-        run_limits: Limits,
+        logs: LogStore,
+        control: Control,
+        presence: Presence,
+        changes: ChangeFeed,
+        quota: Quota,
+        observer: RepliesObserver,
+        delivery: Delivery,
+        limits: Limits,
     ) -> None:
-        self.catalogue = catalogue
+        self._planner = planner
+        self._active = active
+        self._checkpoints = checkpoints
         self._conversations = conversations
         self._replies = replies
+        self._logs = logs
+        self._control = control
+        self._presence = presence
         self._changes = changes
-        self.metrics = metrics
-        self._new_log = new_log
+        self._quota = quota
+        self._observer = observer
+        self._delivery = delivery
         self._limits = limits
-        self._run_limits = run_limits
-        self.generations = Generations()
-        metrics.active_generations.set_function(lambda: len(self.generations.running))
-        self.saving = Saving(self.generations, replies)
-        self._asking = Asking(
-            catalogue=catalogue,
-            conversations=conversations,
-            generations=self.generations,
-            message_chars=limits.message_chars,
-        )
-        self._once: Once[str] = Once()
         self.draining = False
         self.drained = asyncio.Event()
 
     async def reconcile(self) -> None:
-        """Close what an earlier process left open, with the text that was saved of it."""
+        """Close what an earlier process left open, with the events that were saved of it."""
         await self._replies.close_orphans(outcome_object(AFTER_CRASH))
 
+    async def checkpoint(self) -> None:
+        """Save what runs, again and again, until cancelled."""
+        await self._checkpoints.run()
+
     async def start(
-        self,
-        client: str,
-        ask: Ask | AskAgain | AskOnce,
-        key: str | None = None,
-        *,
-        counted_as: str | None = None,
-        arrived: float | None = None,
-        abandon_after: float | None = None,
+        self, principal: Principal, request: ReplyRequest, options: StartOptions = _DEFAULTS
     ) -> Generation:
-        """Start a reply; with an idempotency key, at most once per client and key.
+        """Start a reply; with a generation id or an idempotency key, once, however often it is asked for.
 
-        `counted_as` is whose running replies are counted together; without it, the client's own. `arrived` is
-        when the request did, on the clock of the event loop; without it, that is now. `abandon_after` is for
-        how many seconds a reply that has lost its last reader goes on, where that is not as it is set for
-        all. Raises the `ProblemError` that tells why not; `NotFoundError` for a key whose reply is not kept
-        any more, because it must not run again.
+        Raises the `ProblemError` that says why not: `ConflictError` for an id that stands for another request
+        or belongs to somebody else, `NotFoundError` for one whose reply is not stored any more.
         """
-        if arrived is None:
-            arrived = asyncio.get_running_loop().time()
-        counted_as = counted_as or client
-        if key is None:
-            return await self._start(client, counted_as, ask, arrived, abandon_after=abandon_after)
+        if options.arrived is None:
+            options = replace(options, arrived=asyncio.get_running_loop().time())
+        await self._quota.count_start(principal.quota_key)
+        key = options.idempotency_key
+        if key is not None:
+            derived = derived_id("gen", principal.owner, key)
+            request = replace(request, ids=replace(request.ids, generation=derived))
+            if (repeated := await self._repeated(principal, request, key)) is not None:
+                return repeated
+        return await self._start_once(principal, request, options)
 
-        request = _fingerprint(ask)
-
-        async def start() -> str:
+    async def _start_once(
+        self, principal: Principal, request: ReplyRequest, options: StartOptions
+    ) -> Generation:
+        while True:
+            known = self._active.get(request.ids.generation or "")
+            if known is not None:
+                repeated = await self._repeated(principal, request, options.idempotency_key)
+                if repeated is not None:
+                    return repeated
+                if self._active.get(known.id) is known:
+                    raise _used_before(options.idempotency_key)
             try:
-                begun = await self._start(
-                    client, counted_as, ask, arrived, Key(key, request), abandon_after=abandon_after
-                )
-            except KeyTakenError:
-                return await self._begun_with(client, key, request)
-            return begun.id
+                generation = await self._start(principal, request, options)
+            except (IdTakenError, ProblemError) as error:
+                repeated = await self._repeated(principal, request, options.idempotency_key)
+                if repeated is not None:
+                    return repeated
+                if isinstance(error, ProblemError):
+                    raise
+                raise ConflictError("One of the ids is taken.", field="ids") from None
+            if generation is not None:
+                return generation
 
-        try:
-            name = await self._once.do((client, key), request, start)
-        except KeyReusedError:
-            raise ConflictError("This Idempotency-Key was already used for another request.") from None
-        return await self.find(client, name)
+    async def find(self, principal: Principal, generation: str) -> Generation:
+        """A principal's generation: in memory, or as its row has it.
 
-    async def find(self, client: str, generation: str) -> Generation:
-        """A client's generation: in memory, or as its row has it.
-
-        Raises `NotFoundError`, also when it is another client's.
+        Raises `NotFoundError`, also when it is somebody else's.
         """
-        found = self.generations.get(generation)
-        if found is not None and found.client == client:
+        found = self._active.get(generation)
+        if found is not None and found.owner == principal.owner:
             return found
-        reply = await self._replies.find(client, generation)
-        if reply is None:
-            raise NotFoundError(f"There is no generation {generation!r} (any more).")
-        return await self._from_row(reply)
+        reply = await self._replies.find(principal.owner, generation)
+        if reply is not None and (stored := await self._from_row(reply)) is not None:
+            return stored
+        raise NotFoundError(f"There is no generation {generation!r} (any more).")
 
     async def previous(self, generation: Generation) -> str | None:
-        """The id of the generation that a kept one goes on from: the nearest before it on its branch."""
+        """The id of the generation that a stored one continues: the nearest before it on its branch."""
         return await self._replies.nearest(generation.parent)
 
-    async def seek(self, generation: Generation, after: Cursor) -> Cursor:
-        """Where a reader who has seen so much goes on.
+    async def resume(self, generation: Generation, after: Cursor) -> Cursor:
+        """The cursor from which a reader goes on who has seen so much.
 
-        That is the same place, but for what a crash took: then it is the end. Raises `CursorConflictError`.
+        It is the same one, unless a crash lost events: then it is the end. Raises `CursorConflictError`.
         """
+        if after > 0:
+            self._observer.resumed()
         try:
             await generation.log.read(after)
         except CursorAheadError as error:
@@ -169,12 +203,12 @@ class Chat:
 
         Counts as a reader for as long as it is iterated. Raises `CursorAheadError`.
         """
-        window, idle = self._limits.window, self._limits.heartbeat
-        with self._reading(generation):
+        window, idle = self._delivery.window, self._delivery.heartbeat
+        with self._presence.reading(generation.id), self._observer.reading():
             async with aclosing(follow(generation.log, after, window=window, idle=idle)) as pages:
                 async for page in pages:
                     if page.events:
-                        self.metrics.tokens_per_page.observe(len(page.events))
+                        self._observer.page_sent(len(page.events))
                     yield page
 
     async def page(self, generation: Generation, after: Cursor, wait: float) -> Page:
@@ -182,8 +216,8 @@ class Chat:
 
         Raises `CursorConflictError`.
         """
-        after = await self.seek(generation, after)
-        with self._reading(generation):
+        after = await self.resume(generation, after)
+        with self._presence.reading(generation.id), self._observer.reading():
             try:
                 async with asyncio.timeout(wait):
                     await generation.log.changed(after)
@@ -191,164 +225,148 @@ class Chat:
                 return Page((), after)
             return await generation.log.read(after)
 
-    async def finished(self, generation: Generation) -> tuple[Content, Outcome]:
+    async def finished(self, generation: Generation) -> tuple[Parts, Outcome]:
         """Wait for the outcome, counting as a reader."""
         async with aclosing(self.follow(generation, 0)) as pages:
             async for page in pages:
                 if page.outcome is not None:
-                    return (await generation.snapshot()).content, page.outcome
+                    return (await generation.snapshot()).parts, page.outcome
         raise AssertionError("a log is followed until its outcome")
 
     async def cancel(self, generation: Generation) -> Snapshot:
-        """Stop a generation, as its reader wishes; returns how it stood before."""
+        """Stop a generation, as its reader wishes; returns it as it was before."""
         snapshot = await generation.snapshot()
-        if run := self.generations.running.get(generation):
-            run.runner.stop(Cancelled("user"))
+        await self._control.stop(generation.id, Cancelled("user"))
         return snapshot
 
-    def busy(self) -> set[str]:
+    async def cancel_all_in(self, conversation: str) -> None:
+        """Stop the generations of a conversation."""
+        for generation in self.running_in(conversation):
+            await self.cancel(generation)
+
+    def busy(self) -> Collection[str]:
         """The conversations in which replies run."""
-        return {generation.conversation for generation in self.generations.running}
+        return {generation.conversation for generation in self._active}
 
     def running_in(self, conversation: str) -> list[Generation]:
-        """The replies of a conversation that run."""
-        return [
-            generation for generation in self.generations.running if generation.conversation == conversation
-        ]
+        """The generations of a conversation that run."""
+        return [generation for generation in self._active if generation.conversation == conversation]
+
+    async def current(self, message: Message) -> tuple[Message, Cursor]:
+        """A message as it is now, and the end of its log: while its reply runs, its row is empty."""
+        return await self._active.current(message)
 
     async def drain(self, timeout: float) -> None:  # noqa: ASYNC109 - a deadline, not a cancellation
         """Take no new replies, give the running ones `timeout` seconds, then interrupt them."""
         self.draining = True
-        if running := self._running_tasks():
-            await asyncio.wait(running, timeout=timeout)
-        for run in self.generations.running.values():
-            run.runner.stop(Interrupted())
-        if running := self._running_tasks():
-            await asyncio.wait(running, timeout=SAVE_TIMEOUT)
+        if running := self._running():
+            await asyncio.wait([active.task for active in running], timeout=timeout)
+        for active in self._running():
+            active.runner.stop(Interrupted())
+        if running := self._running():
+            await asyncio.wait([active.task for active in running], timeout=SAVE_TIMEOUT)
         self._changes.close()
         self.drained.set()
 
-    def _running_tasks(self) -> list[asyncio.Task[None]]:
-        return [run.task for run in self.generations.running.values()]
+    def _running(self) -> list[ActiveReply]:
+        return [active for generation in self._active if (active := self._active.run(generation))]
 
-    async def _begun_with(self, client: str, key: str, request: bytes) -> str:
-        """What the key began before this process knew of it: its row remembers."""
-        begun = await self._replies.begun_with(client, key)
-        if begun is None:
-            raise NotFoundError("The reply that began with this Idempotency-Key is not kept any more.")
-        name, earlier = begun
-        if earlier != request:
-            raise KeyReusedError
-        return name
+    async def _repeated(
+        self, principal: Principal, request: ReplyRequest, key: str | None
+    ) -> Generation | None:
+        """The generation that an earlier request with the same id or key began; None where none did.
+
+        Raises `ConflictError` when that was another request, or somebody else's, which it does not tell
+        apart.
+        """
+        name = request.ids.generation
+        if name is None:
+            return None
+        known = self._active.get(name)
+        if known is not None and (active := self._active.run(known)) is not None:
+            await asyncio.wait([active.begun])
+        start = await self._replies.start_of(principal.owner, name, key)
+        if start is None:
+            return None
+        if start.owner != principal.owner or not _is_repeated(request, start):
+            raise _used_before(key)
+        return await self.find(principal, start.generation)
 
     async def _start(
-        self,
-        client: str,
-        counted_as: str,
-        ask: Ask | AskAgain | AskOnce,
-        arrived: float,
-        key: Key | None = None,
-        *,
-        abandon_after: float | None,
-    ) -> Generation:
-        self._admit(counted_as)
-        beginning = await self._asking.beginning(client, ask)
-        log, prompt = self._new_log(), beginning.prompt
+        self, principal: Principal, request: ReplyRequest, options: StartOptions
+    ) -> Generation | None:
+        """Start a reply; None where its generation id has been taken in this process meanwhile.
+
+        Raises `IdTakenError` where the database has one of the ids.
+        """
+        if self.draining:
+            raise ShuttingDownError("The server is about to stop; ask again in a moment.", retry_after=5)
+        slot = self._quota.occupy(principal.quota_key)
+        try:
+            plan = await self._planner.plan(principal.owner, request)
+        except BaseException:
+            slot.release()
+            raise
+        if self._active.get(plan.prompt.generation) is not None:
+            slot.release()
+            return None
+        log = self._logs.create(plan.prompt.generation)
+        generation = Generation(
+            id=plan.prompt.generation,
+            owner=principal.owner,
+            conversation=plan.conversation,
+            message=plan.reply.id,
+            parent=plan.parent,
+            model=plan.model,
+            log=log,
+            created_at=plan.reply.created_at,
+            storage=plan.storage,
+        )
         runner = Runner(
             log,
-            beginning.provider,
-            prompt,
-            self._run_limits,
-            arrived=arrived,
-            observer=self.metrics.observer(beginning.model.partition("/")[0]),
+            plan.provider,
+            plan.prompt,
+            self._limits,
+            arrived=options.arrived,
+            observer=self._observer.observer(plan.model.partition("/")[0]),
         )
-        generation = Generation(
-            id=prompt.generation,
-            client=client,
-            conversation=beginning.conversation,
-            message=beginning.reply.id,
-            parent=beginning.parent,
-            model=beginning.model,
-            log=log,
-            created_at=beginning.reply.created_at,
-            kept=beginning.kept,
-        )
-        # Nothing waits between being admitted and being counted. The task begins the rows as well, so that a
-        # client who goes away in the middle leaves either all of a reply or nothing.
-        self._admit(counted_as)
         readers = Readers(
-            self._limits.abandon_after if abandon_after is None else abandon_after,
-            lambda: runner.stop(Cancelled("abandoned")),
-            first=0.0 if abandon_after is None else FIRST_READER,
+            options.when_unread or self._delivery.when_unread, lambda: runner.stop(Cancelled("abandoned"))
         )
         begun: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        running = self._run(generation, beginning, key, runner, readers, begun)
-        task = asyncio.create_task(running, name=generation.id)
-        self.generations.add(generation, Run(runner, readers, task, counted_as))
+        # The task begins the rows as well, so that a client that leaves meanwhile leaves a whole reply or
+        # nothing.
+        task = asyncio.create_task(self._run(generation, plan, runner, readers, begun), name=generation.id)
+        self._active.add(generation, ActiveReply(runner, readers, slot, begun, task))
+        self._control.listen(generation.id, runner.stop)
+        self._presence.listen(generation.id, readers.changed)
         try:
             await asyncio.shield(begun)
         except UnknownConversationError:
-            raise no_conversation(beginning.conversation) from None
+            raise no_conversation(plan.conversation) from None
         return generation
-
-    def _admit(self, counted_as: str) -> None:
-        if self.draining:
-            raise ShuttingDownError("The server is about to stop; ask again in a moment.", retry_after=5)
-        if len(self.generations.running) >= self._limits.active:
-            raise OverloadedError(
-                f"{self._limits.active} replies are running, which is the most at once.", retry_after=2
-            )
-        mine = sum(run.counted_as == counted_as for run in self.generations.running.values())
-        if mine >= self._limits.active_per_client:
-            raise RateLimitedError(
-                f"{mine} of your replies are running, which is the most at once; wait for one to end.",
-                retry_after=2,
-            )
-
-    @contextmanager
-    def _reading(self, generation: Generation) -> Iterator[None]:
-        run = self.generations.running.get(generation)
-        counted = nullcontext() if run is None else run.readers.reading()
-        with self.metrics.followers.track_inprogress(), counted:
-            yield
-
-    async def _from_row(self, reply: Reply) -> Generation:
-        log = self._new_log()
-        end = await log.append(0, tuple(unfold(reply.content, reply.shape)))
-        await log.close(end, parse_outcome(reply.outcome))
-        return Generation(
-            id=reply.generation,
-            client=reply.client,
-            conversation=reply.conversation,
-            message=reply.message,
-            parent=reply.parent,
-            model=reply.model,
-            log=log,
-            created_at=reply.created_at,
-        )
 
     async def _run(
         self,
         generation: Generation,
-        beginning: Beginning,
-        key: Key | None,
+        plan: ReplyPlan,
         runner: Runner,
         readers: Readers,
         begun: asyncio.Future[None],
     ) -> None:
         """Begin the rows, write the log to its end, then close the rows."""
         try:
-            if generation.kept:
+            if generation.is_stored:
                 await self._conversations.begin(
-                    generation.client,
+                    generation.owner,
                     generation.conversation,
-                    NewReply(beginning.reply, generation.id, key),
-                    beginning.asked,
-                    beginning.new,
+                    NewReply(plan.reply, generation.id),
+                    plan.written,
+                    plan.begins,
                 )
         except Exception as error:  # noqa: BLE001 - whoever waits for the beginning gets it
-            readers.close()
-            self.generations.drop(generation)
+            self._release(generation, readers)
+            self._active.drop(generation)
             begun.set_exception(error)
             return
         begun.set_result(None)
@@ -357,23 +375,62 @@ class Chat:
         try:
             await runner.run()
         finally:
-            readers.close()
+            self._release(generation, readers)
             snapshot = await generation.snapshot()
-            note_end(generation, snapshot, readers.most)
-            if generation.kept:
-                await self.saving.close(generation, snapshot, beginning.title(snapshot.content.text))
-            self.generations.close(generation, snapshot)
+            if snapshot.outcome is not None:
+                log_end(generation, snapshot.outcome, readers.most)
+                if generation.is_stored:
+                    title = plan.title(text_of(snapshot.parts))
+                    await self._checkpoints.close(generation, snapshot.events, snapshot.outcome, title)
+            self._active.close(generation, snapshot)
         self._announce(generation)
 
+    def _release(self, generation: Generation, readers: Readers) -> None:
+        readers.close()
+        self._control.forget(generation.id)
+        self._presence.forget(generation.id)
+
     def _announce(self, generation: Generation) -> None:
-        if generation.kept:
-            self._changes.announce(generation.client, generation.conversation)
+        if generation.is_stored:
+            self._changes.announce(generation.owner, generation.conversation)
+
+    async def _from_row(self, reply: StoredReply) -> Generation | None:
+        """A generation that is not in memory here; None where its log is not to be had."""
+        if reply.outcome is None:
+            log = await self._logs.open(reply.generation)
+        else:
+            log = ClosedLog(reply.events, parse_outcome(reply.outcome))
+        if log is None:
+            return None
+        return Generation(
+            id=reply.generation,
+            owner=reply.owner,
+            conversation=reply.conversation,
+            message=reply.message,
+            parent=reply.parent,
+            model=reply.model,
+            log=log,
+            created_at=reply.created_at,
+        )
 
 
-AFTER_CRASH = Outcome(Interrupted())
-"""How a reply ended whose writer went away without a word: nothing was measured of it."""
+def _is_repeated(request: ReplyRequest, start: Start) -> bool:
+    """Whether a request says what the one said that began this reply, as far as rows tell."""
+    match request:
+        case NewMessage():
+            return (
+                request.message == start.question
+                and request.parent in {None, start.question_parent or ROOT}
+                and {request.conversation, request.ids.conversation} <= {None, start.conversation}
+                and request.settings.model in {None, start.model}
+            )
+        case Regenerate():
+            return (request.conversation, request.message) == (start.conversation, start.parent)
+        case Stateless():
+            return False
 
 
-def _fingerprint(ask: Ask | AskAgain | AskOnce) -> bytes:
-    """Tells requests apart without keeping them: a key outlives its reply."""
-    return sha256(repr(ask).encode()).digest()
+def _used_before(key: str | None) -> ConflictError:
+    if key is not None:
+        return ConflictError("This Idempotency-Key was already used for another request.")
+    return ConflictError("This generation id was already used for another request.", field="ids.generation")

@@ -87,18 +87,18 @@ class _Signals:
 async def _drain(built: Application, timeout: float, hurry: asyncio.Event) -> None:  # noqa: ASYNC109
     """Let running replies end, but not once there is a hurry."""
     async with asyncio.TaskGroup() as group:
-        drained = group.create_task(built.chat.drain(timeout))
+        drained = group.create_task(built.replies.drain(timeout))
         hurried = group.create_task(hurry.wait())
         await asyncio.wait({drained, hurried}, return_when=asyncio.FIRST_COMPLETED)
         if not drained.done():
-            await built.chat.drain(0)
+            await built.replies.drain(0)
         hurried.cancel()
 
 
 async def _greeting(settings: Settings, built: Application) -> str:
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     tls = f" and, with HTTP/2, at https://{host}:{settings.tls_port}" if settings.tls_port else ""
-    model = await built.chat.catalogue.default()
+    model = await built.catalogue.default()
     grpc = f"; gRPC at {host}:{settings.grpc_port}" if settings.grpc_port else ""
     return f"Headwater is at http://{host}:{settings.port}{tls}{grpc}; {model} answers. Ctrl-C stops it."
 

@@ -58,16 +58,8 @@ MANY = 1000
 """Messages after whose import the database counts anew what it has."""
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
-    """An idempotency key, and what tells the request that came with it from others."""
-
-    key: str
-    request: bytes
-
-
-class KeyTakenError(Exception):
-    """The client has begun a reply with this idempotency key before."""
+class IdTakenError(Exception):
+    """One of the ids that a reply was to begin with belongs to something else, or to the same reply."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +68,6 @@ class NewReply:
 
     message: Message
     generation: str
-    key: Key | None = None
 
 
 class ConversationRepository:
@@ -96,30 +87,29 @@ class ConversationRepository:
         """Add a reply that begins, after the messages before it that are new too; it becomes the leaf.
 
         `new` has title and settings of a conversation that begins with it. Raises
-        `UnknownConversationError` and `KeyTakenError`; nothing is added then.
+        `UnknownConversationError` and `IdTakenError`; nothing is added then.
         """
-        async with self._database.writing() as connection:
-            now = reply.message.created_at
-            if new is not None:
-                title, settings = new
-                row = new_conversation(conversation, client, title, now, settings)
-                await connection.execute(insert(conversations).values(row))
-            changed = await self._touch(
-                connection, client, conversation, {"leaf": reply.message.id, "updated_at": now}
-            )
-            if not changed:
-                raise UnknownConversationError(conversation)
-            await connection.execute(
-                insert(messages),
-                [message_row(message, conversation, client) for message in (*asked, reply.message)],
-            )
-            row = {"id": reply.generation, "message": reply.message.id, "client": client}
-            if reply.key is not None:
-                row |= {"key": reply.key.key, "request": reply.key.request}
-            try:
-                await connection.execute(insert(generations).values(row))
-            except IntegrityError as error:  # ids are new: nothing but the key can have been there
-                raise KeyTakenError from error
+        try:
+            async with self._database.writing() as connection:
+                now = reply.message.created_at
+                if new is not None:
+                    title, settings = new
+                    row = new_conversation(conversation, client, title, now, settings)
+                    await connection.execute(insert(conversations).values(row))
+                changed = await self._touch(
+                    connection, client, conversation, {"leaf": reply.message.id, "updated_at": now}
+                )
+                if not changed:
+                    raise UnknownConversationError(conversation)
+                await connection.execute(
+                    insert(messages),
+                    [message_row(message, conversation, client) for message in (*asked, reply.message)],
+                )
+                await connection.execute(
+                    insert(generations).values(id=reply.generation, message=reply.message.id, client=client)
+                )
+        except IntegrityError as error:
+            raise IdTakenError from error
 
     async def insert(self, client: str, whole: Sequence[tuple[Conversation, Sequence[Message]]]) -> None:
         """Add conversations with all their messages, parents first; all of them or none.

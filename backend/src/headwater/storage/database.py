@@ -17,7 +17,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
-from headwater.storage.lock import AlreadyClaimedError, Claim, claim
+from headwater.storage.lock import DatabaseLock, LockedError, lock
 from headwater.storage.tokenizer import indexed
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -77,7 +77,7 @@ class Database:
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
             )
         self._one_writer = asyncio.Lock()
-        self._claim: Claim | None = None
+        self._lock: DatabaseLock | None = None
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
@@ -112,17 +112,17 @@ class Database:
         except CommandError as error:
             raise DatabaseError(f"the database is of another version of Headwater: {error}") from error
 
-    async def claim(self) -> None:
-        """Let no other server work on it until it is closed. Raises `DatabaseError`."""
+    async def lock(self) -> None:
+        """Keep every other server away until this is closed. Raises `DatabaseError`."""
         try:
-            self._claim = await claim(self._engine)
-        except AlreadyClaimedError:
+            self._lock = await lock(self._engine)
+        except LockedError:
             raise DatabaseError("another Headwater server works on this database") from None
 
     async def close(self) -> None:
         """Close all connections."""
-        if self._claim is not None:
-            await self._claim.release()
+        if self._lock is not None:
+            await self._lock.release()
         await self._engine.dispose()
         for thread in self._threads:
             await asyncio.to_thread(thread.join, THREAD_TIMEOUT)
@@ -147,7 +147,7 @@ async def open_database(url: URL, *, alone: bool = False) -> AsyncIterator[Datab
     try:
         try:
             if alone:
-                await database.claim()
+                await database.lock()
             await database.migrate()
         except (SQLAlchemyError, sqlite3.Error, OSError) as error:
             cause = error.orig if isinstance(error, DBAPIError) else error

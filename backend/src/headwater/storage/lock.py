@@ -1,4 +1,4 @@
-"""One server at a time: a second one would take what the first one writes for what a crash left."""
+"""The database lock: one server at a time, because a second one would close the first one's open replies."""
 
 import asyncio
 import sqlite3
@@ -9,33 +9,33 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-CLAIM_TIMEOUT = 15.0
+LOCK_TIMEOUT = 15.0
 """Seconds that a server waits for the one before it to end."""
 
 _KEY = 0x48656164_77617465
-"""PostgreSQL's name of the lock: "Headwate" as a number."""
+"""PostgreSQL's id of the lock: "Headwate" as a number."""
 
 
-class AlreadyClaimedError(Exception):
+class LockedError(Exception):
     """Another server works on the database."""
 
 
-class Claim(Protocol):
-    """A database that is this server's; a process that ends, however it does, gives it up."""
+class DatabaseLock(Protocol):
+    """Held by this server; a process that ends, however it does, releases it."""
 
     async def release(self) -> None:
-        """Give it up."""
+        """Let another server have it."""
         ...
 
 
-async def claim(engine: AsyncEngine) -> Claim:
-    """Claim a database for this server. Raises `AlreadyClaimedError` after `CLAIM_TIMEOUT`."""
+async def lock(engine: AsyncEngine) -> DatabaseLock:
+    """Lock a database for this server. Raises `LockedError` after `LOCK_TIMEOUT`."""
     if engine.dialect.name == "sqlite":
-        return _FileClaim(await asyncio.to_thread(_lock_file, f"{engine.url.database}.lock"))
-    return _SessionClaim(await _lock_session(engine))
+        return _FileLock(await asyncio.to_thread(_lock_file, f"{engine.url.database}.lock"))
+    return _SessionLock(await _lock_session(engine))
 
 
-class _FileClaim:
+class _FileLock:
     """An open transaction in a file beside SQLite's own."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
@@ -46,25 +46,25 @@ class _FileClaim:
 
 
 def _lock_file(path: str) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, CLAIM_TIMEOUT, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(path, LOCK_TIMEOUT, isolation_level=None, check_same_thread=False)
     try:
         connection.execute("BEGIN EXCLUSIVE")
     except sqlite3.OperationalError as error:
         with closing(connection):
             if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
-                raise AlreadyClaimedError from None
+                raise LockedError from None
             raise
     return connection
 
 
-class _SessionClaim:
-    """A lock of a connection to PostgreSQL that stays open."""
+class _SessionLock:
+    """An advisory lock of a connection to PostgreSQL that stays open."""
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 
     async def release(self) -> None:
-        # The lock is the connection's: back in the pool it would keep it.
+        # The lock belongs to the connection, which would keep it in the pool.
         await self._connection.invalidate()
         await self._connection.close()
 
@@ -73,12 +73,12 @@ async def _lock_session(engine: AsyncEngine) -> AsyncConnection:
     connection = await engine.connect()
     try:
         await connection.execution_options(isolation_level="AUTOCOMMIT")
-        await connection.execute(text(f"SET lock_timeout = {int(CLAIM_TIMEOUT * 1000)}"))
+        await connection.execute(text(f"SET lock_timeout = {int(LOCK_TIMEOUT * 1000)}"))
         await connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _KEY})
     except DBAPIError as error:
         await connection.invalidate()
         await connection.close()
         if getattr(error.orig, "sqlstate", None) == "55P03":  # lock_not_available
-            raise AlreadyClaimedError from None
+            raise LockedError from None
         raise
     return connection

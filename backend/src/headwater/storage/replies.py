@@ -1,4 +1,4 @@
-"""What models said, as rows: saved in pieces while a generation is open, written once when it is closed."""
+"""Replies as rows: saved in pieces while a generation is open, written once when it is closed."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -6,15 +6,16 @@ from itertools import groupby
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, Select, bindparam, delete, insert, select, update
+from sqlalchemy import ColumnElement, Row, Select, bindparam, delete, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from headwater.conversations.model import Outcome, Reply
-from headwater.generation.events import Event
-from headwater.generation.fold import Content, Shape, fold, shape
+from headwater.conversations.model import OutcomeObject, StoredReply
+from headwater.generation.codec import parse_parts, parts_objects
 from headwater.generation.log import Cursor
+from headwater.generation.parts import Event, Shape, fold, shape, unfold
 from headwater.ids import is_id
 from headwater.storage.database import Database
+from headwater.storage.rows import part_columns, parts
 from headwater.storage.tables import conversations, generations, messages, pieces
 
 
@@ -27,23 +28,35 @@ class Piece:
     events: Sequence[Event]
 
 
+@dataclass(frozen=True, slots=True)
+class Start:
+    """How a reply began: to which message (`parent`), which text that has, and which message came before."""
+
+    generation: str
+    owner: str
+    conversation: str
+    model: str
+    parent: str
+    question: str | None
+    question_parent: str | None
+
+
 class ReplyRepository:
-    """Where what was said is kept."""
+    """The rows of replies."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def save(self, said: Iterable[Piece]) -> None:
+    async def save(self, new: Iterable[Piece]) -> None:
         """Save what open generations have said since they were last saved."""
         rows = [
             {
                 "generation": piece.generation,
                 "at": piece.at,
-                "text": (content := fold(piece.events)).text,
-                "reasoning": content.reasoning,
+                "parts": parts_objects(fold(piece.events)),
                 "shape": _encode(shape(piece.events)),
             }
-            for piece in said
+            for piece in new
         ]
         if not rows:
             return
@@ -53,12 +66,12 @@ class ReplyRepository:
                 .where(
                     generations.c.id.in_({row["generation"] for row in rows}), generations.c.shape.is_(None)
                 )
-                .with_for_update(read=True)  # a reply that is being closed meanwhile is waited for
+                .with_for_update(read=True)  # wait for a reply that is being closed meanwhile
             )
             still_open = set(known)
             rows = [row for row in rows if row["generation"] in still_open]
             if rows:
-                # What was taken without an answer, because a connection broke, is said again with more.
+                # A piece may have been saved although its connection broke before the answer.
                 again = delete(pieces).where(
                     pieces.c.generation == bindparam("generation"), pieces.c.at == bindparam("at")
                 )
@@ -68,22 +81,17 @@ class ReplyRepository:
                 await connection.execute(insert(pieces), rows)
 
     async def close(
-        self,
-        generation: str,
-        content: Content,
-        lengths: Shape,
-        outcome: Outcome,
-        title: str | None = None,
+        self, generation: str, events: Sequence[Event], outcome: OutcomeObject, title: str | None = None
     ) -> bool:
         """Write a closed generation's row, once; False where it was closed before, or is gone.
 
-        `title` is one that was made for the conversation; one that a person wrote stays.
+        `title` is a made one for the conversation; a title that a person wrote stays.
         """
         async with self._database.writing() as connection:
-            return await _close(connection, generation, content, lengths, outcome, title)
+            return await _close(connection, generation, events, outcome, title)
 
-    async def find(self, client: str, generation: str) -> Reply | None:
-        """A client's closed generation, or None where it has none of that id."""
+    async def find(self, owner: str, generation: str) -> StoredReply | None:
+        """An owner's generation, open or closed; None where there is none of that id."""
         if not is_id(generation):
             return None
         query: Select[Any] = (
@@ -92,14 +100,13 @@ class ReplyRepository:
             .join(conversations, conversations.c.id == messages.c.conversation)
             .where(
                 generations.c.id == generation,
-                generations.c.client == client,
-                generations.c.shape.is_not(None),
+                generations.c.client == owner,
                 conversations.c.deleted_at.is_(None),
             )
         )
         async with self._database.reading() as connection:
             row = (await connection.execute(query)).one_or_none()
-        return None if row is None else _reply(row)
+        return None if row is None else _stored_reply(row)
 
     async def nearest(self, message: str) -> str | None:
         """The generation of the last reply on the branch that ends with a message, None where it has none."""
@@ -119,43 +126,59 @@ class ReplyRepository:
             found: str | None = await connection.scalar(query)
         return found
 
-    async def begun_with(self, client: str, key: str) -> tuple[str, bytes] | None:
-        """The generation that a client began with an idempotency key, and what tells that request."""
-        query = select(generations.c.id, generations.c.request).where(
-            generations.c.client == client, generations.c.key == key
+    async def start_of(self, owner: str, generation: str, key: str | None) -> Start | None:
+        """How the generation of this id began, or the owner's that began with this idempotency key."""
+        named: ColumnElement[bool] = generations.c.id == generation
+        if key is not None:
+            named = or_(named, (generations.c.client == owner) & (generations.c.key == key))
+        question = messages.alias("question")
+        query = (
+            select(
+                generations.c.id.label("generation"),
+                generations.c.client.label("owner"),
+                messages.c.conversation,
+                messages.c.model,
+                messages.c.parent,
+                question.c.text.label("question"),
+                question.c.parent.label("question_parent"),
+            )
+            .join(messages, messages.c.id == generations.c.message)
+            .outerjoin(question, question.c.id == messages.c.parent)
+            .where(named)
         )
         async with self._database.reading() as connection:
-            row = (await connection.execute(query)).one_or_none()
-        return None if row is None else (row.id, row.request)
+            row = (await connection.execute(query)).first()
+        return None if row is None else Start(**row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
 
-    async def close_orphans(self, outcome: Outcome) -> int:
-        """Close what a crash left open, with the text that was saved of it; returns how many that were."""
+    async def close_orphans(self, outcome: OutcomeObject) -> int:
+        """Close what a crash left open, with the events that were saved; returns how many that were."""
         async with self._database.writing() as connection:
-            left = await connection.scalars(select(generations.c.id).where(generations.c.shape.is_(None)))
-            names = left.all()
+            open_ = await connection.scalars(select(generations.c.id).where(generations.c.shape.is_(None)))
+            names = open_.all()
             query = select(pieces).where(pieces.c.generation.in_(names))
             rows = (await connection.execute(query.order_by(pieces.c.generation, pieces.c.at))).all()
             saved = {name: list(group) for name, group in groupby(rows, lambda row: row.generation)}
             for name in names:
-                said = saved.get(name, [])
-                content = Content("".join(row.text for row in said), "".join(row.reasoning for row in said))
-                lengths = [length for row in said for length in _decode(row.shape)]
-                await _close(connection, name, content, lengths, outcome)
+                events = [
+                    event
+                    for row in saved.get(name, [])
+                    for event in unfold(parse_parts(row.parts), _decode(row.shape))
+                ]
+                await _close(connection, name, events, outcome)
             return len(names)
 
 
 async def _close(
     connection: AsyncConnection,
     generation: str,
-    content: Content,
-    lengths: Shape,
-    outcome: Outcome,
+    events: Sequence[Event],
+    outcome: OutcomeObject,
     title: str | None = None,
 ) -> bool:
     closed = await connection.execute(
         update(generations)
         .where(generations.c.id == generation, generations.c.shape.is_(None))
-        .values(shape=_encode(lengths))
+        .values(shape=_encode(shape(events)))
     )
     if closed.rowcount == 0:
         return False
@@ -166,7 +189,7 @@ async def _close(
             messages.c.id
             == select(generations.c.message).where(generations.c.id == generation).scalar_subquery()
         )
-        .values(text=content.text, reasoning=content.reasoning, outcome=outcome)
+        .values(**part_columns(fold(events)), outcome=outcome)
         .returning(messages.c.conversation)
     )
     conversation = conversations.c.id == written.scalar_one()
@@ -179,16 +202,15 @@ async def _close(
     return True
 
 
-def _reply(row: Row[Any]) -> Reply:
-    return Reply(
+def _stored_reply(row: Row[Any]) -> StoredReply:
+    return StoredReply(
         generation=row.generation,
-        client=row.client,
+        owner=row.client,
         conversation=row.conversation,
         message=row.id,
         parent=row.parent,
         model=row.model,
-        content=Content(row.text, row.reasoning),
-        shape=_decode(row.shape),
+        events=() if row.shape is None else tuple(unfold(parts(row), _decode(row.shape))),
         outcome=row.outcome,
         created_at=row.created_at,
     )

@@ -6,7 +6,9 @@ from typing import Any
 from sqlalchemy import Row, Select, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from headwater.conversations.model import Conversation, Message, Settings, UnknownMessageError
+from headwater.conversations.model import Conversation, Message, Settings, UnknownMessageError, plain
+from headwater.generation.codec import parse_parts, parts_objects
+from headwater.generation.parts import Parts, text_of
 from headwater.ids import is_id
 from headwater.storage.tables import conversations, generations, messages, shares
 
@@ -75,14 +77,24 @@ def message(row: Row[Any]) -> Message:
         id=row.id,
         parent=row.parent,
         role=row.role,
-        text=row.text,
+        parts=parts(row),
         created_at=row.created_at,
-        reasoning=row.reasoning,
         model=row.model,
         outcome=row.outcome,
-        left_out=row.left_out,
+        omitted=row.left_out,
         generation=row.generation,
     )
+
+
+def parts(row: Row[Any]) -> Parts:
+    """The parts of a message from its row; `parts` is null where the message is nothing but its text."""
+    return plain(row.text) if row.parts is None else parse_parts(row.parts)
+
+
+def part_columns(parts: Parts) -> dict[str, Any]:
+    """The columns of a message's parts, of which search reads the text."""
+    text = text_of(parts)
+    return {"text": text, "parts": None if parts == plain(text) else parts_objects(parts)}
 
 
 def new_conversation(name: str, client: str, title: str, now: int, settings: Settings) -> dict[str, Any]:
@@ -113,11 +125,10 @@ def message_row(message: Message, conversation: str, client: str) -> dict[str, A
         "client": client,
         "parent": message.parent,
         "role": message.role,
-        "text": message.text,
-        "reasoning": message.reasoning,
+        **part_columns(message.parts),
         "model": message.model,
         "outcome": message.outcome,
-        "left_out": message.left_out,
+        "left_out": message.omitted,
         "created_at": message.created_at,
     }
 

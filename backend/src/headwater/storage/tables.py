@@ -71,8 +71,9 @@ messages = Table(
     Column("client", Text, nullable=False),
     Column("parent", Text, _belongs_to("messages.id"), index=True),
     Column("role", Text, nullable=False),
+    # All of its text, joined: search reads it. Its parts, null where it is nothing but that text.
     Column("text", Text, nullable=False),
-    Column("reasoning", Text, nullable=False),
+    Column("parts", JSON(none_as_null=True)),
     Column("model", Text),
     Column("outcome", JSON(none_as_null=True)),
     Column("left_out", Integer, nullable=False),
@@ -90,9 +91,8 @@ generations = Table(
     Column("client", Text, nullable=False),
     # The lengths of its events; null while it is open.
     Column("shape", LargeBinary),
-    # The idempotency key that it was begun with, and what tells that request from others.
+    # The idempotency key of replies that began before their ids stood for it.
     Column("key", Text),
-    Column("request", LargeBinary),
     Index(None, "client", "key", unique=True),
 )
 
@@ -101,11 +101,10 @@ pieces = Table(
     metadata,
     Column("generation", Text, _belongs_to("generations.id"), primary_key=True),
     Column("at", BigInteger, primary_key=True, autoincrement=False),
-    Column("text", Text, nullable=False),
-    Column("reasoning", Text, nullable=False),
+    Column("parts", JSON, nullable=False),
     Column("shape", LargeBinary, nullable=False),
 )
-"""What an open generation has said, saved from time to time; gone once it is closed."""
+"""The events of an open generation, saved from time to time; gone once it is closed."""
 
 shares = Table(
     "shares",

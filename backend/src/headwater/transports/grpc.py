@@ -11,11 +11,12 @@ from typing import Any, TypeVar
 from google.protobuf.json_format import MessageToDict, Parse
 from google.protobuf.message import Message
 
-from headwater.generation.events import Outcome
-from headwater.generation.fold import Content
+from headwater.generation.codec import JsonObject, outcome_object
 from headwater.generation.log import Cursor, Page
+from headwater.generation.outcome import Outcome
+from headwater.generation.parts import Event, Parts, TextPart
 from headwater.transports.json import encode_json, generation_object
-from headwater.transports.wire import JsonObject, Opening, opening_object, outcome_object, runs
+from headwater.transports.wire import Opening, joined, opening_object
 from headwater.v1.chat_pb2 import ChatResponse, Generation
 
 M = TypeVar("M", bound=Message)
@@ -29,11 +30,8 @@ def opening_message(opening: Opening, after: Cursor) -> ChatResponse:
 
 def page_messages(generation: str, page: Page) -> Iterator[ChatResponse]:
     """A page; one without events and outcome is a heartbeat: a message with nothing to say."""
-    for run in runs(page):
-        if run.event == "token":
-            yield ChatResponse(generation=generation, cursor=run.cursor, token=run.text)
-        else:
-            yield ChatResponse(generation=generation, cursor=run.cursor, reasoning=run.text)
+    for event, cursor in joined(page):
+        yield ChatResponse(generation=generation, cursor=cursor, **_members(event))
     if page.outcome is not None:
         outcome = outcome_object(page.outcome)
         yield ChatResponse(generation=generation, cursor=page.cursor, done=True, outcome=outcome)
@@ -41,11 +39,16 @@ def page_messages(generation: str, page: Page) -> Iterator[ChatResponse]:
         yield ChatResponse(generation=generation, cursor=page.cursor)
 
 
-def generation_message(
-    opening: Opening, content: Content, cursor: Cursor, outcome: Outcome | None
-) -> Generation:
+def _members(event: Event) -> JsonObject:
+    """Text has a field of its own for each kind; whatever else there is goes into `event` and `data`."""
+    if isinstance(event, TextPart):
+        return {event.event: event.text}
+    return {"event": event.event, "data": event.event_members()}
+
+
+def generation_message(opening: Opening, parts: Parts, cursor: Cursor, outcome: Outcome | None) -> Generation:
     """A generation as it stands."""
-    return Generation(**generation_object(opening, content, cursor, outcome))
+    return Generation(**generation_object(opening, parts, cursor, outcome))
 
 
 def members(message: Message) -> JsonObject:

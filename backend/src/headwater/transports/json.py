@@ -2,10 +2,11 @@
 
 import msgspec
 
-from headwater.generation.events import Outcome
-from headwater.generation.fold import Content
+from headwater.generation.codec import JsonObject, outcome_object, parts_objects, text_members
 from headwater.generation.log import Cursor, Page
-from headwater.transports.wire import JsonObject, Opening, framed_objects, opening_object, outcome_object
+from headwater.generation.outcome import Outcome
+from headwater.generation.parts import Parts, text_of
+from headwater.transports.wire import Opening, framed_objects, opening_object
 
 WAITING = b" "
 """A sign of life of a reply that is sent whole: between two members of an object a space means nothing."""
@@ -16,15 +17,13 @@ def reply_opening(opening: Opening) -> bytes:
     return encode_json(opening_object(opening)).removesuffix(b"}")
 
 
-def reply_rest(content: Content, outcome: Outcome) -> bytes:
+def reply_rest(parts: Parts, outcome: Outcome) -> bytes:
     """What comes after `reply_opening`; both are one JSON object."""
-    rest = {"text": content.text, "reasoning": content.reasoning, "outcome": outcome_object(outcome)}
+    rest = {**text_members(parts), "outcome": outcome_object(outcome), "parts": parts_objects(parts)}
     return b"," + encode_json(rest).removeprefix(b"{")
 
 
-def generation_object(
-    opening: Opening, content: Content, cursor: Cursor, outcome: Outcome | None
-) -> JsonObject:
+def generation_object(opening: Opening, parts: Parts, cursor: Cursor, outcome: Outcome | None) -> JsonObject:
     """A generation as it stands; `outcome` is null while it runs."""
     return {
         "generation": opening.generation,
@@ -32,8 +31,9 @@ def generation_object(
         "message": opening.message,
         "model": opening.model,
         "cursor": cursor,
-        "text": content.text,
+        "text": text_of(parts),
         "outcome": _outcome(outcome),
+        "parts": parts_objects(parts),
     }
 
 

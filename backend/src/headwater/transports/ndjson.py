@@ -4,8 +4,9 @@ from typing import ClassVar
 
 import msgspec
 
+from headwater.generation.codec import JsonObject
 from headwater.generation.log import Cursor, Page
-from headwater.transports.wire import JsonObject, Opening, framed_page, framed_start
+from headwater.transports.wire import Opening, framed_page, framed_start
 
 _encode = msgspec.json.Encoder().encode
 

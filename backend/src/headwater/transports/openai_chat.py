@@ -9,16 +9,18 @@ from typing import ClassVar
 
 import msgspec
 
-from headwater.generation.events import Completed, Outcome, Usage
-from headwater.generation.fold import Content
+from headwater.generation.codec import JsonObject
 from headwater.generation.log import Cursor, Page
+from headwater.generation.outcome import Completed, Outcome, Usage
+from headwater.generation.parts import Part, Parts, Reasoning, Text, TextPart, text_of
 from headwater.transports.openai_error import broken_off
 from headwater.transports.sse import HEARTBEAT
-from headwater.transports.wire import JsonObject, Opening, runs
+from headwater.transports.wire import Opening, joined
 
 DONE = b"data: [DONE]\n\n"
 
-_MEMBER = {"token": "content", "reasoning": "reasoning_content"}
+_MEMBER: dict[type[Part], str] = {Text: "content", Reasoning: "reasoning_content"}
+"""What a delta calls each kind; it has no place for others."""
 
 _encode = msgspec.json.Encoder().encode
 
@@ -42,7 +44,11 @@ class OpenAIChatEncoder:
 
     def page(self, generation: str, page: Page) -> bytes:
         """See `Encoder.page`."""
-        parts = [self._delta(generation, {_MEMBER[run.event]: run.text}) for run in runs(page)]
+        parts = [
+            self._delta(generation, {_MEMBER[type(event)]: event.text})
+            for event, _ in joined(page)
+            if isinstance(event, TextPart) and type(event) in _MEMBER
+        ]
         if page.outcome is not None:
             parts += self._end(generation, page.outcome)
         return b"".join(parts) or HEARTBEAT
@@ -66,11 +72,13 @@ class OpenAIChatEncoder:
 
 
 def completion_object(
-    opening: Opening, created: int, content: Content, reason: str, usage: Usage | None
+    opening: Opening, created: int, parts: Parts, reason: str, usage: Usage | None
 ) -> JsonObject:
     """A complete reply, and why it ended; `created` is in seconds since 1970."""
-    thought = {"reasoning_content": content.reasoning} if content.reasoning else {}
-    message = {"role": "assistant", "content": content.text, "refusal": None, **thought}
+    reasoning = text_of(parts, Reasoning)
+    message = {"role": "assistant", "content": text_of(parts), "refusal": None}
+    if reasoning:
+        message["reasoning_content"] = reasoning
     choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": reason}
     return {
         **_head(opening.generation, "chat.completion", created, opening.model),

@@ -2,8 +2,8 @@
 
 from typing import assert_never
 
-from headwater.generation.events import Cancelled, Failed, Interrupted
-from headwater.transports.wire import JsonObject
+from headwater.generation.codec import JsonObject
+from headwater.generation.outcome import Cancelled, Failed, Interrupted
 
 SERVER_ERROR = "server_error"
 INVALID_REQUEST = "invalid_request_error"

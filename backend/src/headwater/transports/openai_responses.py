@@ -1,44 +1,28 @@
 """OpenAI's responses: numbered server-sent events, or one object.
 
-A reader resumes after the number of an event. So a number says nothing but where in the log its event stands
-and what kind it is, and the same log has the same numbers however it is cut into pages: each event of the log
-has a block of them, the first block is for what comes before, the one behind the last event for the end.
+A reader resumes after the number of an event. Numbers rise by one from 0, and each event of the log is a
+delta of its own: so the same log has the same numbers however it is cut into pages.
 """
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Final, Literal, TypeAlias, assert_never
+from typing import Any, ClassVar, Literal, TypeAlias, assert_never
 
 import msgspec
 
-from headwater.generation.events import Cancelled, Completed, Event, Failed, Interrupted, Outcome, Usage
+from headwater.generation.codec import JsonObject
 from headwater.generation.log import Cursor, Page
+from headwater.generation.outcome import Cancelled, Completed, Failed, Interrupted, Outcome, Usage
+from headwater.generation.parts import Event, Part, Reasoning, Text, TextPart, runs
 from headwater.transports.openai_error import INTERRUPTED
 from headwater.transports.sse import HEARTBEAT
-from headwater.transports.wire import JsonObject, Opening, Run, runs
-
-BLOCK: Final = 10
-"""Numbers that belong to one event of the log."""
-
-# Places in a block: what is closed before its event, what is opened for it, itself; after the last, the end.
-_TEXT_DONE, _PART_DONE, _ITEM_DONE, _ITEM_ADDED, _PART_ADDED, _DELTA, _END = range(7)
-_CREATED, _IN_PROGRESS = 0, 1
+from headwater.transports.wire import Opening
 
 Number: TypeAlias = int
 ItemStatus: TypeAlias = Literal["in_progress", "completed", "incomplete"]
 
 _encode = msgspec.json.Encoder().encode
-
-
-def number_at(cursor: Cursor) -> Number:
-    """The number of the delta that brings a reader to a cursor."""
-    return cursor * BLOCK + _DELTA
-
-
-def cursor_before(number: Number) -> Cursor:
-    """The cursor of a reader who has seen the events up to this number."""
-    block, place = divmod(number, BLOCK)
-    return max(0, block if place == _DELTA else block - 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,35 +37,58 @@ class ResponseHead:
     stored: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """How a response shows a kind of part: as an item of the output, with one content of a type."""
+
+    item_type: str
+    id_prefix: str
+    text_type: str
+    item_members: JsonObject
+    content_members: JsonObject
+    text_members: JsonObject
+
+
+_KINDS: dict[type[Part], _Kind] = {
+    Text: _Kind(
+        "message",
+        "msg",
+        "output_text",
+        {"role": "assistant"},
+        {"annotations": [], "logprobs": []},
+        {"logprobs": []},
+    ),
+    Reasoning: _Kind("reasoning", "rs", "reasoning_text", {"summary": []}, {}, {}),
+}
+"""The kinds that a response has a place for; it leaves out others."""
+
+
 @dataclass(slots=True)
 class _Item:
-    """A part of the output: neighbouring events of one kind."""
+    """An item of the output: a part of the reply."""
 
-    kind: Literal["token", "reasoning"]
+    kind: _Kind
     id: str
     texts: list[str] = field(default_factory=list)
-
-    @property
-    def text_type(self) -> str:
-        """What its text is called, in the names of events and in itself."""
-        return "output_text" if self.kind == "token" else "reasoning_text"
 
     @property
     def text(self) -> str:
         """All that it says so far."""
         return "".join(self.texts)
 
-    def part(self, text: str) -> JsonObject:
-        """Its content, which has one part."""
-        marks: JsonObject = {"annotations": [], "logprobs": []} if self.kind == "token" else {}
-        return {"type": self.text_type, "text": text, **marks}
+    def content(self, text: str) -> JsonObject:
+        """Its one content, with some text."""
+        return {"type": self.kind.text_type, "text": text, **self.kind.content_members}
 
     def object(self, status: ItemStatus) -> JsonObject:
         """Itself; it has no content before it says something."""
-        said = {"status": status, "content": [self.part(self.text)] if self.texts else []}
-        if self.kind == "token":
-            return {"id": self.id, "type": "message", "role": "assistant", **said}
-        return {"id": self.id, "type": "reasoning", "summary": [], **said}
+        return {
+            "id": self.id,
+            "type": self.kind.item_type,
+            **self.kind.item_members,
+            "status": status,
+            "content": [self.content(self.text)] if self.texts else [],
+        }
 
 
 class OpenAIResponsesEncoder:
@@ -92,97 +99,95 @@ class OpenAIResponsesEncoder:
 
     media_type: ClassVar[str] = "text/event-stream"
 
-    def __init__(self, head: ResponseHead, after: Number = -1) -> None:
+    def __init__(self, head: ResponseHead, after: float = -1) -> None:
         self._head = head
         self._after = after
         self._items: list[_Item] = []
+        self._last: Event | None = None
+        self.next_number: Number = 0
 
     def opening(self, opening: Opening, after: Cursor) -> bytes:  # noqa: ARG002
         """See `Encoder.opening`."""
         response = _response(self._head, (), None)
         parts = [
-            *self._event(_CREATED, "response.created", response=response),
-            *self._event(_IN_PROGRESS, "response.in_progress", response=response),
+            *self._event("response.created", response=response),
+            *self._event("response.in_progress", response=response),
         ]
         return b"".join(parts) or HEARTBEAT
 
     def page(self, generation: str, page: Page) -> bytes:  # noqa: ARG002
         """See `Encoder.page`."""
-        parts = [
-            part for run, first in _runs(page, cursor_before(self._after)) for part in self._run(run, first)
-        ]
+        parts = [part for event in page.events for part in self._log_event(event)]
         if page.outcome is not None:
-            parts += self._end(page.cursor + 1, page.outcome)
+            parts += self._end(page.outcome)
         return b"".join(parts) or HEARTBEAT
 
-    def _run(self, run: Run, first: Cursor) -> Iterator[bytes]:
-        """What a run says, whose first event has the cursor `first` behind it."""
-        if not self._items or self._items[-1].kind != run.event:
-            yield from self._close(first, "completed")
-            self._items.append(_item(self._head, run.event, len(self._items)))
-            yield from self._open(first)
-        self._items[-1].texts.append(run.text)
-        yield from self._text_event(number_at(run.cursor), "delta", delta=run.text)
+    def _log_event(self, event: Event) -> Iterator[bytes]:
+        is_continued = self._last is not None and event.continues(self._last)
+        self._last = event
+        if not isinstance(event, TextPart) or type(event) not in _KINDS:
+            return
+        if not is_continued:
+            yield from self._close("completed")
+            self._items.append(_item(self._head, event, len(self._items)))
+            item = self._items[-1]
+            yield from self._item_event("output_item.added", item=item.object("in_progress"))
+            yield from self._content_event("content_part.added", part=item.content(""))
+        self._items[-1].texts.append(event.text)
+        yield from self._text_event("delta", delta=event.text)
 
-    def _open(self, cursor: Cursor) -> Iterator[bytes]:
-        item, start = self._items[-1], cursor * BLOCK
-        yield from self._item_event(start + _ITEM_ADDED, "output_item.added", item=item.object("in_progress"))
-        yield from self._part_event(start + _PART_ADDED, "content_part.added", part=item.part(""))
-
-    def _close(self, cursor: Cursor, status: ItemStatus) -> Iterator[bytes]:
+    def _close(self, status: ItemStatus) -> Iterator[bytes]:
         if self._items:
-            item, start = self._items[-1], cursor * BLOCK
-            yield from self._text_event(start + _TEXT_DONE, "done", text=item.text)
-            yield from self._part_event(start + _PART_DONE, "content_part.done", part=item.part(item.text))
-            yield from self._item_event(start + _ITEM_DONE, "output_item.done", item=item.object(status))
+            item = self._items[-1]
+            yield from self._text_event("done", text=item.text)
+            yield from self._content_event("content_part.done", part=item.content(item.text))
+            yield from self._item_event("output_item.done", item=item.object(status))
 
-    def _end(self, cursor: Cursor, outcome: Outcome) -> Iterator[bytes]:
+    def _end(self, outcome: Outcome) -> Iterator[bytes]:
         response = _response(self._head, self._items, outcome)
-        yield from self._close(cursor, _last_status(outcome))
+        yield from self._close(_last_status(outcome))
         ended = "incomplete" if response["status"] == "cancelled" else response["status"]
-        yield from self._event(cursor * BLOCK + _END, f"response.{ended}", response=response)
+        yield from self._event(f"response.{ended}", response=response)
 
-    def _item_event(self, number: Number, name: str, **members: Any) -> Iterator[bytes]:  # noqa: ANN401
-        yield from self._event(number, f"response.{name}", output_index=len(self._items) - 1, **members)
+    def _item_event(self, name: str, **members: Any) -> Iterator[bytes]:  # noqa: ANN401
+        yield from self._event(f"response.{name}", output_index=len(self._items) - 1, **members)
 
-    def _part_event(self, number: Number, name: str, **members: Any) -> Iterator[bytes]:  # noqa: ANN401
-        yield from self._item_event(number, name, item_id=self._items[-1].id, content_index=0, **members)
+    def _content_event(self, name: str, **members: Any) -> Iterator[bytes]:  # noqa: ANN401
+        yield from self._item_event(name, item_id=self._items[-1].id, content_index=0, **members)
 
-    def _text_event(self, number: Number, name: str, **members: Any) -> Iterator[bytes]:  # noqa: ANN401
-        item = self._items[-1]
-        marks: JsonObject = {"logprobs": []} if item.kind == "token" else {}
-        yield from self._part_event(number, f"{item.text_type}.{name}", **members, **marks)
+    def _text_event(self, name: str, **members: Any) -> Iterator[bytes]:  # noqa: ANN401
+        kind = self._items[-1].kind
+        yield from self._content_event(f"{kind.text_type}.{name}", **members, **kind.text_members)
 
-    def _event(self, number: Number, type_: str, **members: Any) -> Iterator[bytes]:  # noqa: ANN401
+    def _event(self, type_: str, **members: Any) -> Iterator[bytes]:  # noqa: ANN401
+        number = self.next_number
+        self.next_number += 1
         if number > self._after:
             data = _encode({"type": type_, "sequence_number": number, **members})
             yield b"event: %b\ndata: %b\n\n" % (type_.encode(), data)
 
 
+def last_number(head: ResponseHead, events: Sequence[Event], outcome: Outcome | None) -> Number:
+    """The number of the last event that a reader can have seen of a log."""
+    encoder = OpenAIResponsesEncoder(head, math.inf)
+    encoder.opening(Opening("", "", "", "", ""), 0)
+    encoder.page("", Page(tuple(events), len(events), outcome))
+    return encoder.next_number - 1
+
+
 def response_object(head: ResponseHead, events: Iterable[Event], outcome: Outcome | None) -> JsonObject:
     """A response as it stands; without an outcome it is in progress."""
-    said = tuple(events)
     items: list[_Item] = []
-    for run in runs(Page(said, len(said))):
-        items.append(_item(head, run.event, len(items)))
-        items[-1].texts.append(run.text)
+    for run in runs(events):
+        if type(run[0]) in _KINDS:
+            items.append(_item(head, run[0], len(items)))
+            items[-1].texts += [event.text for event in run if isinstance(event, TextPart)]
     return _response(head, items, outcome)
 
 
-def _runs(page: Page, seen: Cursor) -> Iterator[tuple[Run, Cursor]]:
-    """The runs of a page, each with the cursor behind its first event; none goes over what has been seen."""
-    start = page.cursor - len(page.events)
-    cut = min(max(seen - start, 0), len(page.events))
-    for part in (Page(page.events[:cut], start + cut), Page(page.events[cut:], page.cursor)):
-        first = part.cursor - len(part.events) + 1
-        for run in runs(part):
-            yield run, first
-            first = run.cursor + 1
-
-
-def _item(head: ResponseHead, kind: Literal["token", "reasoning"], place: int) -> _Item:
-    prefix = "msg" if kind == "token" else "rs"
-    return _Item(kind, f"{prefix}_{head.message.removeprefix('msg_')}_{place}")
+def _item(head: ResponseHead, event: Event, index: int) -> _Item:
+    kind = _KINDS[type(event)]
+    return _Item(kind, f"{kind.id_prefix}_{head.message.removeprefix('msg_')}_{index}")
 
 
 def _response(head: ResponseHead, items: Sequence[_Item], outcome: Outcome | None) -> JsonObject:

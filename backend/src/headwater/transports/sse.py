@@ -9,8 +9,10 @@ from typing import Any, ClassVar, Literal
 
 import msgspec
 
+from headwater.generation.codec import outcome_object
 from headwater.generation.log import Cursor, Page
-from headwater.transports.wire import END, Opening, event_id, opening_object, outcome_object, runs
+from headwater.generation.parts import Text
+from headwater.transports.wire import END, Opening, event_id, joined, opening_object
 
 RECONNECT_MS = 1000
 """How long an `EventSource` waits before it reconnects."""
@@ -37,8 +39,10 @@ class SseEncoder:
     def page(self, generation: str, page: Page) -> bytes:
         """See `Encoder.page`."""
         parts = [
-            _event(None if run.event == "token" else run.event, generation, run.cursor, {"token": run.text})
-            for run in runs(page)
+            _event(
+                None if isinstance(event, Text) else event.event, generation, cursor, event.event_members()
+            )
+            for event, cursor in joined(page)
         ]
         if page.outcome is not None:
             parts.append(_event("outcome", generation, END, outcome_object(page.outcome)))

@@ -4,19 +4,20 @@ Its reader refuses parts that it does not know, and takes a response that merely
 `finish` always comes last, whatever happened.
 """
 
-from typing import ClassVar, Literal, assert_never
+from typing import ClassVar, assert_never
 
 import msgspec
 
-from headwater.generation.events import Cancelled, Completed, Failed, FinishReason, Interrupted, Outcome
+from headwater.generation.codec import JsonObject
 from headwater.generation.log import Cursor, Page
+from headwater.generation.outcome import Cancelled, Completed, Failed, FinishReason, Interrupted, Outcome
+from headwater.generation.parts import Event, TextPart
 from headwater.transports.openai_error import INTERRUPTED
 from headwater.transports.sse import HEARTBEAT
-from headwater.transports.wire import JsonObject, Opening, Run, runs
+from headwater.transports.wire import Opening, joined
 
 DONE = b"data: [DONE]\n\n"
 
-_PART: dict[Literal["token", "reasoning"], str] = {"token": "text", "reasoning": "reasoning"}
 _FINISH: dict[FinishReason, str] = {"stop": "stop", "length": "length", "content_filter": "content-filter"}
 
 _encode = msgspec.json.Encoder().encode
@@ -38,21 +39,26 @@ class UiMessageEncoder:
 
     def page(self, generation: str, page: Page) -> bytes:  # noqa: ARG002
         """See `Encoder.page`."""
-        said = [part for run in runs(page) for part in self._run(run)]
+        said = [part for event, _ in joined(page) for part in self._event(event)]
         if page.outcome is not None:
             said += [*self._close(), *_end(page.outcome)]
         ended = DONE if page.outcome is not None else b""
         return b"".join(map(_data, said)) + ended or HEARTBEAT
 
-    def _run(self, run: Run) -> list[JsonObject]:
-        """A run of the kind that is open goes on with its part; another one begins the next."""
-        kind, opened = _PART[run.event], []
-        if self._open != kind:
+    def _event(self, event: Event) -> list[JsonObject]:
+        """An event of the kind that is open continues its part; another one begins the next.
+
+        The SDK streams texts; whatever else there is goes into its `data-…` parts, which every page may read.
+        """
+        if not isinstance(event, TextPart):
+            return [*self._close(), {"type": f"data-{event.type}", "data": event.members()}]
+        opened = []
+        if self._open != event.type:
             opened = self._close()
-            self._open = kind
+            self._open = event.type
             self._count += 1
-            opened.append(self._part(f"{kind}-start"))
-        return [*opened, {**self._part(f"{kind}-delta"), "delta": run.text}]
+            opened.append(self._part(f"{event.type}-start"))
+        return [*opened, {**self._part(f"{event.type}-delta"), "delta": event.text}]
 
     def _close(self) -> list[JsonObject]:
         closed = [] if self._open is None else [self._part(f"{self._open}-end")]

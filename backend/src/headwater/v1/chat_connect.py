@@ -39,8 +39,8 @@ _GZIP_COMPRESSION = GzipCompression()
 
 class ChatService(Protocol):
     """
-    Replies of models, followed from a cursor. docs/protocol.md tells what all of it means; the names here are
-    those of the JSON there.
+    Replies of models, followed from a cursor. docs/wire.md explains all of it; the names here are those of the JSON
+    there.
     """
     def stream_chat(self, request: ChatRequest, ctx: RequestContext[ChatRequest, ChatResponse], /) -> AsyncIterator[ChatResponse]:
         """
@@ -50,7 +50,7 @@ class ChatService(Protocol):
 
     def stream_reply(self, request: ReplyRequest, ctx: RequestContext[ReplyRequest, ChatResponse], /) -> AsyncIterator[ChatResponse]:
         """
-        Starts another reply to a message that is kept, or the continuation of a reply, and follows it.
+        Starts another reply to a stored message, or the continuation of a reply, and follows it.
         """
         raise ConnectError(Code.UNIMPLEMENTED, 'Not implemented')
 
@@ -62,7 +62,7 @@ class ChatService(Protocol):
 
     async def cancel(self, request: CancelRequest, ctx: RequestContext[CancelRequest, Generation], /) -> Generation:
         """
-        Stops a reply; answers with it as it stood then.
+        Stops a reply; the answer is the reply as it was then.
         """
         raise ConnectError(Code.UNIMPLEMENTED, 'Not implemented')
 
@@ -139,8 +139,8 @@ class ChatServiceASGIApplication(ConnectASGIApplication[ChatService]):
 
 class ChatServiceClient(ConnectClient):
     """
-    Replies of models, followed from a cursor. docs/protocol.md tells what all of it means; the names here are
-    those of the JSON there.
+    Replies of models, followed from a cursor. docs/wire.md explains all of it; the names here are those of the JSON
+    there.
     """
     def __init__(
         self,
@@ -197,7 +197,7 @@ class ChatServiceClient(ConnectClient):
         timeout_ms: int | None = None,
     ) -> AsyncIterator[ChatResponse]:
         """
-        Starts another reply to a message that is kept, or the continuation of a reply, and follows it.
+        Starts another reply to a stored message, or the continuation of a reply, and follows it.
         """
         return self.execute_server_stream(
             request=request,
@@ -243,7 +243,7 @@ class ChatServiceClient(ConnectClient):
         timeout_ms: int | None = None,
     ) -> Generation:
         """
-        Stops a reply; answers with it as it stood then.
+        Stops a reply; the answer is the reply as it was then.
         """
         return await self.execute_unary(
             request=request,

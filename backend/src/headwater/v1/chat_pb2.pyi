@@ -1,3 +1,4 @@
+from google.protobuf import struct_pb2 as _struct_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
@@ -7,7 +8,7 @@ from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
 DESCRIPTOR: _descriptor.FileDescriptor
 
 class ChatRequest(_message.Message):
-    __slots__ = ("message", "conversation", "parent", "model", "system", "temperature", "max_tokens", "script")
+    __slots__ = ("message", "conversation", "parent", "model", "system", "temperature", "max_tokens", "script", "ids")
     MESSAGE_FIELD_NUMBER: _ClassVar[int]
     CONVERSATION_FIELD_NUMBER: _ClassVar[int]
     PARENT_FIELD_NUMBER: _ClassVar[int]
@@ -16,6 +17,7 @@ class ChatRequest(_message.Message):
     TEMPERATURE_FIELD_NUMBER: _ClassVar[int]
     MAX_TOKENS_FIELD_NUMBER: _ClassVar[int]
     SCRIPT_FIELD_NUMBER: _ClassVar[int]
+    IDS_FIELD_NUMBER: _ClassVar[int]
     message: str
     conversation: str
     parent: str
@@ -24,10 +26,11 @@ class ChatRequest(_message.Message):
     temperature: float
     max_tokens: int
     script: Script
-    def __init__(self, message: _Optional[str] = ..., conversation: _Optional[str] = ..., parent: _Optional[str] = ..., model: _Optional[str] = ..., system: _Optional[str] = ..., temperature: _Optional[float] = ..., max_tokens: _Optional[int] = ..., script: _Optional[_Union[Script, _Mapping]] = ...) -> None: ...
+    ids: Ids
+    def __init__(self, message: _Optional[str] = ..., conversation: _Optional[str] = ..., parent: _Optional[str] = ..., model: _Optional[str] = ..., system: _Optional[str] = ..., temperature: _Optional[float] = ..., max_tokens: _Optional[int] = ..., script: _Optional[_Union[Script, _Mapping]] = ..., ids: _Optional[_Union[Ids, _Mapping]] = ...) -> None: ...
 
 class ReplyRequest(_message.Message):
-    __slots__ = ("conversation", "to", "model", "system", "temperature", "max_tokens", "script")
+    __slots__ = ("conversation", "to", "model", "system", "temperature", "max_tokens", "script", "ids")
     CONVERSATION_FIELD_NUMBER: _ClassVar[int]
     TO_FIELD_NUMBER: _ClassVar[int]
     MODEL_FIELD_NUMBER: _ClassVar[int]
@@ -35,6 +38,7 @@ class ReplyRequest(_message.Message):
     TEMPERATURE_FIELD_NUMBER: _ClassVar[int]
     MAX_TOKENS_FIELD_NUMBER: _ClassVar[int]
     SCRIPT_FIELD_NUMBER: _ClassVar[int]
+    IDS_FIELD_NUMBER: _ClassVar[int]
     conversation: str
     to: str
     model: str
@@ -42,7 +46,20 @@ class ReplyRequest(_message.Message):
     temperature: float
     max_tokens: int
     script: Script
-    def __init__(self, conversation: _Optional[str] = ..., to: _Optional[str] = ..., model: _Optional[str] = ..., system: _Optional[str] = ..., temperature: _Optional[float] = ..., max_tokens: _Optional[int] = ..., script: _Optional[_Union[Script, _Mapping]] = ...) -> None: ...
+    ids: Ids
+    def __init__(self, conversation: _Optional[str] = ..., to: _Optional[str] = ..., model: _Optional[str] = ..., system: _Optional[str] = ..., temperature: _Optional[float] = ..., max_tokens: _Optional[int] = ..., script: _Optional[_Union[Script, _Mapping]] = ..., ids: _Optional[_Union[Ids, _Mapping]] = ...) -> None: ...
+
+class Ids(_message.Message):
+    __slots__ = ("conversation", "message", "reply", "generation")
+    CONVERSATION_FIELD_NUMBER: _ClassVar[int]
+    MESSAGE_FIELD_NUMBER: _ClassVar[int]
+    REPLY_FIELD_NUMBER: _ClassVar[int]
+    GENERATION_FIELD_NUMBER: _ClassVar[int]
+    conversation: str
+    message: str
+    reply: str
+    generation: str
+    def __init__(self, conversation: _Optional[str] = ..., message: _Optional[str] = ..., reply: _Optional[str] = ..., generation: _Optional[str] = ...) -> None: ...
 
 class Script(_message.Message):
     __slots__ = ("tokens_per_second", "first_token_ms", "jitter", "seed", "repeat", "faults")
@@ -83,7 +100,7 @@ class CancelRequest(_message.Message):
     def __init__(self, generation: _Optional[str] = ...) -> None: ...
 
 class ChatResponse(_message.Message):
-    __slots__ = ("token", "done", "generation", "cursor", "reasoning", "start", "outcome")
+    __slots__ = ("token", "done", "generation", "cursor", "reasoning", "start", "outcome", "event", "data")
     TOKEN_FIELD_NUMBER: _ClassVar[int]
     DONE_FIELD_NUMBER: _ClassVar[int]
     GENERATION_FIELD_NUMBER: _ClassVar[int]
@@ -91,6 +108,8 @@ class ChatResponse(_message.Message):
     REASONING_FIELD_NUMBER: _ClassVar[int]
     START_FIELD_NUMBER: _ClassVar[int]
     OUTCOME_FIELD_NUMBER: _ClassVar[int]
+    EVENT_FIELD_NUMBER: _ClassVar[int]
+    DATA_FIELD_NUMBER: _ClassVar[int]
     token: str
     done: bool
     generation: str
@@ -98,7 +117,9 @@ class ChatResponse(_message.Message):
     reasoning: str
     start: Start
     outcome: Outcome
-    def __init__(self, token: _Optional[str] = ..., done: _Optional[bool] = ..., generation: _Optional[str] = ..., cursor: _Optional[int] = ..., reasoning: _Optional[str] = ..., start: _Optional[_Union[Start, _Mapping]] = ..., outcome: _Optional[_Union[Outcome, _Mapping]] = ...) -> None: ...
+    event: str
+    data: _struct_pb2.Struct
+    def __init__(self, token: _Optional[str] = ..., done: _Optional[bool] = ..., generation: _Optional[str] = ..., cursor: _Optional[int] = ..., reasoning: _Optional[str] = ..., start: _Optional[_Union[Start, _Mapping]] = ..., outcome: _Optional[_Union[Outcome, _Mapping]] = ..., event: _Optional[str] = ..., data: _Optional[_Union[_struct_pb2.Struct, _Mapping]] = ...) -> None: ...
 
 class Start(_message.Message):
     __slots__ = ("conversation", "message", "parent", "model")
@@ -159,7 +180,7 @@ class Timing(_message.Message):
     def __init__(self, first_token_ms: _Optional[int] = ..., duration_ms: _Optional[int] = ..., tokens: _Optional[int] = ..., tokens_per_second: _Optional[float] = ..., longest_gap_ms: _Optional[int] = ..., server_ms: _Optional[int] = ..., provider_ms: _Optional[int] = ...) -> None: ...
 
 class Generation(_message.Message):
-    __slots__ = ("generation", "conversation", "message", "model", "cursor", "text", "outcome")
+    __slots__ = ("generation", "conversation", "message", "model", "cursor", "text", "outcome", "parts")
     GENERATION_FIELD_NUMBER: _ClassVar[int]
     CONVERSATION_FIELD_NUMBER: _ClassVar[int]
     MESSAGE_FIELD_NUMBER: _ClassVar[int]
@@ -167,6 +188,7 @@ class Generation(_message.Message):
     CURSOR_FIELD_NUMBER: _ClassVar[int]
     TEXT_FIELD_NUMBER: _ClassVar[int]
     OUTCOME_FIELD_NUMBER: _ClassVar[int]
+    PARTS_FIELD_NUMBER: _ClassVar[int]
     generation: str
     conversation: str
     message: str
@@ -174,4 +196,5 @@ class Generation(_message.Message):
     cursor: int
     text: str
     outcome: Outcome
-    def __init__(self, generation: _Optional[str] = ..., conversation: _Optional[str] = ..., message: _Optional[str] = ..., model: _Optional[str] = ..., cursor: _Optional[int] = ..., text: _Optional[str] = ..., outcome: _Optional[_Union[Outcome, _Mapping]] = ...) -> None: ...
+    parts: _containers.RepeatedCompositeFieldContainer[_struct_pb2.Struct]
+    def __init__(self, generation: _Optional[str] = ..., conversation: _Optional[str] = ..., message: _Optional[str] = ..., model: _Optional[str] = ..., cursor: _Optional[int] = ..., text: _Optional[str] = ..., outcome: _Optional[_Union[Outcome, _Mapping]] = ..., parts: _Optional[_Iterable[_Union[_struct_pb2.Struct, _Mapping]]] = ...) -> None: ...

@@ -26,8 +26,8 @@ if _version_not_supported:
 
 
 class ChatServiceStub:
-    """Replies of models, followed from a cursor. docs/protocol.md tells what all of it means; the names here are
-    those of the JSON there.
+    """Replies of models, followed from a cursor. docs/wire.md explains all of it; the names here are those of the JSON
+    there.
     """
 
     def __init__(self, channel):
@@ -59,8 +59,8 @@ class ChatServiceStub:
 
 
 class ChatServiceServicer:
-    """Replies of models, followed from a cursor. docs/protocol.md tells what all of it means; the names here are
-    those of the JSON there.
+    """Replies of models, followed from a cursor. docs/wire.md explains all of it; the names here are those of the JSON
+    there.
     """
 
     def StreamChat(self, request, context):
@@ -71,7 +71,7 @@ class ChatServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def StreamReply(self, request, context):
-        """Starts another reply to a message that is kept, or the continuation of a reply, and follows it.
+        """Starts another reply to a stored message, or the continuation of a reply, and follows it.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -85,7 +85,7 @@ class ChatServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def Cancel(self, request, context):
-        """Stops a reply; answers with it as it stood then.
+        """Stops a reply; the answer is the reply as it was then.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -123,8 +123,8 @@ def add_ChatServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class ChatService:
-    """Replies of models, followed from a cursor. docs/protocol.md tells what all of it means; the names here are
-    those of the JSON there.
+    """Replies of models, followed from a cursor. docs/wire.md explains all of it; the names here are those of the JSON
+    there.
     """
 
     @staticmethod

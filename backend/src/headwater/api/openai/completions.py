@@ -1,11 +1,9 @@
 """`/v1/chat/completions`: a reply for a client that keeps the conversation itself."""
 
-import asyncio
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 from quart import Blueprint, Response
-from quart_rate_limiter import rate_limit
 
 from headwater.api.openai.errors import failed_reply
 from headwater.api.openai.members import (
@@ -18,16 +16,16 @@ from headwater.api.openai.members import (
     StreamOptions,
     TextContent,
 )
-from headwater.api.rate_limits import StartLimiter
+from headwater.api.principals import start
 from headwater.api.requests import Identifier, ScriptBody, Temperature, Tokens, read_json
 from headwater.api.streaming import followed, json_response, located, opening
 from headwater.conversations.model import Settings
-from headwater.generation.events import Completed
-from headwater.generation.provider import Sampling, Turn
-from headwater.identity.identify import client, current_client
+from headwater.generation.outcome import Completed
+from headwater.generation.provider import PromptMessage, Sampling
 from headwater.replies.active import Generation
-from headwater.replies.plan import AskOnce
-from headwater.replies.service import Chat
+from headwater.replies.readers import StopAtOnce
+from headwater.replies.requests import Stateless
+from headwater.replies.service import Replies
 from headwater.transports.openai_chat import OpenAIChatEncoder, completion_object
 
 
@@ -82,11 +80,11 @@ class CompletionBody(OpenAIBody):
     stop: Stop = Field(default_factory=list)
     script: ScriptBody | None = None
 
-    def ask(self) -> AskOnce:
+    def stateless(self) -> Stateless:
         """The same, as the use case takes it."""
         most = self.max_tokens if self.max_completion_tokens is None else self.max_completion_tokens
-        return AskOnce(
-            turns=tuple(Turn(ROLES[message.role], message.content) for message in self.messages),
+        return Stateless(
+            messages=tuple(PromptMessage(ROLES[message.role], message.content) for message in self.messages),
             settings=Settings(self.model, None, self.temperature, most),
             script=None if self.script is None else self.script.script(),
             sampling=Sampling(
@@ -95,32 +93,27 @@ class CompletionBody(OpenAIBody):
         )
 
 
-def completions_blueprint(chat: Chat, limiter: StartLimiter) -> Blueprint:
+def completions_blueprint(replies: Replies) -> Blueprint:
     """The route that completes a chat."""
     blueprint = Blueprint("completions", __name__)
 
     @blueprint.post("/chat/completions")
-    @rate_limit(limits=[limiter.limit()])
     async def complete() -> Response:
-        arrived = asyncio.get_running_loop().time()
         body = await read_json(CompletionBody)
-        # Its client cannot come back for it: who leaves stops the model.
-        generation = await chat.start(
-            client(), body.ask(), counted_as=current_client().counted_as, arrived=arrived, abandon_after=0.0
-        )
+        generation = await start(replies, body.stateless(), when_unread=StopAtOnce())
         if not body.stream:
-            return await _whole(chat, generation)
+            return await _whole(replies, generation)
         usage = body.stream_options.include_usage is True
         encoder = OpenAIChatEncoder(generation.model, generation.created_at // 1000, usage)
-        return followed(chat, generation, encoder)
+        return followed(replies, generation, encoder)
 
     return blueprint
 
 
-async def _whole(chat: Chat, generation: Generation) -> Response:
-    content, outcome = await chat.finished(generation)
+async def _whole(replies: Replies, generation: Generation) -> Response:
+    parts, outcome = await replies.finished(generation)
     if not isinstance(outcome.status, Completed):
         return located(failed_reply(outcome.status), generation)
     created, reason = generation.created_at // 1000, outcome.status.reason
-    completion = completion_object(opening(generation), created, content, reason, outcome.usage)
+    completion = completion_object(opening(generation), created, parts, reason, outcome.usage)
     return located(json_response(completion), generation)

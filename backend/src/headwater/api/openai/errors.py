@@ -7,7 +7,8 @@ from quart import Response, request
 
 from headwater.api.streaming import JSON, json_response
 from headwater.errors import PROBLEMS, ProblemCode
-from headwater.generation.events import Cancelled, Failed, FailureCode, Interrupted
+from headwater.generation.codec import JsonObject
+from headwater.generation.outcome import Cancelled, Failed, FailureCode, Interrupted
 from headwater.transports.openai_error import (
     INVALID_REQUEST,
     RATE_LIMIT,
@@ -16,7 +17,6 @@ from headwater.transports.openai_error import (
     error_object,
     failure_type,
 )
-from headwater.transports.wire import JsonObject
 
 _CODES: dict[ProblemCode, str] = {
     "unauthorized": "invalid_api_key",

@@ -2,11 +2,11 @@
 
 from quart import Blueprint, Response
 
+from headwater.api.principals import principal
 from headwater.api.streaming import json_response
 from headwater.errors import UnknownModelError
-from headwater.identity.identify import client
+from headwater.generation.codec import JsonObject
 from headwater.providers.catalogue import Catalogue, Model
-from headwater.transports.wire import JsonObject
 
 
 def models_blueprint(catalogue: Catalogue) -> Blueprint:
@@ -15,13 +15,13 @@ def models_blueprint(catalogue: Catalogue) -> Blueprint:
 
     @blueprint.get("/models")
     async def models() -> Response:
-        client()
+        principal()
         found = [_model_object(model) for model in await catalogue.models()]
         return json_response({"object": "list", "data": found})
 
     @blueprint.get("/models/<path:name>")
     async def one(name: str) -> Response:
-        client()
+        principal()
         found = await catalogue.find(name)
         if found is None:
             raise UnknownModelError(f"There is no model {name!r}; GET /v1/models lists them.", field="model")

@@ -8,9 +8,10 @@ from headwater.api.openai.members import ROLES, OpenAIBody, Share, StreamOptions
 from headwater.api.requests import Identifier, PlainText, Query, ScriptBody, Temperature, Tokens
 from headwater.conversations.model import Settings
 from headwater.errors import InvalidRequestError
-from headwater.generation.provider import Sampling, Turn
+from headwater.generation.provider import PromptMessage, Sampling
 from headwater.replies.active import Generation
-from headwater.replies.plan import Ask
+from headwater.replies.readers import Keep, StopAtOnce, WhenUnread
+from headwater.replies.requests import NewMessage, Storage
 
 
 class InputMessage(OpenAIBody):
@@ -69,34 +70,40 @@ class ResponseBody(OpenAIBody):
     top_p: Share | None = None
     script: ScriptBody | None = None
 
-    def ask(self, previous: Generation | None) -> Ask:
-        """The same, as the use case takes it; `previous` is the response that it goes on from.
+    def new_message(self, previous: Generation | None) -> NewMessage:
+        """The same, as the use case takes it; `previous` is the response that it continues.
 
         What the input says as system or developer becomes the system prompt of a conversation that begins
         with it; `instructions` are for this response alone. Raises `InvalidRequestError`.
         """
-        turns = [Turn(ROLES[message.role], message.content) for message in self.input]
-        said = [turn for turn in turns if turn.role != "system"]
-        if not said or said[-1].role != "user":
+        messages = [PromptMessage(ROLES[message.role], message.content) for message in self.input]
+        spoken = [message for message in messages if message.role != "system"]
+        if not spoken or spoken[-1].role != "user":
             raise InvalidRequestError("input takes a user's message as its last.", field="input")
         if self.background and not self.store:
             raise InvalidRequestError("background needs a response that is stored.", field="background")
-        told = [turn.text for turn in turns if turn.role == "system"]
+        system = [message.text for message in messages if message.role == "system"]
         own = [] if self.instructions is None else [self.instructions]
         if previous is not None:
-            own, told = [*own, *told], []
-        return Ask(
-            message=said[-1].text,
-            earlier=tuple(said[:-1]),
+            own, system = [*own, *system], []
+        return NewMessage(
+            message=spoken[-1].text,
+            earlier=tuple(spoken[:-1]),
             conversation=None if previous is None else previous.conversation,
             parent=None if previous is None else previous.message,
-            model=self.model,
-            system="\n\n".join(told) or None,
-            alone=Settings(None, "\n\n".join(own) or None, self.temperature, self.max_output_tokens),
+            settings=Settings(self.model, "\n\n".join(system) or None),
+            overrides=Settings(None, "\n\n".join(own) or None, self.temperature, self.max_output_tokens),
             sampling=Sampling(top_p=self.top_p),
             script=None if self.script is None else self.script.script(),
-            keep=self.store,
+            storage=Storage.STORED if self.store else Storage.EPHEMERAL,
         )
+
+    @property
+    def when_unread(self) -> WhenUnread | None:
+        """What happens when nobody reads it; None is the same as with any other reply."""
+        if self.background:
+            return Keep()
+        return None if self.store else StopAtOnce()
 
 
 class ResponseQuery(Query):

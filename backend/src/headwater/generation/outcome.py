@@ -1,27 +1,7 @@
-"""The whole vocabulary of a generation: what a log holds, and how it ends.
-
-A log holds events, each counted by one step of the cursor, and is closed by exactly one outcome.
-"""
+"""How a generation ends: a log is closed by exactly one outcome."""
 
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
-
-
-@dataclass(frozen=True, slots=True)
-class TextDelta:
-    """A piece of the reply's text, as the model sent it; never empty."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class ReasoningDelta:
-    """A piece of what the model thought aloud before or between its text; never empty."""
-
-    text: str
-
-
-Event: TypeAlias = TextDelta | ReasoningDelta
 
 FinishReason: TypeAlias = Literal["stop", "length", "content_filter"]
 CancelledBy: TypeAlias = Literal["user", "abandoned"]

@@ -1,0 +1,123 @@
+"""`/openapi.json`: what the API takes and answers with, made from its routes and their types.
+
+A route says what quart-schema has no words for with `answers_as` and `answers_nothing`.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from inspect import getdoc
+from typing import Any, TypeVar, get_args, get_origin
+
+from quart import Quart
+from quart_schema import DataSource, Info, OpenAPIProvider, QuartSchema
+from werkzeug.routing import Rule
+
+from headwater import __version__
+from headwater.api.problems import MEDIA_TYPE
+from headwater.api.responses import Problem
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_MEDIA_TYPES = "_headwater_media_types"
+_EMPTY = "_headwater_empty_status"
+
+
+def answers_as(*media_types: str) -> Callable[[F], F]:
+    """A route that answers as these media types too, beside the JSON of its response type if it has one."""
+
+    def mark(route: F) -> F:
+        setattr(route, _MEDIA_TYPES, media_types)
+        return route
+
+    return mark
+
+
+def answers_nothing(status: int) -> Callable[[F], F]:
+    """A route that may answer with this status and no body."""
+
+    def mark(route: F) -> F:
+        setattr(route, _EMPTY, status)
+        return route
+
+    return mark
+
+
+def install_schema(app: Quart, undescribed: Iterable[str]) -> None:
+    """Describe the API, without the blueprints that are described elsewhere.
+
+    No page shows the document: such pages load scripts from other sites.
+    """
+    prefixes = tuple(f"{blueprint}." for blueprint in undescribed)
+
+    class Provider(_Provider):
+        def generate_rules(self) -> Iterable[Rule]:
+            return [rule for rule in super().generate_rules() if not rule.endpoint.startswith(prefixes)]
+
+    QuartSchema(
+        app,
+        info=Info(
+            title="Headwater",
+            version=__version__,
+            description="A reply is an append-only log that any number of readers follow from a cursor.",
+        ),
+        openapi_provider_class=Provider,
+        redoc_ui_path=None,
+        scalar_ui_path=None,
+        swagger_ui_path=None,
+        conversion_preference="pydantic",
+    )
+
+
+class _Provider(OpenAPIProvider):
+    """Gives every type its name among the components, so that types made from the document have names too."""
+
+    def build_paths(self, rule: Rule) -> tuple[dict[str, Any], dict[str, Any]]:
+        paths, components = super().build_paths(rule)
+        route = self._app.view_functions[rule.endpoint]
+        for operations in paths.values():
+            for operation in operations.values():
+                operation["responses"] = self._responses(route, operation["responses"], components)
+        return paths, components
+
+    def _responses(
+        self, route: Callable[..., Any], described: dict[Any, Any], components: dict[str, Any]
+    ) -> dict[str, Any]:
+        """All answers: also streams, nothing at all, and the problem that every route may answer with."""
+        responses = {str(status): response for status, response in described.items()}
+        for media_type in getattr(route, _MEDIA_TYPES, ()):
+            response = responses.setdefault("200", {"description": "", "content": {}})
+            response["content"].setdefault(media_type, {"schema": {"type": "string"}})
+        if status := getattr(route, _EMPTY, None):
+            responses[str(status)] = {"description": "Nothing"}
+        problem, added = self.build_response_object(Problem, None)
+        components.update(added)
+        content = problem["content"]["application/json"]
+        responses["default"] = {**problem, "content": {MEDIA_TYPE: content}}
+        return responses
+
+    def build_request_body(
+        self, model: type[Any], source: DataSource
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        return _named(*super().build_request_body(model, source))
+
+    def build_response_object(
+        self, model: type[Any], headers_model: type[Any] | None
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        described, components = super().build_response_object(model, headers_model)
+        if get_origin(model) is list:
+            (member,) = get_args(model)
+            described["description"] = getdoc(member)
+        return _named(described, components)
+
+    def operation_id(self, method: str, path: str, _func: Callable[..., Any]) -> str:
+        words = re.findall(r"[a-z]+", path)
+        return "_".join((method.lower(), *words))
+
+
+def _named(described: dict[str, Any], components: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    for content in described["content"].values():
+        schema = content["schema"]
+        if schema.get("type") == "object" and "title" in schema:
+            components[schema["title"]] = schema
+            content["schema"] = {"$ref": f"#/components/schemas/{schema['title']}"}
+    return described, components

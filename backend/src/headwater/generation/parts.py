@@ -1,0 +1,187 @@
+"""What a reply is made of: parts, and the pieces of parts that a log holds as its events.
+
+An **event** is one step of a log's cursor. A **part** is a run of neighbouring events that belong together,
+joined: `Text("Hel")` and `Text("lo")` are two events of the part `Text("Hello")`. So a kind is one class,
+which stands for its events and for its parts. A part ends where the next event does not continue it; no event
+says so.
+
+A kind is added by one file with a subclass of `Part` (or of `TextPart`, for text that arrives in pieces), and
+one import in `generation/__init__.py`. `docs/how-to/add-a-part.md` follows one step by step.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar, Self, TypeAlias
+
+KINDS: dict[str, type["Part"]] = {}
+"""Every kind by its type."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a reply that arrives as a whole: each event is a part by itself.
+
+    `type` names the part on the wire, `event` the event. The members of a subclass hold strings, numbers,
+    booleans and None, together at most 16 KiB.
+    """
+
+    type: ClassVar[str]
+    event: ClassVar[str]
+
+    def __init_subclass__(cls, **options: Any) -> None:  # noqa: ANN401
+        super(Part, cls).__init_subclass__(**options)
+        if "type" in cls.__dict__:
+            KINDS[cls.type] = cls
+
+    def continues(self, before: "Part") -> bool:  # noqa: ARG002
+        """Whether this event belongs to the same part as the event before it."""
+        return False
+
+    @classmethod
+    def join(cls, pieces: Sequence[Self]) -> Self:
+        """The part of these events, of which each continues the one before."""
+        (part,) = pieces
+        return part
+
+    def split(self, lengths: Iterator[int]) -> Iterator["Part"]:
+        """The events of this part, given their lengths: what `join` took."""
+        next(lengths)
+        yield self
+
+    def fit(self, chars: int, most: int) -> Iterator["Part"]:  # noqa: ARG002
+        """The events to append for this delta, at most `chars` characters in all and `most` in each."""
+        if self.length <= chars:
+            yield self
+
+    @property
+    def length(self) -> int:
+        """How much of a reply's limit it takes, in characters."""
+        return sum(len(value) for value in self.members().values() if isinstance(value, str)) or 1
+
+    @property
+    def weight(self) -> int:
+        """How much of a page it takes, in bytes."""
+        return sum(utf8_length(value) for value in self.members().values() if isinstance(value, str))
+
+    def members(self) -> dict[str, Any]:
+        """The members of the part on the wire, beside its `type`."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    def event_members(self) -> dict[str, Any]:
+        """The members of the event on the wire."""
+        return self.members()
+
+
+@dataclass(frozen=True, slots=True)
+class TextPart(Part):
+    """Text that arrives in pieces, counted in code points; never empty in a log."""
+
+    text: str
+
+    def continues(self, before: Part) -> bool:
+        """Pieces of one kind continue each other."""
+        return type(self) is type(before)
+
+    @classmethod
+    def join(cls, pieces: Sequence[Self]) -> Self:
+        """See `Part.join`."""
+        return pieces[0] if len(pieces) == 1 else cls("".join([piece.text for piece in pieces]))
+
+    def split(self, lengths: Iterator[int]) -> Iterator[Part]:
+        """See `Part.split`."""
+        start = 0
+        while start < len(self.text):
+            end = start + next(lengths)
+            yield type(self)(self.text[start:end])
+            start = end
+
+    def fit(self, chars: int, most: int) -> Iterator[Part]:
+        """See `Part.fit`. U+0000 becomes U+FFFD (CommonMark 2.3): PostgreSQL cannot store it."""
+        text = self.text[:chars].replace("\0", "\ufffd")
+        for start in range(0, len(text), most):
+            yield type(self)(text[start : start + most])
+
+    @property
+    def length(self) -> int:
+        """See `Part.length`."""
+        return len(self.text)
+
+    @property
+    def weight(self) -> int:
+        """See `Part.weight`."""
+        return utf8_length(self.text)
+
+    def event_members(self) -> dict[str, Any]:
+        """See `Part.event_members`; version 1 of the wire calls every piece a token."""
+        return {"token": self.text}
+
+
+@dataclass(frozen=True, slots=True)
+class Text(TextPart):
+    """What the model says."""
+
+    type = "text"
+    event = "token"
+
+
+@dataclass(frozen=True, slots=True)
+class Reasoning(TextPart):
+    """What the model thinks aloud, before its text or between."""
+
+    type = "reasoning"
+    event = "reasoning"
+
+
+Event: TypeAlias = Part
+"""What a log holds: a piece of a part."""
+
+Parts: TypeAlias = tuple[Part, ...]
+"""A reply, as far as it has come."""
+
+Shape: TypeAlias = Sequence[int]
+"""The lengths of a log's events, in order: with the parts they give the events back."""
+
+
+def runs(events: Iterable[Event]) -> Iterator[list[Event]]:
+    """Group neighbouring events that belong to one part."""
+    run: list[Event] = []
+    for event in events:
+        if run and not event.continues(run[-1]):
+            yield run
+            run = []
+        run.append(event)
+    if run:
+        yield run
+
+
+def fold(events: Iterable[Event]) -> Parts:
+    """Join events, in order, into parts."""
+    return tuple(run[0].join(run) for run in runs(events))
+
+
+def shape(events: Iterable[Event]) -> list[int]:
+    """What `fold` loses: see `unfold`."""
+    return [event.length for event in events]
+
+
+def unfold(parts: Iterable[Part], lengths: Shape) -> Iterator[Event]:
+    """The events whose parts and lengths these are, so that a cursor into their log stays valid."""
+    remaining = iter(lengths)
+    for part in parts:
+        yield from part.split(remaining)
+
+
+def text_of(parts: Iterable[Part], kind: type[TextPart] = Text) -> str:
+    """All text of one kind, joined."""
+    return "".join([part.text for part in parts if isinstance(part, kind)])
+
+
+def parse_part(data: Mapping[str, Any]) -> Part:
+    """A part from its `type` and members. Raises `KeyError` for a kind that is not known."""
+    members = {name: value for name, value in data.items() if name != "type"}
+    return KINDS[data["type"]](**members)
+
+
+def utf8_length(text: str) -> int:
+    """How many bytes a text takes."""
+    return len(text) if text.isascii() else len(text.encode())

@@ -1,0 +1,65 @@
+"""Replies put together for tests, from real parts; a test names the parts that it brings itself."""
+
+from datetime import timedelta
+
+from quart_rate_limiter import RateLimit
+
+from headwater.generation.runner import Limits
+from headwater.identity.identify import Principal
+from headwater.identity.quota import Quota
+from headwater.live.changes import MemoryChangeFeed
+from headwater.live.memory import MemoryControl, MemoryLogStore, MemoryPresence
+from headwater.live.ports import ChangeFeed
+from headwater.metrics import Metrics
+from headwater.providers.catalogue import Catalogue
+from headwater.providers.scripted import ScriptedProvider
+from headwater.replies.active import ActiveReplies
+from headwater.replies.checkpoint import Checkpoints
+from headwater.replies.plan import Planner
+from headwater.replies.readers import StopAfter, WhenUnread
+from headwater.replies.service import Delivery, Replies
+from headwater.storage.conversations import ConversationRepository
+from headwater.storage.database import Database
+from headwater.storage.replies import ReplyRepository
+from tests.limits import run_limits
+
+ME = Principal("me", "me")
+YOU = Principal("you", "you")
+
+
+def new_quota(active: int = 1000, active_per_client: int = 8, starts_a_minute: int = 1_000_000) -> Quota:
+    return Quota(RateLimit(starts_a_minute, timedelta(minutes=1)), active, active_per_client)
+
+
+def new_replies(
+    database: Database,
+    provider: ScriptedProvider | None = None,
+    *,
+    conversations: ConversationRepository | None = None,
+    rows: ReplyRepository | None = None,
+    active: ActiveReplies | None = None,
+    quota: Quota | None = None,
+    changes: ChangeFeed | None = None,
+    metrics: Metrics | None = None,
+    when_unread: WhenUnread = StopAfter(60),
+    limits: Limits | None = None,
+) -> Replies:
+    """Replies over a database; `active` shows what runs to a test that brings it."""
+    active = ActiveReplies(MemoryLogStore()) if active is None else active
+    conversations = conversations or ConversationRepository(database)
+    rows = rows or ReplyRepository(database)
+    return Replies(
+        planner=Planner(Catalogue([provider or ScriptedProvider()]), conversations, active, 32_768),
+        active=active,
+        checkpoints=Checkpoints(active, rows),
+        conversations=conversations,
+        replies=rows,
+        logs=active._logs,
+        control=MemoryControl(),
+        presence=MemoryPresence(),
+        changes=changes or MemoryChangeFeed(),
+        quota=quota or new_quota(),
+        observer=metrics or Metrics(),
+        delivery=Delivery(window=0.025, heartbeat=10, when_unread=when_unread),
+        limits=limits or run_limits(),
+    )
