@@ -130,13 +130,14 @@ async def test_json_is_one_object_when_the_reply_is_complete(client: httpx.Async
     assert response.status_code == 200
     reply = response.json()
     assert set(reply) == {
-        "generation", "conversation", "message", "parent", "model", "text", "reasoning", "outcome",
+        "generation", "conversation", "message", "parent", "model", "text", "reasoning", "outcome", "parts",
     }  # fmt: skip
     assert (reply["text"], reply["reasoning"], reply["outcome"]["status"]) == (
         "one two three",
         "",
         "completed",
     )
+    assert reply["parts"] == [{"type": "text", "text": "one two three"}]
     assert response.headers["location"] == f"/api/generations/{reply['generation']}"
 
 

@@ -425,7 +425,7 @@ async def test_an_import_of_bottomless_json_is_refused(client: httpx.AsyncClient
 
 async def test_what_is_wrong_between_members_is_told_in_words(client: httpx.AsyncClient) -> None:
     response = await client.post("/api/conversations/import", json=archive(leaf=1))
-    assert response.json()["detail"] == "conversations.0: leaf is not the place of a message."
+    assert response.json()["detail"] == "conversations.0: leaf is not the index of a message."
 
 
 async def test_an_import_may_leave_out_what_can_be_left_out(client: httpx.AsyncClient) -> None:

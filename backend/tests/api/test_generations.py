@@ -97,6 +97,7 @@ async def test_a_generation_as_it_stands(client: httpx.AsyncClient) -> None:
             "cursor": 2,
             "text": "one two",
             "outcome": None,
+            "parts": [{"type": "text", "text": "one two"}],
         }
         await client.post(f"/api/generations/{generation}/cancel")
 

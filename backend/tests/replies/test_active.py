@@ -65,7 +65,7 @@ async def ended(caplog: pytest.LogCaptureFixture, outcome: Outcome) -> dict[str,
     with caplog.at_level(logging.INFO):
         log_end(found, outcome, 3)
     [record] = caplog.records
-    assert record.name == "headwater.replies.active"
+    assert record.name == "headwater.generations"
     assert "Kingfisher" not in caplog.text
     assert "\n" not in record.getMessage()
     said: dict[str, object] = json.loads(record.getMessage())

@@ -19,7 +19,7 @@ from headwater.live.ports import LogStore
 from headwater.replies.readers import Readers
 from headwater.replies.requests import Storage
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("headwater.generations")  # the name that operators look for
 
 EVENT_COST = 120
 """What an event in memory weighs beside its characters."""
