@@ -177,7 +177,7 @@ class Settings(BaseSettings):
     """the database; without it, SQLite in the data folder"""
 
     api_keys: Secrets = ()
-    """the keys that programs may show; if there are any, [`/v1`](wire.md#openais-api) accepts nobody else"""
+    """the keys that programs may show; if there are any, [`/v1`](compatibility.md#openais-api) accepts nobody else"""
 
     allowed_origins: AllowedOrigins = ()
     """other origins whose pages may call the API"""

@@ -291,7 +291,7 @@ class CorrectedH2Protocol(H2Protocol):
             await super()._handle_events([event])
 
     async def _priority_updated(self, event: h2.events.PriorityUpdated) -> None:
-        """Ignore it: priorities are deprecated (RFC 9113, 5.3.2), and those of unknown streams would pile up."""
+        """Ignore it: priorities are deprecated (RFC 9113, 5.3.2), and those of unknown streams pile up."""
 
     async def _close_stream(self, stream_id: int) -> None:
         buffer = self.stream_buffers.get(stream_id)
