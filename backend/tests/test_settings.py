@@ -87,6 +87,13 @@ def test_only_from_environment_reads_the_environment(monkeypatch: pytest.MonkeyP
     )
 
 
+@pytest.mark.parametrize(
+    "variable", ["HEADWATER_LOCAL", "HEADWATER_OPENAI_API_KEY", "LOCAL", "PORT", "headwater_port"]
+)
+def test_only_documented_variables_count(variable: str) -> None:
+    assert Settings.from_environment({variable: "9000"}) == Settings()
+
+
 def test_a_list_is_refused_with_all_that_was_given() -> None:
     with pytest.raises(SettingsError, match=r"is 'https://example\.org,ftp:.*', but it takes origins"):
         Settings.from_environment({"HEADWATER_ALLOWED_ORIGINS": "https://example.org,ftp://example.org"})

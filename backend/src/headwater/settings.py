@@ -3,13 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
-    AliasChoices,
+    AliasGenerator,
+    BaseModel,
     BeforeValidator,
+    ConfigDict,
     Field,
     FilePath,
     StringConstraints,
@@ -17,11 +19,8 @@ from pydantic import (
     model_validator,
 )
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from headwater.storage.database import database_url
-
-PREFIX = "HEADWATER_"
 
 
 class SettingsError(Exception):
@@ -107,11 +106,7 @@ CountOrZero = Annotated[int, Field(ge=0, le=2**31 - 1), Takes(f"a whole number f
 Seconds = Annotated[float, Field(gt=0, le=1e9), Takes("seconds, above 0")]
 SecondsOrZero = Annotated[float, Field(ge=0, le=1e9), Takes("seconds, 0 or more")]
 Milliseconds = Annotated[float, Field(ge=0, le=1e9), Takes("milliseconds, 0 or more")]
-ExistingFile = Annotated[
-    FilePath | None,
-    BeforeValidator(_path),
-    Takes("the path of a file that exists"),
-]
+ExistingFile = Annotated[FilePath | None, BeforeValidator(_path), Takes("the path of a file that exists")]
 Names = Annotated[tuple[str, ...], BeforeValidator(_split), Takes("names, separated by commas")]
 PrintableAscii = Annotated[str, StringConstraints(pattern="^[ -~]+$")]
 Secret = Annotated[PrintableAscii | None, Takes("a key of printable ASCII characters", secret=True)]
@@ -138,16 +133,16 @@ DatabaseUrl = Annotated[
 ]
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """All settings. The text below a field describes its variable in `docs/configuration.md`.
 
     The constructor takes values by the fields' names and does not read the environment.
     """
 
-    model_config = SettingsConfigDict(
+    model_config = ConfigDict(
         frozen=True,
-        env_prefix=PREFIX,
-        enable_decoding=False,
+        extra="forbid",
+        alias_generator=AliasGenerator(validation_alias=lambda name: f"HEADWATER_{name.upper()}"),
         validate_by_name=True,
         use_attribute_docstrings=True,
     )
@@ -177,7 +172,7 @@ class Settings(BaseSettings):
     """the database; without it, SQLite in the data folder"""
 
     api_keys: Secrets = ()
-    """the keys that programs may show; if there are any, [`/v1`](compatibility.md#openais-api) accepts nobody else"""
+    """the keys that programs may show; with any, [`/v1`](compatibility.md#openais-api) accepts nobody else"""
 
     allowed_origins: AllowedOrigins = ()
     """other origins whose pages may call the API"""
@@ -192,9 +187,7 @@ class Settings(BaseSettings):
     """the ids to offer; without them, the server is [asked](#which-model-answers)"""
 
     # Read from the variable of `local_model`.
-    local: Annotated[
-        bool, BeforeValidator(_is_on), Field(validation_alias=AliasChoices("local", f"{PREFIX}LOCAL_MODEL"))
-    ] = True
+    local: Annotated[bool, BeforeValidator(_is_on), Field(validation_alias="HEADWATER_LOCAL_MODEL")] = True
 
     local_model: Annotated[ExistingFile, Takes("the path of a file that exists, or off")] = None
     """a GGUF file, served as `local/<name>`; without it, the bundled SmolLM2; with `off`, neither"""
@@ -249,25 +242,11 @@ class Settings(BaseSettings):
         return self.openai_api_key is not None or self.openai_base_url is not None
 
     @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],  # noqa: ARG003
-        init_settings: PydanticBaseSettingsSource,
-        *others: PydanticBaseSettingsSource,  # noqa: ARG003
-        **more_others: PydanticBaseSettingsSource,  # noqa: ARG003
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Let the constructor see its arguments only."""
-        return (init_settings,)
-
-    @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
         """Read all variables; an empty one counts as unset. Raises `SettingsError`."""
-        source = EnvSettingsSource(cls)
-        stripped = {name.lower(): value.strip() for name, value in environment.items() if name.isupper()}
-        source.env_vars = {name: value for name, value in stripped.items() if value}
-        values = source()
+        values = {name: value for name in _documented() if (value := environment.get(name, "").strip())}
         try:
-            return cls(**values)
+            return cls.model_validate(values)
         except ValidationError as error:
             raise SettingsError(_refusal(str(error.errors()[0]["loc"][0]), values)) from None
 
@@ -290,30 +269,30 @@ class Settings(BaseSettings):
 
 
 def _variable(name: str) -> str:
-    alias = Settings.model_fields[name].validation_alias
-    return alias if isinstance(alias, str) else PREFIX + name.upper()
+    return str(Settings.model_fields[name].validation_alias)
+
+
+def _documented() -> dict[str, FieldInfo]:
+    """The fields that a variable sets, by its name."""
+    fields = Settings.model_fields
+    return {_variable(name): field for name, field in fields.items() if field.description is not None}
 
 
 def _takes(field: FieldInfo) -> Takes:
     return next(data for data in reversed(field.metadata) if isinstance(data, Takes))
 
 
-def _refusal(key: str, values: Mapping[str, Any]) -> str:
-    """Why a value is refused; `key` is the field's name or its alias."""
-    name = next(name for name in Settings.model_fields if key in {name, _variable(name)})
-    takes = _takes(Settings.model_fields[name])
-    got = "" if takes.secret else f"is {values[key]!r}, but it "
-    return f"{_variable(name)} {got}takes {takes.text}"
+def _refusal(variable: str, values: Mapping[str, str]) -> str:
+    takes = _takes(_documented()[variable])
+    got = "" if takes.secret else f"is {values[variable]!r}, but it "
+    return f"{variable} {got}takes {takes.text}"
 
 
 def markdown_table() -> str:
     """The table of all variables, for `docs/configuration.md`."""
     rows = [("variable", "takes", "default", "meaning"), ("---",) * 4]
-    for name, field in Settings.model_fields.items():
-        if field.description is not None:
-            rows.append(
-                (f"`{_variable(name)}`", _takes(field).text, _shown(field.default), field.description)
-            )
+    for variable, field in _documented().items():
+        rows.append((f"`{variable}`", _takes(field).text, _shown(field.default), str(field.description)))
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
