@@ -117,6 +117,8 @@ check: dev-tools ## Format, lint, types and arrows of both halves, in seconds
 		{ echo "Headwater: $(STUBS) is not what $(PROTO) says; run make proto" >&2; exit 1; }; done
 	@$(WRITE_TYPES) && cmp -s .make/schema.ts $(TYPES) || \
 		{ echo "Headwater: $(TYPES) is not what the server describes; run make types" >&2; exit 1; }
+	@$(WRITE_CONFIGURATION) && cmp -s .make/configuration.md $(CONFIGURATION) || \
+		{ echo "Headwater: $(CONFIGURATION) is not what the settings say; run make configuration" >&2; exit 1; }
 
 format: dev-tools ## Format both halves and mend what the linters can
 	cd backend && ../$(VENV)/ruff check --fix --quiet . ; ../$(VENV)/ruff format .
@@ -175,6 +177,15 @@ WRITE_STUBS = rm -rf .make/stubs && mkdir -p .make/stubs && $(VENV)/python -m gr
 .PHONY: proto
 proto: dev-tools ## Write the messages, the client and the service of gRPC anew from proto/
 	@$(WRITE_STUBS) && cp .make/stubs/headwater/v1/* $(STUBS)/
+
+# The page has one table, and it stands behind the marker.
+CONFIGURATION := docs/configuration.md
+WRITE_CONFIGURATION = mkdir -p .make && $(VENV)/headwater settings >.make/settings.md && \
+	sed -e '/^<!-- make configuration/r .make/settings.md' -e '/^|/d' $(CONFIGURATION) >.make/configuration.md
+
+.PHONY: configuration
+configuration: dev-tools ## Write the table of variables in docs/configuration.md anew from the settings
+	@$(WRITE_CONFIGURATION) && cp .make/configuration.md $(CONFIGURATION)
 
 COMPILE = ../$(VENV)/uv pip compile --quiet --no-config --universal --python-version 3.11 \
 	--generate-hashes --no-annotate --no-header $(if $(UPGRADE),--upgrade)

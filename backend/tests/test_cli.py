@@ -28,6 +28,15 @@ def test_the_description_of_the_api_is_printed(capsys: pytest.CaptureFixture[str
     assert "Conversation" in described["components"]["schemas"]
 
 
+def test_the_table_of_variables_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["settings"]) == 0
+    rows = [line.split(" | ") for line in capsys.readouterr().out.splitlines()]
+    assert {len(row) for row in rows[:1] + rows[2:]} == {4}
+    assert ["| `HEADWATER_PORT`", "a whole number from 1 to 65535", "`8000`"] in [row[:3] for row in rows]
+    assert ["| `HEADWATER_RATE_LIMIT`", "`100/minute`"] in [row[:3:2] for row in rows]
+    assert sum("`HEADWATER_LOCAL_MODEL`" in row[0] for row in rows) == 1
+
+
 def test_what_cannot_start_says_so_in_one_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from headwater.settings import Rate, Settings, SettingsError
 
@@ -77,6 +78,30 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
         heartbeat=4,
     )
     assert found.openai
+
+
+def test_only_from_environment_reads_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEADWATER_PORT", "9000")
+    assert Settings(local=False, openai_api_key="key") == Settings.from_environment(
+        {"HEADWATER_LOCAL_MODEL": "off", "OPENAI_API_KEY": "key"}
+    )
+
+
+@pytest.mark.parametrize(
+    "variable", ["HEADWATER_LOCAL", "HEADWATER_OPENAI_API_KEY", "LOCAL", "PORT", "headwater_port"]
+)
+def test_only_documented_variables_count(variable: str) -> None:
+    assert Settings.from_environment({variable: "9000"}) == Settings()
+
+
+def test_a_list_is_refused_with_all_that_was_given() -> None:
+    with pytest.raises(SettingsError, match=r"is 'https://example\.org,ftp:.*', but it takes origins"):
+        Settings.from_environment({"HEADWATER_ALLOWED_ORIGINS": "https://example.org,ftp://example.org"})
+
+
+def test_settings_are_frozen() -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        Settings().port = 9000
 
 
 def test_the_local_model_can_be_turned_off() -> None:

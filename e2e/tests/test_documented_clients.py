@@ -1,4 +1,4 @@
-"""The clients in docs/protocol.md, as they stand there: whoever copies one has a client that works."""
+"""The clients in docs/clients.md work as they stand there."""
 
 import re
 import subprocess
@@ -11,21 +11,20 @@ from playwright.sync_api import Page, expect
 
 from headwater_server import free_ports, headwater_server
 
-DOCUMENT = Path(__file__).parents[2] / "docs" / "protocol.md"
+DOCUMENT = Path(__file__).parents[2] / "docs" / "clients.md"
 QUESTION = "Why do rivers bend?"
-"""The question of them all, which a scripted model says back."""
+"""Every client asks this, and the scripted model repeats it."""
 
 
 def clients(language: str) -> dict[str, str]:
-    """Those in one language, by the headings they stand under."""
-    section = DOCUMENT.read_text("utf-8").partition("\n## Clients\n")[2].partition("\n## ")[0]
-    found = {}
-    for part in section.split("\n### ")[1:]:
-        heading, _, rest = part.partition("\n")
+    """The clients in one language, by their headings."""
+    code = {}
+    for section in DOCUMENT.read_text("utf-8").split("\n## ")[1:]:
+        heading, _, rest = section.partition("\n")
         block = re.search(rf"^```{language}\n(.*?)^```$", rest, re.DOTALL | re.MULTILINE)
         if block is not None:
-            found[heading] = block[1]
-    return found
+            code[heading] = block[1]
+    return code
 
 
 PYTHON, JAVASCRIPT = clients("python"), clients("js")
@@ -33,7 +32,7 @@ PYTHON, JAVASCRIPT = clients("python"), clients("js")
 
 @pytest.fixture(scope="module")
 def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, int]]:
-    """A server that speaks everything that it can."""
+    """A server with every port open. Maps the documented addresses to the real ports."""
     (grpc,) = free_ports(1)
     folder = tmp_path_factory.mktemp("documented")
     with headwater_server(folder, HEADWATER_GRPC_PORT=str(grpc)) as server:

@@ -12,7 +12,7 @@ from headwater import __version__
 from headwater.app import describe_api
 from headwater.data_folder import DataFolder, DataFolderError
 from headwater.server.serve import serve
-from headwater.settings import Settings, SettingsError
+from headwater.settings import Settings, SettingsError, markdown_table
 from headwater.storage.database import DatabaseError
 
 T = TypeVar("T")
@@ -23,8 +23,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="headwater", description="A streaming chat application.")
     parser.add_argument("--version", action="version", version=f"headwater {__version__}")
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("serve", help="serve the chat; the environment configures it (docs/protocol.md)")
+    commands.add_parser("serve", help="serve the chat; the environment configures it (docs/configuration.md)")
     commands.add_parser("openapi", help="print the description of the API (OpenAPI)")
+    commands.add_parser("settings", help="print the table of all variables (Markdown)")
     commands.add_parser(
         "rotate-key", help="from the next start on, sign clients' names with a new key; older ones count too"
     )
@@ -36,6 +37,8 @@ def main(arguments: list[str] | None = None) -> int:
         match given.command:
             case "openapi":
                 _announce(_run(describe_api()))
+            case "settings":
+                _announce(markdown_table())
             case "rotate-key":
                 _announce_keys(_data_folder().rotate_signing_key())
             case "forget-old-keys":

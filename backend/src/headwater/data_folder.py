@@ -1,4 +1,4 @@
-"""The folder for what outlives the process: the signing keys, the certificate and the database."""
+"""The data folder: the signing keys, the certificate and the database."""
 
 import secrets
 from dataclasses import dataclass
@@ -28,10 +28,10 @@ class Certificate:
 
 
 class DataFolder:
-    """What is in it is readable by its owner only."""
+    """A folder whose files only their owner can read."""
 
     def __init__(self, path: Path) -> None:
-        """Make the folder where it does not exist. Raises `DataFolderError`."""
+        """Create the folder if it does not exist. Raises `DataFolderError`."""
         try:
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
             probe = path / f".{secrets.token_hex(8)}"
@@ -46,13 +46,13 @@ class DataFolder:
 
     @property
     def database(self) -> Path:
-        """The file of the database, where no other one is configured."""
+        """The database file, used unless another database is configured."""
         return self._path / "headwater.db"
 
     def signing_keys(self) -> list[bytes]:
-        """The secrets that clients' names may be signed with, a line each; the last one signs new names.
+        """The secrets that sign clients' names, one a line. All are accepted; the last one signs new names.
 
-        The first is made once. Raises `DataFolderError` for a file without one.
+        Creates the first one. Raises `DataFolderError` if the file is empty.
         """
         if not self._keys.exists():
             self._write_keys([_new_key()])
@@ -62,16 +62,16 @@ class DataFolder:
         return keys
 
     def rotate_signing_key(self) -> int:
-        """Sign new names with a new key, beside those that count already.
+        """Add a key, which signs new names from now on. The older ones are still accepted.
 
-        Returns how many keys count now. A server takes them when it starts.
+        Returns the number of accepted keys. A server reads them when it starts.
         """
         return self._write_keys([*self.signing_keys(), _new_key()])
 
     def forget_old_keys(self) -> int:
-        """Keep the key that signs new names: names that only others have signed count no more.
+        """Keep only the key that signs new names. Names that older keys signed are no longer accepted.
 
-        Returns how many keys count now. A server takes them when it starts.
+        Returns the number of accepted keys. A server reads them when it starts.
         """
         return self._write_keys(self.signing_keys()[-1:])
 
@@ -84,7 +84,7 @@ class DataFolder:
         return self._path / "signing.key"
 
     def certificate(self, host: str) -> Certificate:
-        """A self-signed certificate for this machine and `host`; made anew before it runs out."""
+        """A self-signed certificate for this machine and `host`. It is renewed before it expires."""
         files = Certificate(self._path / "certificate.pem", self._path / "certificate.key")
         if not _still_good(files, host):
             key = ec.generate_private_key(ec.SECP256R1())
@@ -142,7 +142,7 @@ def _still_good(files: Certificate, host: str) -> bool:
 
 
 def _write_private(path: Path, content: bytes) -> None:
-    """Put a file in place whole or not at all, readable by its owner only."""
+    """Write a file atomically. Only its owner can read it."""
     part = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     part.touch(mode=0o600)
     part.write_bytes(content)

@@ -1,15 +1,26 @@
-"""The configuration: one frozen dataclass, read from the environment, which refuses what cannot work."""
+"""The settings: one frozen class, read from the environment, that refuses values that cannot work."""
 
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import Annotated, Self
 from urllib.parse import urlsplit
 
-from headwater.storage.database import database_url
+from pydantic import (
+    AfterValidator,
+    AliasGenerator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    FilePath,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
+from pydantic.fields import FieldInfo
 
-T = TypeVar("T")
+from headwater.storage.database import database_url
 
 
 class SettingsError(Exception):
@@ -17,51 +28,213 @@ class SettingsError(Exception):
 
 
 @dataclass(frozen=True)
+class Takes:
+    """What a variable takes, as its refusal says it. A secret value is not shown."""
+
+    text: str
+    secret: bool = False
+
+
+@dataclass(frozen=True)
 class Rate:
-    """So many in so many seconds."""
+    """A number of starts per number of seconds."""
 
     count: int
     seconds: int
 
+    def __str__(self) -> str:
+        units = {seconds: unit for unit, seconds in _UNITS.items()}
+        return f"{self.count}/{units.get(self.seconds, f'{self.seconds} seconds')}"
 
-@dataclass(frozen=True)
-class Settings:
-    """All settings. Times are in seconds unless their name says otherwise.
 
-    `database_url` is None for SQLite in the data folder. `tls_port` and `grpc_port` are None when they
-    are off; `local_model` is None for the bundled model, and unused when `local` is False. `docs/protocol.md`
-    tells what each variable means.
+_UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
+
+
+def _rate(value: str | Rate) -> Rate:
+    if isinstance(value, Rate):
+        return value
+    count, _, unit = (part.strip() for part in value.partition("/"))
+    if unit not in _UNITS or not 1 <= int(count) <= 10**9:
+        raise ValueError
+    return Rate(int(count), _UNITS[unit])
+
+
+def _split(value: str | tuple[str, ...]) -> tuple[str, ...]:
+    """Take a list apart at its commas."""
+    return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
+
+
+def _origin(text: str) -> str:
+    """Write an origin (RFC 6454) as browsers do."""
+    parts = urlsplit(text.rstrip("/").lower())
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.path:
+        raise ValueError
+    if parts.port == {"http": 80, "https": 443}[parts.scheme]:
+        return f"{parts.scheme}://{parts.hostname}"
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _http_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError
+    return value
+
+
+def _database_url(value: str) -> str:
+    database_url(value)
+    return value
+
+
+def _path(value: str | Path | None) -> Path | None:
+    """Take `off` for no path."""
+    return None if value is None or str(value).lower() == "off" else Path(value).expanduser()
+
+
+def _is_on(value: str | bool) -> bool:
+    return value.lower() != "off" if isinstance(value, str) else value
+
+
+Port = Annotated[int, Field(ge=1, le=65_535), Takes("a whole number from 1 to 65535")]
+OptionalPort = Annotated[
+    Annotated[int, Field(ge=0, le=65_535)] | None,
+    AfterValidator(lambda port: port or None),
+    Takes("a whole number from 0 to 65535; 0 turns it off"),
+]
+Count = Annotated[int, Field(ge=1, le=2**31 - 1), Takes(f"a whole number from 1 to {2**31 - 1}")]
+CountOrZero = Annotated[int, Field(ge=0, le=2**31 - 1), Takes(f"a whole number from 0 to {2**31 - 1}")]
+Seconds = Annotated[float, Field(gt=0, le=1e9), Takes("seconds, above 0")]
+SecondsOrZero = Annotated[float, Field(ge=0, le=1e9), Takes("seconds, 0 or more")]
+Milliseconds = Annotated[float, Field(ge=0, le=1e9), Takes("milliseconds, 0 or more")]
+ExistingFile = Annotated[FilePath | None, BeforeValidator(_path), Takes("the path of a file that exists")]
+Names = Annotated[tuple[str, ...], BeforeValidator(_split), Takes("names, separated by commas")]
+PrintableAscii = Annotated[str, StringConstraints(pattern="^[ -~]+$")]
+Secret = Annotated[PrintableAscii | None, Takes("a key of printable ASCII characters", secret=True)]
+Secrets = Annotated[
+    tuple[PrintableAscii, ...],
+    BeforeValidator(_split),
+    Takes("keys of printable ASCII characters, separated by commas", secret=True),
+]
+AllowedOrigins = Annotated[
+    tuple[Annotated[str, AfterValidator(_origin)], ...],
+    BeforeValidator(_split),
+    Takes("origins such as https://example.org, separated by commas"),
+]
+HttpUrl = Annotated[
+    Annotated[str, AfterValidator(_http_url)] | None, Takes("a URL such as http://127.0.0.1:11434/v1")
+]
+DatabaseUrl = Annotated[
+    Annotated[str, AfterValidator(_database_url)] | None,
+    Takes(
+        "a URL of SQLite or PostgreSQL, such as sqlite:///folder/file.db or"
+        " postgresql://user:password@host/name",
+        secret=True,
+    ),
+]
+
+
+class Settings(BaseModel):
+    """All settings. The text below a field describes its variable in `docs/configuration.md`.
+
+    The constructor takes values by the fields' names and does not read the environment.
     """
 
-    host: str = "127.0.0.1"
-    port: int = 8000
-    tls_port: int | None = 8443
-    grpc_port: int | None = 50051
-    tls_cert: Path | None = None
-    tls_key: Path | None = None
-    data_dir: Path = Path(".headwater")
-    database_url: str | None = None
-    api_keys: tuple[str, ...] = ()
-    allowed_origins: tuple[str, ...] = ()
-    openai_api_key: str | None = None
-    openai_base_url: str | None = None
-    openai_models: tuple[str, ...] = ()
-    local: bool = True
-    local_model: Path | None = None
-    default_model: str | None = None
-    rate_limit: Rate = Rate(100, 60)
-    max_active: int = 1000
-    max_active_per_client: int = 8
-    max_message_chars: int = 32_768
-    max_reply_chars: int = 1_000_000
-    first_token_timeout: float = 60.0
-    idle_timeout: float = 30.0
-    total_timeout: float = 300.0
-    abandon_after: float = 60.0
-    drain_timeout: float = 10.0
-    trusted_proxies: int = 0
-    flush_ms: float = 25.0
-    heartbeat: float = 10.0
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        alias_generator=AliasGenerator(validation_alias=lambda name: f"HEADWATER_{name.upper()}"),
+        validate_by_name=True,
+        use_attribute_docstrings=True,
+    )
+
+    host: Annotated[str, Takes("an address of this machine")] = "127.0.0.1"
+    """the address that all ports listen on"""
+
+    port: Port = 8000
+    """HTTP/1.1, and HTTP/2 without TLS with prior knowledge"""
+
+    tls_port: OptionalPort = 8443
+    """the same over TLS, with HTTP/2 by negotiation"""
+
+    grpc_port: OptionalPort = 50051
+    """[gRPC](wire.md#grpc) without TLS, and nothing else"""
+
+    tls_cert: ExistingFile = None
+    """a certificate in PEM; without it, the server makes one in the data folder"""
+
+    tls_key: ExistingFile = None
+    """the key of `HEADWATER_TLS_CERT` in PEM; the two go together"""
+
+    data_dir: Annotated[Path, Takes("a folder that can be written")] = Path(".headwater")
+    """holds the database, the certificate and the signing keys"""
+
+    database_url: DatabaseUrl = None
+    """the database; without it, SQLite in the data folder"""
+
+    api_keys: Secrets = ()
+    """the keys that programs may show; with any, [`/v1`](compatibility.md#openais-api) accepts nobody else"""
+
+    allowed_origins: AllowedOrigins = ()
+    """other origins whose pages may call the API"""
+
+    openai_api_key: Annotated[Secret, Field(validation_alias="OPENAI_API_KEY")] = None
+    """the key for an OpenAI-compatible server; this or the URL turns on the models `openai/<id>`"""
+
+    openai_base_url: Annotated[HttpUrl, Field(validation_alias="OPENAI_BASE_URL")] = None
+    """the address of any OpenAI-compatible server; without it, OpenAI's own"""
+
+    openai_models: Names = ()
+    """the ids to offer; without them, the server is [asked](#which-model-answers)"""
+
+    # Read from the variable of `local_model`.
+    local: Annotated[bool, BeforeValidator(_is_on), Field(validation_alias="HEADWATER_LOCAL_MODEL")] = True
+
+    local_model: Annotated[ExistingFile, Takes("the path of a file that exists, or off")] = None
+    """a GGUF file, served as `local/<name>`; without it, the bundled SmolLM2; with `off`, neither"""
+
+    default_model: Annotated[str | None, Takes("the id of a model")] = None
+    """the model that answers when a request names none; without it, the first of openai, local, scripted"""
+
+    rate_limit: Annotated[
+        Rate, BeforeValidator(_rate), Takes("a rate such as 100/minute (second, minute, hour or day)")
+    ] = Rate(100, 60)
+    """starts of a reply per API key, or per address where there is no key"""
+
+    max_active: Count = 1000
+    """generations running at once"""
+
+    max_active_per_client: Count = 8
+    """of these, per API key, or per address where there is no key"""
+
+    max_message_chars: Count = 32_768
+    """length of a message, in Unicode code points"""
+
+    max_reply_chars: Count = 1_000_000
+    """length of a reply, in Unicode code points"""
+
+    first_token_timeout: Seconds = 60.0
+    """the longest wait for the first token"""
+
+    idle_timeout: Seconds = 30.0
+    """the longest gap between two tokens"""
+
+    total_timeout: Seconds = 300.0
+    """the longest time for a whole reply"""
+
+    abandon_after: Seconds = 60.0
+    """time without any reader before a generation is cancelled"""
+
+    drain_timeout: SecondsOrZero = 10.0
+    """time that running replies get at shutdown before they are interrupted"""
+
+    trusted_proxies: CountOrZero = 0
+    """the number of proxies in front whose word about the client's address and scheme counts"""
+
+    flush_ms: Milliseconds = 25.0
+    """the time in which tokens are gathered for one page; 0 sends every event by itself"""
+
+    heartbeat: Seconds = 10.0
+    """time between signs of life on a silent reply"""
 
     @property
     def openai(self) -> bool:
@@ -71,179 +244,63 @@ class Settings:
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
         """Read all variables; an empty one counts as unset. Raises `SettingsError`."""
-        env = _Environment(environment)
-        local_model = env.text("HEADWATER_LOCAL_MODEL", "")
-        settings = cls(
-            host=env.text("HEADWATER_HOST", cls.host),
-            port=env.port("HEADWATER_PORT", cls.port, lowest=1),
-            tls_port=env.port("HEADWATER_TLS_PORT", cls.tls_port or 0, lowest=0) or None,
-            grpc_port=env.port("HEADWATER_GRPC_PORT", cls.grpc_port or 0, lowest=0) or None,
-            tls_cert=env.file("HEADWATER_TLS_CERT"),
-            tls_key=env.file("HEADWATER_TLS_KEY"),
-            data_dir=Path(env.text("HEADWATER_DATA_DIR", str(cls.data_dir))),
-            database_url=env.database("HEADWATER_DATABASE_URL"),
-            api_keys=env.secrets("HEADWATER_API_KEYS"),
-            allowed_origins=env.origins("HEADWATER_ALLOWED_ORIGINS"),
-            openai_api_key=env.secret("OPENAI_API_KEY"),
-            openai_base_url=env.url("OPENAI_BASE_URL"),
-            openai_models=env.names("HEADWATER_OPENAI_MODELS"),
-            local=local_model.lower() != "off",
-            local_model=None if local_model.lower() in {"", "off"} else env.file("HEADWATER_LOCAL_MODEL"),
-            default_model=env.text("HEADWATER_DEFAULT_MODEL", "") or None,
-            rate_limit=env.rate("HEADWATER_RATE_LIMIT", cls.rate_limit),
-            max_active=env.whole("HEADWATER_MAX_ACTIVE", cls.max_active),
-            max_active_per_client=env.whole("HEADWATER_MAX_ACTIVE_PER_CLIENT", cls.max_active_per_client),
-            max_message_chars=env.whole("HEADWATER_MAX_MESSAGE_CHARS", cls.max_message_chars),
-            max_reply_chars=env.whole("HEADWATER_MAX_REPLY_CHARS", cls.max_reply_chars),
-            first_token_timeout=env.seconds("HEADWATER_FIRST_TOKEN_TIMEOUT", cls.first_token_timeout),
-            idle_timeout=env.seconds("HEADWATER_IDLE_TIMEOUT", cls.idle_timeout),
-            total_timeout=env.seconds("HEADWATER_TOTAL_TIMEOUT", cls.total_timeout),
-            abandon_after=env.seconds("HEADWATER_ABANDON_AFTER", cls.abandon_after),
-            drain_timeout=env.seconds("HEADWATER_DRAIN_TIMEOUT", cls.drain_timeout, zero=True),
-            trusted_proxies=env.whole("HEADWATER_TRUSTED_PROXIES", cls.trusted_proxies, lowest=0),
-            flush_ms=env.number("HEADWATER_FLUSH_MS", cls.flush_ms, "milliseconds, 0 or more", zero=True),
-            heartbeat=env.seconds("HEADWATER_HEARTBEAT", cls.heartbeat),
-        )
-        if (settings.tls_cert is None) != (settings.tls_key is None):
+        values = {name: value for name in _documented() if (value := environment.get(name, "").strip())}
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            raise SettingsError(_refusal(str(error.errors()[0]["loc"][0]), values)) from None
+
+    @model_validator(mode="after")
+    def _go_together(self) -> Self:
+        if (self.tls_cert is None) != (self.tls_key is None):
             raise SettingsError(
                 "HEADWATER_TLS_CERT and HEADWATER_TLS_KEY go together: one is set and the other is not"
             )
-        taken = {settings.port: "HEADWATER_PORT"}
-        for name, port in (
-            ("HEADWATER_TLS_PORT", settings.tls_port),
-            ("HEADWATER_GRPC_PORT", settings.grpc_port),
-        ):
-            if port in taken:
-                raise SettingsError(f"{name} is {port}, the same as {taken[port]}: they must differ")
+        ports: dict[int, str] = {}
+        for field in ("port", "tls_port", "grpc_port"):
+            port = getattr(self, field)
+            if port in ports:
+                raise SettingsError(
+                    f"{_variable(field)} is {port}, the same as {ports[port]}: they must differ"
+                )
             if port is not None:
-                taken[port] = name
-        return settings
+                ports[port] = _variable(field)
+        return self
 
 
-class _Environment:
-    """Reads single variables; every refusal names the variable, what it got and what it takes."""
-
-    def __init__(self, environment: Mapping[str, str]) -> None:
-        self._environment = environment
-
-    def text(self, name: str, default: str) -> str:
-        return self._environment.get(name, "").strip() or default
-
-    def secret(self, name: str) -> str | None:
-        """A value that goes into a header and never into a message."""
-        value = self.text(name, "")
-        if not (value.isascii() and value.isprintable()):
-            raise SettingsError(
-                f"{name} holds a character that is not printable ASCII, which is all it takes"
-            )
-        return value or None
-
-    def secrets(self, name: str) -> tuple[str, ...]:
-        """Values that clients show in a header, separated by commas; never in a message."""
-        return _listed(self.secret(name) or "")
-
-    def origins(self, name: str) -> tuple[str, ...]:
-        """Origins (RFC 6454) as browsers write them, separated by commas."""
-
-        def parse(value: str) -> tuple[str, ...]:
-            return tuple(_origin(part) for part in _listed(value))
-
-        return self.parsed(name, (), "origins such as https://example.org, separated by commas", parse)
-
-    def parsed(self, name: str, default: T, takes: str, parse: Callable[[str], T]) -> T:
-        value = self.text(name, "")
-        if not value:
-            return default
-        try:
-            return parse(value)
-        except ValueError:
-            raise SettingsError(f"{name} is {value!r}, but it takes {takes}") from None
-
-    def whole(self, name: str, default: int, *, lowest: int = 1, highest: int = 2**31 - 1) -> int:
-        def parse(value: str) -> int:
-            return _within(int(value), lowest, highest)
-
-        return self.parsed(name, default, f"a whole number from {lowest} to {highest}", parse)
-
-    def port(self, name: str, default: int, *, lowest: int) -> int:
-        return self.whole(name, default, lowest=lowest, highest=65_535)
-
-    def number(self, name: str, default: float, takes: str, *, zero: bool = False) -> float:
-        def parse(value: str) -> float:
-            number = _within(float(value), 0.0, 1e9)
-            if number == 0 and not zero:
-                raise ValueError
-            return number
-
-        return self.parsed(name, default, takes, parse)
-
-    def seconds(self, name: str, default: float, *, zero: bool = False) -> float:
-        return self.number(name, default, "seconds, 0 or more" if zero else "seconds, above 0", zero=zero)
-
-    def file(self, name: str) -> Path | None:
-        def parse(value: str) -> Path:
-            path = Path(value).expanduser()
-            if not path.is_file():
-                raise ValueError
-            return path
-
-        return self.parsed(name, None, "the path of a file that exists", parse)
-
-    def url(self, name: str) -> str | None:
-        def parse(value: str) -> str:
-            parts = urlsplit(value)
-            if parts.scheme not in {"http", "https"} or not parts.hostname:
-                raise ValueError
-            return value
-
-        return self.parsed(name, None, "a URL such as http://127.0.0.1:11434/v1", parse)
-
-    def database(self, name: str) -> str | None:
-        """A URL that may hold a password: it goes into no message."""
-        value = self.text(name, "")
-        try:
-            if value:
-                database_url(value)
-        except ValueError:
-            raise SettingsError(
-                f"{name} takes a URL of SQLite or PostgreSQL, such as sqlite:///folder/file.db or"
-                " postgresql://user:password@host/name"
-            ) from None
-        return value or None
-
-    def names(self, name: str) -> tuple[str, ...]:
-        return _listed(self.text(name, ""))
-
-    def rate(self, name: str, default: Rate) -> Rate:
-        units = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
-
-        def parse(value: str) -> Rate:
-            count, _, unit = (part.strip() for part in value.partition("/"))
-            if unit not in units:
-                raise ValueError
-            return Rate(_within(int(count), 1, 10**9), units[unit])
-
-        return self.parsed(name, default, "a rate such as 100/minute (second, minute, hour or day)", parse)
+def _variable(name: str) -> str:
+    return str(Settings.model_fields[name].validation_alias)
 
 
-def _listed(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(",") if part.strip())
+def _documented() -> dict[str, FieldInfo]:
+    """The fields that a variable sets, by its name."""
+    fields = Settings.model_fields
+    return {_variable(name): field for name, field in fields.items() if field.description is not None}
 
 
-def _origin(text: str) -> str:
-    """An origin in the form in which a browser names it; raises `ValueError`."""
-    parts = urlsplit(text.rstrip("/").lower())
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.path:
-        raise ValueError
-    if parts.port == {"http": 80, "https": 443}[parts.scheme]:
-        return f"{parts.scheme}://{parts.hostname}"
-    return f"{parts.scheme}://{parts.netloc}"
+def _takes(field: FieldInfo) -> Takes:
+    return next(data for data in reversed(field.metadata) if isinstance(data, Takes))
 
 
-N = TypeVar("N", int, float)
+def _refusal(variable: str, values: Mapping[str, str]) -> str:
+    takes = _takes(_documented()[variable])
+    got = "" if takes.secret else f"is {values[variable]!r}, but it "
+    return f"{variable} {got}takes {takes.text}"
 
 
-def _within(number: N, lowest: N, highest: N) -> N:
-    if math.isnan(number) or not lowest <= number <= highest:
-        raise ValueError
-    return number
+def markdown_table() -> str:
+    """The table of all variables, for `docs/configuration.md`."""
+    rows = [("variable", "takes", "default", "meaning"), ("---",) * 4]
+    for variable, field in _documented().items():
+        rows.append((f"`{variable}`", _takes(field).text, _shown(field.default), str(field.description)))
+    return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def _shown(default: object) -> str:
+    match default:
+        case None | ():
+            return "unset"
+        case float():
+            return f"`{default:g}`"
+        case _:
+            return f"`{default}`"

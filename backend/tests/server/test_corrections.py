@@ -1,4 +1,4 @@
-"""Each correction beside the fault it stands for: when upstream mends one, a test of the fault fails."""
+"""Each correction beside its fault in the untouched class, so that a test fails when upstream mends one."""
 
 import asyncio
 import contextlib
@@ -22,11 +22,11 @@ PIECE = b"x" * 16_384
 HEADERS = ((b":method", b"POST"), (b":path", b"/"), (b":scheme", b"http"), (b":authority", b"a"))
 Headers = tuple[tuple[bytes, bytes], ...]
 SHORT = 0.3
-"""Seconds within which nothing is taken to mean never."""
+"""Seconds without an event after which a test concludes that it never comes."""
 
 
 async def live(receive: Any, send: Any) -> None:
-    """What an application says of its own life (ASGI's lifespan)."""
+    """The application's side of ASGI's lifespan protocol."""
     await receive()
     await send({"type": "lifespan.startup.complete"})
     await receive()
@@ -145,7 +145,7 @@ class H2Client:
         self._h2.initiate_connection()
 
     async def ask(self, *, ends: bool = True, headers: Headers = HEADERS, reset: bool = False) -> int:
-        """Send a request, and with `reset` take it back in the same packet."""
+        """Send a request. With `reset`, cancel it in the same packet."""
         stream_id = self._h2.get_next_available_stream_id()
         self._h2.send_headers(stream_id, headers, end_stream=ends)
         if reset:
@@ -158,7 +158,7 @@ class H2Client:
         await self._flush()
 
     async def is_served(self) -> bool:
-        """Whether the connection still is."""
+        """Whether the connection is still open."""
         self._h2.ping(b"anybody?")
         await self._flush()
         return await self.until(h2.events.PingAckReceived)
@@ -169,11 +169,11 @@ class H2Client:
 
     async def reset(self, stream_id: int) -> None:
         self._h2.reset_stream(stream_id)
-        self._h2.increment_flow_control_window(65_535)  # what it took of the connection's
+        self._h2.increment_flow_control_window(65_535)  # which the request used of the connection's
         await self._flush()
 
     async def until(self, kind: type[h2.events.Event]) -> bool:
-        """Read, without giving the server more to send, until such an event; False if the server closed."""
+        """Read until such an event without growing the window. Returns False if the server closed."""
         while data := await self._reader.read(65_536):
             found = self._h2.receive_data(data)
             await self._flush()
@@ -198,7 +198,7 @@ async def h2_client(port: int) -> AsyncIterator[H2Client]:
 
 
 async def settled(app: Any) -> int:
-    """How much the server took, once it takes no more for a while."""
+    """The number of bytes that the server took, once it has stopped taking more."""
     before = -1
     while app.sent > before:
         before = app.sent
@@ -252,7 +252,7 @@ async def test_a_body_that_comes_after_its_answer_leaves_the_connection_alone(co
 
 @contextlib.contextmanager
 def _noise_of_the_loop() -> Any:
-    """The untouched server dies of a KeyError in a callback, which the loop would report."""
+    """The untouched server dies of a KeyError in a callback, which the loop reports."""
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(lambda *_: None)
     try:
@@ -262,10 +262,10 @@ def _noise_of_the_loop() -> Any:
 
 
 async def many_streams(client: H2Client) -> None:
-    assert await client.is_served()  # and has said how many it may open
+    assert await client.is_served()  # and has told the limit on streams
     for _ in range(1001):
         await client.ask(ends=False)
-    await client.is_served()  # a sign of life may still be on its way
+    await client.is_served()  # a ping may still be on its way
 
 
 async def many_priorities(client: H2Client) -> None:
@@ -348,7 +348,7 @@ async def test_a_client_that_takes_nothing_is_cut_in_the_end(version: str) -> No
 
 
 async def test_a_client_that_is_slow_is_not_cut() -> None:
-    """It takes a little within every stretch of patience, though never all that waits for it."""
+    """It reads a little within every period of patience, though never all that waits for it."""
     app = Answers(twenty_megabytes)
     async with serving(app, patience=0.3) as server:
         reader, writer = await asyncio.open_connection("127.0.0.1", server.port, limit=1024)
@@ -369,7 +369,7 @@ async def test_a_client_that_leaves_frees_its_connection_at_once() -> None:
         assert len(server.connections) == 1
         writer.close()
         async with asyncio.timeout(2):
-            while len(server.connections):  # noqa: ASYNC110 - nothing tells of it
+            while len(server.connections):  # noqa: ASYNC110 - there is no event for it
                 await asyncio.sleep(0.01)
 
 

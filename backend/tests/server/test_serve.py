@@ -48,7 +48,7 @@ async def test_running_replies_get_their_time_then_are_interrupted(tmp_path: Pat
 
 
 async def test_every_one_of_many_readers_gets_the_outcome(tmp_path: Path) -> None:
-    """200 connections of HTTP/1.1, and 100 replies over one of HTTP/2."""
+    """200 connections over HTTP/1.1, and 100 replies over one connection of HTTP/2."""
     waiting = asyncio.Semaphore(0)
 
     async def reader(client: httpx.AsyncClient) -> tuple[str, list[str]]:
@@ -81,7 +81,7 @@ async def test_every_one_of_many_readers_gets_the_outcome(tmp_path: Path) -> Non
 
 
 async def test_who_listens_for_changes_is_let_go(tmp_path: Path) -> None:
-    """An open page must not cost a shutdown the time that hanging connections get."""
+    """An open page must not delay a shutdown as a hanging connection does."""
     with running(tmp_path) as server:
         async with (
             httpx.AsyncClient(base_url=server.url, timeout=20) as client,
@@ -202,7 +202,7 @@ async def test_a_generation_without_readers_is_abandoned(tmp_path: Path) -> None
 
 
 async def test_limits_on_replies_that_run_at_once(tmp_path: Path) -> None:
-    """Who keeps no cookie is no other client each time: an address counts, or an API key."""
+    """A client without a cookie does not become a new one each time: its address or API key counts."""
     environment = {
         "HEADWATER_MAX_ACTIVE": "2",
         "HEADWATER_MAX_ACTIVE_PER_CLIENT": "1",
@@ -247,7 +247,7 @@ async def test_the_rate_of_starts_is_limited_by_address(tmp_path: Path) -> None:
                 assert (response.status_code, response.json()["code"]) == (429, "rate_limited")
                 assert int(response.headers["retry-after"]) > 1000
         resumed = httpx.get(f"{server.url}/api/chat", headers={"Last-Event-ID": f"{generation}:0"})
-        assert resumed.status_code == 404  # another client's, but not too many requests
+        assert resumed.status_code == 404  # it belongs to another client; the answer is not 429
 
 
 async def test_behind_a_proxy_the_address_and_the_scheme_are_the_clients(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Each correction of WebSockets beside the fault it stands for."""
+"""Each correction of WebSockets beside its fault in the untouched class."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -27,7 +27,7 @@ MOST = 10_000
 
 
 class SocketApp:
-    """Accepts each WebSocket, or refuses it, and plays; `left` is set once it knows that its client left."""
+    """Accepts or refuses each WebSocket, then plays; `left` is set once it learns that its client left."""
 
     def __init__(
         self, play: Callable[[Any], Awaitable[None]] | None = None, *, refuses: bool = False
@@ -59,7 +59,7 @@ class SocketApp:
 async def serving_sockets(
     app: SocketApp, monkeypatch: pytest.MonkeyPatch, *, corrected: bool
 ) -> AsyncIterator[Serving]:
-    """All else is corrected; the WebSockets are where that is said."""
+    """Correct everything else; correct the WebSockets only where a test asks for it."""
     async with serving(app, websockets={b"/"}, most=MOST, patience=2) as server:
         if not corrected:
             monkeypatch.setattr(hypercorn.protocol.h11, "WSStream", WSStream)
@@ -68,14 +68,14 @@ async def serving_sockets(
 
 
 class H1Socket:
-    """A WebSocket over HTTP/1.1 that can say anything."""
+    """A WebSocket over HTTP/1.1 that can send any frame."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, head: bytes) -> None:
         self.reader, self.writer, self.head = reader, writer, head
         self.protocol = Connection(ConnectionType.CLIENT)
 
     async def closed_with(self) -> int | None:
-        """The code in the server's close frame, None where the connection ends without one."""
+        """The code in the server's close frame; None if the connection ends without one."""
         while data := await self.reader.read(65_536):
             self.protocol.receive_data(data)
             for event in self.protocol.events():

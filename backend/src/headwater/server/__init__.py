@@ -1,1 +1,1 @@
-"""Hypercorn, started from code: sockets, signals, and the corrections it needs."""
+"""Hypercorn, started from code: sockets, signals, shutdown, and the corrections that it needs."""

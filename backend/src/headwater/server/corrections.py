@@ -1,29 +1,30 @@
-"""What Hypercorn 0.18 does wrong or leaves open for streamed answers, put right.
+"""Corrections of Hypercorn 0.18 for answers that stream.
 
-Each correction names the upstream code it stands for; `tests/server/test_corrections.py` shows each fault
-in the untouched class, so that a test fails, and the correction can go, once upstream has mended it.
+Each correction names the upstream code that it replaces. `tests/server/test_corrections.py` shows each fault
+in the untouched class: once upstream mends one, that test fails, and the correction can go.
 
-1. `protocol/h2.py`, `StreamBuffer`: `pop` compares the length of what it took with the low-water mark
-   where it means what is left, and `push` forgets that it was told to wait. So the buffer takes all that
-   the application has, however slowly the client reads.
-2. `protocol/h2.py`, `H2Protocol`: an answer that ends before it is complete (an exception, a
-   cancellation) neither ends nor resets its stream, so the client waits for ever; and what it left in its
-   buffer stays for as long as the connection.
+1. `protocol/h2.py`, `StreamBuffer`: `pop` compares the length of what it took with the low-water mark,
+   where it should compare what is left, and `push` forgets that it was told to wait. So the buffer accepts
+   everything the application has, however slowly the client reads.
+2. `protocol/h2.py`, `H2Protocol`: an answer that ends before it is complete (an exception, a cancellation)
+   neither ends nor resets its stream, so the client waits for ever. What it left in its buffer stays for as
+   long as the connection.
 3. `protocol/h2.py`, `H2Protocol._handle_events`: data for a stream that was answered before its body had
-   arrived is a KeyError, which takes the whole connection down, with every other reply on it.
-4. `asyncio/tcp_server.py`, `TCPServer`: a client that takes nothing holds its connection, and with it the
-   shutdown, for ever; and one that has left holds it until the keep-alive time is over.
-5. `protocol/h11.py`, `H11Protocol._create_stream`: a wish for a WebSocket where there is none, and one that
-   is refused, leave the connection open for a next request, which then breaks it.
-6. `protocol/h2.py`, `H2Protocol._create_stream`: a CONNECT that wants no WebSocket has no path, which breaks
-   the connection.
-7. `protocol/h2.py`, `H2Protocol`: its `PriorityTree` looks at all streams for each piece that is sent; and
-   more than 1,000 at once, or as many priorities for streams that never come, break the connection.
-8. `protocol/h2.py`, `H2Protocol._create_stream`: so does a method, a path or a header name that is not ASCII;
-   a malformed request is an error of its stream (RFC 9113, 8.1.1).
-9. `protocol/h2.py`, `H2Protocol._handle_events`: so does a stream that an event further on has ended.
+   arrived raises a KeyError, which closes the whole connection and every other reply on it.
+4. `asyncio/tcp_server.py`, `TCPServer`: a client that stops reading holds its connection, and therefore the
+   shutdown, for ever. One that has left holds it until the keep-alive time is over.
+5. `protocol/h11.py`, `H11Protocol._create_stream`: a WebSocket upgrade that is refused, or that asks for a
+   path without a WebSocket, leaves the connection open for a next request, which then breaks it.
+6. `protocol/h2.py`, `H2Protocol._create_stream`: a CONNECT that asks for no WebSocket has no path, which
+   breaks the connection.
+7. `protocol/h2.py`, `H2Protocol`: its `PriorityTree` looks at all streams for each piece that it sends.
+   More than 1,000 streams at once, or as many priorities for streams that never come, break the connection.
+8. `protocol/h2.py`, `H2Protocol._create_stream`: a method, a path or a header name that is not ASCII breaks
+   the connection. A malformed request is an error of its stream only (RFC 9113, 8.1.1).
+9. `protocol/h2.py`, `H2Protocol._handle_events`: an event for a stream that a later event of the same batch
+   has closed breaks the connection.
 
-What is wrong with the WebSockets themselves stands in `websocket_corrections.py`.
+Corrections of WebSockets are in `websocket_corrections.py`.
 """
 
 import asyncio
@@ -59,13 +60,13 @@ from priority.priority import DeadlockError, DuplicateStreamError, MissingStream
 from headwater.server.websocket_corrections import CorrectedWSStream
 
 WRITE_BUFFER_BYTES = 64 * 1024
-"""The most that waits in a transport before its writers do; TLS transports take 0.8 MiB otherwise."""
+"""The most that a transport buffers before its writers wait. TLS transports buffer 0.8 MiB by default."""
 
 
 class Connections:
-    """The open connections of a server, and for how long (seconds) a client may take nothing.
+    """The open connections of a server.
 
-    `websockets` are the paths at which there are WebSockets.
+    A client that reads nothing for `patience` seconds is cut. `websockets` are the paths of WebSockets.
     """
 
     def __init__(self, patience: float = 60.0, websockets: Collection[bytes] = ()) -> None:
@@ -77,14 +78,14 @@ class Connections:
         return len(self._open)
 
     def abort(self) -> None:
-        """Drop every connection that is still open, with what it has not sent."""
+        """Close every open connection at once and discard what it has not sent."""
         for transport in list(self._open):
             transport.abort()
 
     @contextmanager
     def corrected(self) -> Iterator[None]:
-        """Correct Hypercorn, in this process, for as long as the context lasts."""
-        places = (
+        """Correct Hypercorn in this process while the context lasts."""
+        replacements = (
             (hypercorn.asyncio.run, "TCPServer", self._connection),
             (hypercorn.protocol, "H11Protocol", self._h11),
             (hypercorn.protocol, "H2Protocol", self._h2),
@@ -92,13 +93,13 @@ class Connections:
             (hypercorn.protocol.h11, "WSStream", CorrectedWSStream),
             (hypercorn.protocol.h2, "WSStream", CorrectedWSStream),
         )
-        before = [getattr(module, name) for module, name, _ in places]
-        for module, name, correct in places:
+        before = [getattr(module, name) for module, name, _ in replacements]
+        for module, name, correct in replacements:
             setattr(module, name, correct)
         try:
             yield
         finally:
-            for (module, name, _), original in zip(places, before, strict=True):
+            for (module, name, _), original in zip(replacements, before, strict=True):
                 setattr(module, name, original)
 
     def _connection(self, *args: Any) -> "CorrectedTCPServer":  # noqa: ANN401
@@ -112,7 +113,7 @@ class Connections:
 
     @contextmanager
     def opened(self, transport: asyncio.WriteTransport) -> Iterator[None]:
-        """Know a transport as open for as long as the context lasts."""
+        """Count a transport as open while the context lasts."""
         self._open.add(transport)
         try:
             yield
@@ -121,7 +122,7 @@ class Connections:
 
 
 class CorrectedTCPServer(TCPServer):
-    """One connection, whose transport is known, bounded, and dropped when its client takes nothing."""
+    """One connection, tracked and with a bounded buffer, which is cut when its client stops reading."""
 
     def __init__(self, connections: Connections, *args: Any) -> None:  # noqa: ANN401
         super().__init__(*args)
@@ -152,7 +153,7 @@ class CorrectedTCPServer(TCPServer):
 
 
 class CorrectedStreamBuffer(StreamBuffer):
-    """A buffer that makes its writer wait while more than the low-water mark is left in it."""
+    """A buffer whose writer waits until less than the low-water mark is left in it."""
 
     async def push(self, data: bytes) -> None:
         """See `StreamBuffer.push`."""
@@ -175,37 +176,37 @@ class CorrectedStreamBuffer(StreamBuffer):
         return data
 
 
-class Turns:
-    """The streams of a connection that have something to send, one after another; see `PriorityTree`."""
+class RoundRobin:
+    """A scheduler that serves the streams with something to send in turn; replaces `PriorityTree`."""
 
     def __init__(self) -> None:
         self._known: set[int] = set()
         self._ready: OrderedDict[int, None] = OrderedDict()
 
     def insert_stream(self, stream_id: int) -> None:
-        """Take in a stream, which has something to send until it is blocked."""
+        """Add a stream. It has something to send until it is blocked."""
         if stream_id in self._known:
             raise DuplicateStreamError
         self._known.add(stream_id)
         self.unblock(stream_id)
 
     def remove_stream(self, stream_id: int) -> None:
-        """Forget a stream."""
+        """Remove a stream."""
         self.block(stream_id)
         self._known.remove(stream_id)
 
     def block(self, stream_id: int) -> None:
-        """Note that a stream has nothing to send, or may not."""
+        """Mark a stream as having nothing to send, or as not allowed to."""
         self._require(stream_id)
         self._ready.pop(stream_id, None)
 
     def unblock(self, stream_id: int) -> None:
-        """Note that a stream has something to send."""
+        """Mark a stream as having something to send."""
         self._require(stream_id)
         self._ready.setdefault(stream_id)
 
     def __next__(self) -> int:
-        """Whose turn it is; raises `DeadlockError` when nobody has anything to send."""
+        """Return the stream to serve next. Raises `DeadlockError` when no stream has anything to send."""
         if not self._ready:
             raise DeadlockError
         stream_id = next(iter(self._ready))
@@ -218,7 +219,7 @@ class Turns:
 
 
 class CorrectedH11Protocol(H11Protocol):
-    """HTTP/1.1 that passes over wishes for a WebSocket but at some paths, and closes after a refused one."""
+    """HTTP/1.1 that ignores WebSocket upgrades except at known paths, and closes after it refuses one."""
 
     def __init__(self, websockets: Collection[bytes], *args: Any) -> None:  # noqa: ANN401
         super().__init__(*args)
@@ -233,8 +234,8 @@ class CorrectedH11Protocol(H11Protocol):
 
     async def _create_stream(self, request: h11.Request) -> None:
         headers = [(name, value) for name, value in request.headers if name != b"upgrade"]
-        wanted = len(headers) < len(request.headers)
-        if wanted and request.target.partition(b"?")[0] not in self._websockets:
+        is_upgrade = len(headers) < len(request.headers)
+        if is_upgrade and request.target.partition(b"?")[0] not in self._websockets:
             request = h11.Request(
                 method=request.method,
                 target=request.target,
@@ -245,13 +246,13 @@ class CorrectedH11Protocol(H11Protocol):
 
 
 class CorrectedH2Protocol(H2Protocol):
-    """HTTP/2 whose streams always end: whole, or by a reset."""
+    """HTTP/2 whose streams always end, either complete or with a reset."""
 
     def __init__(self, patience: float, *args: Any) -> None:  # noqa: ANN401
         super().__init__(*args)
         self._patience = patience
-        turns: Any = Turns()
-        self.priority = turns
+        scheduler: Any = RoundRobin()
+        self.priority = scheduler
 
     async def stream_send(self, event: StreamEvent) -> None:
         """See `H2Protocol.stream_send`."""
@@ -276,7 +277,7 @@ class CorrectedH2Protocol(H2Protocol):
 
     async def _handle_events(self, events: list[h2.events.Event]) -> None:
         for event in events:
-            with suppress(h2.exceptions.StreamClosedError):  # by an event that comes behind this one
+            with suppress(h2.exceptions.StreamClosedError):  # by a later event of the same batch
                 await self._handle_event(event)
 
     async def _handle_event(self, event: h2.events.Event) -> None:
@@ -290,7 +291,7 @@ class CorrectedH2Protocol(H2Protocol):
             await super()._handle_events([event])
 
     async def _priority_updated(self, event: h2.events.PriorityUpdated) -> None:
-        """Pass it over: such priorities are out of use (RFC 9113, 5.3.2), and those of no stream stay."""
+        """Ignore it: priorities are deprecated (RFC 9113, 5.3.2), and those of unknown streams pile up."""
 
     async def _close_stream(self, stream_id: int) -> None:
         buffer = self.stream_buffers.get(stream_id)
@@ -303,7 +304,9 @@ class CorrectedH2Protocol(H2Protocol):
     async def _reset(self, stream_id: int) -> None:
         try:
             self.connection.reset_stream(stream_id, h2.errors.ErrorCodes.INTERNAL_ERROR)
-            self.priority.unblock(stream_id)  # so that the sending task finds it reset, and lets go of it
+            self.priority.unblock(
+                stream_id
+            )  # so that the sending task sees the reset and lets go of the stream
         except (h2.exceptions.ProtocolError, MissingStreamError):
             return  # the client reset it, or the connection is going away
         await self.has_data.set()
@@ -311,8 +314,10 @@ class CorrectedH2Protocol(H2Protocol):
 
 
 def _is_malformed(headers: Iterable[tuple[bytes, bytes]]) -> bool:
-    said = dict(headers)
-    return not all(word.isascii() for word in (*said, said.get(b":method", b""), said.get(b":path", b"")))
+    fields = dict(headers)
+    return not all(
+        part.isascii() for part in (*fields, fields.get(b":method", b""), fields.get(b":path", b""))
+    )
 
 
 @contextmanager

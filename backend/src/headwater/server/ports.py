@@ -1,4 +1,4 @@
-"""What is served where: gRPC on every port, and on its own port nothing else."""
+"""Routing by port: every port serves gRPC, and the gRPC port serves nothing else."""
 
 from typing import Any
 
@@ -6,9 +6,10 @@ from headwater.api.rpc import PATH, AsgiApplication, Receive, Scope, Send, refus
 
 
 def by_port(web: Any, rpc: AsgiApplication, grpc_port: int | None) -> AsgiApplication:  # noqa: ANN401
-    """One ASGI application of the two.
+    """Combine both into one ASGI application.
 
-    The gRPC port may be open to networks that the page, or the metrics, are not meant for.
+    The gRPC port serves gRPC alone, because it may be open to networks that must not reach the page or
+    the metrics.
     """
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:

@@ -1,4 +1,4 @@
-"""Serve the application until it is told to stop, then let it end well."""
+"""Serve the application until a signal stops it, then shut down in order."""
 
 import asyncio
 import errno
@@ -25,15 +25,15 @@ from headwater.server.ports import by_port
 from headwater.settings import Settings, SettingsError
 
 ABORT_AFTER = 1.5
-"""Seconds that connections get, once all replies have their outcome, to take what is left for them.
+"""Seconds that connections get to send the rest once all replies have their outcome.
 
-Many clients never answer the end of a TLS connection that they do not use, so most shutdowns take as long.
-Half a second is left of the two that are promised, for what is saved before."""
+Most shutdowns take the whole time, because many clients never answer the end of an idle TLS connection.
+The documentation promises two seconds; the other half second is for saving."""
 
 BACKLOG = 1024
 
 UNSENT_BYTES = 128 * 1024
-"""The most that the system takes of an answer before its client takes it: up to 4 MiB otherwise, on Linux."""
+"""The most that the system buffers of an answer. Linux would buffer up to 4 MiB."""
 
 _UNKNOWN_NAME = {socket.EAI_NONAME, socket.EAI_AGAIN, socket.EAI_FAIL}
 
@@ -41,8 +41,8 @@ _UNKNOWN_NAME = {socket.EAI_NONAME, socket.EAI_AGAIN, socket.EAI_FAIL}
 async def serve(settings: Settings, announce: Callable[[str], None]) -> None:
     """Serve until SIGTERM or SIGINT; a second one skips the wait for running replies.
 
-    `announce` is called with a line for people once the server answers. Raises `SettingsError` and
-    `DataFolderError` for what keeps it from starting.
+    Calls `announce` with a line for people once the server answers. Raises `SettingsError` or
+    `DataFolderError` if it cannot start.
     """
     asyncio.get_running_loop().set_exception_handler(report)
     signals = _Signals()
@@ -85,7 +85,7 @@ class _Signals:
 
 
 async def _drain(built: Application, timeout: float, hurry: asyncio.Event) -> None:  # noqa: ASYNC109
-    """Let running replies end, but not once there is a hurry."""
+    """Let running replies end; interrupt them once `hurry` is set."""
     async with asyncio.TaskGroup() as group:
         drained = group.create_task(built.replies.drain(timeout))
         hurried = group.create_task(hurry.wait())
@@ -134,10 +134,10 @@ def _socket(host: str, port: int, variable: str) -> socket.socket:
 
 
 def listen(address: tuple[str, int], family: socket.AddressFamily = socket.AF_INET) -> socket.socket:
-    """A socket whose connections keep little in the system's memory for clients that take nothing."""
+    """Listen with small send buffers, so that clients that stop reading cost little memory."""
     listening = socket.create_server(address, family=family, backlog=BACKLOG)
-    if (least := getattr(socket, "TCP_NOTSENT_LOWAT", None)) is not None:
-        listening.setsockopt(socket.IPPROTO_TCP, least, UNSENT_BYTES)
+    if (option := getattr(socket, "TCP_NOTSENT_LOWAT", None)) is not None:
+        listening.setsockopt(socket.IPPROTO_TCP, option, UNSENT_BYTES)
     return listening
 
 
@@ -163,17 +163,17 @@ def _hypercorn_config(certificate: Certificate | None, heartbeat: float) -> Conf
     config.backlog = BACKLOG
     config.keep_alive_timeout = 75
     config.graceful_timeout = ABORT_AFTER + 0.5
-    # Both limits cut streams in flight when they are reached; chat.py decides who may start a reply.
+    # Hypercorn cuts running streams at these limits. Admission happens when a reply starts, not here.
     config.keep_alive_max_requests = 2**31
     config.h2_max_concurrent_streams = 2**16
     return config
 
 
 def report(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """Handle an exception that nobody awaits, as `loop.set_exception_handler()` has it.
+    """Report an exception that nobody awaits; a handler for `loop.set_exception_handler()`.
 
-    Leaves out what a client's half-done TLS handshake causes, and connections that were cancelled at the end
-    of a shutdown: Python 3.11 takes those for failed (`asyncio/streams.py`, `connection_made`).
+    Ignores unfinished TLS handshakes, and connections that were cancelled at the end of a shutdown, which
+    Python 3.11 reports as failed (`asyncio/streams.py`, `connection_made`).
     """
     if not isinstance(context.get("exception"), ssl.SSLError | asyncio.CancelledError):
         loop.default_exception_handler(context)

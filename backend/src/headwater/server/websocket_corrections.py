@@ -1,14 +1,14 @@
-"""What Hypercorn 0.18 does wrong with WebSockets, put right; see `corrections.py`.
+"""Corrections of WebSockets in Hypercorn 0.18; see `corrections.py`.
 
-1. `protocol/ws_stream.py`, `WSStream._handle_events`: what comes after a message that was refused as too
-   large is gathered all the same, without end; a frame that breaks the protocol is not answered at all.
-2. The same: the answer to a ping is sent by the task that reads. Over HTTP/2, where a client that is slow
-   makes its writer wait, that task is the one that would hear it ask for more: nothing moves any more.
-3. `WSStream.handle`: over HTTP/2 a client that ends its stream without a word is not noticed.
-4. `WSStream._send_pings`: a socket that has ended holds its connection, and with it the shutdown, until its
+1. `protocol/ws_stream.py`, `WSStream._handle_events`: what follows a message that was refused as too large is
+   still collected, without limit. A frame that breaks the protocol gets no answer at all.
+2. The same: the task that reads also answers pings. Over HTTP/2 a slow client makes that task wait, and it is
+   the task that would read the client's window update, so nothing moves any more.
+3. `WSStream.handle`: over HTTP/2, a client that ends its stream without a close frame is not noticed.
+4. `WSStream._send_pings`: a socket that has ended holds its connection, and therefore the shutdown, until its
    next ping is due.
-5. `Handshake.accept`: agrees to compression, which costs 300 KiB for each socket, and lets a small frame
-   become a thousand times its size before anybody looks.
+5. `Handshake.accept`: it agrees to compression, which costs 300 KiB a socket and lets a small frame grow to a
+   thousand times its size before anything checks it.
 """
 
 import asyncio
@@ -23,11 +23,11 @@ from wsproto.events import CloseConnection, Message, Ping
 from wsproto.frame_protocol import CloseReason
 
 LEAVE_SECONDS = 2.0
-"""How long a client that was refused may take to read why, before its stream is closed."""
+"""Seconds that a refused client gets to read the close frame before its stream is closed."""
 
 
 class CorrectedWSStream(WSStream):
-    """A WebSocket whose client cannot make it hold more than one message, nor hold up the reading."""
+    """A WebSocket that holds at most one message and keeps reading whatever its client does."""
 
     def __init__(self, *args: Any) -> None:  # noqa: ANN401
         super().__init__(*args)
@@ -82,7 +82,7 @@ class CorrectedWSStream(WSStream):
             self.buffer.clear()
 
     def _answer(self, ping: Ping) -> None:
-        """Answer the newest ping, in a task of its own; older ones need no answer (RFC 6455, 5.5.3)."""
+        """Answer the newest ping in a task of its own. Older ones need no answer (RFC 6455, 5.5.3)."""
         if self._ping is None:
             self.task_group.spawn(self._send_pongs)
         self._ping = ping
@@ -112,7 +112,7 @@ class CorrectedWSStream(WSStream):
             await self._pause(interval)
 
     async def _pause(self, seconds: float) -> None:
-        """Wait so long, or until the socket has ended."""
+        """Wait for `seconds`, or until the socket has ended."""
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._over.wait()
