@@ -15,7 +15,7 @@ PACE_SECONDS = 0.04
 SECONDS = PACE_SECONDS * len(WORDS)
 """How long the reply takes at that pace."""
 
-STALL_SECONDS = 2 * SECONDS
+STALL_SECONDS = 3 * SECONDS
 
 
 class _Handler(BaseHTTPRequestHandler):

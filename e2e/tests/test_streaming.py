@@ -17,6 +17,9 @@ WORDS = [f"word{number}" for number in range(120)]
 STEPS = 10
 """Of the 120 words, which take 2.4 s; what buffers them makes one step, or two."""
 
+LONGEST_GAP = 0.7
+"""Of the time that a reply takes: a machine that is very busy stands still for a while, too."""
+
 
 over_one_protocol = pytest.mark.parametrize("protocol", ["http2"], indirect=True)
 
@@ -31,7 +34,7 @@ def test_a_reply_grows_word_by_word(chat: ChatPage) -> None:
     timeline = recording.wait_until_finished()
     assert_grew_in_steps(timeline, at_least=STEPS, largest_share=0.5)
     assert_first_growth_within(timeline, ms=timeline.duration / 2)
-    assert_no_gap_longer_than(timeline, ms=timeline.duration / 2)
+    assert_no_gap_longer_than(timeline, ms=timeline.duration * LONGEST_GAP)
     assert_never_shrank(timeline)
     assert_cursor_until_end(timeline)
     assert_input_disabled_until_end(timeline)
