@@ -110,6 +110,7 @@ check: dev-tools ## Format, lint, types and arrows of both halves, in seconds
 	cd e2e && ../$(VENV)/ruff format --check --quiet $(RUFF_ELSEWHERE) . && ../$(VENV)/ruff check --quiet $(RUFF_ELSEWHERE) .
 	cd scripts && ../$(VENV)/ruff format --check --quiet $(RUFF_ELSEWHERE) . && ../$(VENV)/ruff check --quiet $(RUFF_ELSEWHERE) .
 	cd backend && ../$(VENV)/mypy
+	cd e2e && ../$(VENV)/mypy .
 	cd backend && ../$(VENV)/lint-imports
 	cd frontend && ../$(VENV)/ruff format --check --quiet $(RUFF_ELSEWHERE) bench && ../$(VENV)/ruff check --quiet $(RUFF_ELSEWHERE) bench
 	cd frontend && $(WITH_NODE) npm run --silent check

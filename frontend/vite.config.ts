@@ -37,5 +37,6 @@ export default defineConfig({
     include: ["{src,clients}/**/*.test.{ts,tsx}"],
     restoreMocks: true,
     testTimeout: 60_000,
+    hookTimeout: 60_000,
   },
 });

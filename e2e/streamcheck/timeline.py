@@ -66,6 +66,16 @@ class Timeline:
         """The frames in which the text grew: growth between two frames counts once, as it is seen."""
         return tuple(self._find_growths())
 
+    @property
+    def duration(self) -> float:
+        """Milliseconds from the sending to the last growth.
+
+        A share of it is a bound that fits any machine. Raises `ValueError` when one of the two was not seen.
+        """
+        if self.sent_at is None or not self.growths:
+            raise ValueError("neither the sending nor a growth may be missing")
+        return self.growths[-1].at - self.sent_at
+
     def _find_growths(self) -> Iterator[Growth]:
         longest = len(self.samples[0].text)
         for _, samples in groupby(self.samples, key=lambda sample: sample.frame):

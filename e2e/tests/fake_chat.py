@@ -12,7 +12,10 @@ PAGE = Path(__file__).with_name("fake_chat.html")
 WORDS = tuple(f"word{number}" for number in range(30))
 REPLY = " ".join(WORDS)
 PACE_SECONDS = 0.04
-STALL_SECONDS = 1.2
+SECONDS = PACE_SECONDS * len(WORDS)
+"""How long the reply takes at that pace."""
+
+STALL_SECONDS = 3 * SECONDS
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -31,7 +34,7 @@ class _Handler(BaseHTTPRequestHandler):
         """The words at an even pace, after a sign that something comes; or as the fault has it."""
         tokens = [word if index == 0 else f" {word}" for index, word in enumerate(WORDS)]
         if fault == "buffers":
-            self._pause(PACE_SECONDS * len(tokens))
+            self._pause(SECONDS)
             self._answer("text/plain", REPLY.encode())
             return
         self.send_response(HTTPStatus.OK)

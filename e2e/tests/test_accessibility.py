@@ -18,9 +18,12 @@ pytestmark = pytest.mark.parametrize("protocol", ["http2"], indirect=True)
 
 def look(page: Page, state: str) -> None:
     """Hold a state to every rule, and in the dark to what the dark changes."""
+    background = "getComputedStyle(document.body).backgroundColor"
     page.emulate_media(color_scheme="light")
+    light = page.evaluate(background)
     assert_accessible(page, f"{state}, light")
     page.emulate_media(color_scheme="dark")
+    page.wait_for_function(f"{background} !== '{light}'")
     assert_accessible(page, f"{state}, dark", ["color-contrast"])
 
 
@@ -113,8 +116,11 @@ def test_a_screen_reader_hears_starts_ends_and_errors_and_no_words(page: Page, a
     chat.amend_requests(script={"faults": [{"after": 10, "kind": "gate"}]})
     chat.ask("speak, and be stopped")
     expect(chat.text).to_contain_text("A river")
+    expect(page.get_by_role("log")).to_have_attribute("aria-live", "off")
+    expect(chat.reply).to_have_attribute("aria-busy", "true")
     page.keyboard.press("Escape")
     heard.expect("The reply has started.", "The reply was stopped.")
+    expect(chat.reply).to_have_attribute("aria-busy", "false")
 
     page.unroute_all()
     chat.amend_requests(script={"tokens_per_second": 500, "faults": [{"after": 30, "kind": "error"}]})

@@ -15,8 +15,7 @@ from streamcheck import assert_first_growth_within, assert_grew_in_steps
 WORDS = 100
 MESSAGE = " ".join(f"word{number}" for number in range(WORDS))
 WORDS_A_SECOND = 25
-REPLY_MS = WORDS / WORDS_A_SECOND * 1000
-"""So long that a busy machine's own pauses are short beside it."""
+"""So slow that a busy machine's own pauses are short beside the reply."""
 
 COLLECTED = "something between this page and the server collects them"
 
@@ -40,9 +39,9 @@ def test_a_buffered_reply_is_whole_and_still_fails_and_the_page_says_why(buffere
     timeline = recording.wait_until_finished()
     assert timeline.text == buffered.generation(generation)["text"] == MESSAGE
     with pytest.raises(AssertionError, match=r"the text grew in [12] steps?;"):
-        assert_grew_in_steps(timeline, at_least=30)
+        assert_grew_in_steps(timeline, at_least=10)
     with pytest.raises(AssertionError, match="the first text came"):
-        assert_first_growth_within(timeline, ms=REPLY_MS / 2)
+        assert_first_growth_within(timeline, ms=timeline.duration / 2)
     expect(SideBar(buffered.page).toast).to_contain_text(COLLECTED)
 
 

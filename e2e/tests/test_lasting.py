@@ -30,6 +30,7 @@ def gates(*places: int) -> dict[str, object]:
     return {"faults": [{"after": place, "kind": "gate"} for place in places], "tokens_per_second": 500}
 
 
+@over_one_protocol
 def test_a_reload_in_mid_reply_shows_what_was_said_and_goes_on(chat: ChatPage) -> None:
     chat.page.add_init_script(f"({FIRST_TEXTS})()")
     chat.amend_requests(script=gates(*GATES))
@@ -117,21 +118,6 @@ def test_two_replies_run_at_once_in_two_conversations(chat: ChatPage) -> None:
 
 
 @over_one_protocol
-def test_a_reply_goes_on_while_another_chat_is_looked_at(chat: ChatPage) -> None:
-    chat.amend_requests(script=gates(12))
-    generation = chat.ask(MESSAGE)
-    expect(chat.text).to_have_text(" ".join(WORDS[:12]))
-    address = chat.page.url
-    chat.new_chat.click()
-    expect(chat.empty_state).to_be_visible()
-    chat.open_gate(generation)
-    chat.page.go_back()
-    chat.expect_status("completed")
-    expect(chat.text).to_have_text(MESSAGE)
-    assert chat.page.url == address
-
-
-@over_one_protocol
 def test_branches_are_stepped_through_and_kept(chat: ChatPage) -> None:
     chat.ask("one")
     chat.expect_status("completed")
@@ -178,25 +164,6 @@ def _message_of(chat: ChatPage) -> str:
 
 
 @over_one_protocol
-def test_what_was_stopped_goes_on_as_one_reply(chat: ChatPage) -> None:
-    chat.amend_requests(script=gates(12))
-    chat.ask(MESSAGE)
-    expect(chat.text).to_have_text(" ".join(WORDS[:12]))
-    chat.page.keyboard.press("Escape")
-    chat.expect_status("cancelled")
-    chat.page.unroute_all()
-    chat.generation_started_by(chat.go_on)
-    chat.expect_status("completed")
-    expect(chat.replies).to_have_count(1)
-    expect(chat.figures).to_have_count(1)
-    expect(chat.text).to_have_text(MESSAGE)
-    assert "".join(chat.saved_replies()) == MESSAGE
-    chat.page.reload()
-    expect(chat.text).to_have_text(MESSAGE)
-    expect(chat.replies).to_have_count(1)
-
-
-@over_one_protocol
 def test_prose_that_was_stopped_twice_is_the_same_as_in_one_go(chat: ChatPage) -> None:
     chat.choose("scripted/prose")
     chat.amend_requests(script={"tokens_per_second": 2000})
@@ -220,9 +187,14 @@ def test_prose_that_was_stopped_twice_is_the_same_as_in_one_go(chat: ChatPage) -
     chat.generation_started_by(chat.go_on)
     chat.expect_status("completed")
     expect(chat.replies).to_have_count(1)
+    expect(chat.figures).to_have_count(1)
     assert "".join(chat.saved_replies()) == whole
+    chat.page.reload()
+    expect(chat.replies).to_have_count(1)
+    chat.expect_status("completed")
 
 
+@over_one_protocol
 def test_a_question_is_there_while_the_box_to_write_it_anew_cannot_be_had(
     chat: ChatPage, complaints: Complaints
 ) -> None:

@@ -26,15 +26,15 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HeadwaterServer
 
 def test_a_real_model_streams(chat: ChatPage) -> None:
     expect(chat.models).to_have_value("local/smollm2-135m")
-    chat.amend_requests(max_tokens=160, temperature=0)
+    chat.amend_requests(max_tokens=80, temperature=0)
     recording = chat.record()
     generation = chat.ask("Tell me in a few sentences how a river begins.")
-    timeline = recording.wait_until_finished(timeout=60_000)
+    timeline = recording.wait_until_finished(timeout=120_000)
     logged = chat.generation(generation)
     assert logged["model"] == "local/smollm2-135m"
     assert logged["outcome"]["status"] == "completed"
     assert " ".join(timeline.text.split()[:5]) == " ".join(logged["text"].split()[:5])
-    assert_grew_in_steps(timeline, at_least=12, largest_share=0.5)
+    assert_grew_in_steps(timeline, at_least=8, largest_share=0.5)
     assert_never_shrank(timeline, rewritten=40)
     assert_cursor_until_end(timeline)
     assert_input_disabled_until_end(timeline)

@@ -8,31 +8,7 @@ from playwright.sync_api import Locator, expect
 from archive import question, reply
 from chat_page import ChatPage
 from complaints import Complaints
-from side_bar import SideBar
 from streamcheck import assert_grew_in_steps
-
-CONTRAST = """
-    (selector) => {
-        const luminance = (colour) => {
-            const canvas = new OffscreenCanvas(1, 1).getContext("2d");
-            canvas.fillStyle = colour;
-            canvas.fillRect(0, 0, 1, 1);
-            const [r, g, b] = [...canvas.getImageData(0, 0, 1, 1).data].map((value) => {
-                const part = value / 255;
-                return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
-            });
-            return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-        };
-        const element = document.querySelector(selector);
-        let behind = element;
-        while (getComputedStyle(behind).backgroundColor === "rgba(0, 0, 0, 0)" && behind.parentElement) {
-            behind = behind.parentElement;
-        }
-        const ink = luminance(getComputedStyle(element).color);
-        const paper = luminance(getComputedStyle(behind).backgroundColor);
-        return { contrast: (Math.max(ink, paper) + 0.05) / (Math.min(ink, paper) + 0.05), paper };
-    }
-"""
 
 FIND_SCROLLER = """
     const findScroller = () => {
@@ -81,25 +57,10 @@ def test_the_models_are_those_of_the_server(chat: ChatPage) -> None:
     expect(chat.figures).to_contain_text("first token")
 
 
-def test_the_first_token_stays_what_the_person_waited(chat: ChatPage) -> None:
-    chat.amend_requests(script={"faults": [{"after": 3, "kind": "gate"}]})
-    generation = chat.ask("one two three four five six")
-    first = chat.figures.locator("span").filter(has_text="first token")
-    waited = first.inner_text()
-    chat.open_gate(generation)
-    chat.expect_status("completed")
-    expect(chat.regenerate).to_be_enabled()
-    expect(first).to_have_text(waited)
-    chat.new_chat.click()
-    expect(chat.empty_state).to_be_visible()
-    SideBar(chat.page).open("one two three four five six")
-    expect(first).to_have_text(waited)
-
-
 def test_the_first_click_on_an_empty_page_streams_something(chat: ChatPage) -> None:
     expect(chat.empty_state).to_be_visible()
     expect(chat.box).to_be_focused()
-    chat.amend_requests(script={"tokens_per_second": 20})
+    chat.amend_requests(script={"tokens_per_second": 8})
     recording = chat.record()
     prompt = chat.empty_state.get_by_role("button").first
     said = prompt.inner_text()
@@ -128,18 +89,6 @@ def test_it_can_be_used_by_keyboard_alone(chat: ChatPage) -> None:
     expect(chat.text).to_have_text("second")
     chat.expect_status("completed")
     expect(chat.box).to_be_focused()
-
-
-def test_the_end_is_announced_and_the_words_are_not(chat: ChatPage) -> None:
-    chat.amend_requests(script={"faults": [{"after": 2, "kind": "gate"}]})
-    announced = chat.page.get_by_role("status").filter(has_text="reply")
-    generation = chat.ask("one two three")
-    expect(announced).to_have_text("The reply has started.")
-    expect(chat.page.get_by_role("log")).to_have_attribute("aria-live", "off")
-    expect(chat.reply).to_have_attribute("aria-busy", "true")
-    chat.open_gate(generation)
-    expect(announced).to_have_text("The reply is complete.")
-    expect(chat.reply).to_have_attribute("aria-busy", "false")
 
 
 def test_nothing_leads_to_the_end_where_everything_is_in_sight(chat: ChatPage) -> None:
@@ -188,8 +137,8 @@ def scroll_of(chat: ChatPage) -> dict[str, float]:
     return scroll
 
 
-@pytest.mark.parametrize("width", [360, 390])
-def test_a_narrow_page_does_not_scroll_sideways(chat: ChatPage, width: int) -> None:
+def test_a_narrow_page_does_not_scroll_sideways(chat: ChatPage) -> None:
+    width = 360
     chat.page.set_viewport_size({"width": width, "height": 780})
     for model in ("scripted/markdown", "scripted/code"):
         chat.choose(model)
@@ -206,17 +155,6 @@ def test_a_narrow_page_does_not_scroll_sideways(chat: ChatPage, width: int) -> N
             assert place is not None
             assert place["x"] >= 0
             assert place["x"] + place["width"] <= width
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_light_and_dark_come_from_the_system_and_can_be_read(chat: ChatPage, scheme: str) -> None:
-    chat.page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-    chat.ask("read me")
-    chat.expect_status("completed")
-    for part in ("reply-text", "message-user", "figures", "composer-input", "model-select"):
-        seen = chat.page.evaluate(CONTRAST, f"[data-testid={part}]")
-        assert seen["contrast"] >= 4.5, (part, seen)
-        assert (seen["paper"] < 0.2) == (scheme == "dark"), (part, seen)
 
 
 def test_reduced_motion_is_honoured(chat: ChatPage) -> None:

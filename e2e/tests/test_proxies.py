@@ -152,10 +152,10 @@ def behind(tmp_path_factory: pytest.TempPathFactory) -> Behind:
     """Runs a server of its own behind both proxies; gives their addresses, each with its protocol."""
 
     @contextmanager
-    def run(**environment: str) -> Iterator[tuple[HeadwaterServer, dict[str, str]]]:
+    def run(*, abandon_after: str = "60") -> Iterator[tuple[HeadwaterServer, dict[str, str]]]:
         folder, beside, besides = (tmp_path_factory.mktemp("own") for _ in range(3))
         with (
-            headwater_server(folder, **environment) as server,
+            headwater_server(folder, HEADWATER_ABANDON_AFTER=abandon_after) as server,
             nginx(server, beside) as one,
             caddy(server, besides) as other,
         ):
@@ -165,7 +165,7 @@ def behind(tmp_path_factory: pytest.TempPathFactory) -> Behind:
 
 
 def test_who_leaves_is_missed(behind: Behind) -> None:
-    with behind(HEADWATER_ABANDON_AFTER="0.2") as (_, proxies):
+    with behind(abandon_after="0.2") as (_, proxies):
         for protocol, address in proxies.items():
             with (
                 person(address, protocol) as client,

@@ -31,7 +31,8 @@ from headwater.api.problems import install_problems
 from headwater.api.rpc import AsgiApplication, rpc_application
 from headwater.api.scripted import scripted_blueprint
 from headwater.api.ui_messages import ui_messages_blueprint
-from headwater.api.websocket import BoundedWebsocketConnection, websocket_blueprint
+from headwater.api.websocket import websocket_blueprint
+from headwater.api.websocket_connection import BoundedWebsocketConnection
 from headwater.data_folder import DataFolder
 from headwater.generation.runner import Limits
 from headwater.history import History

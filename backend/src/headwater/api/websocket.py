@@ -6,9 +6,7 @@ from collections.abc import Callable
 from contextlib import aclosing
 from typing import assert_never
 
-from hypercorn.typing import WebsocketScope
-from quart import Blueprint, Quart, websocket
-from quart.asgi import ASGIWebsocketConnection
+from quart import Blueprint, websocket
 
 from headwater.api.actions import (
     Action,
@@ -56,14 +54,6 @@ def websocket_blueprint(
         await _Socket(replies, refused, current_principal()).serve()
 
     return blueprint
-
-
-class BoundedWebsocketConnection(ASGIWebsocketConnection):
-    """Quart's, which takes in no more frames than are read: its own queue has no end."""
-
-    def __init__(self, app: Quart, scope: WebsocketScope) -> None:
-        super().__init__(app, scope)
-        self.queue = asyncio.Queue(maxsize=1)
 
 
 class _Socket:
