@@ -55,3 +55,24 @@ function decode(name: string): string {
     return name;
   }
 }
+
+/** Where a conversation is, and a message in it. */
+export function conversationPath(id: string, message: string | null = null): string {
+  const path = `/c/${encodeURIComponent(id)}`;
+  return message === null ? path : `${path}#${encodeURIComponent(message)}`;
+}
+
+/** Where a new conversation begins. */
+export const NEW_CHAT_PATH = "/";
+
+/**
+ * State for every link. With it a click on a link to the current address counts as a visit too.
+ */
+export const VISIT = { asked: true };
+
+/** The conversation that the address names; null where it names none. */
+export function useOpenConversation(): string | null {
+  const [path] = useLocation();
+  const route = readRoute(path, "", null);
+  return route.kind === "chat" ? route.conversation : null;
+}

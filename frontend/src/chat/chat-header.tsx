@@ -1,7 +1,7 @@
 import { Archive, ArchiveRestore, type LucideIcon, ScrollText } from "lucide-react";
 import { type ReactNode, useRef } from "react";
 import { useLanguage } from "../language/language-context";
-import type { Settings } from "./settings";
+import type { Settings } from "./state/settings";
 
 interface ChatHeaderProps {
   readonly leading: ReactNode;

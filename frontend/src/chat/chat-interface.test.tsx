@@ -5,15 +5,15 @@ import userEvent from "@testing-library/user-event";
 import { useState } from "react";
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Conversation, Message } from "../api/schema";
-import { ConversationsProvider } from "../conversations/conversations-provider";
-import { keys } from "../conversations/keys";
+import { keys } from "../conversations/data/keys";
+import { ConversationsProvider } from "../conversations/sidebar/conversations-provider";
 import { NO_TIMING, type Outcome } from "../generation/events";
 import { Problem } from "../generation/problem";
 import { ChatInterface } from "./chat-interface";
+import { useTurns } from "./state/use-pending";
 import { chatServer, frames } from "./testing/chat-server";
 import { message } from "./testing/message";
-import { loadMarkdown } from "./use-markdown";
-import { useTurns } from "./use-turns";
+import { loadMarkdown } from "./thread/use-markdown";
 
 /** A page with the chat on it, at a conversation or at a new chat (null), and ways to go elsewhere. */
 function open(given: Partial<Conversation> = {}, at: string | null = null, linked?: string) {

@@ -1,12 +1,12 @@
 import { type ReactNode, useEffect, useState } from "react";
 import type { ChatRequest } from "../generation/transport";
 import { Chat } from "./chat";
-import { NO_SETTINGS, type Settings } from "./settings";
-import type { Turns } from "./turns";
-import { useModels } from "./use-models";
-import { usePlace } from "./use-place";
-import { useTurnsState } from "./use-turns-state";
-import { useUnanswered } from "./use-unanswered";
+import { useModels } from "./composer/use-models";
+import type { Turns } from "./state/pending";
+import { useTurnsState } from "./state/pending";
+import { NO_SETTINGS, type Settings } from "./state/settings";
+import { usePlace } from "./state/use-place";
+import { useUnanswered } from "./state/use-resend";
 
 interface ChatInterfaceProps {
   /** What runs on the page; it outlives what is shown here. */

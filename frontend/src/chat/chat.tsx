@@ -1,36 +1,36 @@
 import { lazy, type ReactNode, useEffect, useMemo, useRef } from "react";
-import { useArchive, usePatchConversation } from "../conversations/mutations";
-import { useConversation } from "../conversations/queries";
-import { useChangeUnderWay } from "../conversations/under-way";
-import type { Model } from "../generation/models";
+import type { Model } from "../api/models";
+import { useArchive, usePatchConversation } from "../conversations/data/mutations";
+import { useChangeUnderWay } from "../conversations/data/optimistic";
+import { useConversation } from "../conversations/data/queries";
 import { Problem } from "../generation/problem";
 import type { ChatRequest } from "../generation/transport";
 import { Optional } from "../ui/optional";
 import { Announcer } from "./announcer";
 import { ChatHeader } from "./chat-header";
-import { Composer } from "./composer";
+import { Composer } from "./composer/composer";
+import { ModelSelect } from "./composer/model-select";
+import { SettingsOpener } from "./composer/settings-opener";
 import { CannotLoad, Loading } from "./conversation-states";
 import { EmptyState } from "./empty-state";
-import { lastPart } from "./entries";
-import { JumpToLatest } from "./jump-to-latest";
-import { ModelSelect } from "./model-select";
-import { sourceOf } from "./reply-source";
-import { chosenSettings, type Settings } from "./settings";
-import { SettingsOpener } from "./settings-opener";
-import { Thread } from "./thread";
-import { ThreadContext } from "./thread-context";
-import type { Turns } from "./turns";
-import { useChat } from "./use-chat";
-import { useDraft } from "./use-draft";
+import { JumpToLatest } from "./scroll/jump-to-latest";
+import { NearContext, useNearWatch } from "./scroll/use-near-viewport";
+import { usePinnedScroll } from "./scroll/use-pinned-scroll";
+import { useDraft } from "./state/drafts";
+import { lastPart } from "./state/entries";
+import type { Turns } from "./state/pending";
+import { sourceOf } from "./state/reply-source";
+import { chosenSettings, type Settings } from "./state/settings";
+import { ThreadContext } from "./state/thread-context";
+import { useChat } from "./state/use-chat";
+import { useReplyStatus } from "./state/use-reply";
+import { useUnsent } from "./state/use-unsent";
+import { Thread } from "./thread/thread";
+import { useMarkdown } from "./thread/use-markdown";
 import { useEscape } from "./use-escape";
-import { useMarkdown } from "./use-markdown";
-import { NearContext, useNearWatch } from "./use-near";
-import { usePinnedScroll } from "./use-pinned-scroll";
-import { useReplyStatus } from "./use-reply";
-import { useUnsent } from "./use-unsent";
 
 // Few addresses name a message.
-const LinkedMessage = lazy(() => import("./linked-message"));
+const LinkedMessage = lazy(() => import("./thread/linked-message"));
 const NotFound = lazy(() => import("./not-found"));
 
 interface ChatProps {

@@ -1,15 +1,15 @@
 import { useEffect, useMemo } from "react";
 import type { Message, SharedMessage } from "../api/schema";
-import { useShared } from "../conversations/queries";
+import { useShared } from "../conversations/data/queries";
 import { Problem } from "../generation/problem";
 import { useLanguage } from "../language/language-context";
 import { Mark } from "../ui/mark";
 import { CannotLoad } from "./conversation-states";
-import { entriesOf } from "./entries";
-import { growTree } from "./message-tree";
-import { Thread } from "./thread";
-import { useMarkdown } from "./use-markdown";
-import { NearContext, useNearWatch } from "./use-near";
+import { NearContext, useNearWatch } from "./scroll/use-near-viewport";
+import { entriesOf } from "./state/entries";
+import { growTree } from "./state/message-tree";
+import { Thread } from "./thread/thread";
+import { useMarkdown } from "./thread/use-markdown";
 
 const NOTHING = new Map<string, never>();
 const NONE = new Set<string>();

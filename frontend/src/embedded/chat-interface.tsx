@@ -1,9 +1,9 @@
 import { SquarePen } from "lucide-react";
 import { type CSSProperties, type ReactNode, useCallback, useMemo, useState } from "react";
+import { ServerProvider, useServer } from "../api/server-context";
 import { ChatInterface as Chat } from "../chat/chat-interface";
-import { useTurns } from "../chat/use-turns";
-import { ConversationsProvider } from "../conversations/conversations-provider";
-import { ServerProvider, useServer } from "../conversations/server-context";
+import { useTurns } from "../chat/state/use-pending";
+import { ConversationsProvider } from "../conversations/sidebar/conversations-provider";
 import { sseTransport } from "../generation/transports/sse";
 import { browserWays } from "../generation/transports/ways";
 import { LanguageProvider, useLanguage } from "../language/language-context";

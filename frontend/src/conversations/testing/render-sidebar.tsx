@@ -1,9 +1,9 @@
 import { configure, render, screen } from "@testing-library/react";
 import { vi } from "vitest";
 import { useLocation } from "wouter";
-import { ConversationsProvider } from "../conversations-provider";
-import { SidebarButtons } from "../sidebar-buttons";
-import { SidebarLayout } from "../sidebar-layout";
+import { ConversationsProvider } from "../sidebar/conversations-provider";
+import { SidebarButtons } from "../sidebar/sidebar-buttons";
+import { SidebarLayout } from "../sidebar/sidebar-layout";
 import { FakeEventSource } from "./fake-event-source";
 import type { FakeServer } from "./fake-server";
 

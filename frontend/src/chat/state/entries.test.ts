@@ -1,0 +1,95 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { message } from "../testing/message";
+import { before, entriesOf, isSameEntry, lastPart } from "./entries";
+import { branchTo, growTree } from "./message-tree";
+
+const NO_KEYS = new Map<string, string>();
+
+/** A tree of any shape, with any roles, and a place in it. */
+const anyTree = fc
+  .array(fc.tuple(fc.option(fc.nat(), { freq: 8 }), fc.boolean()), { minLength: 1, maxLength: 30 })
+  .chain((places) =>
+    fc.record({
+      leaf: fc.nat({ max: places.length - 1 }).map((index) => `m${index}`),
+      messages: fc.constant(
+        places.map(([parent, isReply], index) =>
+          message({
+            id: `m${index}`,
+            parent: parent === null || index === 0 ? null : `m${parent % index}`,
+            role: isReply ? "assistant" : "user",
+            text: `[${index}]`,
+          }),
+        ),
+      ),
+    }),
+  );
+
+describe("entries", () => {
+  it("show each message of the branch once, in order, and join what goes on", () => {
+    fc.assert(
+      fc.property(anyTree, ({ messages, leaf }) => {
+        const tree = growTree(messages);
+        const entries = entriesOf(tree, leaf, NO_KEYS);
+        expect(entries.flatMap(({ parts }) => parts)).toEqual(branchTo(tree, leaf));
+        for (const [index, entry] of entries.entries()) {
+          const isAfterReply = entries[index - 1]?.role === "assistant";
+          expect(entry.role === "assistant" && isAfterReply).toBe(false);
+          expect(entry.parts.every(({ role }) => role === entry.role)).toBe(true);
+          if (entry.role === "user") expect(entry.parts).toHaveLength(1);
+          const text = before(entry, "text") + lastPart(entry).text;
+          expect(text).toBe(entry.parts.map((part) => part.text).join(""));
+        }
+      }),
+    );
+  });
+
+  it("lead to every branch, and back", () => {
+    fc.assert(
+      fc.property(anyTree, ({ messages, leaf }) => {
+        const tree = growTree(messages);
+        for (const entry of entriesOf(tree, leaf, NO_KEYS)) {
+          for (const { position, count, previous, next } of entry.forks) {
+            expect(count).toBeGreaterThan(1);
+            expect(previous === null).toBe(position === 1);
+            expect(next === null).toBe(position === count);
+            const stepped = [...entriesOf(tree, next ?? previous, NO_KEYS)].flatMap(
+              ({ forks }) => forks,
+            );
+            const there = position + (next === null ? -1 : 1);
+            expect(stepped.some((fork) => fork.position === there && fork.count === count)).toBe(
+              true,
+            );
+          }
+        }
+      }),
+    );
+  });
+
+  it("keep the name under which they were drawn first", () => {
+    const tree = growTree([
+      message({ id: "q", parent: null, role: "user" }),
+      message({ id: "a", parent: "q", role: "assistant" }),
+      message({ id: "b", parent: "a", role: "assistant" }),
+    ]);
+    const keys = new Map([
+      ["q", "key-question"],
+      ["b", "key-reply"],
+    ]);
+    expect(entriesOf(tree, "b", keys).map(({ key }) => key)).toEqual(["key-question", "a"]);
+  });
+
+  it("are the same when they are made again of the same messages, and only then", () => {
+    fc.assert(
+      fc.property(anyTree, ({ messages, leaf }) => {
+        const [entries, again] = [1, 2].map(() => entriesOf(growTree(messages), leaf, NO_KEYS));
+        expect(entries?.every((entry, index) => isSameEntry(entry, again?.[index] ?? entry))).toBe(
+          true,
+        );
+        const changed = messages.map((each) => (each.id === leaf ? { ...each, text: "" } : each));
+        const last = entriesOf(growTree(changed), leaf, NO_KEYS).at(-1);
+        expect(isSameEntry(entries?.at(-1) as never, last as never)).toBe(false);
+      }),
+    );
+  });
+});

@@ -1,0 +1,68 @@
+import { RefreshCw, StepForward } from "lucide-react";
+import { use } from "react";
+import { isRunning, type Reply } from "../../generation/fold";
+import { useLanguage } from "../../language/language-context";
+import { Button } from "../../ui/button";
+import { MessageButton } from "../../ui/icon-button";
+import { before, type Entry, lastPart } from "../state/entries";
+import { ThreadContext } from "../state/thread-context";
+import { CopyButton } from "./copy-button";
+
+interface ReplyActionsProps {
+  readonly entry: Entry;
+  readonly reply: Reply;
+  readonly isUnnamed: boolean;
+  readonly isLast: boolean;
+}
+
+/** What can be done with a reply: those of the last one are always to be seen. */
+export function ReplyActions({ entry, reply, isUnnamed, isLast }: ReplyActionsProps) {
+  const { say } = useLanguage();
+  const { actions, isBusy } = use(ThreadContext);
+  // Where they have a line of their own, it is there before them: nothing moves when the reply ends.
+  if (isRunning(reply) || isUnnamed) return <div className="min-h-9 sm:hidden" />;
+  const question = entry.parts[0].parent;
+  const isDisabled = isBusy || isUnnamed;
+  const said = before(entry, "text") + reply.text;
+  return (
+    <div className="-mr-2.5 ml-auto">
+      <div className={isLast ? "flex items-center" : "quiet-actions"}>
+        {actions !== null && said !== "" && isCutShort(reply) && (
+          <Button
+            look="quiet"
+            data-testid="continue"
+            disabled={isDisabled}
+            onClick={() => actions.goOn(lastPart(entry).id)}
+          >
+            <StepForward className="size-4" aria-hidden="true" />
+            {say("continue")}
+          </Button>
+        )}
+        {said !== "" && <CopyButton read={() => said} />}
+        {actions !== null && question !== null && (
+          <MessageButton
+            data-testid="regenerate"
+            icon={RefreshCw}
+            label={say("anotherReply")}
+            disabled={isDisabled}
+            onClick={() => actions.answer(question)}
+          />
+        )}
+      </div>
+    </div>
+  );
+}
+
+/** There was more to say, or may have been. */
+function isCutShort({ ending }: Reply): boolean {
+  switch (ending?.status) {
+    case "cancelled":
+    case "interrupted":
+    case "failed":
+      return true;
+    case "completed":
+      return ending.reason === "length";
+    default:
+      return false;
+  }
+}
