@@ -1,7 +1,7 @@
 import { lazy, useCallback, useEffect } from "react";
 import { ChatInterface } from "./chat/chat-interface";
 import { CannotLoad } from "./chat/conversation-states";
-import { useTurns } from "./chat/state/use-pending";
+import { usePendingExchanges } from "./chat/state/use-pending-exchanges";
 import { usePickedTransport } from "./chat/use-picked-transport";
 import { ConversationsProvider } from "./conversations/sidebar/conversations-provider";
 import { SidebarButtons } from "./conversations/sidebar/sidebar-buttons";
@@ -57,20 +57,20 @@ interface ChatsProps {
 
 function Chats({ route, go }: ChatsProps) {
   const transport = usePickedTransport();
-  const turns = useTurns(() => transport);
+  const pending = usePendingExchanges(() => transport);
   const { conversation, message, visit } = route;
   const show = useCallback(
     (id: string | null) => {
-      // A new chat that was given its name is the same visit: the way back does not lead through it.
-      const isNamed = id !== null && conversation === null;
-      go(id === null ? NEW_CHAT_PATH : conversationPath(id), { replace: isNamed });
+      // A new chat that has started is the same visit: the way back does not lead through it.
+      const hasStarted = id !== null && conversation === null;
+      go(id === null ? NEW_CHAT_PATH : conversationPath(id), { replace: hasStarted });
     },
     [go, conversation],
   );
   return (
     <SidebarLayout>
       <ChatInterface
-        turns={turns}
+        pending={pending}
         asksAgain
         conversation={conversation}
         message={message}

@@ -4,7 +4,7 @@ import { useArchive, usePatchConversation } from "../conversations/data/mutation
 import { useChangeUnderWay } from "../conversations/data/optimistic";
 import { useConversation } from "../conversations/data/queries";
 import { Problem } from "../generation/problem";
-import type { ChatRequest } from "../generation/transport";
+import type { NewChatRequest } from "../generation/transport";
 import { Optional } from "../ui/optional";
 import { Announcer } from "./announcer";
 import { ChatHeader } from "./chat-header";
@@ -17,8 +17,8 @@ import { JumpToLatest } from "./scroll/jump-to-latest";
 import { NearContext, useNearWatch } from "./scroll/use-near-viewport";
 import { usePinnedScroll } from "./scroll/use-pinned-scroll";
 import { useDraft } from "./state/drafts";
-import { lastPart } from "./state/entries";
-import type { Turns } from "./state/pending";
+import { lastMessage } from "./state/entries";
+import type { PendingExchanges } from "./state/pending";
 import { sourceOf } from "./state/reply-source";
 import { chosenSettings, type Settings } from "./state/settings";
 import { ThreadContext } from "./state/thread-context";
@@ -34,18 +34,18 @@ const LinkedMessage = lazy(() => import("./thread/linked-message"));
 const NotFound = lazy(() => import("./not-found"));
 
 interface ChatProps {
-  readonly turns: Turns;
-  readonly place: string;
-  /** Null until the server has named it. */
-  readonly conversation: string | null;
+  readonly pending: PendingExchanges;
+  readonly id: string;
+  /** Whether the server has the conversation; else it is a new chat. */
+  readonly isStarted: boolean;
   /** The message to show and to scroll to; null: the end. */
   readonly message: string | null;
   readonly models: readonly Model[];
-  /** What a new chat is begun with, when this place is one. */
+  /** What a new chat is begun with, when this is one. */
   readonly newSettings: Settings;
   readonly onNewSettings: (settings: Settings) => void;
   /** Leads to a new chat, which a request can begin at once. */
-  readonly onNewChat: (request?: ChatRequest) => void;
+  readonly onNewChat: (request?: NewChatRequest) => void;
   readonly onTitle: (title: string | null) => void;
   /** Whether what is not answered yet when the page is left is asked again when it is loaded anew. */
   readonly asksAgain: boolean;
@@ -59,7 +59,8 @@ interface ChatProps {
 
 /** One conversation, or a new one: its thread, and the box to go on with. */
 export function Chat(props: ChatProps) {
-  const { turns, place, conversation, models, newSettings, onNewChat, onTitle } = props;
+  const { pending, id, isStarted, models, newSettings, onNewChat, onTitle } = props;
+  const conversation = isStarted ? id : null;
   const { data: saved, error, refetch } = useConversation(conversation);
   const { mutate: patch } = usePatchConversation();
   const archive = useArchive();
@@ -80,21 +81,21 @@ export function Chat(props: ChatProps) {
     models[0];
 
   const chat = useChat({
-    turns,
-    place,
-    conversation,
+    pending,
+    id,
+    isStarted,
     saved,
     settings: chosenSettings(settings),
     model: model?.id,
     onStep: (leaf) => conversation !== null && patch({ id: conversation, change: { leaf } }),
     onRefused: giveBack,
-    onForgotten: onNewChat,
+    onNewChat,
     onAsked: pin,
   });
-  useUnsent(chat.turns, props.asksAgain, giveBack);
-  const { entries, tree, unnamed, replies, reply, actions } = chat;
-  const live = reply && replies.get(lastPart(reply).id);
-  const status = useReplyStatus(reply && sourceOf(lastPart(reply), live));
+  useUnsent(chat.exchanges, props.asksAgain, giveBack);
+  const { entries, tree, replies, reply, actions } = chat;
+  const live = reply && replies.get(lastMessage(reply).id);
+  const status = useReplyStatus(reply && sourceOf(lastMessage(reply), live));
   const isAccepted =
     live !== undefined && (live.getSnapshot().start !== null || status !== "waiting");
   const isRunning = status === "waiting" || status === "streaming";
@@ -102,7 +103,7 @@ export function Chat(props: ChatProps) {
     if (isRunning && isFocusNowhere()) focusThread(content.current);
   }, [isRunning, content]);
   useEscape(isRunning, () => live?.stop());
-  const isUnknown = chat.turns.length === 0 && error instanceof Problem && error.status === 404;
+  const isUnknown = chat.exchanges.length === 0 && error instanceof Problem && error.status === 404;
   // What was deleted elsewhere is not named any more, though it is remembered.
   const title = (isUnknown ? null : saved?.title) ?? null;
   useEffect(() => onTitle(title), [onTitle, title]);
@@ -113,15 +114,17 @@ export function Chat(props: ChatProps) {
   };
   const arrival = useRef(null);
   const context = useMemo(
-    () => ({ actions, isBusy: isRunning, arrival, waitedMs: turns.waitedMs }),
-    [actions, isRunning, turns],
+    () => ({ actions, isBusy: isRunning, arrival, waitedMs: pending.waitedMs }),
+    [actions, isRunning, pending],
   );
 
   // Fetched from the start, so that it is there before the first reply.
   const isMarkdownThere = useMarkdown() !== undefined;
   const isEmpty = entries.length === 0;
   const isLoading =
-    conversation !== null && chat.turns.length === 0 && (saved === undefined || !isMarkdownThere);
+    conversation !== null &&
+    chat.exchanges.length === 0 &&
+    (saved === undefined || !isMarkdownThere);
   return (
     <div className="relative flex h-full min-h-0 min-w-0 flex-1 flex-col">
       <ChatHeader
@@ -154,7 +157,7 @@ export function Chat(props: ChatProps) {
           {!isEmpty && !isLoading && !isUnknown && (
             <ThreadContext value={context}>
               <NearContext value={near}>
-                <Thread entries={entries} replies={replies} unnamed={unnamed} />
+                <Thread entries={entries} replies={replies} />
                 {props.message !== null && (
                   <Optional>
                     <LinkedMessage

@@ -12,7 +12,6 @@ import { Thread } from "./thread/thread";
 import { useMarkdown } from "./thread/use-markdown";
 
 const NOTHING = new Map<string, never>();
-const NONE = new Set<string>();
 const PAGE = { current: null };
 const draw = (change: () => void) => change();
 
@@ -22,7 +21,7 @@ export default function SharedPage({ token }: { token: string }) {
   const { data, error, refetch } = useShared(token);
   const entries = useMemo(() => {
     const messages = inOrder(data?.messages ?? []);
-    return entriesOf(growTree(messages), messages.at(-1)?.id ?? null, NOTHING);
+    return entriesOf(growTree(messages), messages.at(-1)?.id ?? null);
   }, [data]);
   useEffect(() => {
     document.title = data === undefined ? "Headwater" : `${data.title} · Headwater`;
@@ -57,7 +56,7 @@ export default function SharedPage({ token }: { token: string }) {
             {say("sharedAbout")}
           </p>
           <NearContext value={near}>
-            <Thread entries={entries} replies={NOTHING} unnamed={NONE} />
+            <Thread entries={entries} replies={NOTHING} />
           </NearContext>
         </main>
       )}

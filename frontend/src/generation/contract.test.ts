@@ -5,6 +5,7 @@ import { follow } from "./follow";
 import type { Piece } from "./testing/delivery";
 import { EVERY_TRANSPORT } from "./testing/every-transport";
 import { type GoldenLog, goldenLogs } from "./testing/golden-log";
+import { HELLO } from "./testing/requests";
 import { simulatedServer } from "./testing/simulated-server";
 import { steadyNetwork } from "./testing/steady-network";
 import { type MakeTransport, TRANSPORTS, type TransportKey } from "./transports/table";
@@ -38,8 +39,7 @@ async function readOn(
   }, emptyReply(0));
   const steps = follow({
     transport: make(server.ways),
-    origin:
-      after === 0 ? { request: { message: "hello" }, key: "key" } : { generation, cursor: after },
+    origin: after === 0 ? { request: HELLO } : { generation, cursor: after },
     signal: new AbortController().signal,
     network: steadyNetwork(),
   });

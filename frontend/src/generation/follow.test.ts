@@ -3,6 +3,7 @@ import { emptyReply, fold, type Reply } from "./fold";
 import { follow, type Step } from "./follow";
 import type { Network } from "./network";
 import { Problem } from "./problem";
+import { HELLO } from "./testing/requests";
 import { lengthThrough, type SimulatedLog } from "./testing/simulated-log";
 import { simulatedServer } from "./testing/simulated-server";
 import { steadyNetwork } from "./testing/steady-network";
@@ -35,7 +36,7 @@ interface Run {
 function steps({ ask, network = steadyNetwork() }: Run): AsyncGenerator<Step> {
   return follow({
     transport: sseTransport({ ...browserWays, fetch: ask }),
-    origin: { request: { message: "hello" }, key: "key-1" },
+    origin: { request: HELLO },
     signal: new AbortController().signal,
     network,
   });

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { LiveReply } from "./live-reply";
 import { pickedTransport } from "./picked-transport";
+import { HELLO } from "./testing/requests";
 import type { SimulatedLog } from "./testing/simulated-log";
 import { simulatedServer } from "./testing/simulated-server";
 import { unopenedSocket } from "./testing/simulated-socket";
@@ -42,10 +43,12 @@ function playground(change: Partial<Ways> = {}) {
     },
   });
   const ask = async (): Promise<LiveReply> => {
-    const reply = new LiveReply(
-      { message: "hello" },
-      { transport, network: steadyNetwork(), nextFrame: () => () => undefined, now: () => 0 },
-    );
+    const reply = new LiveReply(HELLO, {
+      transport,
+      network: steadyNetwork(),
+      nextFrame: () => () => undefined,
+      now: () => 0,
+    });
     await reply.ended;
     return reply;
   };

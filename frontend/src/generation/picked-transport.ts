@@ -36,7 +36,7 @@ export function pickedTransport({ picked, onBlocked, ways = browserWays }: Picki
   }
 
   return {
-    start: (request, key, signal) => read((transport) => transport.start(request, key, signal)),
+    start: (request, signal) => read((transport) => transport.start(request, signal)),
     resume: (generation, after, signal) =>
       read((transport) => transport.resume(generation, after, signal)),
     cancel: (generation) => cancelOverHttp(generation, ways),

@@ -5,6 +5,7 @@ import { follow, type Origin, type Step } from "./follow";
 import { LiveReply } from "./live-reply";
 import { silence } from "./testing/delivery";
 import { EVERY_TRANSPORT } from "./testing/every-transport";
+import { ANOTHER_REPLY, HELLO } from "./testing/requests";
 import { lengthThrough, type SimulatedLog, said } from "./testing/simulated-log";
 import { simulatedServer } from "./testing/simulated-server";
 import { steadyNetwork } from "./testing/steady-network";
@@ -19,7 +20,7 @@ const START = {
   model: "scripted/prose",
 };
 
-const ASKED: Origin = { request: { message: "hello" }, key: "key-1" };
+const ASKED: Origin = { request: HELLO };
 
 function logOf(...texts: string[]): SimulatedLog {
   return {
@@ -118,10 +119,10 @@ describe.each(EVERY_TRANSPORT)("a reply over %s", (name, make) => {
     );
   });
 
-  it("is asked for again with the same key when it was cut before it had a name", async () => {
+  it("is asked for again with the same ids when it was cut before it started", async () => {
     const server = simulatedServer(ABCDE, { cuts: [10] });
     await read(make(server.ways));
-    const start = { for: "start", request: { message: "hello" }, key: "key-1" };
+    const start = { for: "start", request: HELLO };
     expect(server.asked).toEqual([start, start]);
   });
 
@@ -135,10 +136,10 @@ describe.each(EVERY_TRANSPORT)("a reply over %s", (name, make) => {
 
   it("may be another one to a message that the server has", async () => {
     const server = simulatedServer(ABCDE, {});
-    const request = { conversation: "conv_1", to: "msg_1", model: "scripted/echo" };
-    const { reply } = await read(make(server.ways), { origin: { request, key: "key-1" } });
+    const request = ANOTHER_REPLY;
+    const { reply } = await read(make(server.ways), { origin: { request } });
     expect(reply.text).toBe("abcde");
-    expect(server.asked).toEqual([{ for: "start", request, key: "key-1" }]);
+    expect(server.asked).toEqual([{ for: "start", request }]);
   });
 
   it("is refused in the server's words, with when to come back", async () => {
@@ -164,10 +165,12 @@ describe.each(EVERY_TRANSPORT)("a reply over %s", (name, make) => {
     const cancelled = { ...ABCDE, outcome: { status: "cancelled", by: "user" } };
     const server = simulatedServer(cancelled, { waitsForCancel: true });
     const transport = make(server.ways);
-    const live = new LiveReply(
-      { message: "hello" },
-      { transport, network: steadyNetwork(), nextFrame: () => () => undefined, now: () => 0 },
-    );
+    const live = new LiveReply(HELLO, {
+      transport,
+      network: steadyNetwork(),
+      nextFrame: () => () => undefined,
+      now: () => 0,
+    });
     await live.started;
     live.stop();
     await live.ended;

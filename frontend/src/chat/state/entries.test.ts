@@ -1,10 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { message } from "../testing/message";
-import { before, entriesOf, isSameEntry, lastPart } from "./entries";
+import { before, entriesOf, isSameEntry, lastMessage } from "./entries";
 import { branchTo, growTree } from "./message-tree";
-
-const NO_KEYS = new Map<string, string>();
 
 /** A tree of any shape, with any roles, and a place in it. */
 const anyTree = fc
@@ -30,15 +28,15 @@ describe("entries", () => {
     fc.assert(
       fc.property(anyTree, ({ messages, leaf }) => {
         const tree = growTree(messages);
-        const entries = entriesOf(tree, leaf, NO_KEYS);
-        expect(entries.flatMap(({ parts }) => parts)).toEqual(branchTo(tree, leaf));
+        const entries = entriesOf(tree, leaf);
+        expect(entries.flatMap(({ messages }) => messages)).toEqual(branchTo(tree, leaf));
         for (const [index, entry] of entries.entries()) {
           const isAfterReply = entries[index - 1]?.role === "assistant";
           expect(entry.role === "assistant" && isAfterReply).toBe(false);
-          expect(entry.parts.every(({ role }) => role === entry.role)).toBe(true);
-          if (entry.role === "user") expect(entry.parts).toHaveLength(1);
-          const text = before(entry, "text") + lastPart(entry).text;
-          expect(text).toBe(entry.parts.map((part) => part.text).join(""));
+          expect(entry.messages.every(({ role }) => role === entry.role)).toBe(true);
+          if (entry.role === "user") expect(entry.messages).toHaveLength(1);
+          const text = before(entry, "text") + lastMessage(entry).text;
+          expect(text).toBe(entry.messages.map((part) => part.text).join(""));
         }
       }),
     );
@@ -48,14 +46,12 @@ describe("entries", () => {
     fc.assert(
       fc.property(anyTree, ({ messages, leaf }) => {
         const tree = growTree(messages);
-        for (const entry of entriesOf(tree, leaf, NO_KEYS)) {
+        for (const entry of entriesOf(tree, leaf)) {
           for (const { position, count, previous, next } of entry.forks) {
             expect(count).toBeGreaterThan(1);
             expect(previous === null).toBe(position === 1);
             expect(next === null).toBe(position === count);
-            const stepped = [...entriesOf(tree, next ?? previous, NO_KEYS)].flatMap(
-              ({ forks }) => forks,
-            );
+            const stepped = [...entriesOf(tree, next ?? previous)].flatMap(({ forks }) => forks);
             const there = position + (next === null ? -1 : 1);
             expect(stepped.some((fork) => fork.position === there && fork.count === count)).toBe(
               true,
@@ -66,28 +62,24 @@ describe("entries", () => {
     );
   });
 
-  it("keep the name under which they were drawn first", () => {
+  it("are named by their first message", () => {
     const tree = growTree([
       message({ id: "q", parent: null, role: "user" }),
       message({ id: "a", parent: "q", role: "assistant" }),
       message({ id: "b", parent: "a", role: "assistant" }),
     ]);
-    const keys = new Map([
-      ["q", "key-question"],
-      ["b", "key-reply"],
-    ]);
-    expect(entriesOf(tree, "b", keys).map(({ key }) => key)).toEqual(["key-question", "a"]);
+    expect(entriesOf(tree, "b").map(({ key }) => key)).toEqual(["q", "a"]);
   });
 
   it("are the same when they are made again of the same messages, and only then", () => {
     fc.assert(
       fc.property(anyTree, ({ messages, leaf }) => {
-        const [entries, again] = [1, 2].map(() => entriesOf(growTree(messages), leaf, NO_KEYS));
+        const [entries, again] = [1, 2].map(() => entriesOf(growTree(messages), leaf));
         expect(entries?.every((entry, index) => isSameEntry(entry, again?.[index] ?? entry))).toBe(
           true,
         );
         const changed = messages.map((each) => (each.id === leaf ? { ...each, text: "" } : each));
-        const last = entriesOf(growTree(changed), leaf, NO_KEYS).at(-1);
+        const last = entriesOf(growTree(changed), leaf).at(-1);
         expect(isSameEntry(entries?.at(-1) as never, last as never)).toBe(false);
       }),
     );

@@ -14,31 +14,25 @@ export interface Entry {
   readonly key: string;
   readonly role: Message["role"];
   /** One message, or a reply and its continuations; never empty. */
-  readonly parts: readonly [Message, ...Message[]];
-  /** Where there are other branches at one of the parts. */
+  readonly messages: readonly [Message, ...Message[]];
+  /** Where there are other branches at one of the messages. */
   readonly forks: readonly Fork[];
 }
 
 /**
  * The branch that ends with `leaf`, as it is drawn. An entry is named by its first message, so that a
  * continuation goes on in the same place.
- *
- * @param keys - keys of messages that were drawn before they had an id
  */
-export function entriesOf(
-  tree: MessageTree<Message>,
-  leaf: string | null,
-  keys: ReadonlyMap<string, string>,
-): readonly Entry[] {
+export function entriesOf(tree: MessageTree<Message>, leaf: string | null): readonly Entry[] {
   const entries: Entry[] = [];
   for (const message of branchTo(tree, leaf)) {
     const last = entries.at(-1);
     if (message.role === "assistant" && last?.role === "assistant") {
       const forks = [...last.forks, ...forksAt(tree, message)];
-      entries[entries.length - 1] = { ...last, parts: [...last.parts, message], forks };
+      entries[entries.length - 1] = { ...last, messages: [...last.messages, message], forks };
     } else {
-      const key = keys.get(message.id) ?? message.id;
-      entries.push({ key, role: message.role, parts: [message], forks: forksAt(tree, message) });
+      const { id: key, role } = message;
+      entries.push({ key, role, messages: [message], forks: forksAt(tree, message) });
     }
   }
   return entries;
@@ -62,16 +56,16 @@ function forksAt(tree: MessageTree<Message>, message: Message): readonly Fork[] 
   ];
 }
 
-/** The last of an entry's parts: the one that may run, and that can be gone on with. */
-export function lastPart({ parts }: Entry): Message {
-  return parts.at(-1) ?? parts[0];
+/** The last message of an entry: the one that may run, and that can be continued. */
+export function lastMessage({ messages }: Entry): Message {
+  return messages.at(-1) ?? messages[0];
 }
 
 /** What was said in the parts before the last, of whose kind there is more to come. */
-export function before({ parts }: Entry, what: "text" | "reasoning"): string {
-  return parts
+export function before({ messages }: Entry, what: "text" | "reasoning"): string {
+  return messages
     .slice(0, -1)
-    .map((part) => part[what])
+    .map((message) => message[what])
     .join("");
 }
 
@@ -80,8 +74,8 @@ export function isSameEntry(one: Entry, other: Entry): boolean {
   return (
     one === other ||
     (one.key === other.key &&
-      one.parts.length === other.parts.length &&
-      one.parts.every((part, index) => part === other.parts[index]) &&
+      one.messages.length === other.messages.length &&
+      one.messages.every((message, index) => message === other.messages[index]) &&
       one.forks.length === other.forks.length &&
       one.forks.every((fork, index) => isSameFork(fork, other.forks[index])))
   );

@@ -1,5 +1,5 @@
 import type { Message } from "../../api/schema";
-import { questionId, replyId, type Turn } from "./exchange";
+import { type Exchange, replyId } from "./exchange";
 
 /** The messages that a thread shows, and the last one of the branch that is shown. */
 export interface ShownMessages {
@@ -8,17 +8,17 @@ export interface ShownMessages {
 }
 
 /**
- * The saved messages and, after them, those of turns that are not saved yet. What is saved counts: a
- * turn whose reply is among the saved messages adds nothing. The latest turn that is shown and not saved
- * leads to its branch; otherwise the saved leaf does, or the newest message where it names none.
+ * The saved messages and, after them, those of exchanges that are not saved yet. What is saved counts: an
+ * exchange whose reply is among the saved messages adds nothing. The latest exchange that is shown and not
+ * saved leads to its branch; otherwise the saved leaf does, or the newest message where it names none.
  */
-export function withTurns(
+export function withExchanges(
   saved: readonly Message[],
   leaf: string | null,
-  turns: readonly Turn[],
+  exchanges: readonly Exchange[],
 ): ShownMessages {
   const known = new Set(saved.map(({ id }) => id));
-  const unsaved = turns.filter((turn) => !known.has(replyId(turn)));
+  const unsaved = exchanges.filter((exchange) => !known.has(replyId(exchange)));
   const added = unsaved
     .flatMap(messagesOf)
     .filter(({ id }) => !known.has(id) && known.add(id) !== undefined);
@@ -34,19 +34,17 @@ function savedLeaf(saved: readonly Message[], leaf: string | null): string | nul
   return isThere ? leaf : (saved.at(-1)?.id ?? null);
 }
 
-function messagesOf(turn: Turn): readonly Message[] {
-  const question = questionId(turn);
-  const reply: Message = {
-    ...BLANK,
-    id: replyId(turn),
-    parent: question,
-    role: "assistant",
-    model: turn.start?.model ?? turn.request.model ?? null,
-    generation: turn.start?.generation ?? null,
-    running: true,
-  };
-  if (turn.question === null || question === null) return [reply];
-  return [{ ...BLANK, id: question, parent: turn.after, role: "user", text: turn.question }, reply];
+function messagesOf({ request }: Exchange): readonly Message[] {
+  const { ids, model = null } = request;
+  const { reply: id, generation } = ids;
+  const reply = { ...BLANK, id, role: "assistant", model, generation, running: true } as const;
+  if ("to" in request) return [{ ...reply, parent: request.to }];
+  const { message: text, parent = "root" } = request;
+  const question = { ...BLANK, id: request.ids.message, role: "user", text } as const;
+  return [
+    { ...question, parent: parent === "root" ? null : parent },
+    { ...reply, parent: question.id },
+  ];
 }
 
 const BLANK = {
@@ -60,15 +58,3 @@ const BLANK = {
   left_out: 0,
   created_at: "",
 } as const;
-
-/** Whether the server has not given this message its id yet: it can be seen, and not yet be named. */
-export function isUnnamed(message: Message, turns: readonly Turn[]): boolean {
-  return turns.some(
-    (turn) =>
-      turn.start === null && (message.id === replyId(turn) || message.id === ownQuestionId(turn)),
-  );
-}
-
-function ownQuestionId(turn: Turn): string | null {
-  return turn.question === null ? null : questionId(turn);
-}

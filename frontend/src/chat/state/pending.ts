@@ -1,59 +1,43 @@
 import { useSyncExternalStore } from "react";
 import type { Message } from "../../api/schema";
 import type { Start } from "../../generation/events";
-import { uniqueKey } from "../../generation/key";
 import { LiveReply } from "../../generation/live-reply";
 import { firstTokenMs, wasCollected } from "../../generation/pace";
-import type { StartRequest, Transport } from "../../generation/transport";
-
-import { questionId, replyId, type Turn } from "./exchange";
+import { conversationOf, type StartRequest, type Transport } from "../../generation/transport";
+import { type Exchange, replyId } from "./exchange";
 
 /** Everything that runs on the page, as it is now. It is replaced, never changed. */
-export interface TurnsState {
-  /** What was asked for in each place and is not in the saved conversation yet. */
-  readonly turns: ReadonlyMap<string, readonly Turn[]>;
+export interface PendingState {
+  /** By conversation, the exchanges that are not in the saved conversation yet. */
+  readonly exchanges: ReadonlyMap<string, readonly Exchange[]>;
   /** Replies that are followed, by the id of their message. */
   readonly replies: ReadonlyMap<string, LiveReply>;
-  /** Keys of messages that were on the page before they had an id. */
-  readonly keys: ReadonlyMap<string, string>;
-  /** The conversation that began in a place, and the place where a conversation began. */
-  readonly conversations: ReadonlyMap<string, string>;
-  readonly places: ReadonlyMap<string, string>;
 }
 
-const NOTHING: TurnsState = {
-  turns: new Map(),
-  replies: new Map(),
-  keys: new Map(),
-  conversations: new Map(),
-  places: new Map(),
-};
-
-interface TurnsOptions {
+interface PendingOptions {
   readonly transport: Transport;
-  /** Told when the server has begun or ended a reply in a conversation: it is to be read again. */
-  readonly onMoved?: (conversation: string) => void;
-  /** Told, once, when something between the server and the page has collected a reply. */
+  /** Called when the server has started or ended a reply in a conversation, which is to be read again. */
+  readonly onChange?: (conversation: string) => void;
+  /** Called once, when something between the server and the page has collected a reply. */
   readonly onCollected?: () => void;
 }
 
 /**
- * The turns and the running replies of the whole page. They are kept here, and not in what is drawn, so
- * that a reply goes on when the person looks at another conversation. A place is where a thread is
- * shown: a conversation's id, or the name of a new chat, which the conversation that begins there keeps.
+ * The exchanges and the running replies of the whole page. They live here, and not in what is drawn, so
+ * that a reply goes on while the person looks at another conversation.
  */
-export class Turns {
+export class PendingExchanges {
   readonly #transport: Transport;
-  readonly #onMoved: (conversation: string) => void;
+  readonly #onChange: (conversation: string) => void;
   readonly #onCollected: () => void;
   readonly #listeners = new Set<() => void>();
   readonly #waited = new Map<string, number>();
-  #state = NOTHING;
+  #state: PendingState = { exchanges: new Map(), replies: new Map() };
   #isCollected = false;
 
-  constructor({ transport, onMoved = ignore, onCollected = ignore }: TurnsOptions) {
+  constructor({ transport, onChange = ignore, onCollected = ignore }: PendingOptions) {
     this.#transport = transport;
-    this.#onMoved = onMoved;
+    this.#onChange = onChange;
     this.#onCollected = onCollected;
   }
 
@@ -62,7 +46,7 @@ export class Turns {
     return () => this.#listeners.delete(listener);
   };
 
-  readonly getSnapshot = (): TurnsState => this.#state;
+  readonly getSnapshot = (): PendingState => this.#state;
 
   /** How long the page waited for the first token of a message, in milliseconds; null when it did not see it. */
   readonly waitedMs = (message: string): number | null => {
@@ -71,39 +55,24 @@ export class Turns {
     return firstTokenMs(reply.getSnapshot().pace);
   };
 
-  /**
-   * Sends a request, whose turn is shown in `place` after the message `after`. What was refused there
-   * before is dropped.
-   *
-   * @param question - what the person wrote, when the request brings a new message
-   * @param key - of what may have been sent before: it is then the same turn
-   */
-  begin(
-    place: string,
-    after: string | null,
-    request: StartRequest,
-    question: string | null,
-    key = uniqueKey(),
-  ): Turn {
-    const reply = new LiveReply(request, { transport: this.#transport, key });
-    const turn: Turn = {
-      key,
-      question,
-      after,
-      request,
-      reply,
-      start: null,
-      isRefused: false,
-      isShown: true,
-    };
-    this.#dropRefused(place);
+  /** Sends a request. Exchanges of its conversation that were refused are dropped. */
+  begin(request: StartRequest): Exchange {
+    const conversation = conversationOf(request);
+    const reply = new LiveReply(request, { transport: this.#transport });
+    const state = { isStarted: false, isRefused: false, isShown: true };
+    const exchange: Exchange = { request, reply, ...state };
+    this.#dropRefused(conversation);
     this.#change({
-      turns: put(this.#state.turns, place, [...this.#at(place), turn]),
-      replies: put(this.#state.replies, replyId(turn), reply),
+      exchanges: put(this.#state.exchanges, conversation, [...this.#in(conversation), exchange]),
+      replies: put(this.#state.replies, replyId(exchange), reply),
     });
-    void reply.started.then((start) => this.#named(place, turn, start));
-    void reply.ended.then(() => this.#ended(place, turn));
-    return turn;
+    void reply.started.then((start) => {
+      if (start === null) return;
+      this.#replace(conversation, exchange, { isStarted: true });
+      this.#onChange(conversation);
+    });
+    void reply.ended.then(() => this.#ended(conversation, exchange));
+    return exchange;
   }
 
   /** Follows a saved message that still runs, unless the page does so already. */
@@ -122,19 +91,19 @@ export class Turns {
     this.#change({ replies: put(this.#state.replies, id, reply) });
     void reply.ended.then(() => {
       this.#change({});
-      this.#onMoved(conversation);
+      this.#onChange(conversation);
     });
   }
 
-  /** Drops what the saved conversation has: turns whose messages are in it, replies that have ended. */
-  settle(place: string, messages: readonly Message[]): void {
-    const { replies } = this.#state;
+  /** Drops what the saved conversation has: exchanges whose messages are in it, replies that have ended. */
+  settle(conversation: string, messages: readonly Message[]): void {
+    const { replies, exchanges } = this.#state;
     const over = messages.filter(
       ({ id, running }) => !running && replies.get(id)?.getSnapshot().ending != null,
     );
     const saved = new Set(messages.map(({ id }) => id));
-    const here = this.#at(place);
-    const kept = here.filter((turn) => !saved.has(replyId(turn)));
+    const here = this.#in(conversation);
+    const kept = here.filter((exchange) => !saved.has(replyId(exchange)));
     if (over.length === 0 && kept.length === here.length) return;
     const left = new Map(replies);
     for (const { id } of over) {
@@ -142,38 +111,22 @@ export class Turns {
       if (waitedMs !== null) this.#waited.set(id, waitedMs);
       left.delete(id);
     }
-    this.#change({ turns: put(this.#state.turns, place, kept), replies: left });
+    this.#change({ exchanges: put(exchanges, conversation, kept), replies: left });
   }
 
-  /** The person looks at another branch in this place: what was asked for no longer leads there. */
-  stepAside(place: string): void {
-    this.#dropRefused(place);
-    if (!this.#at(place).some(({ isShown }) => isShown)) return;
-    const turns = this.#at(place).map((turn) => ({ ...turn, isShown: false }));
-    this.#change({ turns: put(this.#state.turns, place, turns) });
+  /** The person looks at another branch: what was asked for no longer leads there. */
+  stepAside(conversation: string): void {
+    this.#dropRefused(conversation);
+    const here = this.#in(conversation);
+    if (!here.some(({ isShown }) => isShown)) return;
+    const hidden = here.map((exchange) => ({ ...exchange, isShown: false }));
+    this.#change({ exchanges: put(this.#state.exchanges, conversation, hidden) });
   }
 
-  #named(place: string, turn: Turn, start: Start | null): void {
-    if (start === null) return;
-    const named = { ...turn, start };
-    const question = questionId(named);
-    const keys = new Map(this.#state.keys).set(start.message, `${turn.key}-reply`);
-    if (turn.question !== null && question !== null) keys.set(question, `${turn.key}-question`);
-    this.#replace(place, turn.key, { start });
-    this.#change({
-      keys,
-      replies: put(this.#state.replies, start.message, turn.reply),
-      conversations: put(this.#state.conversations, place, start.conversation),
-      places: put(this.#state.places, start.conversation, place),
-    });
-    this.#onMoved(start.conversation);
-  }
-
-  #ended(place: string, turn: Turn): void {
-    const reply = turn.reply.getSnapshot();
-    this.#replace(place, turn.key, { isRefused: reply.start === null });
-    if (reply.start !== null) this.#onMoved(reply.start.conversation);
-    const { pace, ending } = reply;
+  #ended(conversation: string, exchange: Exchange): void {
+    const { start, pace, ending } = exchange.reply.getSnapshot();
+    this.#replace(conversation, exchange, { isRefused: start === null });
+    if (start !== null) this.#onChange(conversation);
     if (this.#isCollected || ending === null || ending.status === "refused") return;
     if (!wasCollected(pace, ending.timing)) return;
     this.#isCollected = true;
@@ -186,28 +139,35 @@ export class Turns {
     return followed === undefined || (followed.ending !== null && followed.cursor < cursor);
   }
 
-  #at(place: string): readonly Turn[] {
-    return this.#state.turns.get(place) ?? [];
+  #in(conversation: string): readonly Exchange[] {
+    return this.#state.exchanges.get(conversation) ?? [];
   }
 
-  #dropRefused(place: string): void {
-    const refused = this.#at(place).filter(({ isRefused }) => isRefused);
+  #dropRefused(conversation: string): void {
+    const refused = this.#in(conversation).filter(({ isRefused }) => isRefused);
     if (refused.length === 0) return;
-    const kept = this.#at(place).filter(({ isRefused }) => !isRefused);
+    const kept = this.#in(conversation).filter(({ isRefused }) => !isRefused);
     const replies = new Map(this.#state.replies);
-    for (const turn of refused) replies.delete(replyId(turn));
-    this.#change({ turns: put(this.#state.turns, place, kept), replies });
+    for (const exchange of refused) replies.delete(replyId(exchange));
+    this.#change({ exchanges: put(this.#state.exchanges, conversation, kept), replies });
   }
 
-  #replace(place: string, key: string, change: Partial<Turn>): void {
-    const turns = this.#at(place).map((turn) => (turn.key === key ? { ...turn, ...change } : turn));
-    this.#change({ turns: put(this.#state.turns, place, turns) });
+  #replace(conversation: string, { reply }: Exchange, change: Partial<Exchange>): void {
+    const exchanges = this.#in(conversation).map((exchange) =>
+      exchange.reply === reply ? { ...exchange, ...change } : exchange,
+    );
+    this.#change({ exchanges: put(this.#state.exchanges, conversation, exchanges) });
   }
 
-  #change(change: Partial<TurnsState>): void {
+  #change(change: Partial<PendingState>): void {
     this.#state = { ...this.#state, ...change };
     for (const listener of this.#listeners) listener();
   }
+}
+
+/** Everything that runs on the page, as it is now. */
+export function usePendingState(pending: PendingExchanges): PendingState {
+  return useSyncExternalStore(pending.subscribe, pending.getSnapshot);
 }
 
 function put<K, V>(map: ReadonlyMap<K, V>, key: K, value: V): ReadonlyMap<K, V> {
@@ -215,8 +175,3 @@ function put<K, V>(map: ReadonlyMap<K, V>, key: K, value: V): ReadonlyMap<K, V> 
 }
 
 function ignore() {}
-
-/** Everything that runs on the page, as it is now. */
-export function useTurnsState(turns: Turns): TurnsState {
-  return useSyncExternalStore(turns.subscribe, turns.getSnapshot);
-}

@@ -1,16 +1,18 @@
 import { useLayoutEffect, useMemo, useRef } from "react";
 import type { Conversation } from "../../api/schema";
-import type { ChatRequest, ReplySettings, StartRequest } from "../../generation/transport";
-import { type Entry, lastPart } from "./entries";
-import type { Turns } from "./pending";
+import { newId, newMessageIds, newReplyIds } from "../../generation/ids";
+import type { NewChatRequest, ReplySettings, StartRequest } from "../../generation/transport";
+import { type Entry, lastMessage } from "./entries";
+import { type Exchange, newIds, questionOf } from "./exchange";
+import type { PendingExchanges } from "./pending";
 import type { ThreadActions } from "./thread-context";
-import { lastNamed, useThread } from "./use-thread";
+import { useThread } from "./use-thread";
 
 interface ChatOptions {
-  readonly turns: Turns;
-  readonly place: string;
-  /** Null until a new chat has been given a name. */
-  readonly conversation: string | null;
+  readonly pending: PendingExchanges;
+  readonly id: string;
+  /** Whether the server has the conversation. */
+  readonly isStarted: boolean;
   readonly saved: Conversation | undefined;
   /** What the request that begins a conversation names. */
   readonly settings: ReplySettings;
@@ -20,58 +22,69 @@ interface ChatOptions {
   readonly onStep: (leaf: string) => void;
   /** A question that the server refused to answer: it belongs back in the box. */
   readonly onRefused: (question: string) => void;
-  /** The server no longer has the conversation: the question is to begin another. */
-  readonly onForgotten: (request: ChatRequest) => void;
+  /** The request has to begin another conversation. */
+  readonly onNewChat: (request: NewChatRequest) => void;
   /** Something was asked for, whose reply is to be seen. */
   readonly onAsked: () => void;
 }
 
-/** The thread of a place, and what can be done with it. */
+/** The thread of a conversation, and what can be done with it. */
 export function useChat(options: ChatOptions) {
-  const { turns, place, conversation, saved, settings } = options;
-  const thread = useThread(turns, place, saved);
-  const { entries, unnamed, replies } = thread;
+  const { pending, id, isStarted, saved, settings } = options;
+  const thread = useThread(pending, id, saved);
+  const { entries, replies, exchanges } = thread;
   const model = options.model === undefined ? {} : { model: options.model };
 
-  const begin = (after: string | null, request: StartRequest, question: string | null) => {
+  const begin = (request: StartRequest) => {
     options.onAsked();
-    const turn = turns.begin(place, after, request, question);
-    void turn.reply.ended.then(() => {
-      const { ending } = turn.reply.getSnapshot();
+    const exchange = pending.begin(request);
+    const { reply } = exchange;
+    void reply.ended.then(() => {
+      const question = questionOf(exchange);
+      const { ending } = reply.getSnapshot();
       if (ending?.status === "refused" && question !== null) options.onRefused(question);
     });
   };
-  const ask = (after: string | null, message: string) => {
-    if (conversation === null) return begin(null, { message, ...settings, ...model }, message);
-    const parent = after === null ? {} : { parent: after };
-    begin(after, { message, conversation, ...parent, ...model }, message);
+  const beginChat = (message: string, conversation: string) => {
+    const ids = { conversation, ...newMessageIds() };
+    const request = { message, ...settings, ...model, ids };
+    if (conversation === id) begin(request);
+    else options.onNewChat(request);
+  };
+  const ask = (message: string, parent: string | null) => {
+    // A conversation whose start seems refused may exist all the same, if the server's answer was lost.
+    if (!isStarted) return beginChat(message, exchanges.length === 0 ? id : newId("conv"));
+    const after = parent === null ? {} : { parent };
+    begin({ message, conversation: id, ...after, ...model, ids: newMessageIds() });
   };
   const replyTo = (to: string | null) => {
-    if (conversation !== null && to !== null) begin(to, { conversation, to, ...model }, null);
+    if (!isStarted || to === null) return;
+    begin({ conversation: id, to, ...model, ids: newReplyIds() });
+  };
+  const retryRefused = ({ request, reply }: Exchange) => {
+    const { ending } = reply.getSnapshot();
+    const isForgotten = ending?.status === "refused" && ending.problem.isForgotten;
+    if (isForgotten && "message" in request) beginChat(request.message, newId("conv"));
+    // The same request has the same ids: if the server has the reply already, this is it.
+    else if (request.model === options.model) begin(request);
+    else if ("to" in request) replyTo(request.to);
+    else ask(request.message, request.parent ?? null);
   };
 
   const actions = useStable({
-    edit({ parent }, message) {
-      if (conversation === null) return;
-      begin(parent, { message, conversation, parent: parent ?? "root", ...model }, message);
-    },
+    edit: ({ parent }, message) => ask(message, parent ?? "root"),
     answer: replyTo,
     goOn: replyTo,
     step(leaf) {
-      turns.stepAside(place);
+      pending.stepAside(id);
       options.onStep(leaf);
     },
     retry(entry) {
-      const refused = thread.turns.find(
-        (turn) => turn.isRefused && turn.reply === replies.get(lastPart(entry).id),
+      const refused = exchanges.find(
+        ({ isRefused, reply }) => isRefused && reply === replies.get(lastMessage(entry).id),
       );
-      if (refused === undefined) return replyTo(entry.parts[0].parent);
-      const { after, request, question, reply } = refused;
-      const { ending } = reply.getSnapshot();
-      const isForgotten = ending?.status === "refused" && ending.problem.isForgotten;
-      const anew = { message: question ?? "", ...settings, ...model };
-      if (isForgotten && question !== null) options.onForgotten(anew);
-      else begin(after, { ...request, ...model }, question);
+      if (refused === undefined) replyTo(entry.messages[0].parent);
+      else retryRefused(refused);
     },
   });
 
@@ -81,8 +94,15 @@ export function useChat(options: ChatOptions) {
     actions,
     /** The reply at the end of the thread, if that is what stands there. */
     reply: last?.role === "assistant" ? last : undefined,
-    send: (message: string) => ask(lastNamed(entries, unnamed), message),
+    send: (message: string) => ask(message, lastKnown(entries, exchanges)),
   };
+}
+
+/** The last message of a thread that the server has, after which the next one comes. */
+function lastKnown(entries: readonly Entry[], exchanges: readonly Exchange[]): string | null {
+  const unknown = new Set(exchanges.filter(({ isRefused }) => isRefused).flatMap(newIds));
+  const messages = entries.flatMap(({ messages }) => messages);
+  return messages.findLast(({ id }) => !unknown.has(id))?.id ?? null;
 }
 
 /** The same actions at every drawing, which do what the latest of them would. */

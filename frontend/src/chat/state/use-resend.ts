@@ -1,32 +1,34 @@
 import { useEffect } from "react";
-import type { Turn } from "./exchange";
-import type { Turns } from "./pending";
+import { conversationOf, type StartRequest } from "../../generation/transport";
+import type { Exchange } from "./exchange";
+import type { PendingExchanges } from "./pending";
 
 const NAME = "headwater:unanswered";
 
-type Unanswered = Pick<Turn, "key" | "after" | "question" | "request">;
-
 /**
- * Asks again, under the same key, for what was sent and not answered yet when the page was left: it may not have
- * arrived, or it runs in a conversation whose name the page had not heard.
+ * Sends again, with the same ids, what was sent and not answered yet when the page was left: it may not have
+ * arrived, or it runs already.
+ *
+ * @param onNewChat - called when it began the conversation with this id
  */
-export function useUnanswered(
-  turns: Turns,
-  place: string,
+export function useResend(
+  pending: PendingExchanges,
   conversation: string | null,
   isOn: boolean,
+  onNewChat: (id: string) => void,
 ): void {
   // biome-ignore lint/correctness/useExhaustiveDependencies: once, where the page begins
   useEffect(() => {
     const left = isOn ? take() : null;
-    if (left === null || (left.request.conversation ?? null) !== conversation) return;
-    turns.begin(place, left.after, left.request, left.question, left.key);
+    if (left === null || (left.conversation ?? null) !== conversation) return;
+    if (conversation === null) onNewChat(conversationOf(left));
+    pending.begin(left);
   }, []);
 
   useEffect(() => {
     if (!isOn) return;
-    const onPageHide = () => keep([...turns.getSnapshot().turns.values()].flat());
-    // The page was kept whole by the browser, with its request.
+    const onPageHide = () => keep([...pending.getSnapshot().exchanges.values()].flat());
+    // The browser kept the page whole, with its request.
     const onPageShow = ({ persisted }: PageTransitionEvent) => persisted && take();
     addEventListener("pagehide", onPageHide);
     addEventListener("pageshow", onPageShow);
@@ -34,30 +36,29 @@ export function useUnanswered(
       removeEventListener("pagehide", onPageHide);
       removeEventListener("pageshow", onPageShow);
     };
-  }, [turns, isOn]);
+  }, [pending, isOn]);
 }
 
-function keep(turns: readonly Turn[]): void {
-  const turn = turns.findLast(isUnanswered);
-  if (turn === undefined) return;
-  const { key, after, question, request } = turn;
-  const left: Unanswered = { key, after, question, request };
+function keep(exchanges: readonly Exchange[]): void {
+  const exchange = exchanges.findLast(isUnanswered);
+  if (exchange === undefined) return;
   try {
-    sessionStorage.setItem(NAME, JSON.stringify(left));
+    sessionStorage.setItem(NAME, JSON.stringify(exchange.request));
   } catch {
-    // Where the browser keeps nothing, it has most likely arrived.
+    // Without storage, the request has most likely arrived.
   }
 }
 
-function isUnanswered({ start, reply }: Turn): boolean {
-  return start === null && reply.getSnapshot().ending === null;
+function isUnanswered({ isStarted, reply }: Exchange): boolean {
+  return !isStarted && reply.getSnapshot().ending === null;
 }
 
-function take(): Unanswered | null {
+function take(): StartRequest | null {
   try {
-    const left: Unanswered | null = JSON.parse(sessionStorage.getItem(NAME) ?? "null");
+    const left: Partial<StartRequest> | null = JSON.parse(sessionStorage.getItem(NAME) ?? "null");
     sessionStorage.removeItem(NAME);
-    return left;
+    // An older version of the page kept no ids.
+    return left?.ids === undefined ? null : (left as StartRequest);
   } catch {
     return null;
   }

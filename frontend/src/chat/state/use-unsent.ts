@@ -1,5 +1,5 @@
 import { useEffect, useRef } from "react";
-import type { Turn } from "./exchange";
+import { type Exchange, questionOf } from "./exchange";
 
 /**
  * Keeps a question that no server has taken when the page is left: what is drawn goes with the page, a draft does
@@ -9,13 +9,14 @@ import type { Turn } from "./exchange";
  * @param onLeft - puts the question back into the box
  */
 export function useUnsent(
-  turns: readonly Turn[],
+  exchanges: readonly Exchange[],
   isAskedAgain: boolean,
   onLeft: (question: string) => void,
 ): void {
   const keep = useRef(() => {});
   keep.current = () => {
-    const question = turns.findLast((turn) => isUnsent(turn, isAskedAgain))?.question ?? null;
+    const unsent = exchanges.findLast((exchange) => isUnsent(exchange, isAskedAgain));
+    const question = unsent === undefined ? null : questionOf(unsent);
     if (question !== null) onLeft(question);
   };
   useEffect(() => {
@@ -25,7 +26,7 @@ export function useUnsent(
   }, []);
 }
 
-function isUnsent({ start, isRefused, reply }: Turn, isAskedAgain: boolean): boolean {
-  if (start !== null) return false;
+function isUnsent({ isStarted, isRefused, reply }: Exchange, isAskedAgain: boolean): boolean {
+  if (isStarted) return false;
   return isRefused || (!isAskedAgain && reply.getSnapshot().lostAt !== null);
 }

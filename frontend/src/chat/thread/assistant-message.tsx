@@ -7,7 +7,7 @@ import { describeAdvice } from "../../language/describe-problem";
 import { useLanguage } from "../../language/language-context";
 import type { End } from "../../markdown/parse/document";
 import { Button } from "../../ui/button";
-import { before, type Entry, lastPart } from "../state/entries";
+import { before, type Entry, lastMessage } from "../state/entries";
 import { sourceOf } from "../state/reply-source";
 import { ThreadContext } from "../state/thread-context";
 import { useReply } from "../state/use-reply";
@@ -25,16 +25,14 @@ interface AssistantMessageProps {
   readonly entry: Entry;
   /** The reply as it arrives, when it is one that this page follows. */
   readonly live: LiveReply | undefined;
-  /** The server has not named it yet: nothing can be done with it. */
-  readonly isUnnamed: boolean;
   readonly isLast: boolean;
 }
 
 /** A reply: what was thought, what was said, what went wrong, and how fast it came. */
-export function AssistantMessage({ entry, live, isUnnamed, isLast }: AssistantMessageProps) {
+export function AssistantMessage({ entry, live, isLast }: AssistantMessageProps) {
   const language = useLanguage();
   const { actions } = use(ThreadContext);
-  const message = lastPart(entry);
+  const message = lastMessage(entry);
   const source = sourceOf(message, live);
   const reply = useReply(source);
   const failure = describeFailure(language, reply.ending);
@@ -44,7 +42,7 @@ export function AssistantMessage({ entry, live, isUnnamed, isLast }: AssistantMe
   return (
     <article
       data-testid="message-assistant"
-      data-message={isUnnamed ? undefined : message.id}
+      data-message={message.id}
       data-status={replyStatus(reply)}
       aria-label={language.say("reply")}
       aria-busy={isRunning(reply)}
@@ -72,7 +70,13 @@ export function AssistantMessage({ entry, live, isUnnamed, isLast }: AssistantMe
           <Figures source={source} />
           {reply.start !== null && <DetailsOpener message={message.id} source={source} />}
         </div>
-        <ReplyActions entry={entry} reply={reply} isUnnamed={isUnnamed} isLast={isLast} />
+        {/* The server does not have a reply that ended before it started: nothing can be done with it. */}
+        <ReplyActions
+          entry={entry}
+          reply={reply}
+          isKnown={live === undefined || reply.start !== null}
+          isLast={isLast}
+        />
       </div>
     </article>
   );

@@ -36,7 +36,7 @@ export default function LinkedMessage(props: LinkedMessageProps): null {
     if (message === null || !tree.byId.has(message)) return;
     const link = { message, visit };
     if (isSameLink(shown.current, link)) return;
-    const entry = entries.find(({ parts }) => parts.some(({ id }) => id === message));
+    const entry = entries.find(({ messages }) => messages.some(({ id }) => id === message));
     if (entry === undefined) {
       if (!isSameLink(asked.current, link)) onBranch(newestBehind(tree, message));
       asked.current = link;

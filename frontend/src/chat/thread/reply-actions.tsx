@@ -4,25 +4,25 @@ import { isRunning, type Reply } from "../../generation/fold";
 import { useLanguage } from "../../language/language-context";
 import { Button } from "../../ui/button";
 import { MessageButton } from "../../ui/icon-button";
-import { before, type Entry, lastPart } from "../state/entries";
+import { before, type Entry, lastMessage } from "../state/entries";
 import { ThreadContext } from "../state/thread-context";
 import { CopyButton } from "./copy-button";
 
 interface ReplyActionsProps {
   readonly entry: Entry;
   readonly reply: Reply;
-  readonly isUnnamed: boolean;
+  /** Whether the server has it. */
+  readonly isKnown: boolean;
   readonly isLast: boolean;
 }
 
 /** What can be done with a reply: those of the last one are always to be seen. */
-export function ReplyActions({ entry, reply, isUnnamed, isLast }: ReplyActionsProps) {
+export function ReplyActions({ entry, reply, isKnown, isLast }: ReplyActionsProps) {
   const { say } = useLanguage();
   const { actions, isBusy } = use(ThreadContext);
   // Where they have a line of their own, it is there before them: nothing moves when the reply ends.
-  if (isRunning(reply) || isUnnamed) return <div className="min-h-9 sm:hidden" />;
-  const question = entry.parts[0].parent;
-  const isDisabled = isBusy || isUnnamed;
+  if (isRunning(reply) || !isKnown) return <div className="min-h-9 sm:hidden" />;
+  const question = entry.messages[0].parent;
   const said = before(entry, "text") + reply.text;
   return (
     <div className="-mr-2.5 ml-auto">
@@ -31,8 +31,8 @@ export function ReplyActions({ entry, reply, isUnnamed, isLast }: ReplyActionsPr
           <Button
             look="quiet"
             data-testid="continue"
-            disabled={isDisabled}
-            onClick={() => actions.goOn(lastPart(entry).id)}
+            disabled={isBusy}
+            onClick={() => actions.goOn(lastMessage(entry).id)}
           >
             <StepForward className="size-4" aria-hidden="true" />
             {say("continue")}
@@ -44,7 +44,7 @@ export function ReplyActions({ entry, reply, isUnnamed, isLast }: ReplyActionsPr
             data-testid="regenerate"
             icon={RefreshCw}
             label={say("anotherReply")}
-            disabled={isDisabled}
+            disabled={isBusy}
             onClick={() => actions.answer(question)}
           />
         )}

@@ -1,7 +1,7 @@
 import type { LiveReply } from "../../generation/live-reply";
 import { useLanguage } from "../../language/language-context";
 import { useNear } from "../scroll/use-near-viewport";
-import { type Entry, lastPart } from "../state/entries";
+import { type Entry, lastMessage } from "../state/entries";
 import { estimatedHeight, Row } from "./row";
 
 // What a browser watches costs time in every frame: groups of rows are watched instead of each row.
@@ -11,12 +11,10 @@ interface ThreadProps {
   readonly entries: readonly Entry[];
   /** The replies that this page follows, by the id of their message. */
   readonly replies: ReadonlyMap<string, LiveReply>;
-  /** Ids of messages that only this page has given. */
-  readonly unnamed: ReadonlySet<string>;
 }
 
 /** The conversation so far, as a log that assistive technology can be asked for but does not recite. */
-export function Thread({ entries, replies, unnamed }: ThreadProps) {
+export function Thread({ entries, replies }: ThreadProps) {
   const { say } = useLanguage();
   const groups = inGroups(entries);
   return (
@@ -27,7 +25,6 @@ export function Thread({ entries, replies, unnamed }: ThreadProps) {
           key={index}
           entries={group}
           replies={replies}
-          unnamed={unnamed}
           // A thread is opened at its end; the last group may have only one row.
           isAtEnd={index >= groups.length - 2}
           last={entries.at(-1)}
@@ -50,7 +47,7 @@ interface GroupProps extends ThreadProps {
  * is guessed: that costs next to nothing, and can still be found, selected and linked to. They are drawn
  * when they come near, and stay so.
  */
-function Group({ entries, replies, unnamed, isAtEnd, last }: GroupProps) {
+function Group({ entries, replies, isAtEnd, last }: GroupProps) {
   const { element, isNear } = useNear<HTMLDivElement>(isAtEnd);
   return (
     <div
@@ -63,8 +60,7 @@ function Group({ entries, replies, unnamed, isAtEnd, last }: GroupProps) {
         <Row
           key={entry.key}
           entry={entry}
-          live={replies.get(lastPart(entry).id)}
-          isUnnamed={unnamed.has(lastPart(entry).id)}
+          live={replies.get(lastMessage(entry).id)}
           isLast={entry === last}
           isDrawn={isNear}
         />

@@ -15,18 +15,16 @@ import { CopyButton } from "./copy-button";
 const loadEditBox = () => import("./edit-box");
 const EditBox = lazy(loadEditBox);
 
-interface QuestionProps {
+interface UserMessageProps {
   readonly entry: Entry;
-  /** The server has not named it yet: nothing can be done with it. */
-  readonly isUnnamed: boolean;
   readonly isLast: boolean;
 }
 
 /** What a person wrote. */
-export function Question({ entry, isUnnamed, isLast }: QuestionProps) {
+export function UserMessage({ entry, isLast }: UserMessageProps) {
   const { say } = useLanguage();
   const { actions, isBusy } = use(ThreadContext);
-  const [message] = entry.parts;
+  const [message] = entry.messages;
   const { written, ...edit } = useEdit(message.id, message.text, actions !== null);
   // The focus goes where a person went, and not where one was left.
   const fetchPart = useParts();
@@ -40,7 +38,7 @@ export function Question({ entry, isUnnamed, isLast }: QuestionProps) {
   return (
     <article
       data-testid="message-user"
-      data-message={isUnnamed ? undefined : message.id}
+      data-message={message.id}
       aria-label={say("you")}
       className="group flex flex-col items-end pl-8 sm:pl-4"
     >
@@ -80,7 +78,7 @@ export function Question({ entry, isUnnamed, isLast }: QuestionProps) {
                 data-testid="edit"
                 icon={Pencil}
                 label={say("edit")}
-                disabled={isBusy || isUnnamed}
+                disabled={isBusy}
                 onClick={() =>
                   fetchPart(loadEditBox, () => {
                     enters.current = true;

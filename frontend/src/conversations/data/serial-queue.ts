@@ -29,10 +29,10 @@ export async function inTurn<T>(
 export function startingInTurn(transport: Transport, client: QueryClient): Transport {
   return {
     ...transport,
-    async *start(request, key, signal) {
+    async *start(request, signal) {
       const before = latest.get(client)?.get(request.conversation ?? "");
       if (before !== undefined) await settled(before, signal);
-      yield* transport.start(request, key, signal);
+      yield* transport.start(request, signal);
     },
   };
 }

@@ -14,11 +14,9 @@ const MEDIA_TYPE = "application/connect+json";
  */
 export function connectTransport(ways = browserWays): Transport {
   return {
-    start(request, key, signal) {
-      const method = "to" in request ? "StreamReply" : "StreamChat";
-      return call(method, request, { "Idempotency-Key": key }, signal, ways);
-    },
-    resume: (generation, after, signal) => call("Follow", { generation, after }, {}, signal, ways),
+    start: (request, signal) =>
+      call("to" in request ? "StreamReply" : "StreamChat", request, signal, ways),
+    resume: (generation, after, signal) => call("Follow", { generation, after }, signal, ways),
     cancel: (generation) => cancelOverHttp(generation, ways),
   };
 }
@@ -26,13 +24,12 @@ export function connectTransport(ways = browserWays): Transport {
 async function* call(
   method: string,
   message: object,
-  headers: Readonly<Record<string, string>>,
   signal: AbortSignal,
   ways: Ways,
 ): AsyncGenerator<Arrival> {
   const response = await ways.fetch(`/headwater.v1.ChatService/${method}`, {
     method: "POST",
-    headers: { "Content-Type": MEDIA_TYPE, "Connect-Protocol-Version": "1", ...headers },
+    headers: { "Content-Type": MEDIA_TYPE, "Connect-Protocol-Version": "1" },
     body: envelope(message),
     credentials: "same-origin",
     cache: "no-store",

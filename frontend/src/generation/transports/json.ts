@@ -30,8 +30,7 @@ const FULL_PAGE = 4_000;
  */
 export function jsonTransport(ways = browserWays): Transport {
   return {
-    start: (request, key, signal) =>
-      readReply(startOverHttp(JSON_TYPE, request, key, signal, ways)),
+    start: (request, signal) => readReply(startOverHttp(JSON_TYPE, request, signal, ways)),
     resume: (generation, after, signal) => collect(generation, after, signal, ways),
     cancel: (generation) => cancelOverHttp(generation, ways),
   };

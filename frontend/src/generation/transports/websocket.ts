@@ -14,8 +14,7 @@ const HANDSHAKE_MS = 5_000;
  */
 export function webSocketTransport(ways = browserWays): Transport {
   return {
-    start: (request, key, signal) =>
-      readSocket({ ...actionOf(request), idempotency_key: key }, signal, ways),
+    start: (request, signal) => readSocket(actionOf(request), signal, ways),
     resume: (generation, after, signal) =>
       readSocket({ action: "follow", generation, after }, signal, ways),
     cancel: (generation) => cancelOverHttp(generation, ways),

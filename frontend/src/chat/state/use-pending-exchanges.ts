@@ -6,22 +6,22 @@ import { startingInTurn } from "../../conversations/data/serial-queue";
 import type { Transport } from "../../generation/transport";
 import { useLanguage } from "../../language/language-context";
 import { useToast } from "../../ui/toasts";
-import { Turns } from "./pending";
+import { PendingExchanges } from "./pending";
 
 /** What runs on the page, for as long as whatever uses this is on it. */
-export function useTurns(makeTransport: () => Transport): Turns {
+export function usePendingExchanges(makeTransport: () => Transport): PendingExchanges {
   const client = useQueryClient();
   const { say } = useLanguage();
   const show = useToast();
   const sayCollected = useRef(() => {});
   sayCollected.current = () => show({ text: say("collected") });
-  const [turns] = useState(
+  const [pending] = useState(
     () =>
-      new Turns({
+      new PendingExchanges({
         transport: startingInTurn(makeTransport(), client),
-        onMoved: (id) => void readAgain(client, { queryKey: keys.one(id) }),
+        onChange: (id) => void readAgain(client, { queryKey: keys.one(id) }),
         onCollected: () => sayCollected.current(),
       }),
   );
-  return turns;
+  return pending;
 }
