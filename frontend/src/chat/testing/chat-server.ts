@@ -6,6 +6,7 @@ import type { Problem } from "../../generation/problem";
 import {
   type Arrival,
   conversationOf,
+  type NewChatRequest,
   type StartRequest,
   type Transport,
 } from "../../generation/transport";
@@ -32,7 +33,7 @@ export async function frames(): Promise<void> {
  */
 export function chatServer(given: Partial<Conversation> = {}) {
   const requests: Omit<StartRequest, "ids">[] = [];
-  const ids: (Partial<Record<string, string>> & StartRequest["ids"])[] = [];
+  const ids: Partial<NewChatRequest["ids"]>[] = [];
   let latest: StartRequest | undefined;
   const resumed: string[] = [];
   const changes: unknown[] = [];
