@@ -37,6 +37,14 @@ export interface ArchiveMessage {
   role: "user" | "assistant";
   text: string;
 }
+export interface TextPart {
+  text: string;
+  type: "text";
+}
+export interface ReasoningPart {
+  text: string;
+  type: "reasoning";
+}
 /**
  * The model said all it wanted, or was allowed, to say.
  */
@@ -169,6 +177,7 @@ export interface Message {
   model: string | null;
   outcome: (CompletedOutcome | CancelledOutcome | FailedOutcome | InterruptedOutcome) | null;
   parent: string | null;
+  parts: (TextPart | ReasoningPart)[];
   reasoning: string;
   role: "user" | "assistant";
   running: boolean;
@@ -335,6 +344,7 @@ export interface SharedMessage {
   created_at: string;
   id: string;
   model: string | null;
+  parts: (TextPart | ReasoningPart)[];
   reasoning: string;
   role: "user" | "assistant";
   text: string;

@@ -397,7 +397,11 @@ describe("ChatInterface", () => {
   it("takes the saved text for true when the log is shorter than what was seen", async () => {
     const { save, refuse } = open(RUNNING, "conv_1");
     await screen.findByText("Some of");
-    save({ text: "Some", running: false, outcome: { status: "interrupted" } });
+    save({
+      parts: [{ type: "text", text: "Some" }],
+      running: false,
+      outcome: { status: "interrupted" },
+    });
     await refuse(new Problem(409, "cursor_ahead", "Beyond the end."));
     await frames();
     expect(lastText()?.trim()).toBe("Some");
@@ -525,7 +529,7 @@ describe("ChatInterface", () => {
 
   it("goes on with no reply that was stopped before its first word", async () => {
     const [question, reply] = CUT_SHORT.messages;
-    open({ messages: [question, { ...reply, text: "" }], leaf: "a1" }, "conv_1");
+    open({ messages: [question, { ...reply, text: "", parts: [] }], leaf: "a1" }, "conv_1");
     const actions = within(await screen.findByTestId("message-assistant"));
     expect(actions.queryByTestId("continue")).toBeNull();
     expect(actions.queryByTestId("copy")).toBeNull();
@@ -591,6 +595,42 @@ describe("ChatInterface", () => {
     await end(COMPLETED);
     await frames();
     expect(isOpen()).toBe(true);
+  });
+
+  it("keeps the place of what was thought between texts, while it comes and when it is read again", async () => {
+    const { start, think, say, end, go, kept } = open();
+    const shown = () =>
+      [...document.querySelectorAll("[data-testid=reply-text], [data-testid=reasoning-text]")].map(
+        (each) => each.textContent?.trim(),
+      );
+    await ask("one");
+    await start();
+    await think("First.");
+    await say("Then");
+    await say(" this.");
+    await think("Wait.");
+    expect(shown()).toEqual(["First.", "Then this.", "Wait.", ""]);
+    await say("And that.");
+    expect(shown()).toEqual(["First.", "Then this.", "Wait.", "And that."]);
+    await end(COMPLETED);
+    await go(null);
+    await go(kept().id);
+    expect(shown()).toEqual(["First.", "Then this.", "Wait.", "And that."]);
+  });
+
+  it("joins the texts of a reply and of what goes on with it, and keeps the rest apart", async () => {
+    const { start, think, say, end } = open(CUT_SHORT, "conv_1");
+    await screen.findByText("Half a");
+    await userEvent.click(screen.getByTestId("continue"));
+    await start();
+    await say(" sentence.");
+    await think("Is it?");
+    await say("Whole.");
+    await end(COMPLETED);
+    await frames();
+    const texts = screen.getAllByTestId("reply-text").map((each) => each.textContent?.trim());
+    expect(texts).toEqual(["Half a sentence.", "Whole."]);
+    expect(screen.getByTestId("reasoning-text").textContent).toBe("Is it?");
   });
 
   it("keeps a draft for each conversation and for the new one", async () => {

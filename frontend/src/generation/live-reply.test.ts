@@ -2,6 +2,7 @@ import { describe, expect, it, vi } from "vitest";
 import type { Event } from "./events";
 import { type Reply, replyStatus } from "./fold";
 import { LiveReply } from "./live-reply";
+import { textOf, textPart } from "./parts";
 import { Problem } from "./problem";
 import { HELLO } from "./testing/requests";
 import { steadyNetwork } from "./testing/steady-network";
@@ -19,7 +20,11 @@ const START: Event = {
   },
 };
 
-const word = (cursor: number, text: string): Event => ({ kind: "text", cursor, text });
+const word = (cursor: number, text: string): Event => ({
+  kind: "part",
+  cursor,
+  part: textPart(text),
+});
 
 const NOTHING = Promise.resolve();
 
@@ -98,7 +103,7 @@ describe("LiveReply", () => {
     await until((reply) => reply.cursor === 3);
     expect(drawn).toHaveLength(0);
     frame();
-    expect(drawn.map((reply) => reply.text)).toEqual(["one two three"]);
+    expect(drawn.map((reply) => textOf(reply.parts))).toEqual(["one two three"]);
     frame();
     expect(drawn).toHaveLength(1);
   });
@@ -113,7 +118,10 @@ describe("LiveReply", () => {
     expect(live.getSnapshot().ending).toBeNull();
     arrive([word(2, " two"), CANCELLED]);
     await live.ended;
-    expect(live.getSnapshot()).toMatchObject({ text: "one two", ending: { status: "cancelled" } });
+    expect(live.getSnapshot()).toMatchObject({
+      parts: [{ type: "text", text: "one two" }],
+      ending: { status: "cancelled" },
+    });
   });
 
   it("is stopped before its start has been answered", async () => {
@@ -160,7 +168,10 @@ describe("LiveReply", () => {
     live.stop();
     await live.ended;
     expect(transport.cancel).toHaveBeenCalledTimes(3);
-    expect(live.getSnapshot()).toMatchObject({ text: "one", ending: { status: "cancelled" } });
+    expect(live.getSnapshot()).toMatchObject({
+      parts: [{ type: "text", text: "one" }],
+      ending: { status: "cancelled" },
+    });
   });
 
   it("keeps what it has when it is stopped while it reconnects", async () => {

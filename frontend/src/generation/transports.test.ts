@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { emptyReply, fold, foundReply, type Reply } from "./fold";
 import { follow, type Origin, type Step } from "./follow";
 import { LiveReply } from "./live-reply";
+import { partsOf, textOf } from "./parts";
 import { silence } from "./testing/delivery";
 import { EVERY_TRANSPORT } from "./testing/every-transport";
 import { ANOTHER_REPLY, HELLO } from "./testing/requests";
@@ -91,8 +92,8 @@ describe.each(EVERY_TRANSPORT)("a reply over %s", (name, make) => {
           const log = { ...logOf(), events };
           const server = simulatedServer(log, { cuts, readSize, cutBy });
           const { reply } = await read(make(server.ways));
-          expect(reply.text).toBe(said(log, "text"));
-          expect(reply.reasoning).toBe(said(log, "reasoning"));
+          expect(textOf(reply.parts)).toBe(said(log, "text"));
+          expect(textOf(reply.parts, "reasoning")).toBe(said(log, "reasoning"));
           expect(reply.ending?.status).toBe("completed");
         },
       ),
@@ -108,10 +109,10 @@ describe.each(EVERY_TRANSPORT)("a reply over %s", (name, make) => {
         async (cursor, cuts) => {
           const server = simulatedServer(ABCDE, { cuts });
           const text = "abcde".slice(0, cursor);
-          const from = foundReply({ start: START, text, reasoning: "", cursor }, 0);
+          const from = foundReply({ start: START, parts: partsOf({ text }), cursor }, 0);
           const origin = { generation: "gen_1", cursor };
           const { reply } = await read(make(server.ways), { origin, from });
-          expect(reply.text).toBe("abcde");
+          expect(textOf(reply.parts)).toBe("abcde");
           expect(reply.ending?.status).toBe("completed");
           expect(server.asked[0]).toEqual({ for: "rest", generation: "gen_1", after: cursor });
         },
@@ -129,7 +130,7 @@ describe.each(EVERY_TRANSPORT)("a reply over %s", (name, make) => {
   it("goes on after the last event that came", async () => {
     const server = simulatedServer(ABCDE, { cuts: [oneEvent] });
     const { reply, kinds } = await read(make(server.ways));
-    expect(reply).toMatchObject({ text: "abcde", lostAt: null });
+    expect(reply).toMatchObject({ parts: [{ type: "text", text: "abcde" }], lostAt: null });
     expect(kinds).toEqual(expect.arrayContaining(["reconnecting", "reconnected"]));
     expect(server.asked[1]).toEqual({ for: "rest", generation: "gen_1", after: seen });
   });
@@ -138,7 +139,7 @@ describe.each(EVERY_TRANSPORT)("a reply over %s", (name, make) => {
     const server = simulatedServer(ABCDE, {});
     const request = ANOTHER_REPLY;
     const { reply } = await read(make(server.ways), { origin: { request } });
-    expect(reply.text).toBe("abcde");
+    expect(textOf(reply.parts)).toBe("abcde");
     expect(server.asked).toEqual([{ for: "start", request }]);
   });
 
@@ -157,7 +158,7 @@ describe.each(EVERY_TRANSPORT)("a reply over %s", (name, make) => {
     const server = simulatedServer(ABCDE, { cuts: [oneEvent], refusals: { 1: BUSY } });
     const network = steadyNetwork();
     const { reply } = await read(make(server.ways), { network });
-    expect(reply.text).toBe("abcde");
+    expect(textOf(reply.parts)).toBe("abcde");
     expect(network.pauses[1]).toBe(3000);
   });
 
@@ -175,7 +176,7 @@ describe.each(EVERY_TRANSPORT)("a reply over %s", (name, make) => {
     live.stop();
     await live.ended;
     expect(live.getSnapshot()).toMatchObject({
-      text: "abcde",
+      parts: [{ type: "text", text: "abcde" }],
       ending: { status: "cancelled", by: "user" },
     });
     expect(server.asked.at(-1)).toEqual({ for: "cancel", generation: "gen_1" });
@@ -187,7 +188,7 @@ describe.each(EVERY_TRANSPORT)("a reply over %s", (name, make) => {
     const reading = read(make(simulatedServer(ABCDE, { heartbeats }).ways));
     await vi.advanceTimersByTimeAsync(60_000);
     const { reply, kinds } = await reading;
-    expect(reply.text).toBe("abcde");
+    expect(textOf(reply.parts)).toBe("abcde");
     expect(kinds).not.toContain("reconnecting");
   });
 
@@ -199,7 +200,7 @@ describe.each(EVERY_TRANSPORT)("a reply over %s", (name, make) => {
     expect(server.asked).toHaveLength(1);
     await vi.advanceTimersByTimeAsync(1_000);
     const { reply, kinds } = await reading;
-    expect(reply.text).toBe("abcde");
+    expect(textOf(reply.parts)).toBe("abcde");
     expect(kinds).toContain("reconnecting");
   });
 

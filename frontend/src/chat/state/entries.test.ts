@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { textOf } from "../../generation/parts";
 import { message } from "../testing/message";
-import { before, entriesOf, isSameEntry, lastMessage } from "./entries";
+import { entriesOf, isSameEntry, lastMessage, partsBefore } from "./entries";
 import { branchTo, growTree } from "./message-tree";
 
 /** A tree of any shape, with any roles, and a place in it. */
@@ -35,8 +36,8 @@ describe("entries", () => {
           expect(entry.role === "assistant" && isAfterReply).toBe(false);
           expect(entry.messages.every(({ role }) => role === entry.role)).toBe(true);
           if (entry.role === "user") expect(entry.messages).toHaveLength(1);
-          const text = before(entry, "text") + lastMessage(entry).text;
-          expect(text).toBe(entry.messages.map((part) => part.text).join(""));
+          const text = textOf(partsBefore(entry)) + lastMessage(entry).text;
+          expect(text).toBe(entry.messages.map(({ text }) => text).join(""));
         }
       }),
     );

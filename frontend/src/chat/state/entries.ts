@@ -1,4 +1,5 @@
 import type { Message } from "../../api/schema";
+import { addPart, type Part, partsOf } from "../../generation/parts";
 import { branchTo, type MessageTree, newestBehind, siblingsOf } from "./message-tree";
 
 /** The branches at a message: the place of the one that is shown, counted from 1, and its neighbours. */
@@ -61,13 +62,12 @@ export function lastMessage({ messages }: Entry): Message {
   return messages.at(-1) ?? messages[0];
 }
 
-/** What was said in the parts before the last, of whose kind there is more to come. */
-export function before({ messages }: Entry, what: "text" | "reasoning"): string {
-  return messages
-    .slice(0, -1)
-    .map((message) => message[what])
-    .join("");
+/** The parts of the messages before the last one, which continues them. */
+export function partsBefore({ messages }: Entry): readonly Part[] {
+  return messages.slice(0, -1).flatMap(partsOf).reduce(addPart, NO_PARTS);
 }
+
+const NO_PARTS: readonly Part[] = [];
 
 /** Whether two entries are drawn the same, though they were made at different times. */
 export function isSameEntry(one: Entry, other: Entry): boolean {

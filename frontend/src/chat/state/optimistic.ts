@@ -47,9 +47,10 @@ function messagesOf({ request }: Exchange): readonly Message[] {
   ];
 }
 
-const BLANK = {
+const BLANK: Omit<Message, "id" | "parent" | "role"> = {
   text: "",
   reasoning: "",
+  parts: [],
   model: null,
   generation: null,
   running: false,
@@ -57,4 +58,4 @@ const BLANK = {
   outcome: null,
   left_out: 0,
   created_at: "",
-} as const;
+};

@@ -2,6 +2,7 @@
 import { describe, expect, it, vi } from "vitest";
 import type { Event } from "../../generation/events";
 import { NO_TIMING } from "../../generation/events";
+import { textOf, textPart } from "../../generation/parts";
 import { Problem } from "../../generation/problem";
 import type { Arrival, StartRequest, Transport } from "../../generation/transport";
 import { message } from "../testing/message";
@@ -76,7 +77,11 @@ describe("PendingExchanges", () => {
     const { pending, transport } = page();
     transport.start.mockImplementation(async function* () {
       try {
-        yield [START, { kind: "text", cursor: 1, text: "all of it" }, END] satisfies Event[];
+        yield [
+          START,
+          { kind: "part", cursor: 1, part: textPart("all of it") },
+          END,
+        ] satisfies Event[];
       } finally {
         // The conversation is read before the response is closed.
         await new Promise(() => undefined);
@@ -97,7 +102,7 @@ describe("PendingExchanges", () => {
   it("tells once that replies are collected on their way", async () => {
     const { pending, say, onChange, onCollected } = page();
     const timing = { ...NO_TIMING, firstTokenMs: 10, durationMs: 5000, longestGapMs: 20 };
-    const text: Event = { kind: "text", cursor: 1, text: "all of it" };
+    const text: Event = { kind: "part", cursor: 1, part: textPart("all of it") };
     const late: Event = {
       kind: "outcome",
       outcome: { status: "completed", reason: "stop", timing },
@@ -130,7 +135,7 @@ describe("PendingExchanges", () => {
     expect(state().replies.get("a1")).toBe(followed);
     expect(transport.resume).toHaveBeenCalledTimes(1);
     expect(transport.resume).toHaveBeenCalledWith("gen_1", 1, expect.anything());
-    expect(followed?.getSnapshot().text).toBe("Some");
+    expect(textOf(followed?.getSnapshot().parts ?? [])).toBe("Some");
   });
 
   it("does not follow a reply twice that was begun here", async () => {

@@ -3,6 +3,7 @@ import type { Message } from "../../api/schema";
 import type { Start } from "../../generation/events";
 import { LiveReply } from "../../generation/live-reply";
 import { firstTokenMs, wasCollected } from "../../generation/pace";
+import { partsOf } from "../../generation/parts";
 import { conversationOf, type StartRequest, type Transport } from "../../generation/transport";
 import { type Exchange, replyId } from "./exchange";
 
@@ -77,7 +78,7 @@ export class PendingExchanges {
 
   /** Follows a saved message that still runs, unless the page does so already. */
   follow(conversation: string, message: Message): void {
-    const { id, generation, text, reasoning, cursor } = message;
+    const { id, generation, cursor } = message;
     if (generation === null || !this.#isMissing(message)) return;
     const start: Start = {
       generation,
@@ -86,7 +87,7 @@ export class PendingExchanges {
       parent: message.parent ?? "",
       model: message.model ?? "",
     };
-    const soFar = { start, text, reasoning, cursor };
+    const soFar = { start, parts: partsOf(message), cursor };
     const reply = new LiveReply(soFar, { transport: this.#transport });
     this.#change({ replies: put(this.#state.replies, id, reply) });
     void reply.ended.then(() => {

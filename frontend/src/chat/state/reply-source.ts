@@ -3,6 +3,7 @@ import { readOutcome } from "../../generation/decode";
 import { emptyReply, type Reply, type ReplyStatus, replyStatus } from "../../generation/fold";
 import type { LiveReply } from "../../generation/live-reply";
 import { startPace } from "../../generation/pace";
+import { partsOf } from "../../generation/parts";
 
 /** Where a reply is read from while it is drawn. The same in shape whether it grows or is saved. */
 export interface ReplySource {
@@ -28,13 +29,12 @@ function savedSource(message: Message): ReplySource {
 
 /** A saved message as a reply. One that came without an outcome is taken for complete. */
 export function savedReply(message: Message): Reply {
-  const { text, reasoning, cursor, running, outcome } = message;
+  const { cursor, running, outcome } = message;
   const said = outcome ?? { status: "completed" };
   return {
     ...emptyReply(0),
     start: namesOf(message),
-    text,
-    reasoning,
+    parts: partsOf(message),
     cursor,
     pace: startPace(performance.now(), cursor),
     ending: running ? null : readOutcome({ ...said }),

@@ -2,6 +2,7 @@ import { act } from "@testing-library/react";
 import { vi } from "vitest";
 import type { Conversation, Message } from "../../api/schema";
 import type { Event, Outcome, Timing } from "../../generation/events";
+import { addPart, textOf } from "../../generation/parts";
 import type { Problem } from "../../generation/problem";
 import {
   type Arrival,
@@ -63,6 +64,13 @@ export function chatServer(given: Partial<Conversation> = {}) {
     queue.push(...what.map((event) => (event instanceof Error ? event : [event])));
     await act(async () => wake());
     await frames();
+  };
+  const add = (part: Message["parts"][number]) => {
+    cursor += 1;
+    const parts = addPart(lastMessage().parts, part) as Message["parts"];
+    const [text, reasoning] = [textOf(parts), textOf(parts, "reasoning")];
+    keep({ ...lastMessage(), parts, text, reasoning, cursor });
+    return send({ kind: "part", cursor, part });
   };
   const transport = {
     start(request: StartRequest, signal: AbortSignal) {
@@ -143,16 +151,8 @@ export function chatServer(given: Partial<Conversation> = {}) {
     },
     /** Changes what is kept of the latest reply, without a word to who follows it. */
     save: (saved: Partial<Message>) => keep({ ...lastMessage(), ...saved }),
-    think: (text: string) => {
-      cursor += 1;
-      keep({ ...lastMessage(), reasoning: lastMessage().reasoning + text, cursor });
-      return send({ kind: "reasoning", cursor, text });
-    },
-    say: (text: string) => {
-      cursor += 1;
-      keep({ ...lastMessage(), text: lastMessage().text + text, cursor });
-      return send({ kind: "text", cursor, text });
-    },
+    think: (text: string) => add({ type: "reasoning", text }),
+    say: (text: string) => add({ type: "text", text }),
     end: (outcome: Outcome) => {
       const kept = { ...outcome, timing: saved(outcome.timing) } as Message["outcome"];
       keep({ ...lastMessage(), running: false, outcome: kept });

@@ -1,13 +1,14 @@
 import { RotateCcw, WifiOff } from "lucide-react";
-import { use, useState } from "react";
+import { use, useMemo, useState } from "react";
 import { isRunning, type Reply, replyStatus } from "../../generation/fold";
 import type { LiveReply } from "../../generation/live-reply";
+import { addPart, textOf } from "../../generation/parts";
 import type { Problem } from "../../generation/problem";
 import { describeAdvice } from "../../language/describe-problem";
 import { useLanguage } from "../../language/language-context";
 import type { End } from "../../markdown/parse/document";
 import { Button } from "../../ui/button";
-import { before, type Entry, lastMessage } from "../state/entries";
+import { type Entry, lastMessage, partsBefore } from "../state/entries";
 import { sourceOf } from "../state/reply-source";
 import { ThreadContext } from "../state/thread-context";
 import { useReply } from "../state/use-reply";
@@ -16,9 +17,8 @@ import { Forks } from "./branch-stepper";
 import { describeFailure } from "./describe";
 import { DetailsOpener } from "./details-button";
 import { LeftOut } from "./left-out";
-import { Reasoning } from "./reasoning";
+import { Parts } from "./parts/parts";
 import { ReplyActions } from "./reply-actions";
-import { ReplyText } from "./reply-text";
 import { Figures } from "./stats";
 
 interface AssistantMessageProps {
@@ -28,7 +28,7 @@ interface AssistantMessageProps {
   readonly isLast: boolean;
 }
 
-/** A reply: what was thought, what was said, what went wrong, and how fast it came. */
+/** A reply: its parts, what went wrong, and how fast it came. */
 export function AssistantMessage({ entry, live, isLast }: AssistantMessageProps) {
   const language = useLanguage();
   const { actions } = use(ThreadContext);
@@ -36,8 +36,8 @@ export function AssistantMessage({ entry, live, isLast }: AssistantMessageProps)
   const source = sourceOf(message, live);
   const reply = useReply(source);
   const failure = describeFailure(language, reply.ending);
-  const text = before(entry, "text") + reply.text;
-  const reasoning = before(entry, "reasoning") + reply.reasoning;
+  const earlier = useMemo(() => partsBefore(entry), [entry]);
+  const parts = useMemo(() => reply.parts.reduce(addPart, earlier), [earlier, reply.parts]);
   const mayRetry = actions !== null && isLast && canBeTaken(reply);
   return (
     <article
@@ -49,12 +49,7 @@ export function AssistantMessage({ entry, live, isLast }: AssistantMessageProps)
       className="group"
     >
       {isLast && <LeftOut count={message.left_out} />}
-      {reasoning !== "" && (
-        <Reasoning text={reasoning} isAllThereIs={isRunning(reply) && text === ""} />
-      )}
-      <div data-testid="reply-text">
-        <ReplyText text={text} end={endOf(reply)} />
-      </div>
+      <Parts parts={parts} end={endOf(reply)} />
       {failure !== null && (
         <Failure
           message={failure}
@@ -74,6 +69,7 @@ export function AssistantMessage({ entry, live, isLast }: AssistantMessageProps)
         <ReplyActions
           entry={entry}
           reply={reply}
+          text={textOf(parts)}
           isKnown={live === undefined || reply.start !== null}
           isLast={isLast}
         />

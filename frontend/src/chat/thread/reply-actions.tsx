@@ -4,30 +4,31 @@ import { isRunning, type Reply } from "../../generation/fold";
 import { useLanguage } from "../../language/language-context";
 import { Button } from "../../ui/button";
 import { MessageButton } from "../../ui/icon-button";
-import { before, type Entry, lastMessage } from "../state/entries";
+import { type Entry, lastMessage } from "../state/entries";
 import { ThreadContext } from "../state/thread-context";
 import { CopyButton } from "./copy-button";
 
 interface ReplyActionsProps {
   readonly entry: Entry;
   readonly reply: Reply;
+  /** Everything that it says. */
+  readonly text: string;
   /** Whether the server has it. */
   readonly isKnown: boolean;
   readonly isLast: boolean;
 }
 
 /** What can be done with a reply: those of the last one are always to be seen. */
-export function ReplyActions({ entry, reply, isKnown, isLast }: ReplyActionsProps) {
+export function ReplyActions({ entry, reply, text, isKnown, isLast }: ReplyActionsProps) {
   const { say } = useLanguage();
   const { actions, isBusy } = use(ThreadContext);
   // Where they have a line of their own, it is there before them: nothing moves when the reply ends.
   if (isRunning(reply) || !isKnown) return <div className="min-h-9 sm:hidden" />;
   const question = entry.messages[0].parent;
-  const said = before(entry, "text") + reply.text;
   return (
     <div className="-mr-2.5 ml-auto">
       <div className={isLast ? "flex items-center" : "quiet-actions"}>
-        {actions !== null && said !== "" && isCutShort(reply) && (
+        {actions !== null && text !== "" && isCutShort(reply) && (
           <Button
             look="quiet"
             data-testid="continue"
@@ -38,7 +39,7 @@ export function ReplyActions({ entry, reply, isKnown, isLast }: ReplyActionsProp
             {say("continue")}
           </Button>
         )}
-        {said !== "" && <CopyButton read={() => said} />}
+        {text !== "" && <CopyButton read={() => text} />}
         {actions !== null && question !== null && (
           <MessageButton
             data-testid="regenerate"

@@ -1,5 +1,6 @@
-import { isMembers, type Members, parse, readEvent } from "../decode";
+import { readEvent } from "../decode";
 import type { Event } from "../events";
+import { isMembers, type Members, parse } from "../members";
 import { problemFrom, readProblem, readRetryAfter } from "../problem";
 import { type Arrival, type Transport, TransportBlocked } from "../transport";
 import { envelope, readEnvelopes } from "./envelopes";
@@ -53,11 +54,13 @@ async function notConnect(response: Response): Promise<Error> {
 
 /** What a `ChatResponse` says, whose zero and empty members are left out; a sign of life says nothing. */
 function readMessage(said: Members): readonly Event[] {
-  const { generation, cursor = 0, start, reasoning, token, outcome } = said;
+  const { generation, cursor = 0, start, outcome, ...others } = said;
   const events = [
     ...(isMembers(start) ? [{ event: "start", generation, ...start }] : []),
-    ...(reasoning === undefined ? [] : [{ event: "reasoning", token: reasoning }]),
-    ...(token === undefined ? [] : [{ event: "token", token }]),
+    // A member is named after its event, and is what that says: all of it, or its text.
+    ...Object.entries(others).map(([event, value]) =>
+      isMembers(value) ? { event, ...value } : { event, token: value },
+    ),
     ...(isMembers(outcome) ? [{ event: "outcome", ...withZeros(outcome) }] : []),
   ];
   return events.flatMap((event) => readEvent({ ...event, cursor }) ?? []);

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { NO_TIMING } from "../events";
 import { emptyReply, fold, type Reply } from "../fold";
 import { wasCollected } from "../pace";
+import { textOf } from "../parts";
 import { HELLO } from "../testing/requests";
 import { simulatedServer } from "../testing/simulated-server";
 import { jsonTransport } from "./json";
@@ -30,7 +31,7 @@ async function shown(arrivals: ReturnType<ReturnType<typeof jsonTransport>["star
       arrival.reduce((reply, event) => fold(reply, event, 0), replies.at(-1) ?? emptyReply(0)),
     );
   }
-  return replies;
+  return replies.map(({ parts, ...reply }) => ({ ...reply, text: textOf(parts) }));
 }
 
 const { signal } = new AbortController();

@@ -1,5 +1,6 @@
-import { type Members, parse, readEvent } from "../decode";
+import { readEvent } from "../decode";
 import type { Event } from "../events";
+import { type Members, parse } from "../members";
 import { problemFrom } from "../problem";
 import { type Arrival, type StartRequest, type Transport, TransportBlocked } from "../transport";
 import { cancelOverHttp } from "./http";

@@ -1,24 +1,20 @@
 import { ChevronRight } from "lucide-react";
 import { useState } from "react";
-import { useLanguage } from "../../language/language-context";
+import type { TextPart } from "../../../../generation/parts";
+import { useLanguage } from "../../../../language/language-context";
+import type { DrawnKind, PartProps } from "../registry";
 
-interface ReasoningProps {
-  readonly text: string;
-  /** Nothing has been said yet: the thinking is what there is to read. */
-  readonly isAllThereIs: boolean;
-}
-
-/** What a model thought before it spoke: open while there is nothing else, until the person decides. */
-export function Reasoning({ text, isAllThereIs }: ReasoningProps) {
+/** What a model thought: open while it thinks, until the person decides. */
+function Reasoning({ part: { text }, end }: PartProps<TextPart>) {
   const { say } = useLanguage();
   const [chosen, choose] = useState<boolean | null>(null);
-  const isOpen = chosen ?? isAllThereIs;
+  const isOpen = chosen ?? end === "open";
   return (
     <details
       open={isOpen}
       // It is told of as well when the page itself opens or closes it.
       onToggle={({ currentTarget: { open } }) => open !== isOpen && choose(open)}
-      className="mb-4 text-small text-quiet"
+      className="text-small text-quiet"
     >
       <summary className="-ml-1 flex min-h-8 w-fit cursor-pointer list-none items-center gap-1 rounded-lg px-1 font-medium hover:text-ink [&::-webkit-details-marker]:hidden">
         <ChevronRight
@@ -36,3 +32,5 @@ export function Reasoning({ text, isAllThereIs }: ReasoningProps) {
     </details>
   );
 }
+
+export default { type: "reasoning", View: Reasoning } satisfies DrawnKind<TextPart>;

@@ -1,9 +1,9 @@
 // @vitest-environment jsdom
 import { render, screen } from "@testing-library/react";
 import { expect, it, vi } from "vitest";
-import { ReplyText } from "./reply-text";
+import text from "./text";
 
-vi.mock("./use-markdown", () => ({
+vi.mock("../../use-markdown", () => ({
   useMarkdown: () => () => {
     throw new RangeError("Maximum call stack size exceeded");
   },
@@ -11,7 +11,7 @@ vi.mock("./use-markdown", () => ({
 
 it("shows a reply as it was written where drawing it breaks", () => {
   const told = vi.spyOn(console, "error").mockReturnValue();
-  render(<ReplyText text="> > so **deep**" end="complete" />);
+  render(<text.View part={{ type: "text", text: "> > so **deep**" }} end="complete" />);
   expect(screen.getByText("> > so **deep**")).toBeTruthy();
   expect(told).toHaveBeenCalled();
 });
