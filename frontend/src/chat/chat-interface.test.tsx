@@ -611,11 +611,13 @@ describe("ChatInterface", () => {
     await think("Wait.");
     expect(shown()).toEqual(["First.", "Then this.", "Wait.", ""]);
     await say("And that.");
-    expect(shown()).toEqual(["First.", "Then this.", "Wait.", "And that."]);
+    const isWhole = () => expect(shown()).toEqual(["First.", "Then this.", "Wait.", "And that."]);
+    await waitFor(isWhole);
     await end(COMPLETED);
     await go(null);
+    expect(shown()).toEqual([]);
     await go(kept().id);
-    expect(shown()).toEqual(["First.", "Then this.", "Wait.", "And that."]);
+    await waitFor(isWhole);
   });
 
   it("joins the texts of a reply and of what goes on with it, and keeps the rest apart", async () => {
