@@ -14,6 +14,7 @@ import { usePendingExchanges } from "./state/use-pending-exchanges";
 import { chatServer, frames } from "./testing/chat-server";
 import { message } from "./testing/message";
 import { loadMarkdown } from "./thread/use-markdown";
+import { loadThreadView } from "./thread/use-thread-view";
 
 /** A page with the chat on it, at a conversation or at a new chat (null), and ways to go elsewhere. */
 function open(given: Partial<Conversation> = {}, at: string | null = null, linked?: string) {
@@ -114,7 +115,9 @@ async function ask(question: string) {
   await userEvent.type(box(), `${question}{Enter}`);
 }
 
-beforeAll(loadMarkdown);
+beforeAll(async () => {
+  await Promise.all([loadMarkdown(), loadThreadView()]);
+});
 
 beforeEach(() => {
   vi.stubGlobal(

@@ -25,8 +25,8 @@ import { ThreadContext } from "./state/thread-context";
 import { useChat } from "./state/use-chat";
 import { useReplyStatus } from "./state/use-reply";
 import { useUnsent } from "./state/use-unsent";
-import { Thread } from "./thread/thread";
 import { useMarkdown } from "./thread/use-markdown";
+import { loadThreadView, useThreadView } from "./thread/use-thread-view";
 import { useEscape } from "./use-escape";
 
 // Few addresses name a message.
@@ -118,8 +118,9 @@ export function Chat(props: ChatProps) {
     [actions, isRunning, pending],
   );
 
-  // Fetched from the start, so that it is there before the first reply.
+  // Fetched from the start, so that both are there before the first reply.
   const isMarkdownThere = useMarkdown() !== undefined;
+  const Thread = useThreadView();
   const isEmpty = entries.length === 0;
   const isLoading =
     conversation !== null &&
@@ -157,7 +158,9 @@ export function Chat(props: ChatProps) {
           {!isEmpty && !isLoading && !isUnknown && (
             <ThreadContext value={context}>
               <NearContext value={near}>
-                <Thread entries={entries} replies={replies} />
+                {Thread && <Thread entries={entries} replies={replies} />}
+                {Thread === undefined && <Loading />}
+                {Thread === null && <CannotLoad onRetry={() => void loadThreadView()} />}
                 {props.message !== null && (
                   <Optional>
                     <LinkedMessage

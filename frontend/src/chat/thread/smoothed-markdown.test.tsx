@@ -2,7 +2,7 @@
 import { act, cleanup, render } from "@testing-library/react";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { prefer } from "../../preferences/preferences";
-import { FlowingMarkdown } from "./smoothed-markdown";
+import { SmoothedMarkdown } from "./smoothed-markdown";
 
 const BURST = "Word after word, all of them at once. ".repeat(20);
 
@@ -26,14 +26,14 @@ function motion(isReduced: boolean) {
 
 /** How much is shown in each frame after a burst, and after the end that comes a tenth of a second later. */
 function shownInFrames(): readonly number[] {
-  const { container, rerender } = render(<FlowingMarkdown text="" end="open" />);
+  const { container, rerender } = render(<SmoothedMarkdown text="" end="open" />);
   const frame = () => {
     act(() => vi.advanceTimersToNextFrame());
     return container.textContent?.trim().length ?? 0;
   };
-  rerender(<FlowingMarkdown text={BURST} end="open" />);
+  rerender(<SmoothedMarkdown text={BURST} end="open" />);
   const before = Array.from({ length: 6 }, frame);
-  rerender(<FlowingMarkdown text={BURST} end="complete" />);
+  rerender(<SmoothedMarkdown text={BURST} end="complete" />);
   return [...before, ...Array.from({ length: 10 }, frame)];
 }
 

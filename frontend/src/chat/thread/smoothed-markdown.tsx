@@ -6,24 +6,24 @@ import { usePreferences } from "../../preferences/use-preferences";
 import { useMedia } from "../../ui/use-media";
 import { advance, flowOf } from "./smoothing";
 
-interface FlowingMarkdownProps {
+interface SmoothedMarkdownProps {
   readonly text: string;
   readonly end: End;
 }
 
 /** Draws Markdown as it arrives, or evened out where the person prefers that. */
-export function FlowingMarkdown(props: FlowingMarkdownProps) {
+export function SmoothedMarkdown(props: SmoothedMarkdownProps) {
   return usePreferences().isTextEven ? <EvenMarkdown {...props} /> : <Markdown {...props} />;
 }
 
 /** Where motion is to be reduced, nothing moves by itself: text comes as it arrives. */
-function EvenMarkdown(props: FlowingMarkdownProps) {
+function EvenMarkdown(props: SmoothedMarkdownProps) {
   const isStill = useMedia("(prefers-reduced-motion: reduce)");
   return isStill ? <Markdown {...props} /> : <GrowingMarkdown {...props} />;
 }
 
 /** Text that comes in bursts grows evenly. What is there at first is shown at once. */
-function GrowingMarkdown({ text, end }: FlowingMarkdownProps) {
+function GrowingMarkdown({ text, end }: SmoothedMarkdownProps) {
   const [flow, setFlow] = useState(() => flowOf(text, performance.now()));
   const latest = useRef({ text, end });
   latest.current = { text, end };
