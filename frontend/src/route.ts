@@ -1,6 +1,5 @@
 import { useCallback, useMemo, useSyncExternalStore } from "react";
-import { useLocation } from "wouter";
-import { navigate, useLocationProperty } from "wouter/use-browser-location";
+import { navigate, useLocationProperty, usePathname } from "wouter/use-browser-location";
 
 /** What an address stands for. */
 export type Route =
@@ -26,7 +25,7 @@ export function readRoute(path: string, hash: string, visit: unknown): Route {
 
 /** Where the page is, and how to go elsewhere. */
 export function useRoute() {
-  const [path] = useLocation();
+  const path = usePathname();
   const hash = useLocationProperty(() => location.hash);
   const visit = useSyncExternalStore(onVisit, () => visits);
   const route = useMemo(() => readRoute(path, hash, visit), [path, hash, visit]);
@@ -65,14 +64,8 @@ export function conversationPath(id: string, message: string | null = null): str
 /** Where a new conversation begins. */
 export const NEW_CHAT_PATH = "/";
 
-/**
- * State for every link. With it a click on a link to the current address counts as a visit too.
- */
-export const VISIT = { asked: true };
-
 /** The conversation that the address names; null where it names none. */
 export function useOpenConversation(): string | null {
-  const [path] = useLocation();
-  const route = readRoute(path, "", null);
+  const route = readRoute(usePathname(), "", null);
   return route.kind === "chat" ? route.conversation : null;
 }

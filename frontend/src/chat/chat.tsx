@@ -14,16 +14,14 @@ import { SettingsOpener } from "./composer/settings-opener";
 import { CannotLoad, Loading } from "./conversation-states";
 import { EmptyState } from "./empty-state";
 import { JumpToLatest } from "./scroll/jump-to-latest";
-import { NearContext, useNearWatch } from "./scroll/use-near-viewport";
 import { usePinnedScroll } from "./scroll/use-pinned-scroll";
 import { useDraft } from "./state/drafts";
 import { lastMessage } from "./state/entries";
 import type { PendingExchanges } from "./state/pending";
-import { sourceOf } from "./state/reply-source";
 import { chosenSettings, type Settings } from "./state/settings";
 import { ThreadContext } from "./state/thread-context";
 import { useChat } from "./state/use-chat";
-import { useReplyStatus } from "./state/use-reply";
+import { savedStatus, useReplyStatus } from "./state/use-reply";
 import { useUnsent } from "./state/use-unsent";
 import { useMarkdown } from "./thread/use-markdown";
 import { loadThreadView, useThreadView } from "./thread/use-thread-view";
@@ -66,7 +64,6 @@ export function Chat(props: ChatProps) {
   const archive = useArchive();
   const { draft, setDraft, giveBack } = useDraft(conversation);
   const { scroller, content, isPinned, pin, unpin, pinAtEnd, keepPlace } = usePinnedScroll();
-  const near = useNearWatch(scroller, keepPlace);
 
   const underWay = useChangeUnderWay(conversation);
   const settings = saved ?? { ...newSettings, ...underWay };
@@ -94,8 +91,10 @@ export function Chat(props: ChatProps) {
   });
   useUnsent(chat.exchanges, props.asksAgain, giveBack);
   const { entries, tree, replies, reply, actions } = chat;
-  const live = reply && replies.get(lastMessage(reply).id);
-  const status = useReplyStatus(reply && sourceOf(lastMessage(reply), live));
+  const last = reply && lastMessage(reply);
+  const live = last && replies.get(last.id);
+  const followed = useReplyStatus(last?.running ? live : undefined);
+  const status = followed ?? (last === undefined ? null : savedStatus(last));
   const isAccepted =
     live !== undefined && (live.getSnapshot().start !== null || status !== "waiting");
   const isRunning = status === "waiting" || status === "streaming";
@@ -157,25 +156,30 @@ export function Chat(props: ChatProps) {
           )}
           {!isEmpty && !isLoading && !isUnknown && (
             <ThreadContext value={context}>
-              <NearContext value={near}>
-                {Thread && <Thread entries={entries} replies={replies} />}
-                {Thread === undefined && <Loading />}
-                {Thread === null && <CannotLoad onRetry={() => void loadThreadView()} />}
-                {props.message !== null && (
-                  <Optional>
-                    <LinkedMessage
-                      message={props.message}
-                      visit={props.visit}
-                      tree={tree}
-                      entries={entries}
-                      scroller={scroller}
-                      onBranch={actions.step}
-                      onFound={unpin}
-                      onSettled={pinAtEnd}
-                    />
-                  </Optional>
-                )}
-              </NearContext>
+              {Thread && (
+                <Thread
+                  entries={entries}
+                  replies={replies}
+                  scroller={scroller}
+                  keepPlace={keepPlace}
+                />
+              )}
+              {Thread === undefined && <Loading />}
+              {Thread === null && <CannotLoad onRetry={() => void loadThreadView()} />}
+              {props.message !== null && (
+                <Optional>
+                  <LinkedMessage
+                    message={props.message}
+                    visit={props.visit}
+                    tree={tree}
+                    entries={entries}
+                    scroller={scroller}
+                    onBranch={actions.step}
+                    onFound={unpin}
+                    onSettled={pinAtEnd}
+                  />
+                </Optional>
+              )}
             </ThreadContext>
           )}
         </div>

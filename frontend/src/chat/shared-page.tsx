@@ -5,7 +5,6 @@ import { Problem } from "../generation/problem";
 import { useLanguage } from "../language/language-context";
 import { Mark } from "../ui/mark";
 import { CannotLoad } from "./conversation-states";
-import { NearContext, useNearWatch } from "./scroll/use-near-viewport";
 import { entriesOf } from "./state/entries";
 import { growTree } from "./state/message-tree";
 import { Thread } from "./thread/thread";
@@ -13,6 +12,7 @@ import { useMarkdown } from "./thread/use-markdown";
 
 const NOTHING = new Map<string, never>();
 const PAGE = { current: null };
+// It is read from its beginning: what is drawn next is below.
 const draw = (change: () => void) => change();
 
 /** A conversation that somebody shared: it can be read, and nothing else. */
@@ -26,8 +26,6 @@ export default function SharedPage({ token }: { token: string }) {
   useEffect(() => {
     document.title = data === undefined ? "Headwater" : `${data.title} · Headwater`;
   }, [data]);
-  // It is read from its beginning: what is drawn next is below.
-  const near = useNearWatch(PAGE, draw);
   const isMarkdownThere = useMarkdown() !== undefined;
   const isGone = error instanceof Problem && error.status === 404;
   return (
@@ -55,9 +53,7 @@ export default function SharedPage({ token }: { token: string }) {
           <p className="mt-2 mb-8 border-b border-line pb-6 text-small text-quiet">
             {say("sharedAbout")}
           </p>
-          <NearContext value={near}>
-            <Thread entries={entries} replies={NOTHING} />
-          </NearContext>
+          <Thread entries={entries} replies={NOTHING} scroller={PAGE} keepPlace={draw} />
         </main>
       )}
     </div>

@@ -1,6 +1,6 @@
 import type { Message } from "../../api/schema";
 import { readOutcome } from "../../generation/decode";
-import { emptyReply, type Reply, type ReplyStatus, replyStatus } from "../../generation/fold";
+import { emptyReply, type Reply } from "../../generation/fold";
 import type { LiveReply } from "../../generation/live-reply";
 import { startPace } from "../../generation/pace";
 import { partsOf } from "../../generation/parts";
@@ -50,9 +50,4 @@ function namesOf({ id, parent, model, generation }: Message): Reply["start"] {
     parent: parent ?? "",
     model,
   };
-}
-
-/** How a saved reply stands. */
-export function savedReplyStatus(message: Message): ReplyStatus {
-  return replyStatus(savedSource(message).getSnapshot());
 }

@@ -1,4 +1,5 @@
 import { useCallback, useSyncExternalStore } from "react";
+import type { Message } from "../../api/schema";
 import { type Reply, type ReplyStatus, replyStatus } from "../../generation/fold";
 import type { ReplySource } from "./reply-source";
 
@@ -7,7 +8,7 @@ export function useReply(source: ReplySource): Reply {
   return useSyncExternalStore(source.subscribe, source.getSnapshot);
 }
 
-/** Only how the reply stands: what uses this is not drawn again with every word. */
+/** Only the status of a reply: what uses this is not drawn again with every word. */
 export function useReplyStatus(source: ReplySource | undefined): ReplyStatus | null {
   const subscribe = useCallback(
     (listener: () => void) => source?.subscribe(listener) ?? (() => undefined),
@@ -16,4 +17,10 @@ export function useReplyStatus(source: ReplySource | undefined): ReplyStatus | n
   return useSyncExternalStore(subscribe, () =>
     source === undefined ? null : replyStatus(source.getSnapshot()),
   );
+}
+
+/** The status of a saved reply. One that came without an outcome is taken for complete. */
+export function savedStatus({ running, cursor, outcome }: Message): ReplyStatus {
+  if (running) return cursor === 0 ? "waiting" : "streaming";
+  return outcome?.status ?? "completed";
 }

@@ -2,7 +2,7 @@ import { memo } from "react";
 import type { LiveReply } from "../../generation/live-reply";
 import { useLanguage } from "../../language/language-context";
 import { type Entry, isSameEntry, lastMessage } from "../state/entries";
-import { savedReplyStatus } from "../state/reply-source";
+import { savedStatus } from "../state/use-reply";
 import { AssistantMessage } from "./assistant-message";
 import { UserMessage } from "./user-message";
 
@@ -53,7 +53,7 @@ function Source({ entry }: { entry: Entry }) {
     <article
       data-testid="message-assistant"
       data-message={message.id}
-      data-status={savedReplyStatus(message)}
+      data-status={savedStatus(message)}
       aria-label={say("reply")}
     >
       <div data-testid="reply-text">{text}</div>

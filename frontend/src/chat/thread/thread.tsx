@@ -1,6 +1,7 @@
+import type { RefObject } from "react";
 import type { LiveReply } from "../../generation/live-reply";
 import { useLanguage } from "../../language/language-context";
-import { useNear } from "../scroll/use-near-viewport";
+import { NearContext, useNear, useNearWatch } from "../scroll/use-near-viewport";
 import { type Entry, lastMessage } from "../state/entries";
 import { estimatedHeight, Row } from "./row";
 
@@ -13,23 +14,33 @@ interface ThreadProps {
   readonly replies: ReadonlyMap<string, LiveReply>;
 }
 
+interface ScrolledThreadProps extends ThreadProps {
+  /** Holds null where the page itself scrolls. */
+  readonly scroller: RefObject<Element | null>;
+  /** Makes a change of rows without moving what is seen. */
+  readonly keepPlace: (change: () => void) => void;
+}
+
 /** The conversation so far, as a log that assistive technology can be asked for but does not recite. */
-export function Thread({ entries, replies }: ThreadProps) {
+export function Thread({ entries, replies, scroller, keepPlace }: ScrolledThreadProps) {
   const { say } = useLanguage();
+  const near = useNearWatch(scroller, keepPlace);
   const groups = inGroups(entries);
   return (
     <div role="log" aria-live="off" aria-label={say("conversation")} className="flow-root">
-      {groups.map((group, index) => (
-        <Group
-          // biome-ignore lint/suspicious/noArrayIndexKey: entries are only ever added at the end
-          key={index}
-          entries={group}
-          replies={replies}
-          // A thread is opened at its end; the last group may have only one row.
-          isAtEnd={index >= groups.length - 2}
-          last={entries.at(-1)}
-        />
-      ))}
+      <NearContext value={near}>
+        {groups.map((group, index) => (
+          <Group
+            // biome-ignore lint/suspicious/noArrayIndexKey: entries are only ever added at the end
+            key={index}
+            entries={group}
+            replies={replies}
+            // A thread is opened at its end; the last group may have only one row.
+            isAtEnd={index >= groups.length - 2}
+            last={entries.at(-1)}
+          />
+        ))}
+      </NearContext>
       {/* The focus waits here while the box cannot have it: keys that scroll move the thread, and Tab goes on below it. */}
       <div tabIndex={-1} data-end className="outline-none" />
     </div>

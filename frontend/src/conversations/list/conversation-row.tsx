@@ -1,9 +1,9 @@
 import { Link2 } from "lucide-react";
 import { lazy, memo, useState } from "react";
-import { Link } from "wouter";
 import type { ConversationSummary } from "../../api/schema";
 import { useLanguage } from "../../language/language-context";
-import { conversationPath, VISIT } from "../../route";
+import { Link } from "../../link";
+import { conversationPath } from "../../route";
 import { Optional } from "../../ui/optional";
 import { useParts } from "../../ui/use-parts";
 import { ConversationMenuButton } from "./conversation-menu-button";
@@ -50,7 +50,6 @@ export const ConversationRow = memo(function ConversationRow(props: Conversation
       <Link
         ref={keepsFocus ? focus : null}
         href={conversationPath(id)}
-        state={VISIT}
         aria-current={isOpen ? "page" : undefined}
         tabIndex={isTabStop ? 0 : -1}
         title={title}

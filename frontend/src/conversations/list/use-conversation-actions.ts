@@ -1,7 +1,7 @@
 import { useMemo, useRef } from "react";
-import { useLocation } from "wouter";
+import { navigate } from "wouter/use-browser-location";
 import type { ConversationSummary } from "../../api/schema";
-import { conversationPath, NEW_CHAT_PATH, useOpenConversation, VISIT } from "../../route";
+import { conversationPath, NEW_CHAT_PATH, useOpenConversation } from "../../route";
 import { useDeleteConversation } from "../data/deletion";
 import { useArchive, usePatchConversation } from "../data/mutations";
 import { useSidebar } from "../sidebar/sidebar-state";
@@ -22,10 +22,9 @@ export function useConversationActions(): ConversationActions {
   const archive = useArchive();
   const deletion = useDeleteConversation().mutate;
   const { openDialog } = useSidebar();
-  const [, navigate] = useLocation();
   const open = useOpenConversation();
-  const latest = useRef({ open, navigate });
-  latest.current = { open, navigate };
+  const latest = useRef(open);
+  latest.current = open;
 
   return useMemo(
     () => ({
@@ -33,12 +32,11 @@ export function useConversationActions(): ConversationActions {
       pin: ({ id }, pinned) => patch({ id, change: { pinned } }),
       archive: ({ id }, archived) => archive(id, archived),
       remove: (summary) => {
-        const { open, navigate } = latest.current;
-        if (open !== summary.id) return deletion({ summary });
-        navigate(NEW_CHAT_PATH, { state: VISIT });
+        if (latest.current !== summary.id) return deletion({ summary });
+        navigate(NEW_CHAT_PATH);
         deletion({
           summary,
-          onUndone: () => navigate(conversationPath(summary.id), { state: VISIT }),
+          onUndone: () => navigate(conversationPath(summary.id)),
         });
       },
       share: ({ id }) => openDialog({ kind: "share", id }),

@@ -1,9 +1,9 @@
 import { type KeyboardEvent, type RefObject, useEffect, useState } from "react";
-import { Link } from "wouter";
 import type { SearchResult } from "../../api/schema";
 import { describeError } from "../../language/describe-problem";
 import { useLanguage } from "../../language/language-context";
-import { conversationPath, useOpenConversation, VISIT } from "../../route";
+import { Link } from "../../link";
+import { conversationPath, useOpenConversation } from "../../route";
 import { Button } from "../../ui/button";
 import { useSearch } from "../data/queries";
 import { ListLoading } from "../list/list-states";
@@ -98,7 +98,6 @@ function Result({ result, isOpen }: ResultProps) {
       data-testid="search-result"
       data-conversation={conversation.id}
       href={conversationPath(conversation.id, message)}
-      state={VISIT}
       aria-current={isOpen ? "page" : undefined}
       onClick={leave}
       className={`block rounded-lg px-2.5 py-2 text-small -outline-offset-2 transition-colors ${isOpen ? "bg-accent-soft" : "hover:bg-line/60"}`}

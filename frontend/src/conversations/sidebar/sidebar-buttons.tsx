@@ -1,8 +1,8 @@
 import { PanelLeft, SquarePen } from "lucide-react";
 import { useEffect, useRef } from "react";
-import { Link } from "wouter";
 import { useLanguage } from "../../language/language-context";
-import { NEW_CHAT_PATH, VISIT } from "../../route";
+import { Link } from "../../link";
+import { NEW_CHAT_PATH } from "../../route";
 import { IconButton } from "../../ui/icon-button";
 import { modKey } from "./shortcuts";
 import { useSidebar } from "./sidebar-state";
@@ -38,7 +38,6 @@ export function SidebarButtons() {
       <SidebarToggle />
       <Link
         href={NEW_CHAT_PATH}
-        state={VISIT}
         data-testid="new-chat"
         onClick={leaveForNewChat}
         aria-label={say("newChat")}

@@ -1,10 +1,10 @@
 import * as Menu from "@radix-ui/react-dropdown-menu";
 import { Archive, FileDown, FileUp, Keyboard, Settings2 } from "lucide-react";
 import { type ReactNode, useRef } from "react";
-import { useLocation } from "wouter";
+import { navigate } from "wouter/use-browser-location";
 import { EXPORT_ALL_PATH } from "../../api/conversations";
 import { useLanguage } from "../../language/language-context";
-import { conversationPath, VISIT } from "../../route";
+import { conversationPath } from "../../route";
 import { MenuDownload, MenuItem, MenuLine, MenuList } from "../../ui/menu";
 import { useImportConversations } from "../data/importing";
 import { useSidebar } from "./sidebar-state";
@@ -19,11 +19,10 @@ interface SidebarMenuProps {
 export default function SidebarMenu({ onShowArchived, children }: SidebarMenuProps) {
   const { say } = useLanguage();
   const { openDialog, leave } = useSidebar();
-  const [, navigate] = useLocation();
   const file = useRef<HTMLInputElement>(null);
   const importing = useImportConversations((id) => {
     leave();
-    navigate(conversationPath(id), { state: VISIT });
+    navigate(conversationPath(id));
   });
   return (
     <>

@@ -1,8 +1,8 @@
 import { ArrowLeft, SquarePen } from "lucide-react";
 import { lazy, useRef, useState } from "react";
-import { Link } from "wouter";
 import { useLanguage } from "../../language/language-context";
-import { NEW_CHAT_PATH, VISIT } from "../../route";
+import { Link } from "../../link";
+import { NEW_CHAT_PATH } from "../../route";
 import { IconButton } from "../../ui/icon-button";
 import { Mark } from "../../ui/mark";
 import { Optional } from "../../ui/optional";
@@ -54,7 +54,6 @@ export default function Sidebar() {
       </div>
       <Link
         href={NEW_CHAT_PATH}
-        state={VISIT}
         data-testid="new-chat"
         title={say("newChatByKey", { key: `${modKey} Shift O` })}
         onClick={leaveForNewChat}

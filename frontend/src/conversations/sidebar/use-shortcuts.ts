@@ -1,8 +1,8 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
-import { useLocation } from "wouter";
+import { navigate } from "wouter/use-browser-location";
 import { useLanguage } from "../../language/language-context";
-import { conversationPath, NEW_CHAT_PATH, useOpenConversation, VISIT } from "../../route";
+import { conversationPath, NEW_CHAT_PATH, useOpenConversation } from "../../route";
 import { useToastAction } from "../../ui/toasts";
 import { cachedSummary } from "../data/cache";
 import { keys } from "../data/keys";
@@ -17,13 +17,12 @@ export function useShortcuts({ leave, leaveForNewChat, search, openDialog }: Sid
   const language = useLanguage();
   const client = useQueryClient();
   const open = useOpenConversation();
-  const [, navigate] = useLocation();
   const act = useToastAction();
   const underWay = useUnderWay();
 
   const goTo = (path: string) => {
     leave();
-    navigate(path, { state: VISIT });
+    navigate(path);
   };
   const neighbour = (by: 1 | -1): string | null => {
     const [pinned, others] = [true, false].map((pinned) => {

@@ -1,6 +1,6 @@
 import { configure, render, screen } from "@testing-library/react";
 import { vi } from "vitest";
-import { useLocation } from "wouter";
+import { usePathname } from "wouter/use-browser-location";
 import { ConversationsProvider } from "../sidebar/conversations-provider";
 import { SidebarButtons } from "../sidebar/sidebar-buttons";
 import { SidebarLayout } from "../sidebar/sidebar-layout";
@@ -46,7 +46,7 @@ export function titles(): (string | null)[] {
 }
 
 function Place() {
-  const [path] = useLocation();
+  const path = usePathname();
   return <output data-testid="path">{path}</output>;
 }
 
