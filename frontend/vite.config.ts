@@ -7,8 +7,13 @@ const backend = `http://127.0.0.1:${process.env.HEADWATER_PORT ?? "8000"}`;
 
 export default defineConfig({
   plugins: [react(), tailwindcss(), firstLoad(["/conversations/sidebar/sidebar.tsx"], 120_000)],
-  // React has had it for long; wouter brings what stood in for it.
-  resolve: { alias: { "use-sync-external-store/shim/index.js": "react" } },
+  resolve: {
+    alias: {
+      // React has had it for long; wouter brings what stood in for it.
+      "use-sync-external-store/shim/index.js": "react",
+      "../createLucideIcon.mjs": `${import.meta.dirname}/src/ui/lucide-icon.ts`,
+    },
+  },
   server: {
     port: 5173,
     proxy: {
