@@ -16,7 +16,6 @@ import { EmptyState } from "./empty-state";
 import { JumpToLatest } from "./scroll/jump-to-latest";
 import { usePinnedScroll } from "./scroll/use-pinned-scroll";
 import { useDraft } from "./state/drafts";
-import { lastMessage } from "./state/entries";
 import type { PendingExchanges } from "./state/pending";
 import { chosenSettings, type Settings } from "./state/settings";
 import { ThreadContext } from "./state/thread-context";
@@ -90,11 +89,10 @@ export function Chat(props: ChatProps) {
     onAsked: pin,
   });
   useUnsent(chat.exchanges, props.asksAgain, giveBack);
-  const { entries, tree, replies, reply, actions } = chat;
-  const last = reply && lastMessage(reply);
-  const live = last && replies.get(last.id);
-  const followed = useReplyStatus(last?.running ? live : undefined);
-  const status = followed ?? (last === undefined ? null : savedStatus(last));
+  const { branch, tree, leaf, replies, reply, actions } = chat;
+  const live = reply && replies.get(reply.id);
+  const followed = useReplyStatus(reply?.running ? live : undefined);
+  const status = followed ?? (reply === undefined ? null : savedStatus(reply));
   const isAccepted =
     live !== undefined && (live.getSnapshot().start !== null || status !== "waiting");
   const isRunning = status === "waiting" || status === "streaming";
@@ -120,7 +118,7 @@ export function Chat(props: ChatProps) {
   // Fetched from the start, so that both are there before the first reply.
   const isMarkdownThere = useMarkdown() !== undefined;
   const Thread = useThreadView();
-  const isEmpty = entries.length === 0;
+  const isEmpty = branch.length === 0;
   const isLoading =
     conversation !== null &&
     chat.exchanges.length === 0 &&
@@ -158,7 +156,8 @@ export function Chat(props: ChatProps) {
             <ThreadContext value={context}>
               {Thread && (
                 <Thread
-                  entries={entries}
+                  tree={tree}
+                  leaf={leaf}
                   replies={replies}
                   scroller={scroller}
                   keepPlace={keepPlace}
@@ -172,7 +171,7 @@ export function Chat(props: ChatProps) {
                     message={props.message}
                     visit={props.visit}
                     tree={tree}
-                    entries={entries}
+                    leaf={leaf}
                     scroller={scroller}
                     onBranch={actions.step}
                     onFound={unpin}

@@ -5,7 +5,6 @@ import { Problem } from "../generation/problem";
 import { useLanguage } from "../language/language-context";
 import { Mark } from "../ui/mark";
 import { CannotLoad } from "./conversation-states";
-import { entriesOf } from "./state/entries";
 import { growTree } from "./state/message-tree";
 import { Thread } from "./thread/thread";
 import { useMarkdown } from "./thread/use-markdown";
@@ -19,10 +18,8 @@ const draw = (change: () => void) => change();
 export default function SharedPage({ token }: { token: string }) {
   const { say } = useLanguage();
   const { data, error, refetch } = useShared(token);
-  const entries = useMemo(() => {
-    const messages = inOrder(data?.messages ?? []);
-    return entriesOf(growTree(messages), messages.at(-1)?.id ?? null);
-  }, [data]);
+  const tree = useMemo(() => growTree(inOrder(data?.messages ?? [])), [data]);
+  const leaf = data?.messages.at(-1)?.id ?? null;
   useEffect(() => {
     document.title = data === undefined ? "Headwater" : `${data.title} · Headwater`;
   }, [data]);
@@ -53,7 +50,7 @@ export default function SharedPage({ token }: { token: string }) {
           <p className="mt-2 mb-8 border-b border-line pb-6 text-small text-quiet">
             {say("sharedAbout")}
           </p>
-          <Thread entries={entries} replies={NOTHING} scroller={PAGE} keepPlace={draw} />
+          <Thread tree={tree} leaf={leaf} replies={NOTHING} scroller={PAGE} keepPlace={draw} />
         </main>
       )}
     </div>

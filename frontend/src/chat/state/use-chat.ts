@@ -1,8 +1,8 @@
 import { useLayoutEffect, useMemo, useRef } from "react";
-import type { Conversation } from "../../api/schema";
+import type { Conversation, Message } from "../../api/schema";
 import { newId, newMessageIds, newReplyIds } from "../../generation/ids";
 import type { NewChatRequest, ReplySettings, StartRequest } from "../../generation/transport";
-import { type Entry, lastMessage } from "./entries";
+import type { Entry } from "./entries";
 import { type Exchange, newIds, questionOf } from "./exchange";
 import type { PendingExchanges } from "./pending";
 import type { ThreadActions } from "./thread-context";
@@ -32,7 +32,7 @@ interface ChatOptions {
 export function useChat(options: ChatOptions) {
   const { pending, id, isStarted, saved, settings } = options;
   const thread = useThread(pending, id, saved);
-  const { entries, replies, exchanges } = thread;
+  const { branch, replies, exchanges } = thread;
   const model = options.model === undefined ? {} : { model: options.model };
 
   const begin = (request: StartRequest) => {
@@ -81,28 +81,28 @@ export function useChat(options: ChatOptions) {
     },
     retry(entry) {
       const refused = exchanges.find(
-        ({ isRefused, reply }) => isRefused && reply === replies.get(lastMessage(entry).id),
+        ({ isRefused, reply }) =>
+          isRefused && reply === replies.get(entry.messages.at(-1)?.id ?? ""),
       );
       if (refused === undefined) replyTo(entry.messages[0].parent);
       else retryRefused(refused);
     },
   });
 
-  const last = entries.at(-1);
+  const last = branch.at(-1);
   return {
     ...thread,
     actions,
     /** The reply at the end of the thread, if that is what stands there. */
     reply: last?.role === "assistant" ? last : undefined,
-    send: (message: string) => ask(message, lastKnown(entries, exchanges)),
+    send: (message: string) => ask(message, lastKnown(branch, exchanges)),
   };
 }
 
 /** The last message of a thread that the server has, after which the next one comes. */
-function lastKnown(entries: readonly Entry[], exchanges: readonly Exchange[]): string | null {
+function lastKnown(branch: readonly Message[], exchanges: readonly Exchange[]): string | null {
   const unknown = new Set(exchanges.filter(({ isRefused }) => isRefused).flatMap(newIds));
-  const messages = entries.flatMap(({ messages }) => messages);
-  return messages.findLast(({ id }) => !unknown.has(id))?.id ?? null;
+  return branch.findLast(({ id }) => !unknown.has(id))?.id ?? null;
 }
 
 /** The same actions at every drawing, which do what the latest of them would. */

@@ -1,8 +1,7 @@
 import { useEffect, useMemo } from "react";
 import type { Conversation } from "../../api/schema";
-import { entriesOf } from "./entries";
 import type { Exchange } from "./exchange";
-import { growTree } from "./message-tree";
+import { branchTo, growTree } from "./message-tree";
 import { withExchanges } from "./optimistic";
 import { type PendingExchanges, usePendingState } from "./pending";
 
@@ -16,7 +15,7 @@ export function useThread(pending: PendingExchanges, id: string, saved: Conversa
     const shown = withExchanges(saved?.messages ?? [], saved?.leaf ?? null, exchanges);
     return { tree: growTree(shown.messages), leaf: shown.leaf };
   }, [saved, exchanges]);
-  const entries = useMemo(() => entriesOf(tree, leaf), [tree, leaf]);
+  const branch = useMemo(() => branchTo(tree, leaf), [tree, leaf]);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: the state tells what has ended meanwhile
   useEffect(() => {
@@ -25,5 +24,5 @@ export function useThread(pending: PendingExchanges, id: string, saved: Conversa
     pending.settle(id, saved.messages);
   }, [pending, id, saved, state]);
 
-  return { tree, entries, replies: state.replies, exchanges };
+  return { tree, leaf, branch, replies: state.replies, exchanges };
 }

@@ -1,6 +1,6 @@
 import { type RefObject, useEffect, useRef } from "react";
 import type { Message } from "../../api/schema";
-import type { Entry } from "../state/entries";
+import { entriesOf } from "../state/entries";
 import { type MessageTree, newestBehind } from "../state/message-tree";
 
 // Rows above it are measured when they come near: the place is looked for again in so many frames.
@@ -14,7 +14,8 @@ interface LinkedMessageProps {
   /** Changes when it is linked to once more. */
   readonly visit: unknown;
   readonly tree: MessageTree<Message>;
-  readonly entries: readonly Entry[];
+  /** The last message of the branch that is shown. */
+  readonly leaf: string | null;
   readonly scroller: RefObject<HTMLElement | null>;
   /** Shows the branch that ends with this message. */
   readonly onBranch: (leaf: string) => void;
@@ -29,14 +30,16 @@ interface LinkedMessageProps {
  * beside the thread, and looks for the message once that is drawn.
  */
 export default function LinkedMessage(props: LinkedMessageProps): null {
-  const { message, visit, tree, entries, scroller, onBranch, onFound, onSettled } = props;
+  const { message, visit, tree, leaf, scroller, onBranch, onFound, onSettled } = props;
   const shown = useRef<Link>(null);
   const asked = useRef<Link>(null);
   useEffect(() => {
     if (message === null || !tree.byId.has(message)) return;
     const link = { message, visit };
     if (isSameLink(shown.current, link)) return;
-    const entry = entries.find(({ messages }) => messages.some(({ id }) => id === message));
+    const entry = entriesOf(tree, leaf).find(({ messages }) =>
+      messages.some(({ id }) => id === message),
+    );
     if (entry === undefined) {
       if (!isSameLink(asked.current, link)) onBranch(newestBehind(tree, message));
       asked.current = link;
@@ -46,7 +49,7 @@ export default function LinkedMessage(props: LinkedMessageProps): null {
     onFound();
     const row = scroller.current?.querySelector(`[data-row="${CSS.escape(entry.key)}"]`);
     if (row != null) bringIntoView(row, onSettled);
-  }, [message, visit, tree, entries, scroller, onBranch, onFound, onSettled]);
+  }, [message, visit, tree, leaf, scroller, onBranch, onFound, onSettled]);
   return null;
 }
 

@@ -1,20 +1,21 @@
-import type { RefObject } from "react";
+import { type RefObject, useMemo } from "react";
+import type { Message } from "../../api/schema";
 import type { LiveReply } from "../../generation/live-reply";
 import { useLanguage } from "../../language/language-context";
 import { NearContext, useNear, useNearWatch } from "../scroll/use-near-viewport";
-import { type Entry, lastMessage } from "../state/entries";
+import { type Entry, entriesOf, lastMessage } from "../state/entries";
+import type { MessageTree } from "../state/message-tree";
 import { estimatedHeight, Row } from "./row";
 
 // What a browser watches costs time in every frame: groups of rows are watched instead of each row.
 const GROUP_SIZE = 16;
 
 interface ThreadProps {
-  readonly entries: readonly Entry[];
+  readonly tree: MessageTree<Message>;
+  /** The last message of the branch that is shown. */
+  readonly leaf: string | null;
   /** The replies that this page follows, by the id of their message. */
   readonly replies: ReadonlyMap<string, LiveReply>;
-}
-
-interface ScrolledThreadProps extends ThreadProps {
   /** Holds null where the page itself scrolls. */
   readonly scroller: RefObject<Element | null>;
   /** Makes a change of rows without moving what is seen. */
@@ -22,7 +23,8 @@ interface ScrolledThreadProps extends ThreadProps {
 }
 
 /** The conversation so far, as a log that assistive technology can be asked for but does not recite. */
-export function Thread({ entries, replies, scroller, keepPlace }: ScrolledThreadProps) {
+export function Thread({ tree, leaf, replies, scroller, keepPlace }: ThreadProps) {
+  const entries = useMemo(() => entriesOf(tree, leaf), [tree, leaf]);
   const { say } = useLanguage();
   const near = useNearWatch(scroller, keepPlace);
   const groups = inGroups(entries);
@@ -47,7 +49,9 @@ export function Thread({ entries, replies, scroller, keepPlace }: ScrolledThread
   );
 }
 
-interface GroupProps extends ThreadProps {
+interface GroupProps {
+  readonly entries: readonly Entry[];
+  readonly replies: ReadonlyMap<string, LiveReply>;
   readonly isAtEnd: boolean;
   /** The last entry of the thread. */
   readonly last: Entry | undefined;

@@ -5,12 +5,12 @@ import { Button } from "../../ui/button";
 import { MessageButton } from "../../ui/icon-button";
 import { Optional } from "../../ui/optional";
 import { useParts } from "../../ui/use-parts";
-import { useEdit } from "../state/drafts";
 import type { Entry } from "../state/entries";
 import { ThreadContext } from "../state/thread-context";
 import { Forks } from "./branch-stepper";
 import { Bubble } from "./bubble";
 import { CopyButton } from "./copy-button";
+import { useEdit } from "./use-edit";
 
 const loadEditBox = () => import("./edit-box");
 const EditBox = lazy(loadEditBox);

@@ -1,4 +1,3 @@
-import { RotateCw } from "lucide-react";
 import { useEffect, useState } from "react";
 import { describeError } from "../../language/describe-problem";
 import { useLanguage } from "../../language/language-context";
@@ -43,7 +42,6 @@ export function ListFailed({ error, onRetry }: ListFailedProps) {
       <p className="font-medium">{say("cannotLoadConversations")}</p>
       <p className="mt-1 text-quiet">{describeError(language, error)}</p>
       <Button look="outline" data-testid="list-retry" className="mt-3" onClick={onRetry}>
-        <RotateCw className="size-4" aria-hidden="true" />
         {say("tryAgain")}
       </Button>
     </div>
