@@ -6,7 +6,7 @@ import { firstLoad } from "./scripts/first-load.ts";
 const backend = `http://127.0.0.1:${process.env.HEADWATER_PORT ?? "8000"}`;
 
 export default defineConfig({
-  plugins: [react(), tailwindcss(), firstLoad(["/conversations/sidebar/sidebar.tsx"], 120_000)],
+  plugins: [react(), tailwindcss(), firstLoad(["/conversations/sidebar/sidebar.tsx"], 110_000)],
   resolve: {
     alias: {
       // React has had it for long; wouter brings what stood in for it.

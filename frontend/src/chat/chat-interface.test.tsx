@@ -1,6 +1,15 @@
 // @vitest-environment jsdom
 import { type QueryClient, useQueryClient } from "@tanstack/react-query";
-import { act, cleanup, fireEvent, render, screen, waitFor, within } from "@testing-library/react";
+import {
+  act,
+  cleanup,
+  configure,
+  fireEvent,
+  render,
+  screen,
+  waitFor,
+  within,
+} from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { useState } from "react";
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
@@ -114,6 +123,9 @@ const lastText = () =>
 async function ask(question: string) {
   await userEvent.type(box(), `${question}{Enter}`);
 }
+
+// What is fetched when it is needed may take its time on a busy machine.
+configure({ asyncUtilTimeout: 10_000 });
 
 beforeAll(async () => {
   await Promise.all([loadMarkdown(), loadThreadView()]);

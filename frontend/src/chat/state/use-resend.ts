@@ -1,5 +1,6 @@
 import { useEffect } from "react";
 import { conversationOf, type StartRequest } from "../../generation/transport";
+import { sessionStore } from "../../storage";
 import type { Exchange } from "./exchange";
 import type { PendingExchanges } from "./pending";
 
@@ -42,11 +43,7 @@ export function useResend(
 function keep(exchanges: readonly Exchange[]): void {
   const exchange = exchanges.findLast(isUnanswered);
   if (exchange === undefined) return;
-  try {
-    sessionStorage.setItem(NAME, JSON.stringify(exchange.request));
-  } catch {
-    // Without storage, the request has most likely arrived.
-  }
+  sessionStore.write(NAME, JSON.stringify(exchange.request));
 }
 
 function isUnanswered({ isStarted, reply }: Exchange): boolean {
@@ -54,12 +51,8 @@ function isUnanswered({ isStarted, reply }: Exchange): boolean {
 }
 
 function take(): StartRequest | null {
-  try {
-    const left: Partial<StartRequest> | null = JSON.parse(sessionStorage.getItem(NAME) ?? "null");
-    sessionStorage.removeItem(NAME);
-    // An older version of the page kept no ids.
-    return left?.ids === undefined ? null : (left as StartRequest);
-  } catch {
-    return null;
-  }
+  const left = sessionStore.readJson(NAME) as Partial<StartRequest> | null;
+  sessionStore.write(NAME, null);
+  // An older version of the page kept no ids.
+  return left?.ids === undefined ? null : (left as StartRequest);
 }

@@ -1,5 +1,6 @@
 import { useState } from "react";
-import { browserStorage, readDraft, writeDraft } from "../state/drafts";
+import { localStore } from "../../storage";
+import { readDraft, writeDraft } from "../state/drafts";
 
 /**
  * What a person is writing in the place of a message, null while they are not. It is kept as a draft is, over
@@ -9,10 +10,8 @@ import { browserStorage, readDraft, writeDraft } from "../state/drafts";
  */
 export function useEdit(message: string, text: string, mayBeEdited: boolean) {
   const name = `edit:${message}`;
-  const keep = (draft: string) => writeDraft(browserStorage(), name, draft);
-  const [written, show] = useState(
-    () => (mayBeEdited && readDraft(browserStorage(), name)) || null,
-  );
+  const keep = (draft: string) => writeDraft(localStore, name, draft);
+  const [written, show] = useState(() => (mayBeEdited && readDraft(localStore, name)) || null);
   return {
     written,
     begin: () => show(text),

@@ -3,7 +3,7 @@ import { type KeyboardEvent, type RefObject, useEffect, useRef } from "react";
 import { useLanguage } from "../../language/language-context";
 import { IconButton } from "../../ui/icon-button";
 import { useMedia } from "../../ui/use-media";
-import { modKey } from "../sidebar/shortcuts";
+import { modKey } from "../sidebar/mod-key";
 import { useSidebar } from "../sidebar/sidebar-state";
 
 interface SearchBoxProps {

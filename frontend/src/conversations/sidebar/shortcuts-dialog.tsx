@@ -1,7 +1,7 @@
 import { useLanguage } from "../../language/language-context";
 import type { PlainKey } from "../../language/translation";
 import { Dialog } from "../../ui/dialog";
-import { modKey } from "./shortcuts";
+import { modKey } from "./mod-key";
 
 /** Every shortcut of the side bar, for people. */
 const SHORTCUTS = [

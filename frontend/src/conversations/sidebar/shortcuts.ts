@@ -1,10 +1,7 @@
+import { isMac } from "./mod-key";
+
 /** What a key can do on the page. */
 export type Command = "new-chat" | "search" | "next" | "previous" | "undo" | "shortcuts";
-
-const isMac = typeof navigator !== "undefined" && /Mac|iPhone|iPad/.test(navigator.userAgent);
-
-/** The key that shortcuts are made with, as it is called on this keyboard. */
-export const modKey = isMac ? "⌘" : "Ctrl";
 
 /** The parts of a key press that a shortcut depends on. */
 export type Press = Pick<

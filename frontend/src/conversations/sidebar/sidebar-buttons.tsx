@@ -4,7 +4,7 @@ import { useLanguage } from "../../language/language-context";
 import { Link } from "../../link";
 import { NEW_CHAT_PATH } from "../../route";
 import { IconButton } from "../../ui/icon-button";
-import { modKey } from "./shortcuts";
+import { modKey } from "./mod-key";
 import { useSidebar } from "./sidebar-state";
 
 /** Shows or hides the bar. There is one on the page: in the bar while it is shown, else in the header. */

@@ -9,13 +9,14 @@ import { wayBack } from "./focus-return";
 import { SidebarLost } from "./sidebar-lost";
 import { type OpenDialog, SidebarContext, type SidebarState } from "./sidebar-state";
 import { useFolded } from "./use-folded";
-import { useShortcuts } from "./use-shortcuts";
 
 const WIDE = "(min-width: 48rem)";
 const loadSidebar = () => import("./sidebar");
 const loadDrawer = () => import("./sidebar-drawer");
 const Sidebar = lazy(loadSidebar);
 const SidebarDrawer = lazy(loadDrawer);
+// Not needed for the first look at the page, but soon after.
+const Shortcuts = lazy(() => import("./shortcuts-listener"));
 const loadDialog = {
   preferences: () => import("../../preferences/preferences-dialog"),
   share: () => import("./share-dialog"),
@@ -34,7 +35,6 @@ export function SidebarLayout({ children }: { readonly children: ReactNode }) {
   // Read while the bar is hidden too: it is there at once when it is shown, and shortcuts lead through it.
   useConversationList({ archived: false });
   const state = useSidebarState();
-  useShortcuts(state.sidebar);
   const { sidebar, dialog, closeDialog, goBack } = state;
   const { isWide, isShown } = sidebar;
   const [hasDrawer, setHasDrawer] = useState(false);
@@ -62,6 +62,9 @@ export function SidebarLayout({ children }: { readonly children: ReactNode }) {
             <div ref={setPlace} />
           </main>
         </div>
+        <Optional>
+          <Shortcuts />
+        </Optional>
         <Optional>{!isWide && hasDrawer && <SidebarDrawer />}</Optional>
         <Optional>
           {dialog?.kind === "share" && <ShareDialog id={dialog.id} onClose={closeDialog} />}

@@ -10,7 +10,7 @@ import { ConversationList } from "../list/conversation-list";
 import { ListLoading } from "../list/list-states";
 import { SearchBox } from "../search/search-box";
 import { useDebounced } from "../search/use-debounced";
-import { modKey } from "./shortcuts";
+import { modKey } from "./mod-key";
 import { SidebarToggle } from "./sidebar-buttons";
 import { SidebarLost } from "./sidebar-lost";
 import { SidebarMenuButton } from "./sidebar-menu-button";

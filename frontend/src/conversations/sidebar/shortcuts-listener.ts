@@ -10,10 +10,11 @@ import { listedWith, useUnderWay } from "../data/optimistic";
 import { conversationsOf, type Listed } from "../data/pages";
 import { listRows } from "../list/list-rows";
 import { commandOf } from "./shortcuts";
-import type { SidebarState } from "./sidebar-state";
+import { useSidebar } from "./sidebar-state";
 
 /** Listens for shortcuts anywhere on the page, except over a dialog: there they would act behind it. */
-export function useShortcuts({ leave, leaveForNewChat, search, openDialog }: SidebarState): void {
+export default function Shortcuts(): null {
+  const { leave, leaveForNewChat, search, openDialog } = useSidebar();
   const language = useLanguage();
   const client = useQueryClient();
   const open = useOpenConversation();
@@ -64,4 +65,5 @@ export function useShortcuts({ leave, leaveForNewChat, search, openDialog }: Sid
     addEventListener("keydown", listen);
     return () => removeEventListener("keydown", listen);
   }, []);
+  return null;
 }
