@@ -27,7 +27,11 @@ export default defineConfig({
     outDir: "../backend/src/headwater/page",
     emptyOutDir: true,
     // The server's Content-Security-Policy allows neither inline scripts nor data: fonts.
-    modulePreload: { polyfill: false },
+    // Parts that are fetched later name what they need themselves: a list of it would come with the first look.
+    modulePreload: {
+      polyfill: false,
+      resolveDependencies: (_file, needed, { hostType }) => (hostType === "html" ? needed : []),
+    },
     assetsInlineLimit: 0,
     // One style sheet: a script that is fetched later brings no style, and so no shift.
     cssCodeSplit: false,
