@@ -6,9 +6,14 @@ import { firstLoad } from "./scripts/first-load.ts";
 const backend = `http://127.0.0.1:${process.env.HEADWATER_PORT ?? "8000"}`;
 
 export default defineConfig({
-  plugins: [react(), tailwindcss(), firstLoad(["/conversations/sidebar.tsx"], 120_000)],
-  // React has had it for long; wouter brings what stood in for it.
-  resolve: { alias: { "use-sync-external-store/shim/index.js": "react" } },
+  plugins: [react(), tailwindcss(), firstLoad(["/conversations/sidebar/sidebar.tsx"], 110_000)],
+  resolve: {
+    alias: {
+      // React has had it for long; wouter brings what stood in for it.
+      "use-sync-external-store/shim/index.js": "react",
+      "../createLucideIcon.mjs": `${import.meta.dirname}/src/ui/lucide-icon.ts`,
+    },
+  },
   server: {
     port: 5173,
     proxy: {
@@ -22,7 +27,11 @@ export default defineConfig({
     outDir: "../backend/src/headwater/page",
     emptyOutDir: true,
     // The server's Content-Security-Policy allows neither inline scripts nor data: fonts.
-    modulePreload: { polyfill: false },
+    // Parts that are fetched later name what they need themselves: a list of it would come with the first look.
+    modulePreload: {
+      polyfill: false,
+      resolveDependencies: (_file, needed, { hostType }) => (hostType === "html" ? needed : []),
+    },
     assetsInlineLimit: 0,
     // One style sheet: a script that is fetched later brings no style, and so no shift.
     cssCodeSplit: false,

@@ -175,13 +175,13 @@ def test_a_reply_can_be_read_where_what_draws_it_cannot_be_had(
     chat: ChatPage, complaints: Complaints
 ) -> None:
     complaints.expect("ERR_CONNECTION_REFUSED")
-    chat.page.route("**/assets/flowing-markdown-*.js", lambda route: route.abort("connectionrefused"))
+    chat.page.route("**/assets/smoothed-markdown-*.js", lambda route: route.abort("connectionrefused"))
     chat.page.reload()
     chat.choose("scripted/echo")
     chat.ask("some **bold** words")
     expect(chat.text).to_have_text("some **bold** words")
     chat.expect_status("completed")
-    chat.page.unroute("**/assets/flowing-markdown-*.js")
+    chat.page.unroute("**/assets/smoothed-markdown-*.js")
     chat.ask("more *of* them")
     expect(chat.text).to_have_text("more of them")
     expect(chat.replies.first.get_by_test_id("reply-text")).to_have_text("some bold words")

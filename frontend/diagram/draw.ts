@@ -1,5 +1,5 @@
 import script from "@mermaid-js/tiny/dist/mermaid.tiny.js?url";
-import type { Drawing, DrawingRequest } from "../src/markdown/drawing";
+import type { Drawing, DrawingRequest } from "../src/markdown/diagram/drawing";
 
 /** What is used of mermaid, which brings no types when it comes as one script. */
 interface Mermaid {

@@ -1,19 +1,18 @@
 import { lazy, useCallback, useEffect } from "react";
 import { ChatInterface } from "./chat/chat-interface";
 import { CannotLoad } from "./chat/conversation-states";
+import { usePendingExchanges } from "./chat/state/use-pending-exchanges";
 import { usePickedTransport } from "./chat/use-picked-transport";
-import { useTurns } from "./chat/use-turns";
-import { ConversationsProvider } from "./conversations/conversations-provider";
-import { conversationPath, NEW_CHAT_PATH } from "./conversations/route";
-import { SidebarButtons } from "./conversations/sidebar-buttons";
-import { SidebarLayout } from "./conversations/sidebar-layout";
-import { useSidebar } from "./conversations/sidebar-state";
+import { ConversationsProvider } from "./conversations/sidebar/conversations-provider";
+import { SidebarButtons } from "./conversations/sidebar/sidebar-buttons";
+import { SidebarLayout } from "./conversations/sidebar/sidebar-layout";
+import { useSidebar } from "./conversations/sidebar/sidebar-state";
 import type { Language } from "./language/language";
 import { LanguageProvider } from "./language/language-context";
 import { useChosenLanguage } from "./language/use-chosen-language";
 import { usePreferences } from "./preferences/use-preferences";
 import { useTheme } from "./preferences/use-theme";
-import { useRoute } from "./route";
+import { conversationPath, NEW_CHAT_PATH, useRoute } from "./route";
 import { Mark } from "./ui/mark";
 import { Optional } from "./ui/optional";
 
@@ -58,20 +57,20 @@ interface ChatsProps {
 
 function Chats({ route, go }: ChatsProps) {
   const transport = usePickedTransport();
-  const turns = useTurns(() => transport);
+  const pending = usePendingExchanges(() => transport);
   const { conversation, message, visit } = route;
   const show = useCallback(
     (id: string | null) => {
-      // A new chat that was given its name is the same visit: the way back does not lead through it.
-      const isNamed = id !== null && conversation === null;
-      go(id === null ? NEW_CHAT_PATH : conversationPath(id), { replace: isNamed });
+      // A new chat that has started is the same visit: the way back does not lead through it.
+      const hasStarted = id !== null && conversation === null;
+      go(id === null ? NEW_CHAT_PATH : conversationPath(id), { replace: hasStarted });
     },
     [go, conversation],
   );
   return (
     <SidebarLayout>
       <ChatInterface
-        turns={turns}
+        pending={pending}
         asksAgain
         conversation={conversation}
         message={message}

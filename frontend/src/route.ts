@@ -1,6 +1,5 @@
 import { useCallback, useMemo, useSyncExternalStore } from "react";
-import { useLocation } from "wouter";
-import { navigate, useLocationProperty } from "wouter/use-browser-location";
+import { navigate, useLocationProperty, usePathname } from "wouter/use-browser-location";
 
 /** What an address stands for. */
 export type Route =
@@ -26,7 +25,7 @@ export function readRoute(path: string, hash: string, visit: unknown): Route {
 
 /** Where the page is, and how to go elsewhere. */
 export function useRoute() {
-  const [path] = useLocation();
+  const path = usePathname();
   const hash = useLocationProperty(() => location.hash);
   const visit = useSyncExternalStore(onVisit, () => visits);
   const route = useMemo(() => readRoute(path, hash, visit), [path, hash, visit]);
@@ -54,4 +53,19 @@ function decode(name: string): string {
   } catch {
     return name;
   }
+}
+
+/** Where a conversation is, and a message in it. */
+export function conversationPath(id: string, message: string | null = null): string {
+  const path = `/c/${encodeURIComponent(id)}`;
+  return message === null ? path : `${path}#${encodeURIComponent(message)}`;
+}
+
+/** Where a new conversation begins. */
+export const NEW_CHAT_PATH = "/";
+
+/** The conversation that the address names; null where it names none. */
+export function useOpenConversation(): string | null {
+  const route = readRoute(usePathname(), "", null);
+  return route.kind === "chat" ? route.conversation : null;
 }

@@ -9,7 +9,7 @@ export interface Archive {
   version: 1;
 }
 /**
- * A conversation; `leaf` is a place in the list of messages, counted from 0.
+ * A conversation; `leaf` is the index of a message.
  */
 export interface ArchiveConversation {
   archived?: boolean;
@@ -25,7 +25,7 @@ export interface ArchiveConversation {
   updated_at: string;
 }
 /**
- * A message; `parent` is a place in the list of messages, counted from 0.
+ * A message; `parent` is the index of a message.
  */
 export interface ArchiveMessage {
   created_at: string;
@@ -33,6 +33,7 @@ export interface ArchiveMessage {
   model?: string | null;
   outcome?: (CompletedOutcome | CancelledOutcome | FailedOutcome | InterruptedOutcome) | null;
   parent: number | null;
+  parts?: (TextPart | ReasoningPart)[] | null;
   reasoning?: string;
   role: "user" | "assistant";
   text: string;
@@ -106,10 +107,25 @@ export interface InterruptedOutcome {
   usage?: Usage | null;
 }
 /**
+ * What the model says.
+ */
+export interface TextPart {
+  text: string;
+  type: "text";
+}
+/**
+ * What the model thinks aloud, before its text or between.
+ */
+export interface ReasoningPart {
+  text: string;
+  type: "reasoning";
+}
+/**
  * The body of `POST /api/chat`.
  */
 export interface ChatBody {
   conversation?: string | null;
+  ids?: NewIds | null;
   max_tokens?: number | null;
   message: string;
   model?: string | null;
@@ -117,6 +133,15 @@ export interface ChatBody {
   script?: ScriptBody | null;
   system?: string | null;
   temperature?: number | null;
+}
+/**
+ * The ids of a message and its reply; `conversation` only where the message begins one.
+ */
+export interface NewIds {
+  conversation?: string | null;
+  generation?: string | null;
+  message?: string | null;
+  reply?: string | null;
 }
 /**
  * The member `script`.
@@ -169,6 +194,7 @@ export interface Message {
   model: string | null;
   outcome: (CompletedOutcome | CancelledOutcome | FailedOutcome | InterruptedOutcome) | null;
   parent: string | null;
+  parts: (TextPart | ReasoningPart)[];
   reasoning: string;
   role: "user" | "assistant";
   running: boolean;
@@ -218,6 +244,7 @@ export interface Generation {
   message: string;
   model: string;
   outcome: (CompletedOutcome | CancelledOutcome | FailedOutcome | InterruptedOutcome) | null;
+  parts: (TextPart | ReasoningPart)[];
   text: string;
 }
 /**
@@ -278,6 +305,7 @@ export interface Reply {
   model: string;
   outcome: CompletedOutcome | CancelledOutcome | FailedOutcome | InterruptedOutcome;
   parent: string;
+  parts: (TextPart | ReasoningPart)[];
   reasoning: string;
   text: string;
 }
@@ -285,11 +313,19 @@ export interface Reply {
  * The body of `POST /api/conversations/<id>/messages/<message>/replies`.
  */
 export interface ReplyBody {
+  ids?: ReplyIds | null;
   max_tokens?: number | null;
   model?: string | null;
   script?: ScriptBody | null;
   system?: string | null;
   temperature?: number | null;
+}
+/**
+ * The ids of a reply that its client chooses: a prefix and 22 characters of base64url.
+ */
+export interface ReplyIds {
+  generation?: string | null;
+  reply?: string | null;
 }
 /**
  * A conversation that was found; `message` is null where only the title was.
@@ -335,6 +371,7 @@ export interface SharedMessage {
   created_at: string;
   id: string;
   model: string | null;
+  parts: (TextPart | ReasoningPart)[];
   reasoning: string;
   role: "user" | "assistant";
   text: string;

@@ -1,7 +1,10 @@
-import { Archive, ArchiveRestore, type LucideIcon, ScrollText } from "lucide-react";
-import { type ReactNode, useRef } from "react";
+import { lazy, type ReactNode, useRef } from "react";
 import { useLanguage } from "../language/language-context";
-import type { Settings } from "./settings";
+import { Optional } from "../ui/optional";
+import type { Settings } from "./state/settings";
+
+// Few conversations have any.
+const HeaderChips = lazy(() => import("./header-chips"));
 
 interface ChatHeaderProps {
   readonly leading: ReactNode;
@@ -18,6 +21,7 @@ interface ChatHeaderProps {
 export function ChatHeader(props: ChatHeaderProps) {
   const { leading, brand, title, isArchived, onUnarchive, settings } = props;
   const { say } = useLanguage();
+  const hasSystem = settings.system !== null && settings.system !== "";
   const heading = useRef<HTMLHeadingElement>(null);
   return (
     <header className="relative z-10 flex min-h-14 items-center gap-2 px-4 after:pointer-events-none after:absolute after:inset-x-0 after:top-full after:h-4 after:bg-linear-to-b after:from-paper after:to-transparent sm:px-6">
@@ -38,61 +42,19 @@ export function ChatHeader(props: ChatHeaderProps) {
           {title}
         </h1>
       )}
-      {isArchived && (
-        <Chip
-          icon={Archive}
-          label={say("archived")}
-          about={say("archivedAbout")}
-          testId="archived-chip"
-        >
-          <button
-            type="button"
-            data-testid="unarchive"
-            aria-label={say("unarchive")}
-            title={say("unarchiveAbout")}
-            onClick={() => {
+      <Optional>
+        {(isArchived || hasSystem) && (
+          <HeaderChips
+            isArchived={isArchived}
+            onUnarchive={() => {
               // The button goes; the focus stays near.
               heading.current?.focus();
               onUnarchive();
             }}
-            className="-my-1 -mr-3 ml-1 flex min-h-8 min-w-8 items-center justify-center gap-1.5 rounded-r-full border-l border-line px-2.5 text-ink transition-colors hover:bg-line/60 max-sm:-mr-2"
-          >
-            <ArchiveRestore className="size-3.5" aria-hidden="true" />
-            <span className="max-sm:sr-only">{say("unarchive")}</span>
-          </button>
-        </Chip>
-      )}
-      {settings.system !== null && settings.system !== "" && (
-        <Chip
-          icon={ScrollText}
-          label={say("systemPrompt")}
-          about={settings.system}
-          testId="system-chip"
-        />
-      )}
+            system={settings.system}
+          />
+        )}
+      </Optional>
     </header>
-  );
-}
-
-interface ChipProps {
-  readonly icon: LucideIcon;
-  readonly label: string;
-  readonly about: string;
-  readonly testId: string;
-  /** What can be done about it. */
-  readonly children?: ReactNode;
-}
-
-function Chip({ icon: Icon, label, about, testId, children }: ChipProps) {
-  return (
-    <span
-      data-testid={testId}
-      title={about}
-      className="flex shrink-0 items-center gap-1.5 rounded-full bg-sunken px-3 py-1 text-small text-quiet max-sm:px-2"
-    >
-      <Icon className="size-3.5" aria-hidden="true" />
-      <span className="max-sm:sr-only">{label}</span>
-      {children}
-    </span>
   );
 }

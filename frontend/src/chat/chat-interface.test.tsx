@@ -1,19 +1,29 @@
 // @vitest-environment jsdom
 import { type QueryClient, useQueryClient } from "@tanstack/react-query";
-import { act, cleanup, fireEvent, render, screen, waitFor, within } from "@testing-library/react";
+import {
+  act,
+  cleanup,
+  configure,
+  fireEvent,
+  render,
+  screen,
+  waitFor,
+  within,
+} from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { useState } from "react";
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Conversation, Message } from "../api/schema";
-import { ConversationsProvider } from "../conversations/conversations-provider";
-import { keys } from "../conversations/keys";
+import { keys } from "../conversations/data/keys";
+import { ConversationsProvider } from "../conversations/sidebar/conversations-provider";
 import { NO_TIMING, type Outcome } from "../generation/events";
 import { Problem } from "../generation/problem";
 import { ChatInterface } from "./chat-interface";
+import { usePendingExchanges } from "./state/use-pending-exchanges";
 import { chatServer, frames } from "./testing/chat-server";
 import { message } from "./testing/message";
-import { loadMarkdown } from "./use-markdown";
-import { useTurns } from "./use-turns";
+import { loadMarkdown } from "./thread/use-markdown";
+import { loadThreadView } from "./thread/use-thread-view";
 
 /** A page with the chat on it, at a conversation or at a new chat (null), and ways to go elsewhere. */
 function open(given: Partial<Conversation> = {}, at: string | null = null, linked?: string) {
@@ -25,7 +35,7 @@ function open(given: Partial<Conversation> = {}, at: string | null = null, linke
   function Page() {
     client = useQueryClient();
     const [conversation, setConversation] = useState(at);
-    const turns = useTurns(() => server.transport);
+    const pending = usePendingExchanges(() => server.transport);
     visit = setConversation;
     const onConversation = (id: string | null) => {
       seen.push(id);
@@ -33,7 +43,7 @@ function open(given: Partial<Conversation> = {}, at: string | null = null, linke
     };
     return (
       <ChatInterface
-        turns={turns}
+        pending={pending}
         conversation={conversation}
         message={linked ?? null}
         onConversation={onConversation}
@@ -50,7 +60,7 @@ function open(given: Partial<Conversation> = {}, at: string | null = null, linke
     await frames();
   };
   const readAgain = async () => {
-    await act(() => client.invalidateQueries({ queryKey: keys.one("conv_1") }));
+    await act(() => client.invalidateQueries({ queryKey: keys.one(server.kept().id) }));
     await frames();
   };
   return { ...server, seen, go, readAgain };
@@ -114,7 +124,12 @@ async function ask(question: string) {
   await userEvent.type(box(), `${question}{Enter}`);
 }
 
-beforeAll(loadMarkdown);
+// What is fetched when it is needed may take its time on a busy machine.
+configure({ asyncUtilTimeout: 10_000 });
+
+beforeAll(async () => {
+  await Promise.all([loadMarkdown(), loadThreadView()]);
+});
 
 beforeEach(() => {
   vi.stubGlobal(
@@ -162,8 +177,46 @@ describe("ChatInterface", () => {
     expect(document.activeElement).toBe(box());
   });
 
+  it("chooses the ids of all that it asks for", async () => {
+    const { start, end, ids } = open();
+    await ask("one");
+    await start();
+    await end(COMPLETED);
+    await ask("two");
+    await start();
+    await end(COMPLETED);
+    await userEvent.click(screen.getAllByTestId("regenerate")[1] as HTMLElement);
+    const [conversation, message, generation] = ["conv", "msg", "gen"].map((kind) =>
+      expect.stringMatching(`^${kind}_[\\w-]{22}$`),
+    );
+    const reply = message;
+    expect(ids).toEqual([
+      { conversation, message, reply, generation },
+      { message, reply, generation },
+      { reply, generation },
+    ]);
+    const all = ids.flatMap((each) => Object.values(each));
+    expect(new Set(all).size).toBe(all.length);
+  });
+
+  it("asks for the same reply where a refused one is tried again, and for another if the model is another", async () => {
+    const { refuse, ids, start } = open();
+    const busy = () => refuse(new Problem(503, "overloaded", "Too many replies."));
+    await ask("one");
+    await busy();
+    await userEvent.click(screen.getByTestId("retry"));
+    expect(ids[1]).toEqual(ids[0]);
+    await busy();
+    await userEvent.selectOptions(models(), "scripted/prose");
+    await userEvent.click(screen.getByTestId("retry"));
+    await frames();
+    expect(new Set([...Object.values(ids[0] ?? {}), ...Object.values(ids[2] ?? {})]).size).toBe(8);
+    await start();
+    expect(screen.getAllByTestId("message-user")).toHaveLength(1);
+  });
+
   it("goes on in the same conversation", async () => {
-    const { start, say, end, requests } = open();
+    const { start, say, end, requests, ids } = open();
     for (const question of ["one", "two"]) {
       await ask(question);
       await start();
@@ -172,14 +225,14 @@ describe("ChatInterface", () => {
     }
     expect(requests[1]).toMatchObject({
       message: "two",
-      conversation: "conv_1",
-      parent: "reply_1",
+      conversation: ids[0]?.conversation,
+      parent: ids[0]?.reply,
     });
     expect(replies()).toHaveLength(2);
   });
 
   it("keeps what was said when it fails, and lets the same question be answered again", async () => {
-    const { start, say, end, requests } = open();
+    const { start, say, end, requests, ids, kept } = open();
     await ask("one");
     await start();
     await end(COMPLETED);
@@ -192,8 +245,8 @@ describe("ChatInterface", () => {
 
     await userEvent.click(screen.getByTestId("retry"));
     expect(requests[2]).toEqual({
-      conversation: "conv_1",
-      to: "question_2",
+      conversation: kept().id,
+      to: ids[1]?.message,
       model: "scripted/echo",
     });
     expect(replies()).toHaveLength(2);
@@ -201,28 +254,28 @@ describe("ChatInterface", () => {
   });
 
   it("asks the model that is chosen now when a reply is tried again", async () => {
-    const { start, end, requests } = open();
+    const { start, end, requests, ids, kept } = open();
     await ask("one");
     await start();
     await end(FAILED);
     await userEvent.selectOptions(screen.getByTestId("model-select"), "scripted/prose");
     await userEvent.click(screen.getByTestId("retry"));
     expect(requests[1]).toEqual({
-      conversation: "conv_1",
-      to: "question_1",
+      conversation: kept().id,
+      to: ids[0]?.message,
       model: "scripted/prose",
     });
   });
 
   it("stops with Escape, and only then", async () => {
-    const { transport, start, say } = open();
+    const { transport, start, say, ids } = open();
     await userEvent.keyboard("{Escape}");
     await ask("one");
     await start();
     await say("partial");
     expect(transport.cancel).not.toHaveBeenCalled();
     await userEvent.keyboard("{Escape}");
-    expect(transport.cancel).toHaveBeenCalledExactlyOnceWith("gen_1");
+    expect(transport.cancel).toHaveBeenCalledExactlyOnceWith(ids[0]?.generation);
   });
 
   it("gives a refused message back", async () => {
@@ -240,12 +293,12 @@ describe("ChatInterface", () => {
   });
 
   it("goes on in a new conversation where the server has forgotten the old one", async () => {
-    const { refuse, start, end, requests } = open();
+    const { refuse, start, end, requests, ids } = open();
     await ask("one");
     await start();
     await end(COMPLETED);
     await ask("two");
-    expect(requests[1]).toMatchObject({ conversation: "conv_1" });
+    expect(requests[1]).toMatchObject({ conversation: ids[0]?.conversation });
     await refuse(new Problem(404, "not_found", "No conversation 'conv_1'.", null, "conversation"));
     const said = screen.getByTestId("reply-error").textContent;
     expect(said).toContain("begins a new one");
@@ -255,6 +308,7 @@ describe("ChatInterface", () => {
     expect(requests[2]).toMatchObject({ message: "two" });
     expect(requests[2]).not.toHaveProperty("conversation");
     expect(requests[2]).not.toHaveProperty("parent");
+    expect(ids[2]?.conversation).not.toBe(ids[0]?.conversation);
   });
 
   it("offers no second try of a message that cannot be taken", async () => {
@@ -310,30 +364,30 @@ describe("ChatInterface", () => {
     expect(document.activeElement).toBe(box());
   });
 
-  it("keeps what is drawn when a new chat is given its name", async () => {
-    const { start, say, end, seen } = open();
+  it("keeps what is drawn when a new chat has started", async () => {
+    const { start, say, end, seen, ids } = open();
     await ask("one");
     const [drawn] = replies();
     await start();
     await say("word");
-    expect(seen).toEqual(["conv_1"]);
+    expect(seen).toEqual([ids[0]?.conversation]);
     expect(replies()).toEqual([drawn]);
     await end(COMPLETED);
     await frames();
     expect(replies()).toEqual([drawn]);
-    expect(screen.getByTestId("message-user").dataset.message).toBe("question_1");
-    expect(drawn?.dataset.message).toBe("reply_1");
+    expect(screen.getByTestId("message-user").dataset.message).toBe(ids[0]?.message);
+    expect(drawn?.dataset.message).toBe(ids[0]?.reply);
   });
 
   it("goes on following a reply while another conversation is looked at", async () => {
-    const { start, say, end, go, resumed, requests } = open();
+    const { start, say, end, go, resumed, requests, kept } = open();
     await ask("one");
     await start();
     await say("some");
     await go(null);
     expect(screen.queryByTestId("message-assistant")).toBeNull();
     await say(" words");
-    await go("conv_1");
+    await go(kept().id);
     expect(lastText()?.trim()).toBe("some words");
     expect(replies()[0]?.dataset.status).toBe("streaming");
     await end(COMPLETED);
@@ -358,7 +412,11 @@ describe("ChatInterface", () => {
   it("takes the saved text for true when the log is shorter than what was seen", async () => {
     const { save, refuse } = open(RUNNING, "conv_1");
     await screen.findByText("Some of");
-    save({ text: "Some", running: false, outcome: { status: "interrupted" } });
+    save({
+      parts: [{ type: "text", text: "Some" }],
+      running: false,
+      outcome: { status: "interrupted" },
+    });
     await refuse(new Problem(409, "cursor_ahead", "Beyond the end."));
     await frames();
     expect(lastText()?.trim()).toBe("Some");
@@ -389,7 +447,7 @@ describe("ChatInterface", () => {
   });
 
   it("asks an edited question in the place of the old one", async () => {
-    const { requests, start } = open(BRANCHES, "conv_1");
+    const { requests, ids, start } = open(BRANCHES, "conv_1");
     await screen.findByText("second reply");
     await userEvent.click(screen.getByTestId("edit"));
     await userEvent.clear(await screen.findByTestId("edit-input"));
@@ -400,7 +458,7 @@ describe("ChatInterface", () => {
     expect(screen.getByTestId("message-user").textContent).toContain("otherwise");
     await start();
     await frames();
-    expect(screen.getByTestId("message-user").dataset.message).toBe("question_1");
+    expect(screen.getByTestId("message-user").dataset.message).toBe(ids[0]?.message);
     expect(screen.getByTestId("branch-position").textContent).toBe("2 of 2");
   });
 
@@ -435,14 +493,14 @@ describe("ChatInterface", () => {
   });
 
   it("tries a refused reply again, with the same request", async () => {
-    const { requests, refuse, start, end } = open(CUT_SHORT, "conv_1");
+    const { requests, ids, refuse, start, end } = open(CUT_SHORT, "conv_1");
     await screen.findByText("Half a");
     await userEvent.click(screen.getByTestId("regenerate"));
     await refuse(new Problem(429, "rate_limited", "Too many replies."));
     expect(screen.getByTestId("reply-error").textContent).toBe("Too many replies.");
     expect(box().value).toBe("");
     await userEvent.click(screen.getByTestId("retry"));
-    expect(requests[1]).toEqual(requests[0]);
+    expect([requests[1], ids[1]]).toEqual([requests[0], ids[0]]);
     await start();
     await end(COMPLETED);
     await frames();
@@ -486,7 +544,7 @@ describe("ChatInterface", () => {
 
   it("goes on with no reply that was stopped before its first word", async () => {
     const [question, reply] = CUT_SHORT.messages;
-    open({ messages: [question, { ...reply, text: "" }], leaf: "a1" }, "conv_1");
+    open({ messages: [question, { ...reply, text: "", parts: [] }], leaf: "a1" }, "conv_1");
     const actions = within(await screen.findByTestId("message-assistant"));
     expect(actions.queryByTestId("continue")).toBeNull();
     expect(actions.queryByTestId("copy")).toBeNull();
@@ -552,6 +610,44 @@ describe("ChatInterface", () => {
     await end(COMPLETED);
     await frames();
     expect(isOpen()).toBe(true);
+  });
+
+  it("keeps the place of what was thought between texts, while it comes and when it is read again", async () => {
+    const { start, think, say, end, go, kept } = open();
+    const shown = () =>
+      [...document.querySelectorAll("[data-testid=reply-text], [data-testid=reasoning-text]")].map(
+        (each) => each.textContent?.trim(),
+      );
+    await ask("one");
+    await start();
+    await think("First.");
+    await say("Then");
+    await say(" this.");
+    await think("Wait.");
+    expect(shown()).toEqual(["First.", "Then this.", "Wait.", ""]);
+    await say("And that.");
+    const isWhole = () => expect(shown()).toEqual(["First.", "Then this.", "Wait.", "And that."]);
+    await waitFor(isWhole);
+    await end(COMPLETED);
+    await go(null);
+    expect(shown()).toEqual([]);
+    await go(kept().id);
+    await waitFor(isWhole);
+  });
+
+  it("joins the texts of a reply and of what goes on with it, and keeps the rest apart", async () => {
+    const { start, think, say, end } = open(CUT_SHORT, "conv_1");
+    await screen.findByText("Half a");
+    await userEvent.click(screen.getByTestId("continue"));
+    await start();
+    await say(" sentence.");
+    await think("Is it?");
+    await say("Whole.");
+    await end(COMPLETED);
+    await frames();
+    const texts = screen.getAllByTestId("reply-text").map((each) => each.textContent?.trim());
+    expect(texts).toEqual(["Half a sentence.", "Whole."]);
+    expect(screen.getByTestId("reasoning-text").textContent).toBe("Is it?");
   });
 
   it("keeps a draft for each conversation and for the new one", async () => {

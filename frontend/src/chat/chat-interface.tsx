@@ -1,23 +1,22 @@
 import { type ReactNode, useEffect, useState } from "react";
-import type { ChatRequest } from "../generation/transport";
+import type { NewChatRequest } from "../generation/transport";
 import { Chat } from "./chat";
-import { NO_SETTINGS, type Settings } from "./settings";
-import type { Turns } from "./turns";
-import { useModels } from "./use-models";
-import { usePlace } from "./use-place";
-import { useTurnsState } from "./use-turns-state";
-import { useUnanswered } from "./use-unanswered";
+import { useModels } from "./composer/use-models";
+import type { PendingExchanges } from "./state/pending";
+import { NO_SETTINGS, type Settings } from "./state/settings";
+import { useConversationId } from "./state/use-conversation-id";
+import { useResend } from "./state/use-resend";
 
 interface ChatInterfaceProps {
   /** What runs on the page; it outlives what is shown here. */
-  readonly turns: Turns;
+  readonly pending: PendingExchanges;
   /** The conversation to show; null: a new chat. */
   readonly conversation: string | null;
   /** The message to show and scroll to; null: the end. */
   readonly message?: string | null;
   /** Changes with each visit: when a new chat is asked for from a new chat, or a message linked to again. */
   readonly visit?: unknown;
-  /** Another conversation is to be shown (null: a new chat), or the one that is shown now has a name. */
+  /** Another conversation is to be shown (null: a new chat), or the one that is shown has been started. */
   readonly onConversation: (conversation: string | null) => void;
   readonly onTitle?: (title: string | null) => void;
   /** What a new chat begins with, where nothing else is chosen. */
@@ -36,40 +35,39 @@ interface ChatInterfaceProps {
 
 /** The whole chat: a conversation that grows as its replies are written, and the box to go on with. */
 export function ChatInterface(props: ChatInterfaceProps) {
-  const { turns, conversation, message = null, visit, onConversation } = props;
+  const { pending, conversation, message = null, visit, onConversation } = props;
   const { onTitle = ignore, asksAgain = false } = props;
-  const place = usePlace(turns, conversation, visit);
-  const { conversations } = useTurnsState(turns);
-  const begun = conversations.get(place) ?? null;
-  const [newSettings, setNewSettings] = useNewSettings(place, conversations, props.settings);
-  const [request, setRequest] = useState<ChatRequest>();
-  useUnanswered(turns, place, conversation, asksAgain);
+  const { id, isStartedHere, renew } = useConversationId(pending, conversation, visit);
+  const [newSettings, setNewSettings] = useNewSettings(id, isStartedHere, props.settings);
+  const [request, setRequest] = useState<NewChatRequest>();
+  useResend(pending, conversation, asksAgain, renew);
   const models = useModels();
 
   useEffect(() => {
-    if (conversation === null && begun !== null) onConversation(begun);
-  }, [conversation, begun, onConversation]);
+    if (conversation === null && isStartedHere) onConversation(id);
+  }, [conversation, isStartedHere, id, onConversation]);
 
-  // What begins another conversation is asked once its place is there.
+  // What begins another conversation is sent once that is shown.
   useEffect(() => {
     if (request === undefined || conversation !== null) return;
     setRequest(undefined);
-    turns.begin(place, null, request, request.message);
-  }, [request, conversation, place, turns]);
+    if (request.ids.conversation !== id) renew(request.ids.conversation);
+    pending.begin(request);
+  }, [request, conversation, id, renew, pending]);
 
   return (
     <Chat
-      key={place}
-      turns={turns}
-      place={place}
-      conversation={conversation ?? begun}
+      key={id}
+      pending={pending}
+      id={id}
+      isStarted={conversation !== null || isStartedHere}
       message={message}
       models={models}
-      newSettings={conversation === null || begun !== null ? newSettings : NO_SETTINGS}
+      newSettings={conversation === null || isStartedHere ? newSettings : NO_SETTINGS}
       onNewSettings={setNewSettings}
       onNewChat={(begunWith) => {
         setRequest(begunWith);
-        onConversation(null);
+        if (conversation !== null) onConversation(null);
       }}
       onTitle={onTitle}
       asksAgain={asksAgain}
@@ -81,18 +79,15 @@ export function ChatInterface(props: ChatInterfaceProps) {
   );
 }
 
-/** What is chosen for a new chat, until it has begun. The model stays chosen for the next one. */
-function useNewSettings(
-  place: string,
-  begun: ReadonlyMap<string, string>,
-  given?: Partial<Settings>,
-) {
+/** What is chosen for a new chat, until it has started. The model stays chosen for the next one. */
+function useNewSettings(id: string, isStartedHere: boolean, given?: Partial<Settings>) {
   const initial = { ...NO_SETTINGS, ...given };
   const [settings, setSettings] = useState(initial);
-  const [last, setLast] = useState(place);
-  if (last !== place) {
-    setLast(place);
-    if (begun.has(last)) setSettings({ ...initial, model: settings.model });
+  const [last, setLast] = useState({ id, isStartedHere });
+  if (last.id !== id || last.isStartedHere !== isStartedHere) {
+    setLast({ id, isStartedHere });
+    const isLeft = last.id !== id && last.isStartedHere;
+    if (isLeft) setSettings({ ...initial, model: settings.model });
   }
   return [settings, setSettings] as const;
 }

@@ -1,51 +1,48 @@
 import { lazy, type ReactNode, useEffect, useMemo, useRef } from "react";
-import { useArchive, usePatchConversation } from "../conversations/mutations";
-import { useConversation } from "../conversations/queries";
-import { useChangeUnderWay } from "../conversations/under-way";
-import type { Model } from "../generation/models";
+import type { Model } from "../api/models";
+import { useArchive, usePatchConversation } from "../conversations/data/mutations";
+import { useChangeUnderWay } from "../conversations/data/optimistic";
+import { useConversation } from "../conversations/data/queries";
 import { Problem } from "../generation/problem";
-import type { ChatRequest } from "../generation/transport";
+import type { NewChatRequest } from "../generation/transport";
 import { Optional } from "../ui/optional";
 import { Announcer } from "./announcer";
 import { ChatHeader } from "./chat-header";
-import { Composer } from "./composer";
+import { Composer } from "./composer/composer";
+import { ModelSelect } from "./composer/model-select";
+import { SettingsOpener } from "./composer/settings-opener";
 import { CannotLoad, Loading } from "./conversation-states";
 import { EmptyState } from "./empty-state";
-import { lastPart } from "./entries";
-import { JumpToLatest } from "./jump-to-latest";
-import { ModelSelect } from "./model-select";
-import { sourceOf } from "./reply-source";
-import { chosenSettings, type Settings } from "./settings";
-import { SettingsOpener } from "./settings-opener";
-import { Thread } from "./thread";
-import { ThreadContext } from "./thread-context";
-import type { Turns } from "./turns";
-import { useChat } from "./use-chat";
-import { useDraft } from "./use-draft";
+import { JumpToLatest } from "./scroll/jump-to-latest";
+import { usePinnedScroll } from "./scroll/use-pinned-scroll";
+import { useDraft } from "./state/drafts";
+import type { PendingExchanges } from "./state/pending";
+import { chosenSettings, type Settings } from "./state/settings";
+import { ThreadContext } from "./state/thread-context";
+import { useChat } from "./state/use-chat";
+import { savedStatus, useReplyStatus } from "./state/use-reply";
+import { useUnsent } from "./state/use-unsent";
+import { useMarkdown } from "./thread/use-markdown";
+import { loadThreadView, useThreadView } from "./thread/use-thread-view";
 import { useEscape } from "./use-escape";
-import { useMarkdown } from "./use-markdown";
-import { NearContext, useNearWatch } from "./use-near";
-import { usePinnedScroll } from "./use-pinned-scroll";
-import { useReplyStatus } from "./use-reply";
-import { useUnsent } from "./use-unsent";
 
 // Few addresses name a message.
-const LinkedMessage = lazy(() => import("./linked-message"));
+const LinkedMessage = lazy(() => import("./thread/linked-message"));
 const NotFound = lazy(() => import("./not-found"));
 
 interface ChatProps {
-  readonly turns: Turns;
-  readonly place: string;
-  /** Null until the server has named it. */
-  readonly conversation: string | null;
+  readonly pending: PendingExchanges;
+  readonly id: string;
+  /** Whether the server has the conversation; else it is a new chat. */
+  readonly isStarted: boolean;
   /** The message to show and to scroll to; null: the end. */
   readonly message: string | null;
   readonly models: readonly Model[];
-  /** What a new chat is begun with, when this place is one. */
+  /** What a new chat is begun with, when this is one. */
   readonly newSettings: Settings;
   readonly onNewSettings: (settings: Settings) => void;
   /** Leads to a new chat, which a request can begin at once. */
-  readonly onNewChat: (request?: ChatRequest) => void;
+  readonly onNewChat: (request?: NewChatRequest) => void;
   readonly onTitle: (title: string | null) => void;
   /** Whether what is not answered yet when the page is left is asked again when it is loaded anew. */
   readonly asksAgain: boolean;
@@ -59,13 +56,13 @@ interface ChatProps {
 
 /** One conversation, or a new one: its thread, and the box to go on with. */
 export function Chat(props: ChatProps) {
-  const { turns, place, conversation, models, newSettings, onNewChat, onTitle } = props;
+  const { pending, id, isStarted, models, newSettings, onNewChat, onTitle } = props;
+  const conversation = isStarted ? id : null;
   const { data: saved, error, refetch } = useConversation(conversation);
   const { mutate: patch } = usePatchConversation();
   const archive = useArchive();
   const { draft, setDraft, giveBack } = useDraft(conversation);
   const { scroller, content, isPinned, pin, unpin, pinAtEnd, keepPlace } = usePinnedScroll();
-  const near = useNearWatch(scroller, keepPlace);
 
   const underWay = useChangeUnderWay(conversation);
   const settings = saved ?? { ...newSettings, ...underWay };
@@ -80,21 +77,22 @@ export function Chat(props: ChatProps) {
     models[0];
 
   const chat = useChat({
-    turns,
-    place,
-    conversation,
+    pending,
+    id,
+    isStarted,
     saved,
     settings: chosenSettings(settings),
     model: model?.id,
     onStep: (leaf) => conversation !== null && patch({ id: conversation, change: { leaf } }),
     onRefused: giveBack,
-    onForgotten: onNewChat,
+    onNewChat,
     onAsked: pin,
   });
-  useUnsent(chat.turns, props.asksAgain, giveBack);
-  const { entries, tree, unnamed, replies, reply, actions } = chat;
-  const live = reply && replies.get(lastPart(reply).id);
-  const status = useReplyStatus(reply && sourceOf(lastPart(reply), live));
+  useUnsent(chat.exchanges, props.asksAgain, giveBack);
+  const { branch, tree, leaf, replies, reply, actions } = chat;
+  const live = reply && replies.get(reply.id);
+  const followed = useReplyStatus(reply?.running ? live : undefined);
+  const status = followed ?? (reply === undefined ? null : savedStatus(reply));
   const isAccepted =
     live !== undefined && (live.getSnapshot().start !== null || status !== "waiting");
   const isRunning = status === "waiting" || status === "streaming";
@@ -102,7 +100,7 @@ export function Chat(props: ChatProps) {
     if (isRunning && isFocusNowhere()) focusThread(content.current);
   }, [isRunning, content]);
   useEscape(isRunning, () => live?.stop());
-  const isUnknown = chat.turns.length === 0 && error instanceof Problem && error.status === 404;
+  const isUnknown = chat.exchanges.length === 0 && error instanceof Problem && error.status === 404;
   // What was deleted elsewhere is not named any more, though it is remembered.
   const title = (isUnknown ? null : saved?.title) ?? null;
   useEffect(() => onTitle(title), [onTitle, title]);
@@ -113,15 +111,18 @@ export function Chat(props: ChatProps) {
   };
   const arrival = useRef(null);
   const context = useMemo(
-    () => ({ actions, isBusy: isRunning, arrival, waitedMs: turns.waitedMs }),
-    [actions, isRunning, turns],
+    () => ({ actions, isBusy: isRunning, arrival, waitedMs: pending.waitedMs }),
+    [actions, isRunning, pending],
   );
 
-  // Fetched from the start, so that it is there before the first reply.
+  // Fetched from the start, so that both are there before the first reply.
   const isMarkdownThere = useMarkdown() !== undefined;
-  const isEmpty = entries.length === 0;
+  const Thread = useThreadView();
+  const isEmpty = branch.length === 0;
   const isLoading =
-    conversation !== null && chat.turns.length === 0 && (saved === undefined || !isMarkdownThere);
+    conversation !== null &&
+    chat.exchanges.length === 0 &&
+    (saved === undefined || !isMarkdownThere);
   return (
     <div className="relative flex h-full min-h-0 min-w-0 flex-1 flex-col">
       <ChatHeader
@@ -153,23 +154,31 @@ export function Chat(props: ChatProps) {
           )}
           {!isEmpty && !isLoading && !isUnknown && (
             <ThreadContext value={context}>
-              <NearContext value={near}>
-                <Thread entries={entries} replies={replies} unnamed={unnamed} />
-                {props.message !== null && (
-                  <Optional>
-                    <LinkedMessage
-                      message={props.message}
-                      visit={props.visit}
-                      tree={tree}
-                      entries={entries}
-                      scroller={scroller}
-                      onBranch={actions.step}
-                      onFound={unpin}
-                      onSettled={pinAtEnd}
-                    />
-                  </Optional>
-                )}
-              </NearContext>
+              {Thread && (
+                <Thread
+                  tree={tree}
+                  leaf={leaf}
+                  replies={replies}
+                  scroller={scroller}
+                  keepPlace={keepPlace}
+                />
+              )}
+              {Thread === undefined && <Loading />}
+              {Thread === null && <CannotLoad onRetry={() => void loadThreadView()} />}
+              {props.message !== null && (
+                <Optional>
+                  <LinkedMessage
+                    message={props.message}
+                    visit={props.visit}
+                    tree={tree}
+                    leaf={leaf}
+                    scroller={scroller}
+                    onBranch={actions.step}
+                    onFound={unpin}
+                    onSettled={pinAtEnd}
+                  />
+                </Optional>
+              )}
             </ThreadContext>
           )}
         </div>

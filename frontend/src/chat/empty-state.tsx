@@ -1,4 +1,4 @@
-import type { Model } from "../generation/models";
+import type { Model } from "../api/models";
 import { SayWith, useLanguage } from "../language/language-context";
 
 const PROMPTS = ["prompt1", "prompt2", "prompt3", "prompt4"] as const;

@@ -1,34 +1,28 @@
 import { useEffect, useMemo } from "react";
 import type { Message, SharedMessage } from "../api/schema";
-import { useShared } from "../conversations/queries";
+import { useShared } from "../conversations/data/queries";
 import { Problem } from "../generation/problem";
 import { useLanguage } from "../language/language-context";
 import { Mark } from "../ui/mark";
 import { CannotLoad } from "./conversation-states";
-import { entriesOf } from "./entries";
-import { growTree } from "./message-tree";
-import { Thread } from "./thread";
-import { useMarkdown } from "./use-markdown";
-import { NearContext, useNearWatch } from "./use-near";
+import { growTree } from "./state/message-tree";
+import { Thread } from "./thread/thread";
+import { useMarkdown } from "./thread/use-markdown";
 
 const NOTHING = new Map<string, never>();
-const NONE = new Set<string>();
 const PAGE = { current: null };
+// It is read from its beginning: what is drawn next is below.
 const draw = (change: () => void) => change();
 
 /** A conversation that somebody shared: it can be read, and nothing else. */
 export default function SharedPage({ token }: { token: string }) {
   const { say } = useLanguage();
   const { data, error, refetch } = useShared(token);
-  const entries = useMemo(() => {
-    const messages = inOrder(data?.messages ?? []);
-    return entriesOf(growTree(messages), messages.at(-1)?.id ?? null, NOTHING);
-  }, [data]);
+  const tree = useMemo(() => growTree(inOrder(data?.messages ?? [])), [data]);
+  const leaf = data?.messages.at(-1)?.id ?? null;
   useEffect(() => {
     document.title = data === undefined ? "Headwater" : `${data.title} · Headwater`;
   }, [data]);
-  // It is read from its beginning: what is drawn next is below.
-  const near = useNearWatch(PAGE, draw);
   const isMarkdownThere = useMarkdown() !== undefined;
   const isGone = error instanceof Problem && error.status === 404;
   return (
@@ -56,9 +50,7 @@ export default function SharedPage({ token }: { token: string }) {
           <p className="mt-2 mb-8 border-b border-line pb-6 text-small text-quiet">
             {say("sharedAbout")}
           </p>
-          <NearContext value={near}>
-            <Thread entries={entries} replies={NOTHING} unnamed={NONE} />
-          </NearContext>
+          <Thread tree={tree} leaf={leaf} replies={NOTHING} scroller={PAGE} keepPlace={draw} />
         </main>
       )}
     </div>

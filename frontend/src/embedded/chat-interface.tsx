@@ -1,9 +1,9 @@
 import { SquarePen } from "lucide-react";
 import { type CSSProperties, type ReactNode, useCallback, useMemo, useState } from "react";
+import { ServerProvider, useServer } from "../api/server-context";
 import { ChatInterface as Chat } from "../chat/chat-interface";
-import { useTurns } from "../chat/use-turns";
-import { ConversationsProvider } from "../conversations/conversations-provider";
-import { ServerProvider, useServer } from "../conversations/server-context";
+import { usePendingExchanges } from "../chat/state/use-pending-exchanges";
+import { ConversationsProvider } from "../conversations/sidebar/conversations-provider";
 import { sseTransport } from "../generation/transports/sse";
 import { browserWays } from "../generation/transports/ways";
 import { LanguageProvider, useLanguage } from "../language/language-context";
@@ -20,7 +20,7 @@ export interface ChatInterfaceProps {
   readonly endpoint: string;
   /** The conversation to show; null is a new chat. Without it the chat itself remembers where it is. */
   readonly conversation?: string | null;
-  /** The chat shows another conversation, or the one that was begun has been given its id; null is a new chat. */
+  /** The chat shows another conversation, or the one that was begun has started; null is a new chat. */
   readonly onConversation?: (conversation: string | null) => void;
   /** The title of the conversation that is shown, as soon as it has one; null for a new chat. */
   readonly onTitle?: (title: string | null) => void;
@@ -79,7 +79,7 @@ export function ChatInterface(props: ChatInterfaceProps): ReactNode {
 function Chats(props: ChatInterfaceProps) {
   const { conversation: given, onConversation, onTitle, model = null, system = null } = props;
   const server = useServer();
-  const turns = useTurns(() => sseTransport({ ...browserWays, fetch: server }));
+  const pending = usePendingExchanges(() => sseTransport({ ...browserWays, fetch: server }));
   const [own, setOwn] = useState<string | null>(null);
   const shown = given === undefined ? own : given;
   const show = useCallback(
@@ -91,7 +91,7 @@ function Chats(props: ChatInterfaceProps) {
   );
   return (
     <Chat
-      turns={turns}
+      pending={pending}
       conversation={shown}
       onConversation={show}
       settings={{ model, system }}

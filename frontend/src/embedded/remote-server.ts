@@ -1,3 +1,5 @@
+import { localStore } from "../storage";
+
 const CLIENT = "headwater-client";
 
 /**
@@ -14,7 +16,7 @@ export function remoteServer(endpoint: string, reach: typeof fetch): typeof fetc
   return async (path, init) => {
     if (!isElsewhere) return reach(root + path, { ...init, credentials: "same-origin" });
     const headers = new Headers(init?.headers);
-    const known = clients.get(root) ?? keptClient(root);
+    const known = clients.get(root) ?? localStore.read(`${CLIENT}:${root}`);
     if (known !== null) headers.set(CLIENT, known);
     const response = await reach(root + path, { ...init, headers, credentials: "omit" });
     const named = response.headers.get(CLIENT);
@@ -25,20 +27,8 @@ export function remoteServer(endpoint: string, reach: typeof fetch): typeof fetc
 
 const clients = new Map<string, string>();
 
-function keptClient(root: string): string | null {
-  try {
-    return localStorage.getItem(`${CLIENT}:${root}`);
-  } catch {
-    return null;
-  }
-}
-
 /** Where the browser keeps nothing, the client lives as long as the page. */
 function keepClient(root: string, client: string): void {
   clients.set(root, client);
-  try {
-    localStorage.setItem(`${CLIENT}:${root}`, client);
-  } catch {
-    return;
-  }
+  localStore.write(`${CLIENT}:${root}`, client);
 }

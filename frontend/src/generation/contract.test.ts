@@ -2,9 +2,11 @@ import { describe, expect, it } from "vitest";
 import { readOutcome } from "./decode";
 import { emptyReply, fold, type Reply } from "./fold";
 import { follow } from "./follow";
+import { textOf, textPart } from "./parts";
 import type { Piece } from "./testing/delivery";
 import { EVERY_TRANSPORT } from "./testing/every-transport";
 import { type GoldenLog, goldenLogs } from "./testing/golden-log";
+import { HELLO } from "./testing/requests";
 import { simulatedServer } from "./testing/simulated-server";
 import { steadyNetwork } from "./testing/steady-network";
 import { type MakeTransport, TRANSPORTS, type TransportKey } from "./transports/table";
@@ -34,12 +36,11 @@ async function readOn(
   const server = simulatedServer(log, { ...cutting, responses: [golden] });
   const { generation } = log.start;
   let reply = log.events.slice(0, after).reduce((reply, { type, text }, index) => {
-    return fold(reply, { kind: type, cursor: index + 1, text }, 0);
+    return fold(reply, { kind: "part", cursor: index + 1, part: textPart(text, type) }, 0);
   }, emptyReply(0));
   const steps = follow({
     transport: make(server.ways),
-    origin:
-      after === 0 ? { request: { message: "hello" }, key: "key" } : { generation, cursor: after },
+    origin: after === 0 ? { request: HELLO } : { generation, cursor: after },
     signal: new AbortController().signal,
     network: steadyNetwork(),
   });
@@ -52,8 +53,8 @@ function whole({ text, reasoning, outcome, start }: GoldenLog): string {
   return JSON.stringify([text, reasoning, readOutcome(outcome), start]);
 }
 
-function inHand({ text, reasoning, ending, start }: Reply): string {
-  return JSON.stringify([text, reasoning, ending, start]);
+function inHand({ parts, ending, start }: Reply): string {
+  return JSON.stringify([textOf(parts), textOf(parts, "reasoning"), ending, start]);
 }
 
 describe.each(EVERY_TRANSPORT)("over %s", (name, make) => {

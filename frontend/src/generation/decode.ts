@@ -7,17 +7,8 @@ import {
   type Start,
   type Timing,
 } from "./events";
-
-/**
- * A known event that does not say what it must. The reader treats it like a cut and asks again, so
- * that a damaged response never becomes a damaged reply.
- */
-export class MalformedEvent extends Error {
-  override readonly name = "MalformedEvent";
-}
-
-/** The members of a JSON object. */
-export type Members = Readonly<Record<string, unknown>>;
+import { isMembers, MalformedEvent, type Members, numberIn, optionalIn, stringIn } from "./members";
+import { kindOfEvent, partsOf } from "./parts";
 
 /**
  * Reads one event off the wire. Names and members that are not known are passed over, so that a newer
@@ -31,14 +22,12 @@ export function readEvent(from: Members): Event | undefined {
   switch (from.event) {
     case "start":
       return { kind: "start", cursor: readCursor(from), start: readStart(from) };
-    case "token":
-      return { kind: "text", cursor: readCursor(from), text: text(from, "token") };
-    case "reasoning":
-      return { kind: "reasoning", cursor: readCursor(from), text: text(from, "token") };
     case "outcome":
       return { kind: "outcome", outcome: readOutcome(from) };
-    default:
-      return undefined;
+    default: {
+      const kind = kindOfEvent(from.event);
+      return kind && { kind: "part", cursor: readCursor(from), part: kind.read(from) };
+    }
   }
 }
 
@@ -51,7 +40,7 @@ export function readWhole(from: Members): readonly Event[] {
   if (!isMembers(from.outcome)) throw new MalformedEvent("a reply without an outcome");
   return [
     { kind: "start", cursor: 0, start: readStart(from) },
-    { kind: "rest", cursor: END, text: text(from, "text"), reasoning: text(from, "reasoning") },
+    { kind: "rest", cursor: END, parts: partsOf(from) },
     { kind: "outcome", outcome: readOutcome(from.outcome) },
   ];
 }
@@ -64,11 +53,11 @@ function readCursor({ cursor }: Members): Cursor {
 /** @throws MalformedEvent */
 export function readStart(from: Members): Start {
   return {
-    generation: text(from, "generation"),
-    conversation: text(from, "conversation"),
-    message: text(from, "message"),
-    parent: text(from, "parent"),
-    model: text(from, "model"),
+    generation: stringIn(from, "generation"),
+    conversation: stringIn(from, "conversation"),
+    message: stringIn(from, "message"),
+    parent: stringIn(from, "parent"),
+    model: stringIn(from, "model"),
   };
 }
 
@@ -80,16 +69,16 @@ export function readStart(from: Members): Start {
  */
 export function readOutcome(from: Members): Outcome {
   const timing = readTiming(from.timing);
-  switch (text(from, "status")) {
+  switch (stringIn(from, "status")) {
     case "completed":
-      return { status: "completed", reason: optional(from, "reason") ?? "stop", timing };
+      return { status: "completed", reason: optionalIn(from, "reason") ?? "stop", timing };
     case "cancelled":
-      return { status: "cancelled", by: optional(from, "by") ?? "user", timing };
+      return { status: "cancelled", by: optionalIn(from, "by") ?? "user", timing };
     case "failed":
       return {
         status: "failed",
-        code: optional(from, "code") ?? "internal_error",
-        message: optional(from, "message") ?? "",
+        code: optionalIn(from, "code") ?? "internal_error",
+        message: optionalIn(from, "message") ?? "",
         retryable: from.retryable === true,
         timing,
       };
@@ -101,49 +90,12 @@ export function readOutcome(from: Members): Outcome {
 function readTiming(from: unknown): Timing {
   if (!isMembers(from)) return NO_TIMING;
   return {
-    firstTokenMs: figure(from, "first_token_ms"),
-    durationMs: figure(from, "duration_ms"),
-    tokens: figure(from, "tokens"),
-    tokensPerSecond: figure(from, "tokens_per_second"),
-    longestGapMs: figure(from, "longest_gap_ms"),
-    serverMs: figure(from, "server_ms"),
-    providerMs: figure(from, "provider_ms"),
+    firstTokenMs: numberIn(from, "first_token_ms"),
+    durationMs: numberIn(from, "duration_ms"),
+    tokens: numberIn(from, "tokens"),
+    tokensPerSecond: numberIn(from, "tokens_per_second"),
+    longestGapMs: numberIn(from, "longest_gap_ms"),
+    serverMs: numberIn(from, "server_ms"),
+    providerMs: numberIn(from, "provider_ms"),
   };
-}
-
-/**
- * Reads a JSON object.
- *
- * @throws MalformedEvent for anything else
- */
-export function parse(data: string): Members {
-  let value: unknown;
-  try {
-    value = JSON.parse(data);
-  } catch (error) {
-    throw new MalformedEvent("an event's data is not JSON", { cause: error });
-  }
-  if (!isMembers(value)) throw new MalformedEvent("an event's data is not an object");
-  return value;
-}
-
-/** Whether it is a JSON object. */
-export function isMembers(value: unknown): value is Members {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function optional(from: Members, member: string): string | undefined {
-  const value = from[member];
-  return typeof value === "string" ? value : undefined;
-}
-
-function text(from: Members, member: string): string {
-  const value = optional(from, member);
-  if (value === undefined) throw new MalformedEvent(`an event without "${member}"`);
-  return value;
-}
-
-function figure(from: Members, member: string): number | null {
-  const value = from[member];
-  return typeof value === "number" && Number.isFinite(value) ? value : null;
 }

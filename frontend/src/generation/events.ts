@@ -1,3 +1,5 @@
+import type { Part } from "./parts";
+
 /** Events of the log already seen; 0 is the start. */
 export type Cursor = number;
 
@@ -48,15 +50,9 @@ export type Outcome = { readonly timing: Timing } & (
  */
 export type Event =
   | { readonly kind: "start"; readonly cursor: Cursor; readonly start: Start }
-  | { readonly kind: "text"; readonly cursor: Cursor; readonly text: string }
-  | { readonly kind: "reasoning"; readonly cursor: Cursor; readonly text: string }
+  | { readonly kind: "part"; readonly cursor: Cursor; readonly part: Part }
   /** All that was missing, at once and with the outcome: when it comes says nothing of how fast it was said. */
-  | {
-      readonly kind: "rest";
-      readonly cursor: Cursor;
-      readonly text: string;
-      readonly reasoning: string;
-    }
+  | { readonly kind: "rest"; readonly cursor: Cursor; readonly parts: readonly Part[] }
   | { readonly kind: "outcome"; readonly outcome: Outcome };
 
 /** The timing of a generation of which nothing was measured. */

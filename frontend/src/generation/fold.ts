@@ -2,6 +2,7 @@ import { assertNever } from "./assert-never";
 import { type Cursor, NO_TIMING, type Outcome, type Start } from "./events";
 import type { Step } from "./follow";
 import { keepPace, type Pace, startPace } from "./pace";
+import { addPart, type Part } from "./parts";
 import type { Problem } from "./problem";
 
 /** How a reply ended: as the log says, or because it never began. */
@@ -11,8 +12,7 @@ export type Ending = Outcome | { readonly status: "refused"; readonly problem: P
 export interface Reply {
   /** Null until the server has named the generation. */
   readonly start: Start | null;
-  readonly text: string;
-  readonly reasoning: string;
+  readonly parts: readonly Part[];
   readonly cursor: Cursor;
   /** Since when there has been no connection, in milliseconds of the page's clock; null while there is one. */
   readonly lostAt: number | null;
@@ -33,8 +33,7 @@ export type ReplyStatus =
 export function emptyReply(sentAt: number): Reply {
   return {
     start: null,
-    text: "",
-    reasoning: "",
+    parts: [],
     cursor: 0,
     lostAt: null,
     pace: startPace(sentAt),
@@ -45,14 +44,13 @@ export function emptyReply(sentAt: number): Reply {
 /** What the server has kept of a reply that still runs, up to `cursor`. */
 export interface ReplySoFar {
   readonly start: Start;
-  readonly text: string;
-  readonly reasoning: string;
+  readonly parts: readonly Part[];
   readonly cursor: Cursor;
 }
 
 /** A reply that ran already when the page found it at `foundAt` (milliseconds). */
-export function foundReply({ start, text, reasoning, cursor }: ReplySoFar, foundAt: number): Reply {
-  return { ...emptyReply(0), start, text, reasoning, cursor, pace: startPace(foundAt, cursor) };
+export function foundReply({ start, parts, cursor }: ReplySoFar, foundAt: number): Reply {
+  return { ...emptyReply(0), start, parts, cursor, pace: startPace(foundAt, cursor) };
 }
 
 /** Adds one step to a reply. Pure; `at` is when the step arrived, in milliseconds. */
@@ -60,17 +58,10 @@ export function fold(reply: Reply, step: Step, at: number): Reply {
   switch (step.kind) {
     case "start":
       return { ...reply, start: step.start };
-    case "text":
-      return { ...arrived(reply, step.cursor, at), text: reply.text + step.text };
-    case "reasoning":
-      return { ...arrived(reply, step.cursor, at), reasoning: reply.reasoning + step.text };
+    case "part":
+      return { ...arrived(reply, step.cursor, at), parts: addPart(reply.parts, step.part) };
     case "rest":
-      return {
-        ...reply,
-        cursor: step.cursor,
-        text: reply.text + step.text,
-        reasoning: reply.reasoning + step.reasoning,
-      };
+      return { ...reply, cursor: step.cursor, parts: step.parts.reduce(addPart, reply.parts) };
     case "outcome":
       return { ...reply, lostAt: null, ending: step.outcome };
     case "reconnecting":

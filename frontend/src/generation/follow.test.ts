@@ -2,7 +2,9 @@ import { describe, expect, it } from "vitest";
 import { emptyReply, fold, type Reply } from "./fold";
 import { follow, type Step } from "./follow";
 import type { Network } from "./network";
+import { textOf } from "./parts";
 import { Problem } from "./problem";
+import { HELLO } from "./testing/requests";
 import { lengthThrough, type SimulatedLog } from "./testing/simulated-log";
 import { simulatedServer } from "./testing/simulated-server";
 import { steadyNetwork } from "./testing/steady-network";
@@ -35,7 +37,7 @@ interface Run {
 function steps({ ask, network = steadyNetwork() }: Run): AsyncGenerator<Step> {
   return follow({
     transport: sseTransport({ ...browserWays, fetch: ask }),
-    origin: { request: { message: "hello" }, key: "key-1" },
+    origin: { request: HELLO },
     signal: new AbortController().signal,
     network,
   });
@@ -73,7 +75,7 @@ describe("follow", () => {
   it("ignores an event that it has seen before", async () => {
     const twice = `id: gen_1:0\nevent: start\ndata: ${JSON.stringify(START)}\n\n${'id: gen_1:1\ndata: {"token":"once"}\n\n'.repeat(2)}id: gen_1:end\nevent: outcome\ndata: {"status":"completed"}\n\n`;
     const { reply } = await run({ ask: async () => new Response(twice) });
-    expect(reply.text).toBe("once");
+    expect(textOf(reply.parts)).toBe("once");
   });
 
   it("passes over events and members that it does not know", async () => {
@@ -89,7 +91,7 @@ describe("follow", () => {
       );
     const server = simulatedServer(logOf("a", "b"), { cuts: [] });
     const { reply } = await run({ ask: answering(damaged, server.ways.fetch) });
-    expect(reply.text).toBe("ab");
+    expect(textOf(reply.parts)).toBe("ab");
   });
 
   it("gives up a start that reaches no server", async () => {
@@ -104,7 +106,7 @@ describe("follow", () => {
   it("ends as failed when the rest is gone, with what it has", async () => {
     const server = simulatedServer(AB, { cuts: [lengthThrough("text/event-stream", AB, 1)] });
     const { reply } = await run({ ask: answering(server.ways.fetch, refusing(404)) });
-    expect(reply.text).toBe("a");
+    expect(textOf(reply.parts)).toBe("a");
     expect(reply.ending).toMatchObject({ status: "failed", code: "gone", retryable: true });
   });
 
@@ -138,6 +140,6 @@ describe("follow", () => {
     const away: typeof fetch = (input, init) =>
       network.online ? server.ways.fetch(input, init) : Promise.reject(new TypeError("offline"));
     const { reply } = await run({ ask: answering(server.ways.fetch, away), network });
-    expect(reply.text).toBe("ab");
+    expect(textOf(reply.parts)).toBe("ab");
   });
 });

@@ -12,11 +12,10 @@ const TRIES_TO_RESUME = 20;
 export type Step = Event | { readonly kind: "reconnecting" | "reconnected" };
 
 /**
- * Where following begins: with a request, or in a generation that runs already, after `cursor`. The
- * `key` names a start and makes asking twice harmless.
+ * Where following begins: with a request, or in a generation that runs already, after `cursor`.
  */
 export type Origin =
-  | { readonly request: StartRequest; readonly key: string }
+  | { readonly request: StartRequest }
   | { readonly generation: string; readonly cursor: Cursor };
 
 /** What following needs from outside. */
@@ -103,7 +102,7 @@ function read(following: Following, place: Place, signal: AbortSignal): AsyncIte
     return transport.resume(place.generation, place.cursor, signal);
   }
   if ("generation" in origin) throw new Error("a generation that runs has a name");
-  return transport.start(origin.request, origin.key, signal);
+  return transport.start(origin.request, signal);
 }
 
 /** The rest of a reply is no longer kept, or no server could be reached again: both are this page's words. */

@@ -2,7 +2,9 @@ import { describe, expect, it, vi } from "vitest";
 import type { Event } from "./events";
 import { type Reply, replyStatus } from "./fold";
 import { LiveReply } from "./live-reply";
+import { textOf, textPart } from "./parts";
 import { Problem } from "./problem";
+import { HELLO } from "./testing/requests";
 import { steadyNetwork } from "./testing/steady-network";
 import type { Arrival, Transport } from "./transport";
 
@@ -18,7 +20,13 @@ const START: Event = {
   },
 };
 
-const word = (cursor: number, text: string): Event => ({ kind: "text", cursor, text });
+const word = (cursor: number, text: string): Event => ({
+  kind: "part",
+  cursor,
+  part: textPart(text),
+});
+
+const NOTHING = Promise.resolve();
 
 const CANCELLED: Event = {
   kind: "outcome",
@@ -42,7 +50,7 @@ function playground(cancel: Transport["cancel"] = async () => undefined) {
   const arrivals: (Arrival | Error)[] = [];
   let wake = () => {};
   const transport = {
-    start: vi.fn((_request: unknown, _key: string, signal: AbortSignal) => read(signal)),
+    start: vi.fn((_request: unknown, signal: AbortSignal) => read(signal)),
     resume: vi.fn((_generation: string, _after: number, signal: AbortSignal) => read(signal)),
     cancel: vi.fn(cancel),
   };
@@ -57,18 +65,15 @@ function playground(cancel: Transport["cancel"] = async () => undefined) {
     }
   }
   const frames: (() => void)[] = [];
-  const live = new LiveReply(
-    { message: "hello" },
-    {
-      transport,
-      network: steadyNetwork(),
-      nextFrame: (callback) => {
-        frames.push(callback);
-        return () => undefined;
-      },
-      now: () => 0,
+  const live = new LiveReply(HELLO, {
+    transport,
+    network: steadyNetwork(),
+    nextFrame: (callback) => {
+      frames.push(callback);
+      return () => undefined;
     },
-  );
+    now: () => 0,
+  });
   const drawn: Reply[] = [];
   live.subscribe(() => drawn.push(live.getSnapshot()));
   return {
@@ -98,7 +103,7 @@ describe("LiveReply", () => {
     await until((reply) => reply.cursor === 3);
     expect(drawn).toHaveLength(0);
     frame();
-    expect(drawn.map((reply) => reply.text)).toEqual(["one two three"]);
+    expect(drawn.map((reply) => textOf(reply.parts))).toEqual(["one two three"]);
     frame();
     expect(drawn).toHaveLength(1);
   });
@@ -113,16 +118,45 @@ describe("LiveReply", () => {
     expect(live.getSnapshot().ending).toBeNull();
     arrive([word(2, " two"), CANCELLED]);
     await live.ended;
-    expect(live.getSnapshot()).toMatchObject({ text: "one two", ending: { status: "cancelled" } });
+    expect(live.getSnapshot()).toMatchObject({
+      parts: [{ type: "text", text: "one two" }],
+      ending: { status: "cancelled" },
+    });
   });
 
-  it("remembers to stop a generation that has no name yet", async () => {
+  it("is stopped before its start has been answered", async () => {
     const { live, arrive, until, transport } = playground();
     live.stop();
-    expect(transport.cancel).not.toHaveBeenCalled();
+    expect(transport.cancel).toHaveBeenCalledExactlyOnceWith("gen_1");
     arrive([START]);
     await until((reply) => reply.start !== null);
-    expect(transport.cancel).toHaveBeenCalledExactlyOnceWith("gen_1");
+    expect(transport.cancel).toHaveBeenCalledOnce();
+    expect(live.getSnapshot().ending).toBeNull();
+    arrive([CANCELLED]);
+    await live.ended;
+  });
+
+  it("is stopped again once it has started, where the first try overtook the start", async () => {
+    const answers = [Promise.reject(new Problem(404, "not_found", "No such generation."))];
+    const { live, arrive, until, transport } = playground(() => answers.shift() ?? NOTHING);
+    live.stop();
+    await vi.waitFor(() => expect(answers).toHaveLength(0));
+    expect(live.getSnapshot().ending).toBeNull();
+    arrive([START]);
+    await until((reply) => reply.start !== null);
+    await vi.waitFor(() => expect(transport.cancel.mock.calls).toEqual([["gen_1"], ["gen_1"]]));
+    expect(live.getSnapshot().ending).toBeNull();
+  });
+
+  it("is not sent again once it has been stopped", async () => {
+    const { live, arrive, transport } = playground(async () => {
+      throw new Problem(404, "not_found", "No such generation.");
+    });
+    live.stop();
+    arrive(new TypeError("Failed to fetch"));
+    await live.ended;
+    expect(transport.start).toHaveBeenCalledOnce();
+    expect(live.getSnapshot().ending).toMatchObject({ status: "cancelled" });
   });
 
   it("stops here when no server can be told", async () => {
@@ -134,7 +168,10 @@ describe("LiveReply", () => {
     live.stop();
     await live.ended;
     expect(transport.cancel).toHaveBeenCalledTimes(3);
-    expect(live.getSnapshot()).toMatchObject({ text: "one", ending: { status: "cancelled" } });
+    expect(live.getSnapshot()).toMatchObject({
+      parts: [{ type: "text", text: "one" }],
+      ending: { status: "cancelled" },
+    });
   });
 
   it("keeps what it has when it is stopped while it reconnects", async () => {

@@ -11,7 +11,6 @@ import {
 } from "./fold";
 import { follow, type Origin, type Step } from "./follow";
 import { onNextFrame } from "./frame";
-import { uniqueKey } from "./key";
 import { browserNetwork, type Network } from "./network";
 import { Problem } from "./problem";
 import type { StartRequest, Transport } from "./transport";
@@ -21,8 +20,6 @@ const TRIES_TO_CANCEL = 3;
 /** What a live reply is made of; tests bring their own. */
 export interface Means {
   readonly transport: Transport;
-  /** Under which the request may be sent twice; without it, one of its own. */
-  readonly key?: string;
   readonly network?: Network;
   /** Calls back once, when it is time to draw; returns what takes the call back. */
   readonly nextFrame?: (callback: () => void) => () => void;
@@ -36,7 +33,7 @@ export interface Means {
  * stores, but nothing here knows React.
  */
 export class LiveReply {
-  /** The names of the generation, as soon as the server has said them; null if it never did. */
+  /** What the server has started, as soon as it says so; null if it never does. */
   readonly started: Promise<Start | null>;
   /** Settles when the reply has ended. Rejects only on a fault in the page itself. */
   readonly ended: Promise<void>;
@@ -47,9 +44,11 @@ export class LiveReply {
   readonly #leave = new AbortController();
   readonly #listeners = new Set<() => void>();
   readonly #origin: Origin;
+  readonly #generation: string;
   #reply: Reply;
   #tellStart: (start: Start | null) => void = () => undefined;
-  #stopping = false;
+  /** How far a request to stop has come; "on start": the server did not know the generation yet. */
+  #stop: "no" | "asked" | "on start" = "no";
   #drawing = false;
 
   /** Sends the request at once, or follows on at once what runs already. */
@@ -59,10 +58,12 @@ export class LiveReply {
     this.#nextFrame = means.nextFrame ?? onNextFrame;
     this.#now = means.now ?? (() => performance.now());
     if ("start" in from) {
-      this.#origin = { generation: from.start.generation, cursor: from.cursor };
+      this.#generation = from.start.generation;
+      this.#origin = { generation: this.#generation, cursor: from.cursor };
       this.#reply = foundReply(from, this.#now());
     } else {
-      this.#origin = { request: from, key: means.key ?? uniqueKey() };
+      this.#generation = from.ids.generation;
+      this.#origin = { request: from };
       this.#reply = emptyReply(this.#now());
     }
     this.started = new Promise((resolve) => {
@@ -83,11 +84,11 @@ export class LiveReply {
    * be told, the reply ends here, and the server ends it by itself when nobody reads it.
    */
   stop(): void {
-    if (this.#stopping || !isRunning(this.#reply)) return;
-    this.#stopping = true;
+    if (this.#stop !== "no" || !isRunning(this.#reply)) return;
+    this.#stop = "asked";
     const { start, lostAt } = this.#reply;
-    if (start !== null) void this.#cancel(start.generation);
-    else if (lostAt !== null) this.#stopHere();
+    if (start === null && lostAt !== null) this.#stopHere();
+    void this.#cancel();
   }
 
   async #run(): Promise<void> {
@@ -107,24 +108,36 @@ export class LiveReply {
 
   #take(step: Step): void {
     this.#change(fold(this.#reply, step, this.#now()));
-    if (step.kind === "start") this.#tellStart(step.start);
-    if (!this.#stopping) return;
-    if (step.kind === "start") void this.#cancel(step.start.generation);
-    else if (step.kind === "reconnecting" && this.#reply.start === null) this.#stopHere();
+    if (step.kind === "start") {
+      this.#tellStart(step.start);
+      if (this.#stop === "on start") void this.#cancel();
+    } else if (step.kind === "reconnecting" && this.#reply.start === null) {
+      // A start that has to be sent again is not wanted any more.
+      if (this.#stop !== "no") this.#stopHere();
+    }
   }
 
-  async #cancel(generation: string): Promise<void> {
-    const { signal } = this.#leave;
-    for (let attempt = 0; attempt < TRIES_TO_CANCEL && isRunning(this.#reply); attempt += 1) {
+  async #cancel(): Promise<void> {
+    for (let attempt = 0; attempt < TRIES_TO_CANCEL; attempt += 1) {
+      const wasStarted = this.#reply.start !== null;
       try {
-        return await this.#transport.cancel(generation);
+        if (attempt > 0) await this.#pause(attempt - 1);
+        return await this.#transport.cancel(this.#generation);
       } catch (error) {
-        if (signal.aborted) return;
-        if (error instanceof Problem && !error.passing) break;
-        await this.#network.pause(backoffMs(attempt, Math.random()), signal);
+        if (!isRunning(this.#reply)) return;
+        if (!(error instanceof Problem) || error.passing) continue;
+        if (error.status !== 404 || wasStarted) break;
+        // The cancel overtook the start.
+        if (this.#reply.start !== null) continue;
+        this.#stop = "on start";
+        return;
       }
     }
     this.#stopHere();
+  }
+
+  #pause(attempt: number): Promise<void> {
+    return this.#network.pause(backoffMs(attempt, Math.random()), this.#leave.signal);
   }
 
   #stopHere(): void {

@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { LiveReply } from "./live-reply";
+import { textOf } from "./parts";
 import { pickedTransport } from "./picked-transport";
+import { HELLO } from "./testing/requests";
 import type { SimulatedLog } from "./testing/simulated-log";
 import { simulatedServer } from "./testing/simulated-server";
 import { unopenedSocket } from "./testing/simulated-socket";
@@ -42,10 +44,12 @@ function playground(change: Partial<Ways> = {}) {
     },
   });
   const ask = async (): Promise<LiveReply> => {
-    const reply = new LiveReply(
-      { message: "hello" },
-      { transport, network: steadyNetwork(), nextFrame: () => () => undefined, now: () => 0 },
-    );
+    const reply = new LiveReply(HELLO, {
+      transport,
+      network: steadyNetwork(),
+      nextFrame: () => () => undefined,
+      now: () => 0,
+    });
     await reply.ended;
     return reply;
   };
@@ -62,7 +66,7 @@ describe("pickedTransport", () => {
     await ask();
     for (const key of ["ndjson", "websocket", "json"] as const) {
       page.picked = key;
-      expect((await ask()).getSnapshot().text).toBe("all of it");
+      expect(textOf((await ask()).getSnapshot().parts)).toBe("all of it");
     }
     expect(reached).toEqual([SSE, "application/x-ndjson", "/api/ws", "application/json"]);
   });
@@ -71,8 +75,8 @@ describe("pickedTransport", () => {
     const refused = { openSocket: () => unopenedSocket("refused") };
     const { page, ask, reached, blocked } = playground(refused);
     page.picked = "websocket";
-    expect((await ask()).getSnapshot().text).toBe("all of it");
-    expect((await ask()).getSnapshot().text).toBe("all of it");
+    expect(textOf((await ask()).getSnapshot().parts)).toBe("all of it");
+    expect(textOf((await ask()).getSnapshot().parts)).toBe("all of it");
     expect(reached).toEqual(["/api/ws", SSE, SSE]);
     expect(blocked).toEqual(["websocket"]);
   });
@@ -84,7 +88,7 @@ describe("pickedTransport", () => {
     page.picked = "websocket";
     const asked = ask();
     await vi.advanceTimersByTimeAsync(5_000);
-    expect((await asked).getSnapshot().text).toBe("all of it");
+    expect(textOf((await asked).getSnapshot().parts)).toBe("all of it");
     expect(blocked).toEqual(["websocket"]);
   });
 
@@ -97,7 +101,7 @@ describe("pickedTransport", () => {
           : ways.fetch(path, init),
     });
     page.picked = "connect";
-    expect((await ask()).getSnapshot().text).toBe("all of it");
+    expect(textOf((await ask()).getSnapshot().parts)).toBe("all of it");
     expect(blocked).toEqual(["connect"]);
   });
 
@@ -106,7 +110,7 @@ describe("pickedTransport", () => {
     const lost = vi.spyOn(TRANSPORTS.ndjson, "load");
     lost.mockRejectedValue(new TypeError("Failed to fetch dynamically imported module"));
     page.picked = "ndjson";
-    expect((await ask()).getSnapshot().text).toBe("all of it");
+    expect(textOf((await ask()).getSnapshot().parts)).toBe("all of it");
     expect(blocked).toEqual(["ndjson"]);
   });
 
@@ -122,7 +126,7 @@ describe("pickedTransport", () => {
     expect((await ask()).getSnapshot().ending).toMatchObject({ status: "refused" });
     isAway = false;
     reached.length = 0;
-    expect((await ask()).getSnapshot().text).toBe("all of it");
+    expect(textOf((await ask()).getSnapshot().parts)).toBe("all of it");
     expect(reached).toEqual(["/api/ws"]);
     expect(blocked).toEqual([]);
   });

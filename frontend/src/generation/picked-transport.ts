@@ -1,5 +1,4 @@
 import { type Arrival, type Transport, TransportBlocked } from "./transport";
-import { cancelOverHttp } from "./transports/http";
 import { type MakeTransport, TRANSPORTS, type TransportKey, USUAL } from "./transports/table";
 import { browserWays, type Ways } from "./transports/ways";
 
@@ -36,10 +35,13 @@ export function pickedTransport({ picked, onBlocked, ways = browserWays }: Picki
   }
 
   return {
-    start: (request, key, signal) => read((transport) => transport.start(request, key, signal)),
+    start: (request, signal) => read((transport) => transport.start(request, signal)),
     resume: (generation, after, signal) =>
       read((transport) => transport.resume(generation, after, signal)),
-    cancel: (generation) => cancelOverHttp(generation, ways),
+    async cancel(generation) {
+      const { cancelOverHttp } = await import("./transports/http");
+      await cancelOverHttp(generation, ways);
+    },
   };
 }
 

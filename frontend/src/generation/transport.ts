@@ -1,4 +1,5 @@
 import type { Cursor, Event } from "./events";
+import type { MessageIds, ReplyIds } from "./ids";
 
 /** How a reply is to be made, in the words of the wire. What is absent is the server's to choose. */
 export interface ReplySettings {
@@ -11,26 +12,40 @@ export interface ReplySettings {
   readonly max_tokens?: number;
 }
 
-/** A new message, to which a reply is asked for. */
-export interface ChatRequest extends ReplySettings {
+/** The first message of a new conversation. */
+export interface NewChatRequest extends ReplySettings {
   readonly message: string;
-  /** Absent: a new conversation. */
-  readonly conversation?: string;
+  readonly conversation?: never;
+  readonly parent?: never;
+  readonly ids: MessageIds & { readonly conversation: string };
+}
+
+/** A new message in a conversation that the server has. */
+export interface MessageRequest extends ReplySettings {
+  readonly message: string;
+  readonly conversation: string;
   /**
    * The message after which the new one comes; `root` where nothing does. Absent: the latest of the
    * conversation.
    */
   readonly parent?: string;
+  readonly ids: MessageIds;
 }
 
 /** A reply to a message that the server has: another one to a question, or what a reply goes on with. */
 export interface ReplyRequest extends ReplySettings {
   readonly conversation: string;
   readonly to: string;
+  readonly ids: ReplyIds;
 }
 
 /** Whatever begins a generation. */
-export type StartRequest = ChatRequest | ReplyRequest;
+export type StartRequest = NewChatRequest | MessageRequest | ReplyRequest;
+
+/** The conversation that a request belongs to, or begins. */
+export function conversationOf(request: StartRequest): string {
+  return request.conversation ?? request.ids.conversation;
+}
 
 /** What one network read brought. It is empty when the server only showed that it is alive. */
 export type Arrival = readonly Event[];
@@ -41,8 +56,8 @@ export type Arrival = readonly Event[];
  * when it broke.
  */
 export interface Transport {
-  /** Starts a generation. The same key again is the same generation, never a second run. */
-  start(request: StartRequest, key: string, signal: AbortSignal): AsyncIterable<Arrival>;
+  /** Starts a generation. The same ids again are the same generation, never a second run. */
+  start(request: StartRequest, signal: AbortSignal): AsyncIterable<Arrival>;
   /** Reads what the log holds after `after`, and what comes. */
   resume(generation: string, after: Cursor, signal: AbortSignal): AsyncIterable<Arrival>;
   /** Asks the server to end a generation. The reply itself says how it ended. */

@@ -3,8 +3,10 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { emptyReply, fold, foundReply, type Reply } from "./fold";
 import { follow, type Origin, type Step } from "./follow";
 import { LiveReply } from "./live-reply";
+import { partsOf, textOf } from "./parts";
 import { silence } from "./testing/delivery";
 import { EVERY_TRANSPORT } from "./testing/every-transport";
+import { ANOTHER_REPLY, HELLO } from "./testing/requests";
 import { lengthThrough, type SimulatedLog, said } from "./testing/simulated-log";
 import { simulatedServer } from "./testing/simulated-server";
 import { steadyNetwork } from "./testing/steady-network";
@@ -19,7 +21,7 @@ const START = {
   model: "scripted/prose",
 };
 
-const ASKED: Origin = { request: { message: "hello" }, key: "key-1" };
+const ASKED: Origin = { request: HELLO };
 
 function logOf(...texts: string[]): SimulatedLog {
   return {
@@ -90,8 +92,8 @@ describe.each(EVERY_TRANSPORT)("a reply over %s", (name, make) => {
           const log = { ...logOf(), events };
           const server = simulatedServer(log, { cuts, readSize, cutBy });
           const { reply } = await read(make(server.ways));
-          expect(reply.text).toBe(said(log, "text"));
-          expect(reply.reasoning).toBe(said(log, "reasoning"));
+          expect(textOf(reply.parts)).toBe(said(log, "text"));
+          expect(textOf(reply.parts, "reasoning")).toBe(said(log, "reasoning"));
           expect(reply.ending?.status).toBe("completed");
         },
       ),
@@ -107,10 +109,10 @@ describe.each(EVERY_TRANSPORT)("a reply over %s", (name, make) => {
         async (cursor, cuts) => {
           const server = simulatedServer(ABCDE, { cuts });
           const text = "abcde".slice(0, cursor);
-          const from = foundReply({ start: START, text, reasoning: "", cursor }, 0);
+          const from = foundReply({ start: START, parts: partsOf({ text }), cursor }, 0);
           const origin = { generation: "gen_1", cursor };
           const { reply } = await read(make(server.ways), { origin, from });
-          expect(reply.text).toBe("abcde");
+          expect(textOf(reply.parts)).toBe("abcde");
           expect(reply.ending?.status).toBe("completed");
           expect(server.asked[0]).toEqual({ for: "rest", generation: "gen_1", after: cursor });
         },
@@ -118,27 +120,27 @@ describe.each(EVERY_TRANSPORT)("a reply over %s", (name, make) => {
     );
   });
 
-  it("is asked for again with the same key when it was cut before it had a name", async () => {
+  it("is asked for again with the same ids when it was cut before it started", async () => {
     const server = simulatedServer(ABCDE, { cuts: [10] });
     await read(make(server.ways));
-    const start = { for: "start", request: { message: "hello" }, key: "key-1" };
+    const start = { for: "start", request: HELLO };
     expect(server.asked).toEqual([start, start]);
   });
 
   it("goes on after the last event that came", async () => {
     const server = simulatedServer(ABCDE, { cuts: [oneEvent] });
     const { reply, kinds } = await read(make(server.ways));
-    expect(reply).toMatchObject({ text: "abcde", lostAt: null });
+    expect(reply).toMatchObject({ parts: [{ type: "text", text: "abcde" }], lostAt: null });
     expect(kinds).toEqual(expect.arrayContaining(["reconnecting", "reconnected"]));
     expect(server.asked[1]).toEqual({ for: "rest", generation: "gen_1", after: seen });
   });
 
   it("may be another one to a message that the server has", async () => {
     const server = simulatedServer(ABCDE, {});
-    const request = { conversation: "conv_1", to: "msg_1", model: "scripted/echo" };
-    const { reply } = await read(make(server.ways), { origin: { request, key: "key-1" } });
-    expect(reply.text).toBe("abcde");
-    expect(server.asked).toEqual([{ for: "start", request, key: "key-1" }]);
+    const request = ANOTHER_REPLY;
+    const { reply } = await read(make(server.ways), { origin: { request } });
+    expect(textOf(reply.parts)).toBe("abcde");
+    expect(server.asked).toEqual([{ for: "start", request }]);
   });
 
   it("is refused in the server's words, with when to come back", async () => {
@@ -156,7 +158,7 @@ describe.each(EVERY_TRANSPORT)("a reply over %s", (name, make) => {
     const server = simulatedServer(ABCDE, { cuts: [oneEvent], refusals: { 1: BUSY } });
     const network = steadyNetwork();
     const { reply } = await read(make(server.ways), { network });
-    expect(reply.text).toBe("abcde");
+    expect(textOf(reply.parts)).toBe("abcde");
     expect(network.pauses[1]).toBe(3000);
   });
 
@@ -164,15 +166,17 @@ describe.each(EVERY_TRANSPORT)("a reply over %s", (name, make) => {
     const cancelled = { ...ABCDE, outcome: { status: "cancelled", by: "user" } };
     const server = simulatedServer(cancelled, { waitsForCancel: true });
     const transport = make(server.ways);
-    const live = new LiveReply(
-      { message: "hello" },
-      { transport, network: steadyNetwork(), nextFrame: () => () => undefined, now: () => 0 },
-    );
+    const live = new LiveReply(HELLO, {
+      transport,
+      network: steadyNetwork(),
+      nextFrame: () => () => undefined,
+      now: () => 0,
+    });
     await live.started;
     live.stop();
     await live.ended;
     expect(live.getSnapshot()).toMatchObject({
-      text: "abcde",
+      parts: [{ type: "text", text: "abcde" }],
       ending: { status: "cancelled", by: "user" },
     });
     expect(server.asked.at(-1)).toEqual({ for: "cancel", generation: "gen_1" });
@@ -184,7 +188,7 @@ describe.each(EVERY_TRANSPORT)("a reply over %s", (name, make) => {
     const reading = read(make(simulatedServer(ABCDE, { heartbeats }).ways));
     await vi.advanceTimersByTimeAsync(60_000);
     const { reply, kinds } = await reading;
-    expect(reply.text).toBe("abcde");
+    expect(textOf(reply.parts)).toBe("abcde");
     expect(kinds).not.toContain("reconnecting");
   });
 
@@ -196,7 +200,7 @@ describe.each(EVERY_TRANSPORT)("a reply over %s", (name, make) => {
     expect(server.asked).toHaveLength(1);
     await vi.advanceTimersByTimeAsync(1_000);
     const { reply, kinds } = await reading;
-    expect(reply.text).toBe("abcde");
+    expect(textOf(reply.parts)).toBe("abcde");
     expect(kinds).toContain("reconnecting");
   });
 

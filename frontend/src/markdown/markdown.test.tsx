@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { renderToStaticMarkup } from "react-dom/server";
 import { describe, expect, it } from "vitest";
-import type { End } from "./document";
 import { Markdown } from "./markdown";
+import type { End } from "./parse/document";
 import { markdown } from "./testing/arbitrary-markdown";
 
 function html(text: string, end: End = "complete"): string {

@@ -1,11 +1,11 @@
 import type { Token } from "marked";
 import { memo, useId, useMemo, useState } from "react";
-import { Block, hostsCursor, type Openness } from "./block";
-import { EMPTY_DOCUMENT, type End, groupsOf, grow } from "./document";
-import { DocumentContext } from "./document-context";
-import { inSections, sameSection } from "./sections";
-import { TypingCursor } from "./typing-cursor";
-import { usePauseMark } from "./use-pause-mark";
+import { EMPTY_DOCUMENT, type End, groupsOf, grow } from "./parse/document";
+import { Block, hostsCursor, type Openness } from "./render/block";
+import { DocumentContext } from "./render/document-context";
+import { inSections, sameSection } from "./render/sections";
+import { TypingCursor } from "./render/typing-cursor";
+import { usePauseMark } from "./render/use-pause-mark";
 import "./markdown.css";
 
 interface MarkdownProps {

@@ -1,4 +1,5 @@
 import { isTransportKey, type TransportKey, USUAL } from "../generation/transports/table";
+import { localStore } from "../storage";
 
 /** What somebody prefers in this browser, wherever they are on the page. */
 export interface Preferences {
@@ -28,11 +29,7 @@ export function getPreferences(): Preferences {
 /** Keeps a preference. Where the browser keeps nothing, it lives with the page. */
 export function prefer(change: Partial<Preferences>): void {
   preferences = { ...preferences, ...change };
-  try {
-    localStorage.setItem(KEY, JSON.stringify(preferences));
-  } catch {
-    // It is full, or told to keep nothing: no reason to disturb the person.
-  }
+  localStore.write(KEY, JSON.stringify(preferences));
   tell();
 }
 
@@ -57,17 +54,13 @@ function tell(): void {
 }
 
 function read(): Preferences {
-  try {
-    const kept: unknown = JSON.parse(localStorage.getItem(KEY) ?? "null");
-    if (typeof kept !== "object" || kept === null) return DEFAULTS;
-    const { language, theme, transport, isTextEven } = kept as Record<string, unknown>;
-    return {
-      language: typeof language === "string" ? language : null,
-      theme: theme === "light" || theme === "dark" ? theme : null,
-      transport: isTransportKey(transport) ? transport : USUAL,
-      isTextEven: isTextEven === true,
-    };
-  } catch {
-    return DEFAULTS;
-  }
+  const kept = localStore.readJson(KEY);
+  if (typeof kept !== "object" || kept === null) return DEFAULTS;
+  const { language, theme, transport, isTextEven } = kept as Record<string, unknown>;
+  return {
+    language: typeof language === "string" ? language : null,
+    theme: theme === "light" || theme === "dark" ? theme : null,
+    transport: isTransportKey(transport) ? transport : USUAL,
+    isTextEven: isTextEven === true,
+  };
 }

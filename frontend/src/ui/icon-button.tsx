@@ -21,3 +21,13 @@ export function IconButton({ icon: Icon, label, className = "", ...rest }: IconB
     </button>
   );
 }
+
+/** A button for something that can be done with a message, or cannot now. */
+export function MessageButton({ className = "", ...rest }: ComponentProps<typeof IconButton>) {
+  return (
+    <IconButton
+      className={`disabled:opacity-40 disabled:hover:bg-transparent disabled:hover:text-quiet ${className}`}
+      {...rest}
+    />
+  );
+}

@@ -2,8 +2,15 @@ import { act } from "@testing-library/react";
 import { vi } from "vitest";
 import type { Conversation, Message } from "../../api/schema";
 import type { Event, Outcome, Timing } from "../../generation/events";
+import { addPart, textOf } from "../../generation/parts";
 import type { Problem } from "../../generation/problem";
-import type { Arrival, StartRequest, Transport } from "../../generation/transport";
+import {
+  type Arrival,
+  conversationOf,
+  type NewChatRequest,
+  type StartRequest,
+  type Transport,
+} from "../../generation/transport";
 
 import { message } from "./message";
 
@@ -26,7 +33,9 @@ export async function frames(): Promise<void> {
  * keeps one conversation as the real one does.
  */
 export function chatServer(given: Partial<Conversation> = {}) {
-  const requests: StartRequest[] = [];
+  const requests: Omit<StartRequest, "ids">[] = [];
+  const ids: Partial<NewChatRequest["ids"]>[] = [];
+  let latest: StartRequest | undefined;
   const resumed: string[] = [];
   const changes: unknown[] = [];
   const queue: (Arrival | Error)[] = [];
@@ -39,7 +48,7 @@ export function chatServer(given: Partial<Conversation> = {}) {
     const others = conversation.messages.filter(({ id }) => id !== saved.id);
     conversation = { ...conversation, messages: [...others, saved], leaf: saved.id };
   };
-  const latest = () => conversation.messages.at(-1) as Message;
+  const lastMessage = () => conversation.messages.at(-1) as Message;
 
   async function* read(signal: AbortSignal): AsyncGenerator<Arrival> {
     signal.addEventListener("abort", () => wake());
@@ -56,9 +65,19 @@ export function chatServer(given: Partial<Conversation> = {}) {
     await act(async () => wake());
     await frames();
   };
+  const add = (part: Message["parts"][number]) => {
+    cursor += 1;
+    const parts = addPart(lastMessage().parts, part) as Message["parts"];
+    const [text, reasoning] = [textOf(parts), textOf(parts, "reasoning")];
+    keep({ ...lastMessage(), parts, text, reasoning, cursor });
+    return send({ kind: "part", cursor, part });
+  };
   const transport = {
-    start(request: StartRequest, _key: string, signal: AbortSignal) {
-      requests.push(request);
+    start(request: StartRequest, signal: AbortSignal) {
+      const { ids: chosen, ...asked } = request;
+      requests.push(asked);
+      ids.push(chosen);
+      latest = request;
       cursor = 0;
       return read(signal);
     },
@@ -90,7 +109,11 @@ export function chatServer(given: Partial<Conversation> = {}) {
 
   return {
     transport,
+    /** What was asked for, and the ids that the page chose for it. */
     requests,
+    ids,
+    /** The conversation that the server keeps. */
+    kept: () => conversation,
     resumed,
     changes,
     fetch: answer,
@@ -107,13 +130,13 @@ export function chatServer(given: Partial<Conversation> = {}) {
     /** It cannot be reached. */
     lose: () => send(new TypeError("network error")),
     start: async () => {
-      const turn = requests.length;
-      const request = requests.at(-1) as StartRequest;
-      const parent = "to" in request ? request.to : `question_${turn}`;
+      const request = latest as StartRequest;
+      const parent = "to" in request ? request.to : request.ids.message;
+      conversation = { ...conversation, id: conversationOf(request) };
       const names = {
-        generation: `gen_${turn}`,
+        generation: request.ids.generation,
         conversation: conversation.id,
-        message: `reply_${turn}`,
+        message: request.ids.reply,
         parent,
         model: "scripted/echo",
       };
@@ -127,20 +150,12 @@ export function chatServer(given: Partial<Conversation> = {}) {
       await send({ kind: "start", cursor: 0, start: names });
     },
     /** Changes what is kept of the latest reply, without a word to who follows it. */
-    save: (saved: Partial<Message>) => keep({ ...latest(), ...saved }),
-    think: (text: string) => {
-      cursor += 1;
-      keep({ ...latest(), reasoning: latest().reasoning + text, cursor });
-      return send({ kind: "reasoning", cursor, text });
-    },
-    say: (text: string) => {
-      cursor += 1;
-      keep({ ...latest(), text: latest().text + text, cursor });
-      return send({ kind: "text", cursor, text });
-    },
+    save: (saved: Partial<Message>) => keep({ ...lastMessage(), ...saved }),
+    think: (text: string) => add({ type: "reasoning", text }),
+    say: (text: string) => add({ type: "text", text }),
     end: (outcome: Outcome) => {
       const kept = { ...outcome, timing: saved(outcome.timing) } as Message["outcome"];
-      keep({ ...latest(), running: false, outcome: kept });
+      keep({ ...lastMessage(), running: false, outcome: kept });
       return send({ kind: "outcome", outcome });
     },
   };

@@ -1,12 +1,15 @@
 import type { Message } from "../../api/schema";
+import { partsOf } from "../../generation/parts";
 
-/** A message with nothing in it, to say only what a test is about. */
+/** A message with nothing in it, to say only what a test is about. Its parts are what it says. */
 export function message(
   members: Pick<Message, "id" | "parent" | "role"> & Partial<Message>,
 ): Message {
+  const { text = "", reasoning = "" } = members;
   return {
-    text: "",
-    reasoning: "",
+    text,
+    reasoning,
+    parts: partsOf({ text, reasoning }) as Message["parts"],
     model: null,
     generation: null,
     running: false,

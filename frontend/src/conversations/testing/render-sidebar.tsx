@@ -1,9 +1,9 @@
 import { configure, render, screen } from "@testing-library/react";
 import { vi } from "vitest";
-import { useLocation } from "wouter";
-import { ConversationsProvider } from "../conversations-provider";
-import { SidebarButtons } from "../sidebar-buttons";
-import { SidebarLayout } from "../sidebar-layout";
+import { usePathname } from "wouter/use-browser-location";
+import { ConversationsProvider } from "../sidebar/conversations-provider";
+import { SidebarButtons } from "../sidebar/sidebar-buttons";
+import { SidebarLayout } from "../sidebar/sidebar-layout";
 import { FakeEventSource } from "./fake-event-source";
 import type { FakeServer } from "./fake-server";
 
@@ -46,7 +46,7 @@ export function titles(): (string | null)[] {
 }
 
 function Place() {
-  const [path] = useLocation();
+  const path = usePathname();
   return <output data-testid="path">{path}</output>;
 }
 

@@ -27,7 +27,7 @@ interface Refusal {
 
 /** What the server was asked for, however that was said. */
 export type Asked =
-  | { readonly for: "start"; readonly request: object; readonly key: unknown }
+  | { readonly for: "start"; readonly request: object }
   | { readonly for: "rest"; readonly generation: string; readonly after: number }
   | { readonly for: "cancel"; readonly generation: string };
 
@@ -135,13 +135,12 @@ function readRequest(path: string, init: RequestInit = {}) {
 
 function readWhat(path: string, headers: Headers, { method, body }: RequestInit): Asked {
   const called = METHOD.exec(path)?.groups?.name;
-  if (method === "POST" && called !== undefined) return readCall(called, headers, body);
+  if (method === "POST" && called !== undefined) return readCall(called, body);
   const start = START.exec(path);
   if (method === "POST" && start !== null) {
     const { of: conversation, to } = start.groups ?? {};
     const names = to === undefined ? {} : { conversation, to };
-    const key = headers.get("Idempotency-Key");
-    return { for: "start", request: { ...names, ...JSON.parse(String(body)) }, key };
+    return { for: "start", request: { ...names, ...JSON.parse(String(body)) } };
   }
   const generation = EVENTS.exec(path)?.groups?.generation;
   if (method === undefined && generation !== undefined) {
@@ -154,17 +153,16 @@ function readWhat(path: string, headers: Headers, { method, body }: RequestInit)
   throw new Error(`nothing is at ${method} ${path}`);
 }
 
-function readCall(method: string, headers: Headers, body: unknown): Asked {
+function readCall(method: string, body: unknown): Asked {
   if (!(body instanceof Uint8Array)) throw new Error("a call without an envelope");
   const message = JSON.parse(new TextDecoder().decode(body.subarray(5)));
-  const key = headers.get("Idempotency-Key");
   if (method === "Follow") return { for: "rest", ...message };
   if ((method === "StreamReply") !== "to" in message) throw new Error(`${method} of ${body}`);
-  return { for: "start", request: message, key };
+  return { for: "start", request: message };
 }
 
-function readAction({ action, idempotency_key: key, ...said }: Record<string, unknown>): Asked {
-  if (action === "chat" || action === "reply") return { for: "start", request: said, key };
+function readAction({ action, ...said }: Record<string, unknown>): Asked {
+  if (action === "chat" || action === "reply") return { for: "start", request: said };
   const { generation, after } = said;
   if (action !== "follow") throw new Error(`there is no action ${action}`);
   return { for: "rest", generation: String(generation), after: Number(after) };

@@ -1,5 +1,6 @@
-import { isMembers, type Members, parse, readEvent } from "../decode";
+import { readEvent } from "../decode";
 import type { Event } from "../events";
+import { isMembers, type Members, parse } from "../members";
 import { problemFrom, readProblem, readRetryAfter } from "../problem";
 import { type Arrival, type Transport, TransportBlocked } from "../transport";
 import { envelope, readEnvelopes } from "./envelopes";
@@ -14,11 +15,9 @@ const MEDIA_TYPE = "application/connect+json";
  */
 export function connectTransport(ways = browserWays): Transport {
   return {
-    start(request, key, signal) {
-      const method = "to" in request ? "StreamReply" : "StreamChat";
-      return call(method, request, { "Idempotency-Key": key }, signal, ways);
-    },
-    resume: (generation, after, signal) => call("Follow", { generation, after }, {}, signal, ways),
+    start: (request, signal) =>
+      call("to" in request ? "StreamReply" : "StreamChat", request, signal, ways),
+    resume: (generation, after, signal) => call("Follow", { generation, after }, signal, ways),
     cancel: (generation) => cancelOverHttp(generation, ways),
   };
 }
@@ -26,13 +25,12 @@ export function connectTransport(ways = browserWays): Transport {
 async function* call(
   method: string,
   message: object,
-  headers: Readonly<Record<string, string>>,
   signal: AbortSignal,
   ways: Ways,
 ): AsyncGenerator<Arrival> {
   const response = await ways.fetch(`/headwater.v1.ChatService/${method}`, {
     method: "POST",
-    headers: { "Content-Type": MEDIA_TYPE, "Connect-Protocol-Version": "1", ...headers },
+    headers: { "Content-Type": MEDIA_TYPE, "Connect-Protocol-Version": "1" },
     body: envelope(message),
     credentials: "same-origin",
     cache: "no-store",
@@ -56,11 +54,13 @@ async function notConnect(response: Response): Promise<Error> {
 
 /** What a `ChatResponse` says, whose zero and empty members are left out; a sign of life says nothing. */
 function readMessage(said: Members): readonly Event[] {
-  const { generation, cursor = 0, start, reasoning, token, outcome } = said;
+  const { generation, cursor = 0, start, outcome, ...others } = said;
   const events = [
     ...(isMembers(start) ? [{ event: "start", generation, ...start }] : []),
-    ...(reasoning === undefined ? [] : [{ event: "reasoning", token: reasoning }]),
-    ...(token === undefined ? [] : [{ event: "token", token }]),
+    // A member is named after its event, and is what that says: all of it, or its text.
+    ...Object.entries(others).map(([event, value]) =>
+      isMembers(value) ? { event, ...value } : { event, token: value },
+    ),
     ...(isMembers(outcome) ? [{ event: "outcome", ...withZeros(outcome) }] : []),
   ];
   return events.flatMap((event) => readEvent({ ...event, cursor }) ?? []);

@@ -1,4 +1,4 @@
-import { MalformedEvent } from "../decode";
+import { MalformedEvent } from "../members";
 
 /** A message in Connect's streams: one byte of flags, four of its length, and JSON. */
 export interface Envelope {

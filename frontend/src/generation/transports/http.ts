@@ -9,7 +9,7 @@ export type ReadTexts = (texts: AsyncIterable<string>) => AsyncIterable<Arrival>
 /** A transport whose every response is a stream over fetch, of one media type. */
 export function streamedOverHttp(mediaType: string, read: ReadTexts, ways: Ways): Transport {
   return {
-    start: (request, key, signal) => read(startOverHttp(mediaType, request, key, signal, ways)),
+    start: (request, signal) => read(startOverHttp(mediaType, request, signal, ways)),
     async *resume(generation, after, signal) {
       const response = await ask(ways, `${pathOf(generation)}/events`, {
         headers: { Accept: mediaType, ...cursorHeader(generation, after) },
@@ -29,14 +29,13 @@ export function streamedOverHttp(mediaType: string, read: ReadTexts, ways: Ways)
 export async function* startOverHttp(
   mediaType: string,
   request: StartRequest,
-  key: string,
   signal: AbortSignal,
   ways: Ways,
 ): AsyncGenerator<string> {
   const { path, body } = addressOf(request);
   const response = await ask(ways, path, {
     method: "POST",
-    headers: { Accept: mediaType, "Content-Type": "application/json", "Idempotency-Key": key },
+    headers: { Accept: mediaType, "Content-Type": "application/json" },
     body: JSON.stringify(body),
     signal,
   });

@@ -2,6 +2,8 @@ import { describe, expect, it } from "vitest";
 import { NO_TIMING } from "../events";
 import { emptyReply, fold, type Reply } from "../fold";
 import { wasCollected } from "../pace";
+import { textOf } from "../parts";
+import { HELLO } from "../testing/requests";
 import { simulatedServer } from "../testing/simulated-server";
 import { jsonTransport } from "./json";
 
@@ -29,7 +31,7 @@ async function shown(arrivals: ReturnType<ReturnType<typeof jsonTransport>["star
       arrival.reduce((reply, event) => fold(reply, event, 0), replies.at(-1) ?? emptyReply(0)),
     );
   }
-  return replies;
+  return replies.map(({ parts, ...reply }) => ({ ...reply, text: textOf(parts) }));
 }
 
 const { signal } = new AbortController();
@@ -37,7 +39,7 @@ const { signal } = new AbortController();
 describe("jsonTransport", () => {
   it("shows the names at once, and of the text all or nothing", async () => {
     const { ways } = serverOf("one", " two", " three");
-    const replies = await shown(jsonTransport(ways).start({ message: "hello" }, "key", signal));
+    const replies = await shown(jsonTransport(ways).start(HELLO, signal));
     expect(replies[0]?.text).toBe("");
     expect(new Set(replies.map(({ text }) => text))).toEqual(new Set(["", "one two three"]));
     expect(replies.find(({ text }) => text === "")?.ending).toBeNull();
@@ -61,7 +63,7 @@ describe("jsonTransport", () => {
 
   it("blames nobody on the way for collecting what was to come whole", async () => {
     const { ways } = serverOf("one", " two");
-    const replies = await shown(jsonTransport(ways).start({ message: "hello" }, "key", signal));
+    const replies = await shown(jsonTransport(ways).start(HELLO, signal));
     const timing = { ...NO_TIMING, firstTokenMs: 10, durationMs: 9_000, longestGapMs: 50 };
     expect(replies.map(({ pace }) => wasCollected(pace, timing))).not.toContain(true);
   });

@@ -1,14 +1,7 @@
-import {
-  isMembers,
-  MalformedEvent,
-  type Members,
-  parse,
-  readEvent,
-  readOutcome,
-  readStart,
-  readWhole,
-} from "../decode";
+import { readEvent, readOutcome, readStart, readWhole } from "../decode";
 import type { Cursor, Event, Outcome } from "../events";
+import { isMembers, MalformedEvent, type Members, parse } from "../members";
+import { addPart, lengthOf, type Part } from "../parts";
 import type { Arrival, Transport } from "../transport";
 import { ask, cancelOverHttp, cursorHeader, pathOf, startOverHttp } from "./http";
 import { browserWays, type Ways } from "./ways";
@@ -30,8 +23,7 @@ const FULL_PAGE = 4_000;
  */
 export function jsonTransport(ways = browserWays): Transport {
   return {
-    start: (request, key, signal) =>
-      readReply(startOverHttp(JSON_TYPE, request, key, signal, ways)),
+    start: (request, signal) => readReply(startOverHttp(JSON_TYPE, request, signal, ways)),
     resume: (generation, after, signal) => collect(generation, after, signal, ways),
     cancel: (generation) => cancelOverHttp(generation, ways),
   };
@@ -68,7 +60,7 @@ async function* collect(
   signal: AbortSignal,
   ways: Ways,
 ): AsyncGenerator<Arrival> {
-  const rest = { text: "", reasoning: "" };
+  let parts: readonly Part[] = [];
   let cursor = after;
   for (let heldS = 0; ; heldS = HELD_S) {
     const response = await ask(ways, `${pathOf(generation)}/events?wait=${heldS}`, {
@@ -76,24 +68,23 @@ async function* collect(
       signal,
     });
     const page = readPage(parse(await response.text()));
-    rest.text += textOf(page, "text");
-    rest.reasoning += textOf(page, "reasoning");
+    parts = page.parts.reduce(addPart, parts);
     cursor = page.cursor;
     if (page.outcome !== null) {
       yield [
-        { kind: "rest", cursor, ...rest },
+        { kind: "rest", cursor, parts },
         { kind: "outcome", outcome: page.outcome },
       ];
       return;
     }
     yield [];
-    const length = textOf(page, "text").length + textOf(page, "reasoning").length;
+    const length = lengthOf(page.parts);
     if (length > 0 && length < FULL_PAGE) await ways.pause(PAUSE_MS, signal);
   }
 }
 
 interface Page {
-  readonly events: readonly Event[];
+  readonly parts: readonly Part[];
   readonly cursor: Cursor;
   readonly outcome: Outcome | null;
 }
@@ -102,13 +93,10 @@ function readPage({ events, cursor, outcome }: Members): Page {
   if (!Array.isArray(events) || typeof cursor !== "number") {
     throw new MalformedEvent("a page without events or without a cursor");
   }
+  const read = events.flatMap((event) => (isMembers(event) ? (readEvent(event) ?? []) : []));
   return {
-    events: events.flatMap((event) => (isMembers(event) ? (readEvent(event) ?? []) : [])),
+    parts: read.flatMap((event) => (event.kind === "part" ? event.part : [])),
     cursor,
     outcome: isMembers(outcome) ? readOutcome(outcome) : null,
   };
-}
-
-function textOf({ events }: Page, kind: "text" | "reasoning"): string {
-  return events.map((event) => (event.kind === kind ? event.text : "")).join("");
 }

@@ -1,4 +1,5 @@
-import { parse, readEvent } from "../decode";
+import { readEvent } from "../decode";
+import { parse } from "../members";
 import type { Arrival, Transport } from "../transport";
 import { streamedOverHttp } from "./http";
 import { browserWays } from "./ways";

@@ -1,6 +1,8 @@
 import { createParser } from "eventsource-parser";
-import { parse, readEvent } from "../decode";
+import { readEvent } from "../decode";
 import type { Event } from "../events";
+import { parse } from "../members";
+import { kindOfEvent } from "../parts";
 import type { Arrival, Transport } from "../transport";
 import { streamedOverHttp } from "./http";
 import { browserWays } from "./ways";
@@ -15,7 +17,7 @@ async function* readEvents(texts: AsyncIterable<string>): AsyncGenerator<Arrival
   let arrived: Event[] = [];
   const parser = createParser({
     onEvent({ event: name = "token", id, data }) {
-      if (!NAMES.has(name)) return;
+      if (!isKnown(name)) return;
       const event = readEvent({ ...parse(data), event: name, cursor: cursorIn(id) });
       if (event !== undefined) arrived.push(event);
     },
@@ -27,8 +29,10 @@ async function* readEvents(texts: AsyncIterable<string>): AsyncGenerator<Arrival
   }
 }
 
-/** The events that this page knows; the data of others may be anything. */
-const NAMES: ReadonlySet<string> = new Set(["start", "token", "reasoning", "outcome"]);
+/** Whether the page knows an event; the data of others may be anything. */
+function isKnown(name: string): boolean {
+  return name === "start" || name === "outcome" || kindOfEvent(name) !== undefined;
+}
 
 /** The cursor in `<generation>:<cursor>`. */
 function cursorIn(id: string | undefined): number | undefined {

@@ -1,5 +1,6 @@
-import { type Members, parse, readEvent } from "../decode";
+import { readEvent } from "../decode";
 import type { Event } from "../events";
+import { type Members, parse } from "../members";
 import { problemFrom } from "../problem";
 import { type Arrival, type StartRequest, type Transport, TransportBlocked } from "../transport";
 import { cancelOverHttp } from "./http";
@@ -14,8 +15,7 @@ const HANDSHAKE_MS = 5_000;
  */
 export function webSocketTransport(ways = browserWays): Transport {
   return {
-    start: (request, key, signal) =>
-      readSocket({ ...actionOf(request), idempotency_key: key }, signal, ways),
+    start: (request, signal) => readSocket(actionOf(request), signal, ways),
     resume: (generation, after, signal) =>
       readSocket({ action: "follow", generation, after }, signal, ways),
     cancel: (generation) => cancelOverHttp(generation, ways),

@@ -1,0 +1,92 @@
+import { ArrowUp, Square } from "lucide-react";
+import { type KeyboardEvent, type ReactNode, useEffect, useRef } from "react";
+import { useLanguage } from "../../language/language-context";
+import { Button } from "../../ui/button";
+import { isSending, useGrowth } from "./composing";
+
+interface ComposerProps {
+  readonly draft: string;
+  readonly onDraft: (draft: string) => void;
+  readonly isRunning: boolean;
+  /** Whether it is known what a message would come after. */
+  readonly isReady: boolean;
+  readonly onSend: (message: string) => void;
+  readonly onStop: () => void;
+  /** Drawn beside the send button. */
+  readonly children: ReactNode;
+}
+
+/** The box to write in. While a reply runs it waits, says why, and offers to stop the reply. */
+export function Composer(props: ComposerProps) {
+  const { draft, onDraft, isRunning, isReady, onSend, onStop, children } = props;
+  const { say } = useLanguage();
+  const box = useRef<HTMLTextAreaElement>(null);
+  useGrowth(box, draft);
+  const canSend = isReady && !isRunning && draft.trim() !== "";
+
+  useEffect(() => {
+    if (!isRunning && mayTakeFocus()) box.current?.focus({ preventScroll: true });
+  }, [isRunning]);
+
+  const send = () => {
+    if (canSend) onSend(draft);
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (!isSending(event)) return;
+    event.preventDefault();
+    send();
+  };
+
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        send();
+      }}
+      className="rounded-2xl border border-line bg-surface p-2 shadow-sm transition focus-within:border-accent focus-within:shadow-md"
+    >
+      <textarea
+        ref={box}
+        data-testid="composer-input"
+        aria-label={say("message")}
+        rows={1}
+        value={draft}
+        disabled={isRunning}
+        dir="auto"
+        placeholder={say(isRunning ? "waitingForEnd" : "writeMessage")}
+        onChange={(event) => onDraft(event.target.value)}
+        onKeyDown={onKeyDown}
+        className="field-sizing-content max-h-[min(24rem,40dvh)] min-h-10 w-full resize-none bg-transparent px-2 py-1.5 text-body outline-none placeholder:text-quiet disabled:cursor-not-allowed"
+      />
+      <div className="flex items-center justify-between gap-3">
+        <div className="flex min-w-0 items-center gap-1">{children}</div>
+        {/* Keys, so that neither button becomes the other and takes its focus along. */}
+        {isRunning ? (
+          <Button
+            key="stop"
+            look="outline"
+            data-testid="stop"
+            // The second click of a double click on Send was not meant for what took its place.
+            onClick={(event) => event.detail < 2 && onStop()}
+            title={say("stopByKey")}
+          >
+            <Square className="size-3.5 fill-current" aria-hidden="true" />
+            {say("stop")}
+          </Button>
+        ) : (
+          <Button key="send" look="primary" type="submit" data-testid="send" disabled={!canSend}>
+            <ArrowUp className="size-4" aria-hidden="true" />
+            {say("send")}
+          </Button>
+        )}
+      </div>
+    </form>
+  );
+}
+
+/** Not while the person is busy elsewhere: with another control, or with text they selected. */
+function mayTakeFocus(): boolean {
+  const active = document.activeElement;
+  const isFree = active === null || active.matches("body, [data-end]");
+  return isFree && (getSelection()?.isCollapsed ?? true);
+}

@@ -1,0 +1,91 @@
+import type { Message } from "../../api/schema";
+import { addPart, type Part, partsOf } from "../../generation/parts";
+import { branchTo, type MessageTree, newestBehind, siblingsOf } from "./message-tree";
+
+/** The branches at a message: the place of the one that is shown, counted from 1, and its neighbours. */
+export interface Fork {
+  readonly position: number;
+  readonly count: number;
+  readonly previous: string | null;
+  readonly next: string | null;
+}
+
+/** What a thread draws as one: a question, or a reply with all that goes on with it. */
+export interface Entry {
+  readonly key: string;
+  readonly role: Message["role"];
+  /** One message, or a reply and its continuations; never empty. */
+  readonly messages: readonly [Message, ...Message[]];
+  /** Where there are other branches at one of the messages. */
+  readonly forks: readonly Fork[];
+}
+
+/**
+ * The branch that ends with `leaf`, as it is drawn. An entry is named by its first message, so that a
+ * continuation goes on in the same place.
+ */
+export function entriesOf(tree: MessageTree<Message>, leaf: string | null): readonly Entry[] {
+  const entries: Entry[] = [];
+  for (const message of branchTo(tree, leaf)) {
+    const last = entries.at(-1);
+    if (message.role === "assistant" && last?.role === "assistant") {
+      const forks = [...last.forks, ...forksAt(tree, message)];
+      entries[entries.length - 1] = { ...last, messages: [...last.messages, message], forks };
+    } else {
+      const { id: key, role } = message;
+      entries.push({ key, role, messages: [message], forks: forksAt(tree, message) });
+    }
+  }
+  return entries;
+}
+
+const NONE: readonly Fork[] = [];
+
+function forksAt(tree: MessageTree<Message>, message: Message): readonly Fork[] {
+  const siblings = siblingsOf(tree, message);
+  if (siblings.length < 2) return NONE;
+  const at = siblings.indexOf(message);
+  const leading = (sibling: Message | undefined) =>
+    sibling === undefined ? null : newestBehind(tree, sibling.id);
+  return [
+    {
+      position: at + 1,
+      count: siblings.length,
+      previous: leading(siblings[at - 1]),
+      next: leading(siblings[at + 1]),
+    },
+  ];
+}
+
+/** The last message of an entry: the one that may run, and that can be continued. */
+export function lastMessage({ messages }: Entry): Message {
+  return messages.at(-1) ?? messages[0];
+}
+
+/** The parts of the messages before the last one, which continues them. */
+export function partsBefore({ messages }: Entry): readonly Part[] {
+  return messages.slice(0, -1).flatMap(partsOf).reduce(addPart, NO_PARTS);
+}
+
+const NO_PARTS: readonly Part[] = [];
+
+/** Whether two entries are drawn the same, though they were made at different times. */
+export function isSameEntry(one: Entry, other: Entry): boolean {
+  return (
+    one === other ||
+    (one.key === other.key &&
+      one.messages.length === other.messages.length &&
+      one.messages.every((message, index) => message === other.messages[index]) &&
+      one.forks.length === other.forks.length &&
+      one.forks.every((fork, index) => isSameFork(fork, other.forks[index])))
+  );
+}
+
+function isSameFork(one: Fork, other: Fork | undefined): boolean {
+  return (
+    one.position === other?.position &&
+    one.count === other.count &&
+    one.previous === other.previous &&
+    one.next === other.next
+  );
+}

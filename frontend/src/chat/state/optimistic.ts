@@ -1,0 +1,61 @@
+import type { Message } from "../../api/schema";
+import { type Exchange, replyId } from "./exchange";
+
+/** The messages that a thread shows, and the last one of the branch that is shown. */
+export interface ShownMessages {
+  readonly messages: readonly Message[];
+  readonly leaf: string | null;
+}
+
+/**
+ * The saved messages and, after them, those of exchanges that are not saved yet. What is saved counts: an
+ * exchange whose reply is among the saved messages adds nothing. The latest exchange that is shown and not
+ * saved leads to its branch; otherwise the saved leaf does, or the newest message where it names none.
+ */
+export function withExchanges(
+  saved: readonly Message[],
+  leaf: string | null,
+  exchanges: readonly Exchange[],
+): ShownMessages {
+  const known = new Set(saved.map(({ id }) => id));
+  const unsaved = exchanges.filter((exchange) => !known.has(replyId(exchange)));
+  const added = unsaved
+    .flatMap(messagesOf)
+    .filter(({ id }) => !known.has(id) && known.add(id) !== undefined);
+  const latest = unsaved.findLast(({ isShown }) => isShown);
+  return {
+    messages: added.length === 0 ? saved : [...saved, ...added],
+    leaf: latest === undefined ? savedLeaf(saved, leaf) : replyId(latest),
+  };
+}
+
+function savedLeaf(saved: readonly Message[], leaf: string | null): string | null {
+  const isThere = leaf !== null && saved.some(({ id }) => id === leaf);
+  return isThere ? leaf : (saved.at(-1)?.id ?? null);
+}
+
+function messagesOf({ request }: Exchange): readonly Message[] {
+  const { ids, model = null } = request;
+  const { reply: id, generation } = ids;
+  const reply = { ...BLANK, id, role: "assistant", model, generation, running: true } as const;
+  if ("to" in request) return [{ ...reply, parent: request.to }];
+  const { message: text, parent = "root" } = request;
+  const question = { ...BLANK, id: request.ids.message, role: "user", text } as const;
+  return [
+    { ...question, parent: parent === "root" ? null : parent },
+    { ...reply, parent: question.id },
+  ];
+}
+
+const BLANK: Omit<Message, "id" | "parent" | "role"> = {
+  text: "",
+  reasoning: "",
+  parts: [],
+  model: null,
+  generation: null,
+  running: false,
+  cursor: 0,
+  outcome: null,
+  left_out: 0,
+  created_at: "",
+};

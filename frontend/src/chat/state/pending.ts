@@ -1,0 +1,178 @@
+import { useSyncExternalStore } from "react";
+import type { Message } from "../../api/schema";
+import type { Start } from "../../generation/events";
+import { LiveReply } from "../../generation/live-reply";
+import { firstTokenMs, wasCollected } from "../../generation/pace";
+import { partsOf } from "../../generation/parts";
+import { conversationOf, type StartRequest, type Transport } from "../../generation/transport";
+import { type Exchange, replyId } from "./exchange";
+
+/** Everything that runs on the page, as it is now. It is replaced, never changed. */
+export interface PendingState {
+  /** By conversation, the exchanges that are not in the saved conversation yet. */
+  readonly exchanges: ReadonlyMap<string, readonly Exchange[]>;
+  /** Replies that are followed, by the id of their message. */
+  readonly replies: ReadonlyMap<string, LiveReply>;
+}
+
+interface PendingOptions {
+  readonly transport: Transport;
+  /** Called when the server has started or ended a reply in a conversation, which is to be read again. */
+  readonly onChange?: (conversation: string) => void;
+  /** Called once, when something between the server and the page has collected a reply. */
+  readonly onCollected?: () => void;
+}
+
+/**
+ * The exchanges and the running replies of the whole page. They live here, and not in what is drawn, so
+ * that a reply goes on while the person looks at another conversation.
+ */
+export class PendingExchanges {
+  readonly #transport: Transport;
+  readonly #onChange: (conversation: string) => void;
+  readonly #onCollected: () => void;
+  readonly #listeners = new Set<() => void>();
+  readonly #waited = new Map<string, number>();
+  #state: PendingState = { exchanges: new Map(), replies: new Map() };
+  #isCollected = false;
+
+  constructor({ transport, onChange = ignore, onCollected = ignore }: PendingOptions) {
+    this.#transport = transport;
+    this.#onChange = onChange;
+    this.#onCollected = onCollected;
+  }
+
+  readonly subscribe = (listener: () => void): (() => void) => {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  };
+
+  readonly getSnapshot = (): PendingState => this.#state;
+
+  /** How long the page waited for the first token of a message, in milliseconds; null when it did not see it. */
+  readonly waitedMs = (message: string): number | null => {
+    const reply = this.#state.replies.get(message);
+    if (reply === undefined) return this.#waited.get(message) ?? null;
+    return firstTokenMs(reply.getSnapshot().pace);
+  };
+
+  /** Sends a request. Exchanges of its conversation that were refused are dropped. */
+  begin(request: StartRequest): Exchange {
+    const conversation = conversationOf(request);
+    const reply = new LiveReply(request, { transport: this.#transport });
+    const state = { isStarted: false, isRefused: false, isShown: true };
+    const exchange: Exchange = { request, reply, ...state };
+    this.#dropRefused(conversation);
+    this.#change({
+      exchanges: put(this.#state.exchanges, conversation, [...this.#in(conversation), exchange]),
+      replies: put(this.#state.replies, replyId(exchange), reply),
+    });
+    void reply.started.then((start) => {
+      if (start === null) return;
+      this.#replace(conversation, exchange, { isStarted: true });
+      this.#onChange(conversation);
+    });
+    void reply.ended.then(() => this.#ended(conversation, exchange));
+    return exchange;
+  }
+
+  /** Follows a saved message that still runs, unless the page does so already. */
+  follow(conversation: string, message: Message): void {
+    const { id, generation, cursor } = message;
+    if (generation === null || !this.#isMissing(message)) return;
+    const start: Start = {
+      generation,
+      conversation,
+      message: id,
+      parent: message.parent ?? "",
+      model: message.model ?? "",
+    };
+    const soFar = { start, parts: partsOf(message), cursor };
+    const reply = new LiveReply(soFar, { transport: this.#transport });
+    this.#change({ replies: put(this.#state.replies, id, reply) });
+    void reply.ended.then(() => {
+      this.#change({});
+      this.#onChange(conversation);
+    });
+  }
+
+  /** Drops what the saved conversation has: exchanges whose messages are in it, replies that have ended. */
+  settle(conversation: string, messages: readonly Message[]): void {
+    const { replies, exchanges } = this.#state;
+    const over = messages.filter(
+      ({ id, running }) => !running && replies.get(id)?.getSnapshot().ending != null,
+    );
+    const saved = new Set(messages.map(({ id }) => id));
+    const here = this.#in(conversation);
+    const kept = here.filter((exchange) => !saved.has(replyId(exchange)));
+    if (over.length === 0 && kept.length === here.length) return;
+    const left = new Map(replies);
+    for (const { id } of over) {
+      const waitedMs = this.waitedMs(id);
+      if (waitedMs !== null) this.#waited.set(id, waitedMs);
+      left.delete(id);
+    }
+    this.#change({ exchanges: put(exchanges, conversation, kept), replies: left });
+  }
+
+  /** The person looks at another branch: what was asked for no longer leads there. */
+  stepAside(conversation: string): void {
+    this.#dropRefused(conversation);
+    const here = this.#in(conversation);
+    if (!here.some(({ isShown }) => isShown)) return;
+    const hidden = here.map((exchange) => ({ ...exchange, isShown: false }));
+    this.#change({ exchanges: put(this.#state.exchanges, conversation, hidden) });
+  }
+
+  #ended(conversation: string, exchange: Exchange): void {
+    const { start, pace, ending } = exchange.reply.getSnapshot();
+    this.#replace(conversation, exchange, { isRefused: start === null });
+    if (start !== null) this.#onChange(conversation);
+    if (this.#isCollected || ending === null || ending.status === "refused") return;
+    if (!wasCollected(pace, ending.timing)) return;
+    this.#isCollected = true;
+    this.#onCollected();
+  }
+
+  // A reply that ended here, because no server could be reached, may go on when one says that it runs.
+  #isMissing({ id, cursor }: Message): boolean {
+    const followed = this.#state.replies.get(id)?.getSnapshot();
+    return followed === undefined || (followed.ending !== null && followed.cursor < cursor);
+  }
+
+  #in(conversation: string): readonly Exchange[] {
+    return this.#state.exchanges.get(conversation) ?? [];
+  }
+
+  #dropRefused(conversation: string): void {
+    const refused = this.#in(conversation).filter(({ isRefused }) => isRefused);
+    if (refused.length === 0) return;
+    const kept = this.#in(conversation).filter(({ isRefused }) => !isRefused);
+    const replies = new Map(this.#state.replies);
+    for (const exchange of refused) replies.delete(replyId(exchange));
+    this.#change({ exchanges: put(this.#state.exchanges, conversation, kept), replies });
+  }
+
+  #replace(conversation: string, { reply }: Exchange, change: Partial<Exchange>): void {
+    const exchanges = this.#in(conversation).map((exchange) =>
+      exchange.reply === reply ? { ...exchange, ...change } : exchange,
+    );
+    this.#change({ exchanges: put(this.#state.exchanges, conversation, exchanges) });
+  }
+
+  #change(change: Partial<PendingState>): void {
+    this.#state = { ...this.#state, ...change };
+    for (const listener of this.#listeners) listener();
+  }
+}
+
+/** Everything that runs on the page, as it is now. */
+export function usePendingState(pending: PendingExchanges): PendingState {
+  return useSyncExternalStore(pending.subscribe, pending.getSnapshot);
+}
+
+function put<K, V>(map: ReadonlyMap<K, V>, key: K, value: V): ReadonlyMap<K, V> {
+  return new Map(map).set(key, value);
+}
+
+function ignore() {}

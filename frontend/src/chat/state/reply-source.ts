@@ -1,0 +1,53 @@
+import type { Message } from "../../api/schema";
+import { readOutcome } from "../../generation/decode";
+import { emptyReply, type Reply } from "../../generation/fold";
+import type { LiveReply } from "../../generation/live-reply";
+import { startPace } from "../../generation/pace";
+import { partsOf } from "../../generation/parts";
+
+/** Where a reply is read from while it is drawn. The same in shape whether it grows or is saved. */
+export interface ReplySource {
+  readonly subscribe: (listener: () => void) => () => void;
+  readonly getSnapshot: () => Reply;
+}
+
+/** What is known of a reply: as it arrives while it runs, and once it has ended as it is saved. */
+export function sourceOf(message: Message, live: LiveReply | undefined): ReplySource {
+  return message.running && live !== undefined ? live : savedSource(message);
+}
+
+const sources = new WeakMap<Message, ReplySource>();
+
+function savedSource(message: Message): ReplySource {
+  const known = sources.get(message);
+  if (known !== undefined) return known;
+  const reply = savedReply(message);
+  const source = { subscribe: () => () => undefined, getSnapshot: () => reply };
+  sources.set(message, source);
+  return source;
+}
+
+/** A saved message as a reply. One that came without an outcome is taken for complete. */
+export function savedReply(message: Message): Reply {
+  const { cursor, running, outcome } = message;
+  const said = outcome ?? { status: "completed" };
+  return {
+    ...emptyReply(0),
+    start: namesOf(message),
+    parts: partsOf(message),
+    cursor,
+    pace: startPace(performance.now(), cursor),
+    ending: running ? null : readOutcome({ ...said }),
+  };
+}
+
+function namesOf({ id, parent, model, generation }: Message): Reply["start"] {
+  if (model === null) return null;
+  return {
+    generation: generation ?? "",
+    conversation: "",
+    message: id,
+    parent: parent ?? "",
+    model,
+  };
+}

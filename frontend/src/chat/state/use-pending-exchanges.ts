@@ -1,0 +1,27 @@
+import { useQueryClient } from "@tanstack/react-query";
+import { useRef, useState } from "react";
+import { readAgain } from "../../conversations/data/cache";
+import { keys } from "../../conversations/data/keys";
+import { startingInTurn } from "../../conversations/data/serial-queue";
+import type { Transport } from "../../generation/transport";
+import { useLanguage } from "../../language/language-context";
+import { useToast } from "../../ui/toasts";
+import { PendingExchanges } from "./pending";
+
+/** What runs on the page, for as long as whatever uses this is on it. */
+export function usePendingExchanges(makeTransport: () => Transport): PendingExchanges {
+  const client = useQueryClient();
+  const { say } = useLanguage();
+  const show = useToast();
+  const sayCollected = useRef(() => {});
+  sayCollected.current = () => show({ text: say("collected") });
+  const [pending] = useState(
+    () =>
+      new PendingExchanges({
+        transport: startingInTurn(makeTransport(), client),
+        onChange: (id) => void readAgain(client, { queryKey: keys.one(id) }),
+        onCollected: () => sayCollected.current(),
+      }),
+  );
+  return pending;
+}

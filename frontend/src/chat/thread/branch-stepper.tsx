@@ -1,0 +1,62 @@
+import { ChevronLeft, ChevronRight } from "lucide-react";
+import { use, useEffect, useRef } from "react";
+import { useLanguage } from "../../language/language-context";
+import { MessageButton } from "../../ui/icon-button";
+import type { Fork } from "../state/entries";
+import { ThreadContext } from "../state/thread-context";
+
+/** The branches at a message, if there are any; a reply that was gone on with can have more of them. */
+export function Forks({ forks }: { forks: readonly Fork[] }) {
+  return forks.map((fork, index) => (
+    // biome-ignore lint/suspicious/noArrayIndexKey: the forks of an entry keep their order
+    <BranchStepper key={index} fork={fork} />
+  ));
+}
+
+/** Where a conversation has branches: which one is shown, and the ways to its neighbours. */
+function BranchStepper({ fork }: { fork: Fork }) {
+  const { say } = useLanguage();
+  const { actions, arrival } = use(ThreadContext);
+  const ways = useRef<HTMLFieldSetElement>(null);
+  const { position, count, previous, next } = fork;
+
+  // Whoever steps on and on with the keyboard finds the same button under it on the other branch.
+  useEffect(() => {
+    if (arrival.current?.position !== position || arrival.current.count !== count) return;
+    const [back, forth] = ways.current?.querySelectorAll("button") ?? [];
+    const [first, second] = arrival.current.isForth ? [forth, back] : [back, forth];
+    arrival.current = null;
+    (first?.disabled ? second : first)?.focus({ preventScroll: true });
+  }, [arrival, position, count]);
+
+  if (actions === null) return null;
+  const step = (leaf: string | null, by: 1 | -1) => {
+    if (leaf === null) return;
+    arrival.current = { position: position + by, count, isForth: by === 1 };
+    actions.step(leaf);
+  };
+  return (
+    <fieldset
+      ref={ways}
+      data-testid="branch-stepper"
+      aria-label={say("branches")}
+      className="-mx-2.5 flex items-center text-small text-quiet tabular-nums"
+    >
+      <MessageButton
+        data-testid="branch-previous"
+        icon={ChevronLeft}
+        label={say("previousBranch")}
+        disabled={previous === null}
+        onClick={() => step(previous, -1)}
+      />
+      <span data-testid="branch-position">{say("branchPosition", { position, count })}</span>
+      <MessageButton
+        data-testid="branch-next"
+        icon={ChevronRight}
+        label={say("nextBranch")}
+        disabled={next === null}
+        onClick={() => step(next, 1)}
+      />
+    </fieldset>
+  );
+}

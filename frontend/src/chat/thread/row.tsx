@@ -1,0 +1,74 @@
+import { memo } from "react";
+import type { LiveReply } from "../../generation/live-reply";
+import { useLanguage } from "../../language/language-context";
+import { type Entry, isSameEntry, lastMessage } from "../state/entries";
+import { savedStatus } from "../state/use-reply";
+import { AssistantMessage } from "./assistant-message";
+import { UserMessage } from "./user-message";
+
+interface RowProps {
+  readonly entry: Entry;
+  readonly live: LiveReply | undefined;
+  readonly isLast: boolean;
+  /** Else there is only its source. */
+  readonly isDrawn: boolean;
+}
+
+/** One entry of a thread. */
+export const Row = memo(
+  function Row({ entry, live, isLast, isDrawn }: RowProps) {
+    const { say } = useLanguage();
+    return (
+      <div data-row={entry.key} className="row">
+        {/* Screen readers go from heading to heading. */}
+        <h2 className="sr-only select-none">{say(entry.role === "user" ? "you" : "reply")}</h2>
+        {!isDrawn && <Source entry={entry} />}
+        {isDrawn && entry.role === "user" && <UserMessage entry={entry} isLast={isLast} />}
+        {isDrawn && entry.role === "assistant" && (
+          <AssistantMessage entry={entry} live={live} isLast={isLast} />
+        )}
+      </div>
+    );
+  },
+  (before, after) =>
+    before.live === after.live &&
+    before.isLast === after.isLast &&
+    before.isDrawn === after.isDrawn &&
+    isSameEntry(before.entry, after.entry),
+);
+
+/** A message that is not drawn: the same to look for, as plain as it can be. */
+function Source({ entry }: { entry: Entry }) {
+  const { say } = useLanguage();
+  const text = entry.messages.map(({ text }) => text).join("");
+  const message = lastMessage(entry);
+  if (entry.role === "user") {
+    return (
+      <article data-testid="message-user" data-message={message.id} aria-label={say("you")}>
+        {text}
+      </article>
+    );
+  }
+  return (
+    <article
+      data-testid="message-assistant"
+      data-message={message.id}
+      data-status={savedStatus(message)}
+      aria-label={say("reply")}
+    >
+      <div data-testid="reply-text">{text}</div>
+    </article>
+  );
+}
+
+const LINE_PX = 26;
+const CHARACTERS_A_LINE = 84;
+const BESIDES_PX = 96;
+
+/** How high a row may be, in pixels, until it is drawn: what is far away needs a place as well. */
+export function estimatedHeight({ messages, role }: Entry): number {
+  const sum = messages.reduce((characters, { text }) => characters + text.length, 0);
+  // Of what a person wrote only the beginning is shown.
+  const characters = role === "user" ? Math.min(sum, 1_000) : sum;
+  return BESIDES_PX + LINE_PX * Math.ceil((characters + 1) / CHARACTERS_A_LINE);
+}

@@ -1,0 +1,96 @@
+// @vitest-environment jsdom
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { FakeEventSource } from "../testing/fake-event-source";
+import { followChanges } from "./change-feed";
+
+let visibility: DocumentVisibilityState = "visible";
+let stop = () => {};
+
+function follow() {
+  const listener = { onReady: vi.fn(), onChange: vi.fn() };
+  stop = followChanges(listener);
+  return listener;
+}
+
+function look(state: DocumentVisibilityState) {
+  visibility = state;
+  document.dispatchEvent(new Event("visibilitychange"));
+}
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  vi.stubGlobal("EventSource", FakeEventSource);
+  vi.spyOn(document, "visibilityState", "get").mockImplementation(() => visibility);
+  visibility = "visible";
+  FakeEventSource.opened = [];
+});
+
+afterEach(() => {
+  stop();
+  vi.useRealTimers();
+  vi.unstubAllGlobals();
+});
+
+describe("followChanges", () => {
+  it("passes on what is said", () => {
+    const { onReady, onChange } = follow();
+    expect(FakeEventSource.latest.url).toBe("/api/conversations/events");
+    FakeEventSource.latest.say("ready", {});
+    FakeEventSource.latest.say("change", { conversations: ["conv_1", "conv_2"] });
+    expect(onReady).toHaveBeenCalledOnce();
+    expect(onChange.mock.calls).toEqual([[["conv_1", "conv_2"]]]);
+  });
+
+  it("opens again when it was refused, later and later, and soon again once it was ready", () => {
+    follow();
+    const pauses = Array.from({ length: 4 }, () => {
+      const before = FakeEventSource.opened.length;
+      FakeEventSource.latest.refuse();
+      const from = Date.now();
+      while (FakeEventSource.opened.length === before) vi.advanceTimersByTime(25);
+      return Date.now() - from;
+    });
+    expect(pauses[3]).toBeGreaterThan((pauses[0] ?? 0) * 3);
+    FakeEventSource.latest.say("ready", {});
+    FakeEventSource.latest.refuse();
+    vi.advanceTimersByTime(300);
+    expect(FakeEventSource.opened).toHaveLength(6);
+  });
+
+  it("leaves it to the browser to come back after a cut", () => {
+    follow();
+    FakeEventSource.latest.dispatchEvent(new Event("error"));
+    vi.advanceTimersByTime(60_000);
+    expect(FakeEventSource.opened).toHaveLength(1);
+  });
+
+  it("holds no connection while nobody looks", () => {
+    follow();
+    look("hidden");
+    expect(FakeEventSource.latest.readyState).toBe(FakeEventSource.CLOSED);
+    vi.advanceTimersByTime(60_000);
+    expect(FakeEventSource.opened).toHaveLength(1);
+    look("visible");
+    expect(FakeEventSource.opened).toHaveLength(2);
+    expect(FakeEventSource.latest.readyState).toBe(0);
+  });
+
+  it("does not wait when the network is back", () => {
+    follow();
+    FakeEventSource.latest.refuse();
+    window.dispatchEvent(new Event("online"));
+    expect(FakeEventSource.opened).toHaveLength(2);
+    vi.advanceTimersByTime(60_000);
+    expect(FakeEventSource.opened).toHaveLength(2);
+  });
+
+  it("is silent once it was stopped", () => {
+    const { onChange } = follow();
+    const source = FakeEventSource.latest;
+    stop();
+    expect(source.readyState).toBe(FakeEventSource.CLOSED);
+    look("visible");
+    expect(FakeEventSource.opened).toHaveLength(1);
+    expect(onChange).not.toHaveBeenCalled();
+  });
+});

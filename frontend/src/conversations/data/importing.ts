@@ -1,0 +1,59 @@
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { importConversations } from "../../api/conversations";
+import { Problem } from "../../generation/problem";
+import { describeError } from "../../language/describe-problem";
+import type { Language } from "../../language/language";
+import { useLanguage } from "../../language/language-context";
+import { useToast } from "../../ui/toasts";
+import { readAgain } from "./cache";
+import { keys } from "./keys";
+
+/**
+ * Adds the conversations of a file that was exported, says so while it takes its time, and then how many there
+ * were. `onOpen`: there was one, and it is to be shown.
+ */
+export function useImportConversations(onOpen: (id: string) => void) {
+  const client = useQueryClient();
+  const language = useLanguage();
+  const { say } = language;
+  const show = useToast();
+  return useMutation({
+    mutationFn: (archive: File) => {
+      const imported = importConversations(archive);
+      show({
+        text: say("importing", { name: archive.name, size: describeSize(language, archive.size) }),
+        until: imported,
+      });
+      return imported;
+    },
+    onError: (error, archive) =>
+      show({
+        text: `${say("notImported", { name: archive.name })} ${whyNotImported(language, error)}`,
+      }),
+    onSuccess: ({ conversations }) => {
+      const [only, ...others] = conversations;
+      const text = say(only === undefined ? "importEmpty" : "imported", {
+        count: conversations.length,
+      });
+      if (only === undefined || others.length > 0) show({ text });
+      else
+        show({
+          text,
+          action: { label: say("open"), testId: "open", onPress: () => onOpen(only.id) },
+        });
+      return readAgain(client, { queryKey: keys.lists });
+    },
+  });
+}
+
+function whyNotImported(language: Language, error: Error): string {
+  const status = error instanceof Problem ? error.status : null;
+  if (status === 413) return language.say("importTooLarge");
+  return status === 400 ? language.say("importForeign") : describeError(language, error);
+}
+
+function describeSize({ say, number }: Language, bytes: number): string {
+  if (bytes < 1_000_000) return say("kilobytes", { size: Math.ceil(bytes / 1_000) });
+  const digits = { minimumFractionDigits: 1, maximumFractionDigits: 1 };
+  return say("megabytes", { size: number(bytes / 1_000_000, digits) });
+}

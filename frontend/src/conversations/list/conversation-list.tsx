@@ -1,0 +1,171 @@
+import { type KeyboardEvent, useEffect, useMemo, useRef } from "react";
+import type { ConversationSummary } from "../../api/schema";
+import { useLanguage } from "../../language/language-context";
+import { useOpenConversation } from "../../route";
+import { useConversationList } from "../data/use-conversation-list";
+import { useSidebar } from "../sidebar/sidebar-state";
+import { ConversationRow } from "./conversation-row";
+import { type ListRow, listRows, ROW_HEIGHT } from "./list-rows";
+import { ListFailed, ListLoading, MoreFailed, NothingListed } from "./list-states";
+import { useConversationActions } from "./use-conversation-actions";
+import { useRowFocus } from "./use-row-focus";
+import { useRowWindow } from "./use-row-window";
+import { useScrollAnchor } from "./use-scroll-anchor";
+import { useToday } from "./use-today";
+
+/** So many rows before the end of what is known, more is read. */
+const READ_AHEAD = 40;
+/** Below the last row, in pixels. */
+const PADDING_END = 16;
+
+interface ConversationListProps {
+  readonly archived: boolean;
+  /** The person has taken the last one away, and the focus with it. */
+  readonly onLastLeft: () => void;
+}
+
+/** The conversations, of which only those in sight are drawn, however many there are. */
+export function ConversationList({ archived, onLastLeft }: ConversationListProps) {
+  const language = useLanguage();
+  const list = useConversationList({ archived });
+  const { pinned, others, hasMore, hasFailedToReadMore, readMore } = list;
+  const today = useToday();
+  const rows = useMemo(
+    () => listRows(language, pinned, others, today),
+    [language, pinned, others, today],
+  );
+
+  if (list.error !== null) return <ListFailed error={list.error} onRetry={list.retry} />;
+  if (list.isLoading) return <ListLoading />;
+  if (rows.length === 0) return <NothingListed archived={archived} />;
+  return (
+    <Rows
+      key={String(archived)}
+      rows={rows}
+      label={language.say(archived ? "archivedConversations" : "conversations")}
+      hasMore={hasMore}
+      hasFailed={hasFailedToReadMore}
+      onReadMore={readMore}
+      onLastLeft={onLastLeft}
+    />
+  );
+}
+
+interface RowsProps {
+  readonly rows: readonly ListRow[];
+  readonly label: string;
+  readonly hasMore: boolean;
+  readonly hasFailed: boolean;
+  readonly onReadMore: () => void;
+  readonly onLastLeft: () => void;
+}
+
+function Rows(props: RowsProps) {
+  const { rows, label, hasMore, hasFailed, onReadMore, onLastLeft } = props;
+  const scroller = useRef<HTMLDivElement>(null);
+  const open = useOpenConversation();
+  const { leave } = useSidebar();
+  const given = useConversationActions();
+  const focus = useRowFocus(rows, open, scroller);
+
+  const tabStop = rows.findIndex((row) => row.key === focus.tabStop);
+  // The row that Tab leads to is there, wherever the list is scrolled to.
+  const { drawn, last, edges, reveal } = useRowWindow(rows, scroller, tabStop);
+  useScrollAnchor(scroller, rows);
+
+  const wantsMore = hasMore && !hasFailed && last >= rows.length - READ_AHEAD;
+  useEffect(() => {
+    if (wantsMore) onReadMore();
+  });
+
+  const openIndex = rows.findIndex((row) => row.key === open);
+  const latestIndex = useRef(openIndex);
+  latestIndex.current = openIndex;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only another conversation moves the list
+  useEffect(() => {
+    if (latestIndex.current !== -1) reveal(latestIndex.current);
+  }, [open]);
+
+  const actions = useMemo(() => {
+    const leaveRow = ({ id }: ConversationSummary) => {
+      if (!focus.leaveRow(id)) onLastLeft();
+    };
+    return {
+      ...given,
+      archive: (conversation: ConversationSummary, archived: boolean) => {
+        leaveRow(conversation);
+        given.archive(conversation, archived);
+      },
+      remove: (conversation: ConversationSummary) => {
+        leaveRow(conversation);
+        given.remove(conversation);
+      },
+    };
+  }, [given, focus.leaveRow, onLastLeft]);
+
+  const onKeyDown = (event: KeyboardEvent<HTMLElement>) => {
+    // To React a menu of a row is inside the list; its keys are its own.
+    if (!event.currentTarget.contains(event.target as Node)) return;
+    if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    const moved = focus.move(event.key);
+    if (moved === null) return;
+    event.preventDefault();
+    // On the way up, the heading over a row is shown with it.
+    const hasHeading = event.key !== "ArrowDown" && rows[moved - 1]?.kind === "heading";
+    reveal(hasHeading ? moved - 1 : moved);
+  };
+
+  return (
+    <div
+      ref={scroller}
+      data-testid="conversation-list"
+      className="min-h-0 flex-1 overflow-y-auto overscroll-contain px-2 [overflow-anchor:none]"
+    >
+      <ul
+        aria-label={label}
+        onKeyDown={onKeyDown}
+        onFocus={focus.onFocus}
+        className="relative"
+        style={{ height: (edges.at(-1) ?? 0) + PADDING_END }}
+      >
+        {drawn.map((index) => {
+          const row = rows[index];
+          if (row === undefined) return null;
+          const style = {
+            height: ROW_HEIGHT[row.kind],
+            transform: `translateY(${edges[index]}px)`,
+          };
+          if (row.kind === "heading") {
+            return (
+              <li key={row.key} className="absolute inset-x-0 top-0 flex items-end" style={style}>
+                <h2 className="px-2.5 pb-1 text-small font-medium text-quiet">{row.text}</h2>
+              </li>
+            );
+          }
+          const { id, running, pinned } = row.conversation;
+          return (
+            <li
+              key={row.key}
+              data-testid="conversation-item"
+              data-conversation={id}
+              data-running={running}
+              data-pinned={pinned}
+              aria-current={id === open ? "page" : undefined}
+              className="absolute inset-x-0 top-0 py-0.5"
+              style={style}
+            >
+              <ConversationRow
+                conversation={row.conversation}
+                actions={actions}
+                isOpen={id === open}
+                isTabStop={id === focus.tabStop}
+                onFollow={leave}
+              />
+            </li>
+          );
+        })}
+      </ul>
+      {hasFailed && <MoreFailed onRetry={onReadMore} />}
+    </div>
+  );
+}

@@ -1,0 +1,53 @@
+import type { ConversationSummary } from "../../api/schema";
+import type { Language } from "../../language/language";
+
+/** Conversations of about the same age, under the words that a person would use for it. */
+export interface DateGroup {
+  readonly name: string;
+  readonly conversations: readonly ConversationSummary[];
+}
+
+/**
+ * Groups conversations by when they were last updated, in local time. The order stays, so that a list
+ * that is newest first has its newest group first.
+ *
+ * @param now - any moment of the day that is "today"
+ */
+export function groupByDate(
+  language: Language,
+  conversations: readonly ConversationSummary[],
+  now: Date,
+): readonly DateGroup[] {
+  const nameOf = groupNames(language, now);
+  const groups: { name: string; conversations: ConversationSummary[] }[] = [];
+  for (const conversation of conversations) {
+    const name = nameOf(new Date(conversation.updated_at));
+    const latest = groups.at(-1);
+    if (latest?.name === name) latest.conversations.push(conversation);
+    else groups.push({ name, conversations: [conversation] });
+  }
+  return groups;
+}
+
+/** A day begins at local midnight, also where the clocks were changed: it is not always 24 hours long. */
+function groupNames({ say, locale }: Language, now: Date): (moment: Date) => string {
+  const month = new Intl.DateTimeFormat(locale, { month: "long", year: "numeric" });
+  const daysAgo = (days: number) =>
+    new Date(now.getFullYear(), now.getMonth(), now.getDate() - days).getTime();
+  const named: readonly (readonly [since: number, name: string])[] = [
+    [daysAgo(0), say("today")],
+    [daysAgo(1), say("yesterday")],
+    [daysAgo(7), say("previousWeek")],
+    [daysAgo(30), say("previousMonth")],
+  ];
+  const months = new Map<number, string>();
+  return (moment) => {
+    const time = moment.getTime();
+    const recent = named.find(([since]) => time >= since);
+    if (recent !== undefined) return recent[1];
+    const number = moment.getFullYear() * 12 + moment.getMonth();
+    const name = months.get(number) ?? month.format(moment);
+    months.set(number, name);
+    return name;
+  };
+}

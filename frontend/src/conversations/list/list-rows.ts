@@ -1,0 +1,39 @@
+import type { ConversationSummary } from "../../api/schema";
+import type { Language } from "../../language/language";
+import { groupByDate } from "./group-by-date";
+
+/** A line of the list: a heading or a conversation. */
+export type ListRow =
+  | { readonly kind: "heading"; readonly key: string; readonly text: string }
+  | {
+      readonly kind: "conversation";
+      readonly key: string;
+      readonly conversation: ConversationSummary;
+    };
+
+/** Heights in pixels. They are known before a row is drawn, so that nothing moves when it is. */
+export const ROW_HEIGHT = { heading: 36, conversation: 40 } as const;
+
+/** The lines of the list: the pinned conversations, then the others by date. */
+export function listRows(
+  language: Language,
+  pinned: readonly ConversationSummary[],
+  others: readonly ConversationSummary[],
+  now: Date,
+): readonly ListRow[] {
+  const rows: ListRow[] = [];
+  const seen = new Set<string>();
+  const add = (text: string, conversations: readonly ConversationSummary[]) => {
+    // One that moved between two pages while they were read may be in both.
+    const fresh = conversations.filter(({ id }) => !seen.has(id));
+    if (fresh.length === 0) return;
+    rows.push({ kind: "heading", key: `heading ${text}`, text });
+    for (const conversation of fresh) {
+      seen.add(conversation.id);
+      rows.push({ kind: "conversation", key: conversation.id, conversation });
+    }
+  };
+  add(language.say("pinned"), pinned);
+  for (const group of groupByDate(language, others, now)) add(group.name, group.conversations);
+  return rows;
+}

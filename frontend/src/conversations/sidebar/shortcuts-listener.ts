@@ -1,0 +1,69 @@
+import { useQueryClient } from "@tanstack/react-query";
+import { useEffect, useRef } from "react";
+import { navigate } from "wouter/use-browser-location";
+import { useLanguage } from "../../language/language-context";
+import { conversationPath, NEW_CHAT_PATH, useOpenConversation } from "../../route";
+import { useToastAction } from "../../ui/toasts";
+import { cachedSummary } from "../data/cache";
+import { keys } from "../data/keys";
+import { listedWith, useUnderWay } from "../data/optimistic";
+import { conversationsOf, type Listed } from "../data/pages";
+import { listRows } from "../list/list-rows";
+import { commandOf } from "./shortcuts";
+import { useSidebar } from "./sidebar-state";
+
+/** Listens for shortcuts anywhere on the page, except over a dialog: there they would act behind it. */
+export default function Shortcuts(): null {
+  const { leave, leaveForNewChat, search, openDialog } = useSidebar();
+  const language = useLanguage();
+  const client = useQueryClient();
+  const open = useOpenConversation();
+  const act = useToastAction();
+  const underWay = useUnderWay();
+
+  const goTo = (path: string) => {
+    leave();
+    navigate(path);
+  };
+  const neighbour = (by: 1 | -1): string | null => {
+    const [pinned, others] = [true, false].map((pinned) => {
+      const choice = { archived: false, pinned };
+      const listed = client.getQueryData<Listed>(keys.list(choice));
+      const known = (id: string) => cachedSummary(client, id);
+      return conversationsOf(listed && listedWith(underWay, listed, choice, known));
+    });
+    const ids = listRows(language, pinned ?? [], others ?? [], new Date())
+      .filter((row) => row.kind === "conversation")
+      .map((row) => row.key);
+    const place = open === null ? -1 : ids.indexOf(open);
+    // From a new chat, the newest is the next one; there is none before it.
+    return ids[place === -1 && by === -1 ? -1 : place + by] ?? null;
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.defaultPrevented) return;
+    const where = document.activeElement;
+    if (where?.closest('[role="dialog"]:not([data-drawer])')) return;
+    const command = commandOf(event, where);
+    if (command === null) return;
+    if (command === "undo" && !act()) return;
+    event.preventDefault();
+    if (command === "new-chat") {
+      leaveForNewChat();
+      goTo(NEW_CHAT_PATH);
+    }
+    if (command === "search") search();
+    if (command === "shortcuts") openDialog({ kind: "shortcuts" });
+    if (command === "next" || command === "previous") {
+      const id = neighbour(command === "next" ? 1 : -1);
+      if (id !== null) goTo(conversationPath(id));
+    }
+  };
+  const latest = useRef(onKeyDown);
+  latest.current = onKeyDown;
+  useEffect(() => {
+    const listen = (event: KeyboardEvent) => latest.current(event);
+    addEventListener("keydown", listen);
+    return () => removeEventListener("keydown", listen);
+  }, []);
+  return null;
+}

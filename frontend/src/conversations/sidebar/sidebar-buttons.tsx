@@ -1,0 +1,51 @@
+import { PanelLeft, SquarePen } from "lucide-react";
+import { useEffect, useRef } from "react";
+import { useLanguage } from "../../language/language-context";
+import { Link } from "../../link";
+import { NEW_CHAT_PATH } from "../../route";
+import { IconButton } from "../../ui/icon-button";
+import { modKey } from "./mod-key";
+import { useSidebar } from "./sidebar-state";
+
+/** Shows or hides the bar. There is one on the page: in the bar while it is shown, else in the header. */
+export function SidebarToggle() {
+  const { say } = useLanguage();
+  const { isShown, toggle, isToggled } = useSidebar();
+  const button = useRef<HTMLButtonElement>(null);
+  useEffect(() => {
+    if (isToggled.current) button.current?.focus();
+    isToggled.current = false;
+  }, [isToggled]);
+  return (
+    <IconButton
+      ref={button}
+      icon={PanelLeft}
+      label={say(isShown ? "hideConversations" : "showConversations")}
+      aria-expanded={isShown}
+      data-testid="sidebar-toggle"
+      onClick={toggle}
+    />
+  );
+}
+
+/** For the header of the page: the way to the bar and to a new chat, while the bar is not shown. */
+export function SidebarButtons() {
+  const { say } = useLanguage();
+  const { isShown, leaveForNewChat } = useSidebar();
+  if (isShown) return null;
+  return (
+    <div className="flex items-center">
+      <SidebarToggle />
+      <Link
+        href={NEW_CHAT_PATH}
+        data-testid="new-chat"
+        onClick={leaveForNewChat}
+        aria-label={say("newChat")}
+        title={say("newChatByKey", { key: `${modKey} Shift O` })}
+        className="grid size-9 place-items-center rounded-lg text-quiet transition-colors hover:bg-line/60 hover:text-ink"
+      >
+        <SquarePen className="size-4" aria-hidden="true" />
+      </Link>
+    </div>
+  );
+}

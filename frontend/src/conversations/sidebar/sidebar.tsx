@@ -1,0 +1,102 @@
+import { ArrowLeft, SquarePen } from "lucide-react";
+import { lazy, useRef, useState } from "react";
+import { useLanguage } from "../../language/language-context";
+import { Link } from "../../link";
+import { NEW_CHAT_PATH } from "../../route";
+import { IconButton } from "../../ui/icon-button";
+import { Mark } from "../../ui/mark";
+import { Optional } from "../../ui/optional";
+import { ConversationList } from "../list/conversation-list";
+import { ListLoading } from "../list/list-states";
+import { SearchBox } from "../search/search-box";
+import { useDebounced } from "../search/use-debounced";
+import { modKey } from "./mod-key";
+import { SidebarToggle } from "./sidebar-buttons";
+import { SidebarLost } from "./sidebar-lost";
+import { SidebarMenuButton } from "./sidebar-menu-button";
+import { useSidebar } from "./sidebar-state";
+
+const loadResults = () => import("../search/search-results");
+const SearchResults = lazy(loadResults);
+
+/** Between two letters of somebody who types. */
+const TYPING_MS = 180;
+
+/** The conversations: a new one, those that were found, those that are kept. */
+export default function Sidebar() {
+  const { say } = useLanguage();
+  const [words, setWords] = useState("");
+  const { leaveForNewChat, isArchiveShown, showArchive } = useSidebar();
+  const settled = useDebounced(words, TYPING_MS);
+  const bar = useRef<HTMLElement>(null);
+  const box = useRef<HTMLInputElement>(null);
+  const results = useRef<HTMLUListElement>(null);
+  const isSearching = words.trim() !== "";
+  const focusOn = (name: string) =>
+    bar.current?.querySelector<HTMLElement>(`[data-testid="${name}"]`)?.focus();
+  const focusOnWayOn = () => focusOn(isArchiveShown ? "hide-archived" : "new-chat");
+  const firstResult = () => results.current?.querySelector("a");
+
+  return (
+    <nav
+      ref={bar}
+      data-testid="sidebar"
+      aria-label={say("conversations")}
+      className="flex h-full flex-col bg-sunken"
+    >
+      <div className="flex min-h-14 items-center gap-1 px-2">
+        <SidebarToggle />
+        <p className="flex flex-1 items-center gap-2 font-serif text-lead">
+          <Mark className="size-6 text-accent" />
+          Headwater
+        </p>
+        <SidebarMenuButton onShowArchived={() => showArchive(true)} />
+      </div>
+      <Link
+        href={NEW_CHAT_PATH}
+        data-testid="new-chat"
+        title={say("newChatByKey", { key: `${modKey} Shift O` })}
+        onClick={leaveForNewChat}
+        className="mx-2 mb-2 flex min-h-10 items-center gap-2.5 rounded-lg px-2.5 text-small font-medium transition-colors hover:bg-line/60"
+      >
+        <SquarePen className="size-4 text-accent" aria-hidden="true" />
+        {say("newChat")}
+      </Link>
+      <SearchBox
+        box={box}
+        words={words}
+        onWords={setWords}
+        onFocus={() => void loadResults().catch(() => undefined)}
+        onDown={() => {
+          const first = isSearching
+            ? firstResult()
+            : bar.current?.querySelector<HTMLElement>('[data-conversation] a[tabindex="0"]');
+          first?.focus();
+        }}
+        onEnter={() => firstResult()?.click()}
+      />
+      {isArchiveShown && !isSearching && (
+        <div className="flex items-center gap-1 px-2 pt-2">
+          <IconButton
+            icon={ArrowLeft}
+            label={say("backToAll")}
+            data-testid="hide-archived"
+            onClick={() => {
+              showArchive(false);
+              // Back to where the way to the archive began.
+              focusOn("sidebar-menu");
+            }}
+          />
+          <h2 className="text-small font-medium">{say("archivedConversations")}</h2>
+        </div>
+      )}
+      {isSearching ? (
+        <Optional fallback={<ListLoading />} lost={<SidebarLost />}>
+          <SearchResults words={settled} place={results} onUp={() => box.current?.focus()} />
+        </Optional>
+      ) : (
+        <ConversationList archived={isArchiveShown} onLastLeft={focusOnWayOn} />
+      )}
+    </nav>
+  );
+}

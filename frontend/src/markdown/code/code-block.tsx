@@ -1,0 +1,88 @@
+import { Check, Copy, WrapText, X } from "lucide-react";
+import { memo, type ReactNode, useState } from "react";
+import { copyText } from "../../copy-text";
+import { useLanguage } from "../../language/language-context";
+import { TypingCursor } from "../render/typing-cursor";
+import { CodeButton } from "./code-button";
+import { CodeText } from "./code-text";
+
+interface CodeBlockProps {
+  readonly code: string;
+  /** As the fence names it; empty when it does not. */
+  readonly language: string;
+  /** It is still being written. */
+  readonly isOpen: boolean;
+  /** More buttons. */
+  readonly children?: ReactNode;
+}
+
+/** Code with its language and a copy button; neither is part of the reply's text. */
+export const CodeBlock = memo(function CodeBlock(props: CodeBlockProps) {
+  const { code, language, isOpen, children } = props;
+  const { say } = useLanguage();
+  const [isWrapped, wrap] = useState(false);
+  return (
+    <div className="code-block">
+      <CodeBar code={code} language={language}>
+        {children}
+        <CodeButton
+          icon={WrapText}
+          label={say("wrapLines")}
+          isPressed={isWrapped}
+          onClick={() => wrap(!isWrapped)}
+        />
+      </CodeBar>
+      {/* It scrolls, and not only by a pointer. */}
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keyboard */}
+      <pre tabIndex={0} className={isWrapped ? "wrapped" : undefined}>
+        <code>
+          <CodeText code={code} language={language} isOpen={isOpen} />
+          {isOpen && <TypingCursor />}
+        </code>
+      </pre>
+    </div>
+  );
+});
+
+interface CodeBarProps {
+  readonly code: string;
+  readonly language: string;
+  readonly children: ReactNode;
+}
+
+/** What stands above code: its language, and what can be done with it. */
+export function CodeBar({ code, language, children }: CodeBarProps) {
+  return (
+    <div className="code-bar" data-language={language === "" ? "text" : language}>
+      <div className="flex">
+        {children}
+        <CopyButton text={code} />
+      </div>
+    </div>
+  );
+}
+
+const WORDS = { no: "copyCode", yes: "copied", failed: "notCopied" } as const;
+
+function CopyButton({ text }: { text: string }) {
+  const { say } = useLanguage();
+  const [copied, setCopied] = useState<"no" | "yes" | "failed">("no");
+  const copy = () =>
+    void copyText(text).then(
+      () => setCopied("yes"),
+      () => setCopied("failed"),
+    );
+  return (
+    <>
+      <CodeButton
+        icon={{ no: Copy, yes: Check, failed: X }[copied]}
+        label={say(WORDS[copied])}
+        onClick={copy}
+        onLeave={() => setCopied("no")}
+      />
+      <span role="status" className="sr-only select-none">
+        {copied !== "no" && say(WORDS[copied])}
+      </span>
+    </>
+  );
+}

@@ -1,0 +1,96 @@
+import fc from "fast-check";
+import type { Token } from "marked";
+import { describe, expect, it } from "vitest";
+import { markdown, noise } from "../testing/arbitrary-markdown";
+import { EMPTY_DOCUMENT, groupsOf, grow, type MarkdownDocument } from "./document";
+import { lexBlocks } from "./syntax";
+
+function grown(pieces: readonly string[]): MarkdownDocument {
+  let text = "";
+  let document = EMPTY_DOCUMENT;
+  for (const piece of pieces) {
+    text += piece;
+    document = grow(document, text, "open");
+  }
+  return grow(document, text, "complete");
+}
+
+/** Cuts a text into pieces of these sizes, over and over. */
+function pieces(text: string, sizes: readonly number[]): readonly string[] {
+  const cut: string[] = [];
+  for (let at = 0; at < text.length; at += cut.at(-1)?.length ?? 1) {
+    cut.push(text.slice(at, at + (sizes[cut.length % sizes.length] ?? 1)));
+  }
+  return cut;
+}
+
+function wholeBlocks(text: string): readonly Token[] {
+  const normal = text.replace(/\r\n|\r(?!\n|$)/g, "\n");
+  return lexBlocks(normal).tokens.filter(({ type }) => type !== "space" && type !== "def");
+}
+
+/** What a block says, without the blank lines that may or may not be counted as its end. */
+function sense(tokens: readonly Token[]): unknown {
+  return JSON.parse(
+    JSON.stringify(tokens, (key, value) =>
+      key === "raw" && typeof value === "string" ? value.trimEnd() : value,
+    ),
+  );
+}
+
+const SIZES = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 5 });
+
+describe("a document that grows", () => {
+  it.each([
+    ["Markdown", markdown],
+    ["noise", noise],
+    ["both", fc.tuple(markdown, noise, markdown).map((parts) => parts.join(""))],
+  ])("ends as if it had come whole: %s", (_, arbitrary) => {
+    fc.assert(
+      fc.property(arbitrary, SIZES, (text, sizes) => {
+        const document = grown(pieces(text, sizes));
+        expect(sense(groupsOf(document).flat())).toEqual(sense(wholeBlocks(text)));
+        expect(document.definitions).toEqual(lexBlocks(text.replace(/\r\n?/g, "\n")).definitions);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it("never reads a finished block again", () => {
+    const paragraphs = Array.from({ length: 100 }, (_, index) => `Paragraph ${index}\n\n`);
+    let document = EMPTY_DOCUMENT;
+    let text = "";
+    for (const paragraph of paragraphs) {
+      const before = groupsOf(document);
+      text += paragraph;
+      document = grow(document, text, "open");
+      expect(document.tail.length).toBeLessThan(40);
+      for (const [index, group] of before.slice(0, -2).entries()) {
+        expect(groupsOf(document)[index]).toBe(group);
+      }
+    }
+    expect(groupsOf(document)).toHaveLength(7);
+  });
+
+  it("is read the same at every moment, whatever was read before", () => {
+    fc.assert(
+      fc.property(markdown, SIZES, (text, sizes) => {
+        let document = EMPTY_DOCUMENT;
+        let shown = "";
+        for (const piece of pieces(text, sizes)) {
+          shown += piece;
+          document = grow(document, shown, "open");
+          const anew = grow(EMPTY_DOCUMENT, shown, "open");
+          expect(sense(groupsOf(document).flat())).toEqual(sense(groupsOf(anew).flat()));
+        }
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it("starts over when the text is another one", () => {
+    const first = grow(EMPTY_DOCUMENT, "one\n\ntwo\n\nthree", "open");
+    const other = grow(first, "other", "open");
+    expect(groupsOf(other).flat()).toMatchObject([{ type: "paragraph", text: "other" }]);
+  });
+});

@@ -1,0 +1,156 @@
+import type { Token } from "marked";
+import { endsInsideFence, isOpenFence, settle } from "./hold-back";
+import { type Blocks, type Definitions, lexBlocks } from "./syntax";
+
+const GROUP_SIZE = 16;
+
+/**
+ * Markdown that grows at its end. Blocks that no later text can change are finished: they are never
+ * read again, so that what a frame costs does not depend on how long the reply is.
+ */
+export interface MarkdownDocument {
+  /** Everything read so far. */
+  readonly text: string;
+  /** Full groups of finished blocks, then one that is being filled. */
+  readonly finished: readonly (readonly Token[])[];
+  /** The blocks of `tail`, as they are drawn. */
+  readonly open: readonly Token[];
+  /** The end of the text that is read anew each time, with `\n` for line ends. */
+  readonly tail: string;
+  /** Those of the finished blocks, and those of all blocks. */
+  readonly finishedDefinitions: Definitions;
+  readonly definitions: Definitions;
+  readonly end: End;
+}
+
+/** How the text ends: more may come, it was cut off, or this is all of it. */
+export type End = "open" | "cut" | "complete";
+
+/** A document before its first word. */
+export const EMPTY_DOCUMENT: MarkdownDocument = {
+  text: "",
+  finished: [],
+  open: [],
+  tail: "",
+  finishedDefinitions: new Map(),
+  definitions: new Map(),
+  end: "open",
+};
+
+/** Reads what was added to the text. Another text, rather than a longer one, is read from its start. */
+export function grow(document: MarkdownDocument, text: string, end: End): MarkdownDocument {
+  if (document.text === text && document.end === end) return document;
+  if (!beginsWith(text, document.text)) return grow(EMPTY_DOCUMENT, text, end);
+  const added = text.slice(document.text.length);
+  const openFence = end === "open" ? growOpenFence(document, added) : null;
+  if (openFence !== null) return { ...document, ...openFence, text };
+  const tail = normalizeLineEnds(document.tail + added);
+  const blocks = lexBlocks(tail);
+  const finished = finishedPart(tail, blocks.tokens);
+  const rest = tail.slice(finished.length);
+  const open = openBlocks(rest, finished.length === 0 ? blocks : lexBlocks(rest), end);
+  const finishedDefinitions =
+    blocks.definitions.size === 0
+      ? document.finishedDefinitions
+      : addDefinitions(
+          document.finishedDefinitions,
+          lexBlocks(tail.slice(0, finished.length)).definitions,
+        );
+  const definitions = addDefinitions(finishedDefinitions, open.definitions);
+  return {
+    text,
+    finished: addToGroups(document.finished, finished.tokens.filter(isDrawn)),
+    open: open.tokens.filter(isDrawn),
+    tail: rest,
+    finishedDefinitions,
+    definitions: sameDefinitions(document.definitions, definitions)
+      ? document.definitions
+      : definitions,
+    end,
+  };
+}
+
+/** All blocks of a document in groups; groups that did not change are the same arrays as before. */
+export function groupsOf({ finished, open }: MarkdownDocument): readonly (readonly Token[])[] {
+  return addToGroups(finished, open);
+}
+
+// A block is finished when a blank line and one whole line of the next block follow: that line decides
+// whether it goes on. Anything shorter can still turn out to belong to the list, table or quote above.
+function finishedPart(tail: string, tokens: readonly Token[]) {
+  let offset = 0;
+  let finished = { length: 0, tokens: tokens.slice(0, 0) };
+  for (const [index, token] of tokens.entries()) {
+    if (!tail.startsWith(token.raw, offset)) break;
+    if (token.type !== "space" && followsBlankLine(tail, offset)) {
+      if (tail.indexOf("\n", offset) === -1) break;
+      finished = { length: offset, tokens: tokens.slice(0, index) };
+    }
+    offset += token.raw.length;
+  }
+  return finished;
+}
+
+function followsBlankLine(text: string, lineStart: number): boolean {
+  if (text[lineStart - 1] !== "\n") return false;
+  const lineAbove = text.slice(text.lastIndexOf("\n", lineStart - 2) + 1, lineStart - 1);
+  return lineStart > 1 && lineAbove.trim() === "";
+}
+
+function openBlocks(tail: string, blocks: Blocks, end: End): Blocks {
+  if (end !== "open") return blocks;
+  const settled = settle(tail, endsInsideFence(blocks.tokens));
+  return settled === tail ? blocks : lexBlocks(settled);
+}
+
+// Inside a code block at the very end, lines that cannot close it are only added: a long program is not
+// read anew with each of its lines.
+function growOpenFence({ open, tail }: MarkdownDocument, added: string) {
+  const block = open.at(-1);
+  const lineStart = tail.lastIndexOf("\n") + 1;
+  if (block?.type !== "code" || !/^(?:```|~~~).*\n/.test(block.raw) || !tail.endsWith(block.raw)) {
+    return null;
+  }
+  const line = tail.slice(lineStart);
+  if (lineStart === 0 || !isOpenFence(block.raw) || /\r|^[ \t>]*[`~]/m.test(line + added))
+    return null;
+  const raw = block.raw + added;
+  const code = raw.slice(raw.indexOf("\n") + 1);
+  // As marked has it: the end of the last line is not part of the code, but blank lines are.
+  const text = /[^\n]\n$/.test(code.slice(-2)) ? code.slice(0, -1) : code;
+  return { open: [...open.slice(0, -1), { ...block, raw, text }], tail: tail + added };
+}
+
+function isDrawn(token: Token): boolean {
+  return token.type !== "space" && token.type !== "def";
+}
+
+function addToGroups(groups: readonly (readonly Token[])[], blocks: readonly Token[]) {
+  if (blocks.length === 0) return groups;
+  const last = groups.at(-1);
+  const room = last === undefined || last.length === GROUP_SIZE ? [] : last;
+  const kept = room.length === 0 ? groups : groups.slice(0, -1);
+  const all = [...room, ...blocks];
+  const added: (readonly Token[])[] = [];
+  for (let at = 0; at < all.length; at += GROUP_SIZE) added.push(all.slice(at, at + GROUP_SIZE));
+  return [...kept, ...added];
+}
+
+function addDefinitions(known: Definitions, found: Definitions): Definitions {
+  const added = [...found].filter(([label]) => !known.has(label));
+  return added.length === 0 ? known : new Map([...known, ...added]);
+}
+
+function sameDefinitions(one: Definitions, other: Definitions): boolean {
+  return one.size === other.size && [...one].every(([label, href]) => other.get(label) === href);
+}
+
+// What `startsWith` does, several times as fast: engines compare whole strings by their memory.
+function beginsWith(text: string, beginning: string): boolean {
+  return text.slice(0, beginning.length) === beginning;
+}
+
+// A `\r` at the very end waits for what follows: it may be half of a `\r\n`.
+function normalizeLineEnds(text: string): string {
+  return text.includes("\r") ? text.replace(/\r\n|\r(?!\n|$)/g, "\n") : text;
+}

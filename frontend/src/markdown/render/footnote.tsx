@@ -1,0 +1,46 @@
+import { CornerLeftUp } from "lucide-react";
+import { type MouseEvent, type ReactNode, use } from "react";
+import { useLanguage } from "../../language/language-context";
+import type { FootnoteReferenceToken } from "../parse/footnote-syntax";
+import { DocumentContext } from "./document-context";
+
+/** Leads to a footnote. What turns out to be none is text. */
+export function FootnoteReference({ reference }: { reference: FootnoteReferenceToken }) {
+  const { id, definitions, isOpen } = use(DocumentContext);
+  if (!definitions.has(`^${reference.label}`))
+    return isOpen ? <sup>{reference.label}</sup> : reference.raw;
+  return (
+    <sup>
+      <a href={`#${id}-${reference.label}`} role="doc-noteref" onClick={focusNote}>
+        {reference.label}
+      </a>
+    </sup>
+  );
+}
+
+// The address of the page is the conversation's, not a footnote's.
+function focusNote(event: MouseEvent<HTMLAnchorElement>): void {
+  event.preventDefault();
+  document.getElementById(event.currentTarget.hash.slice(1))?.focus();
+}
+
+/** A footnote, with a way back to where it is first referred to. */
+export function Footnote({ label, children }: { label: string; children: ReactNode }) {
+  const { say } = useLanguage();
+  const id = `${use(DocumentContext).id}-${label}`;
+  return (
+    <div id={id} role="doc-footnote" tabIndex={-1} className="footnote">
+      <span>{label}</span>
+      <div>{children}</div>
+      <button
+        type="button"
+        className="icon-button"
+        aria-label={say("backToText")}
+        title={say("backToText")}
+        onClick={() => document.querySelector<HTMLElement>(`a[href="#${CSS.escape(id)}"]`)?.focus()}
+      >
+        <CornerLeftUp aria-hidden="true" />
+      </button>
+    </div>
+  );
+}
