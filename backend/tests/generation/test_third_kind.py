@@ -1,4 +1,4 @@
-"""A third kind of part, made of this one file: it goes through the log, rows, archives and every transport."""
+"""A third kind of part, made of this one file, goes through the log, rows, archives and every transport."""
 
 import json
 from collections.abc import AsyncGenerator, Sequence

@@ -65,10 +65,9 @@ async def test_a_new_database_has_the_tables_that_the_code_names(empty_url: URL)
 
 OLD_MESSAGES = table(
     "messages",
-    *map(
-        column,
-        "id conversation client parent role text reasoning model outcome left_out created_at".split(),
-    ),
+    *map(column, ["id", "conversation", "client", "parent", "role", "text", "reasoning", "model", "outcome"]),
+    column("left_out"),
+    column("created_at"),
 )
 OLD_GENERATIONS = table("generations", *map(column, ["id", "message", "client", "shape"]))
 OLD_PIECES = table("pieces", *map(column, ["generation", "at", "text", "reasoning", "shape"]))
