@@ -715,7 +715,7 @@ describe("ChatInterface", () => {
     await userEvent.type(await screen.findByTestId("settings-system"), "Be short.");
     await userEvent.type(screen.getByTestId("settings-temperature"), "0.5");
     await userEvent.click(screen.getByTestId("settings-save"));
-    expect(screen.getByTestId("system-chip")).toBeTruthy();
+    expect(await screen.findByTestId("system-chip")).toBeTruthy();
     await ask("one");
     const asked = { message: "one", model: "scripted/echo" };
     expect(requests).toEqual([{ ...asked, system: "Be short.", temperature: 0.5 }]);
@@ -753,10 +753,10 @@ describe("ChatInterface", () => {
     await readAgain();
     expect(models().value).toBe("scripted/prose");
     expect(screen.getByTestId("branch-position").textContent).toBe("1 of 2");
-    expect(screen.getByTestId("system-chip")).toBeTruthy();
+    expect(await screen.findByTestId("system-chip")).toBeTruthy();
     await arrive();
     expect(models().value).toBe("scripted/prose");
-    expect(screen.getByTestId("system-chip")).toBeTruthy();
+    expect(await screen.findByTestId("system-chip")).toBeTruthy();
     expect(screen.getByTestId("branch-position").textContent).toBe("1 of 2");
   });
 
