@@ -1,7 +1,7 @@
 import { lazy, type ReactNode, useEffect, useMemo, useRef } from "react";
 import type { Model } from "../api/models";
 import { useArchive, usePatchConversation } from "../conversations/data/mutations";
-import { useChangeUnderWay } from "../conversations/data/optimistic";
+import { useOptimisticChange } from "../conversations/data/optimistic";
 import { useConversation } from "../conversations/data/queries";
 import { Problem } from "../generation/problem";
 import type { NewChatRequest } from "../generation/transport";
@@ -64,8 +64,8 @@ export function Chat(props: ChatProps) {
   const { draft, setDraft, giveBack } = useDraft(conversation);
   const { scroller, content, isPinned, pin, unpin, pinAtEnd, keepPlace } = usePinnedScroll();
 
-  const underWay = useChangeUnderWay(conversation);
-  const settings = saved ?? { ...newSettings, ...underWay };
+  const optimistic = useOptimisticChange(conversation);
+  const settings = saved ?? { ...newSettings, ...optimistic };
   const change = (changed: Partial<Settings>) => {
     if (conversation === null) props.onNewSettings({ ...newSettings, ...changed });
     else patch({ id: conversation, change: changed });

@@ -4,8 +4,8 @@ import { ServerProvider, useServer } from "../api/server-context";
 import { ChatInterface as Chat } from "../chat/chat-interface";
 import { usePendingExchanges } from "../chat/state/use-pending-exchanges";
 import { ConversationsProvider } from "../conversations/sidebar/conversations-provider";
+import { browserEnvironment } from "../generation/transports/environment";
 import { sseTransport } from "../generation/transports/sse";
-import { browserWays } from "../generation/transports/ways";
 import { LanguageProvider, useLanguage } from "../language/language-context";
 import { useChosenLanguage } from "../language/use-chosen-language";
 import { IconButton } from "../ui/icon-button";
@@ -79,7 +79,7 @@ export function ChatInterface(props: ChatInterfaceProps): ReactNode {
 function Chats(props: ChatInterfaceProps) {
   const { conversation: given, onConversation, onTitle, model = null, system = null } = props;
   const server = useServer();
-  const pending = usePendingExchanges(() => sseTransport({ ...browserWays, fetch: server }));
+  const pending = usePendingExchanges(() => sseTransport({ ...browserEnvironment, fetch: server }));
   const [own, setOwn] = useState<string | null>(null);
   const shown = given === undefined ? own : given;
   const show = useCallback(

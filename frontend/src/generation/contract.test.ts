@@ -39,7 +39,7 @@ async function readOn(
     return fold(reply, { kind: "part", cursor: index + 1, part: textPart(text, type) }, 0);
   }, emptyReply(0));
   const steps = follow({
-    transport: make(server.ways),
+    transport: make(server.environment),
     origin: after === 0 ? { request: HELLO } : { generation, cursor: after },
     signal: new AbortController().signal,
     network: steadyNetwork(),

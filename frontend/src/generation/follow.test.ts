@@ -8,8 +8,8 @@ import { HELLO } from "./testing/requests";
 import { lengthThrough, type SimulatedLog } from "./testing/simulated-log";
 import { simulatedServer } from "./testing/simulated-server";
 import { steadyNetwork } from "./testing/steady-network";
+import { browserEnvironment } from "./transports/environment";
 import { sseTransport } from "./transports/sse";
-import { browserWays } from "./transports/ways";
 
 const START = {
   generation: "gen_1",
@@ -36,7 +36,7 @@ interface Run {
 
 function steps({ ask, network = steadyNetwork() }: Run): AsyncGenerator<Step> {
   return follow({
-    transport: sseTransport({ ...browserWays, fetch: ask }),
+    transport: sseTransport({ ...browserEnvironment, fetch: ask }),
     origin: { request: HELLO },
     signal: new AbortController().signal,
     network,
@@ -90,7 +90,7 @@ describe("follow", () => {
         `id: gen_1:0\nevent: start\ndata: ${JSON.stringify(START)}\n\nid: gen_1:1\ndata: {"tok\n\n`,
       );
     const server = simulatedServer(logOf("a", "b"), { cuts: [] });
-    const { reply } = await run({ ask: answering(damaged, server.ways.fetch) });
+    const { reply } = await run({ ask: answering(damaged, server.environment.fetch) });
     expect(textOf(reply.parts)).toBe("ab");
   });
 
@@ -105,7 +105,7 @@ describe("follow", () => {
 
   it("ends as failed when the rest is gone, with what it has", async () => {
     const server = simulatedServer(AB, { cuts: [lengthThrough("text/event-stream", AB, 1)] });
-    const { reply } = await run({ ask: answering(server.ways.fetch, refusing(404)) });
+    const { reply } = await run({ ask: answering(server.environment.fetch, refusing(404)) });
     expect(textOf(reply.parts)).toBe("a");
     expect(reply.ending).toMatchObject({ status: "failed", code: "gone", retryable: true });
   });
@@ -114,13 +114,16 @@ describe("follow", () => {
     const server = simulatedServer(AB, { cuts: [lengthThrough("text/event-stream", AB, 1)] });
     const network = steadyNetwork();
     const busy = refusing(503, {}, { "Retry-After": "0" });
-    await run({ ask: answering(server.ways.fetch, busy, server.ways.fetch), network });
+    await run({
+      ask: answering(server.environment.fetch, busy, server.environment.fetch),
+      network,
+    });
     expect(network.pauses[1]).toBeGreaterThan(100);
   });
 
   it("gives up a reply that it cannot read on for a long time", async () => {
     const server = simulatedServer(AB, { cuts: [lengthThrough("text/event-stream", AB, 1)] });
-    const { reply } = await run({ ask: answering(server.ways.fetch, refusing(502)) });
+    const { reply } = await run({ ask: answering(server.environment.fetch, refusing(502)) });
     expect(reply.ending).toMatchObject({ status: "failed", code: "disconnected" });
   });
 
@@ -138,8 +141,10 @@ describe("follow", () => {
       },
     };
     const away: typeof fetch = (input, init) =>
-      network.online ? server.ways.fetch(input, init) : Promise.reject(new TypeError("offline"));
-    const { reply } = await run({ ask: answering(server.ways.fetch, away), network });
+      network.online
+        ? server.environment.fetch(input, init)
+        : Promise.reject(new TypeError("offline"));
+    const { reply } = await run({ ask: answering(server.environment.fetch, away), network });
     expect(textOf(reply.parts)).toBe("ab");
   });
 });

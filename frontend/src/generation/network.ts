@@ -40,10 +40,10 @@ export const browserNetwork: Network = {
 };
 
 function untilOnline(signal: AbortSignal): Promise<void> {
-  const found = new AbortController();
-  const back = () => found.abort();
-  addEventListener("online", back, { signal: AbortSignal.any([signal, found.signal]) });
-  return sleep(TRY_ANYWAY_MS, signal, found.signal);
+  const online = new AbortController();
+  const back = () => online.abort();
+  addEventListener("online", back, { signal: AbortSignal.any([signal, online.signal]) });
+  return sleep(TRY_ANYWAY_MS, signal, online.signal);
 }
 
 /** Resolves after `ms` milliseconds or when `early` aborts; rejects when `signal` does. */

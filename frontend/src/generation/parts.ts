@@ -82,11 +82,11 @@ function isTextual(part: Part): part is TextPart {
 /** The parts of a reply in the API. Older servers name all reasoning and all text instead. */
 export function partsOf({ parts, reasoning, text }: Saved): readonly Part[] {
   if (Array.isArray(parts)) return parts.filter(isPart);
-  const said = [
+  const textual = [
     { type: "reasoning", text: reasoning },
     { type: "text", text },
   ];
-  return said.filter((part) => typeof part.text === "string" && part.text !== "");
+  return textual.filter((part) => typeof part.text === "string" && part.text !== "");
 }
 
 interface Saved {

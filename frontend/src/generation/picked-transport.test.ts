@@ -7,8 +7,8 @@ import type { SimulatedLog } from "./testing/simulated-log";
 import { simulatedServer } from "./testing/simulated-server";
 import { unopenedSocket } from "./testing/simulated-socket";
 import { steadyNetwork } from "./testing/steady-network";
+import type { Environment } from "./transports/environment";
 import { TRANSPORTS, type TransportKey } from "./transports/table";
-import type { Ways } from "./transports/ways";
 
 const LOG: SimulatedLog = {
   start: {
@@ -23,23 +23,23 @@ const LOG: SimulatedLog = {
 };
 
 /** A server that tells how it was reached, and a page on which something is picked. */
-function playground(change: Partial<Ways> = {}) {
+function playground(change: Partial<Environment> = {}) {
   const reached: string[] = [];
   const blocked: TransportKey[] = [];
-  const { ways } = simulatedServer(LOG, {});
+  const { environment } = simulatedServer(LOG, {});
   const page = { picked: "sse" as TransportKey };
   const transport = pickedTransport({
     picked: () => page.picked,
     onBlocked: (key) => blocked.push(key),
-    ways: {
-      ...ways,
+    environment: {
+      ...environment,
       fetch(input, init) {
         reached.push(new Headers(init?.headers).get("Accept") ?? "");
-        return (change.fetch ?? ways.fetch)(input, init);
+        return (change.fetch ?? environment.fetch)(input, init);
       },
       openSocket(path) {
         reached.push(path);
-        return (change.openSocket ?? ways.openSocket)(path);
+        return (change.openSocket ?? environment.openSocket)(path);
       },
     },
   });
@@ -93,12 +93,12 @@ describe("pickedTransport", () => {
   });
 
   it("takes an answer that is not Connect for one of somebody on the way", async () => {
-    const { ways } = simulatedServer(LOG, {});
+    const { environment } = simulatedServer(LOG, {});
     const { page, ask, blocked } = playground({
       fetch: async (path, init) =>
         String(path).startsWith("/headwater.v1.")
           ? new Response("Not Found", { status: 404 })
-          : ways.fetch(path, init),
+          : environment.fetch(path, init),
     });
     page.picked = "connect";
     expect(textOf((await ask()).getSnapshot().parts)).toBe("all of it");
@@ -116,11 +116,11 @@ describe("pickedTransport", () => {
 
   it("blames no transport where nothing gets through", async () => {
     let isAway = true;
-    const { ways } = simulatedServer(LOG, {});
+    const { environment } = simulatedServer(LOG, {});
     const { page, ask, reached, blocked } = playground({
       fetch: (...asked) =>
-        isAway ? Promise.reject(new TypeError("Failed to fetch")) : ways.fetch(...asked),
-      openSocket: (path) => (isAway ? unopenedSocket("refused") : ways.openSocket(path)),
+        isAway ? Promise.reject(new TypeError("Failed to fetch")) : environment.fetch(...asked),
+      openSocket: (path) => (isAway ? unopenedSocket("refused") : environment.openSocket(path)),
     });
     page.picked = "websocket";
     expect((await ask()).getSnapshot().ending).toMatchObject({ status: "refused" });

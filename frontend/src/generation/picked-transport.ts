@@ -1,13 +1,13 @@
 import { type Arrival, type Transport, TransportBlocked } from "./transport";
+import { browserEnvironment, type Environment } from "./transports/environment";
 import { type MakeTransport, TRANSPORTS, type TransportKey, USUAL } from "./transports/table";
-import { browserWays, type Ways } from "./transports/ways";
 
 interface Picking {
   /** Says what is picked now. */
   readonly picked: () => TransportKey;
   /** Told, once for each, that a transport does not get through and the usual one stands in for it. */
   readonly onBlocked: (key: TransportKey) => void;
-  readonly ways?: Ways;
+  readonly environment?: Environment;
 }
 
 /**
@@ -15,19 +15,23 @@ interface Picking {
  * Where it does not get through, the usual one is tried at once; that it does tells that the fault is the
  * transport's and not the network's, and it stands in for it as long as the page lives.
  */
-export function pickedTransport({ picked, onBlocked, ways = browserWays }: Picking): Transport {
+export function pickedTransport({
+  picked,
+  onBlocked,
+  environment = browserEnvironment,
+}: Picking): Transport {
   const blocked = new Set<TransportKey>();
 
   async function* read(over: (transport: Transport) => AsyncIterable<Arrival>) {
     const key = picked();
     if (!blocked.has(key)) {
       try {
-        return yield* over((await fetchTransport(key))(ways));
+        return yield* over((await fetchTransport(key))(environment));
       } catch (error) {
         if (!(error instanceof TransportBlocked)) throw error;
       }
     }
-    for await (const arrival of over((await fetchTransport(USUAL))(ways))) {
+    for await (const arrival of over((await fetchTransport(USUAL))(environment))) {
       if (!blocked.has(key)) onBlocked(key);
       blocked.add(key);
       yield arrival;
@@ -40,7 +44,7 @@ export function pickedTransport({ picked, onBlocked, ways = browserWays }: Picki
       read((transport) => transport.resume(generation, after, signal)),
     async cancel(generation) {
       const { cancelOverHttp } = await import("./transports/http");
-      await cancelOverHttp(generation, ways);
+      await cancelOverHttp(generation, environment);
     },
   };
 }

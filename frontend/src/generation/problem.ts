@@ -52,19 +52,19 @@ export class Problem extends Error {
 /** Reads a refusal; the body may be anything, since a proxy can have written it. */
 export async function readProblem(response: Response): Promise<Problem> {
   const retryAfter = readRetryAfter(response.headers.get("Retry-After"), Date.now());
-  const said = await readBody(response);
-  return problemFrom({ ...said, status: response.status, retry_after: retryAfter });
+  const members = await readBody(response);
+  return problemFrom({ ...members, status: response.status, retry_after: retryAfter });
 }
 
 /** Reads a refusal from its members alone: a frame of a socket has neither a status nor headers. */
-export function problemFrom(said: Readonly<Record<string, unknown>>): Problem {
-  const { status, retry_after: retryAfter } = said;
+export function problemFrom(members: Readonly<Record<string, unknown>>): Problem {
+  const { status, retry_after: retryAfter } = members;
   return new Problem(
     typeof status === "number" ? status : 0,
-    textOf(said.code) ?? "unknown",
-    textOf(said.detail) ?? textOf(said.title),
+    textOf(members.code) ?? "unknown",
+    textOf(members.detail) ?? textOf(members.title),
     typeof retryAfter === "number" ? retryAfter : null,
-    textOf(said.field),
+    textOf(members.field),
   );
 }
 

@@ -91,7 +91,7 @@ describe.each(EVERY_TRANSPORT)("a reply over %s", (name, make) => {
         async (events, cuts, readSize, cutBy) => {
           const log = { ...logOf(), events };
           const server = simulatedServer(log, { cuts, readSize, cutBy });
-          const { reply } = await read(make(server.ways));
+          const { reply } = await read(make(server.environment));
           expect(textOf(reply.parts)).toBe(said(log, "text"));
           expect(textOf(reply.parts, "reasoning")).toBe(said(log, "reasoning"));
           expect(reply.ending?.status).toBe("completed");
@@ -111,7 +111,7 @@ describe.each(EVERY_TRANSPORT)("a reply over %s", (name, make) => {
           const text = "abcde".slice(0, cursor);
           const from = foundReply({ start: START, parts: partsOf({ text }), cursor }, 0);
           const origin = { generation: "gen_1", cursor };
-          const { reply } = await read(make(server.ways), { origin, from });
+          const { reply } = await read(make(server.environment), { origin, from });
           expect(textOf(reply.parts)).toBe("abcde");
           expect(reply.ending?.status).toBe("completed");
           expect(server.asked[0]).toEqual({ for: "rest", generation: "gen_1", after: cursor });
@@ -122,14 +122,14 @@ describe.each(EVERY_TRANSPORT)("a reply over %s", (name, make) => {
 
   it("is asked for again with the same ids when it was cut before it started", async () => {
     const server = simulatedServer(ABCDE, { cuts: [10] });
-    await read(make(server.ways));
+    await read(make(server.environment));
     const start = { for: "start", request: HELLO };
     expect(server.asked).toEqual([start, start]);
   });
 
   it("goes on after the last event that came", async () => {
     const server = simulatedServer(ABCDE, { cuts: [oneEvent] });
-    const { reply, kinds } = await read(make(server.ways));
+    const { reply, kinds } = await read(make(server.environment));
     expect(reply).toMatchObject({ parts: [{ type: "text", text: "abcde" }], lostAt: null });
     expect(kinds).toEqual(expect.arrayContaining(["reconnecting", "reconnected"]));
     expect(server.asked[1]).toEqual({ for: "rest", generation: "gen_1", after: seen });
@@ -138,14 +138,14 @@ describe.each(EVERY_TRANSPORT)("a reply over %s", (name, make) => {
   it("may be another one to a message that the server has", async () => {
     const server = simulatedServer(ABCDE, {});
     const request = ANOTHER_REPLY;
-    const { reply } = await read(make(server.ways), { origin: { request } });
+    const { reply } = await read(make(server.environment), { origin: { request } });
     expect(textOf(reply.parts)).toBe("abcde");
     expect(server.asked).toEqual([{ for: "start", request }]);
   });
 
   it("is refused in the server's words, with when to come back", async () => {
     const server = simulatedServer(ABCDE, { refusals: { 0: { ...BUSY, retryAfter: 12 } } });
-    await expect(read(make(server.ways))).rejects.toMatchObject({
+    await expect(read(make(server.environment))).rejects.toMatchObject({
       name: "Problem",
       status: 503,
       code: "overloaded",
@@ -157,7 +157,7 @@ describe.each(EVERY_TRANSPORT)("a reply over %s", (name, make) => {
   it("waits as long as a busy server asks it to, then goes on", async () => {
     const server = simulatedServer(ABCDE, { cuts: [oneEvent], refusals: { 1: BUSY } });
     const network = steadyNetwork();
-    const { reply } = await read(make(server.ways), { network });
+    const { reply } = await read(make(server.environment), { network });
     expect(textOf(reply.parts)).toBe("abcde");
     expect(network.pauses[1]).toBe(3000);
   });
@@ -165,7 +165,7 @@ describe.each(EVERY_TRANSPORT)("a reply over %s", (name, make) => {
   it("is stopped at the server, and ends as its log says", async () => {
     const cancelled = { ...ABCDE, outcome: { status: "cancelled", by: "user" } };
     const server = simulatedServer(cancelled, { waitsForCancel: true });
-    const transport = make(server.ways);
+    const transport = make(server.environment);
     const live = new LiveReply(HELLO, {
       transport,
       network: steadyNetwork(),
@@ -185,7 +185,7 @@ describe.each(EVERY_TRANSPORT)("a reply over %s", (name, make) => {
   it("is waited for while the server shows that it is alive", async () => {
     vi.useFakeTimers();
     const heartbeats = Array.from({ length: 6 }, () => silence(10_000));
-    const reading = read(make(simulatedServer(ABCDE, { heartbeats }).ways));
+    const reading = read(make(simulatedServer(ABCDE, { heartbeats }).environment));
     await vi.advanceTimersByTimeAsync(60_000);
     const { reply, kinds } = await reading;
     expect(textOf(reply.parts)).toBe("abcde");
@@ -195,7 +195,7 @@ describe.each(EVERY_TRANSPORT)("a reply over %s", (name, make) => {
   it("is asked for anew when nothing has been heard for 25 seconds", async () => {
     vi.useFakeTimers();
     const server = simulatedServer(ABCDE, { cuts: [oneEvent], cutBy: "silence" });
-    const reading = read(make(server.ways));
+    const reading = read(make(server.environment));
     await vi.advanceTimersByTimeAsync(24_000);
     expect(server.asked).toHaveLength(1);
     await vi.advanceTimersByTimeAsync(1_000);
@@ -207,7 +207,7 @@ describe.each(EVERY_TRANSPORT)("a reply over %s", (name, make) => {
   it("is let go when its reader leaves", async () => {
     const leave = new AbortController();
     const server = simulatedServer(ABCDE, { cuts: [oneEvent], cutBy: "silence" });
-    const reading = read(make(server.ways), { signal: leave.signal });
+    const reading = read(make(server.environment), { signal: leave.signal });
     await vi.waitFor(() => expect(server.open.size).toBe(1));
     leave.abort(new Error("left"));
     await expect(reading).rejects.toThrow("left");
@@ -216,7 +216,7 @@ describe.each(EVERY_TRANSPORT)("a reply over %s", (name, make) => {
 
   it("is let go when it has ended", async () => {
     const server = simulatedServer(ABCDE, {});
-    await read(make(server.ways));
+    await read(make(server.environment));
     await vi.waitFor(() => expect(server.open.size).toBe(0));
   });
 });

@@ -20,8 +20,8 @@ interface SayWithProps<K extends Key> {
 
 /** A string of the page with something in it that is more than text. */
 export function SayWith<K extends Key>({ text, values }: SayWithProps<K>): ReactNode {
-  const said = useLanguage().read(text);
-  const parts = partsOf(typeof said === "string" ? said : said.other);
+  const phrase = useLanguage().read(text);
+  const parts = partsOf(typeof phrase === "string" ? phrase : phrase.other);
   return parts.map((part, index) => (
     // biome-ignore lint/suspicious/noArrayIndexKey: the place of a part in its text is its identity
     <Fragment key={index}>{index % 2 === 0 ? part : values[part as Values<K>]}</Fragment>

@@ -35,10 +35,10 @@ function nearWatch(root: () => Element | null, keepPlace: (change: () => void) =
     observer?.unobserve(element);
   };
   const tellAll = () => {
-    const told = [...near].map((element) => [element, waiting.get(element)] as const);
-    for (const [element] of told) forget(element);
-    if (told.length > 0) {
-      keepPlace(() => flushSync(() => told.forEach(([, onNear]) => void onNear?.())));
+    const due = [...near].map((element) => [element, waiting.get(element)] as const);
+    for (const [element] of due) forget(element);
+    if (due.length > 0) {
+      keepPlace(() => flushSync(() => due.forEach(([, onNear]) => void onNear?.())));
     }
   };
   const onChange = (entries: readonly IntersectionObserverEntry[]) => {
@@ -74,7 +74,7 @@ function nearWatch(root: () => Element | null, keepPlace: (change: () => void) =
 }
 
 /** Whether an element has been near to what is seen. Once it has, that stays so. */
-export function useNear<E extends Element>(initially: boolean) {
+export function useNearViewport<E extends Element>(initially: boolean) {
   const watch = use(NearContext);
   const element = useRef<E>(null);
   const [isNear, setNear] = useState(initially || watch === null);

@@ -30,14 +30,14 @@ function savedSource(message: Message): ReplySource {
 /** A saved message as a reply. One that came without an outcome is taken for complete. */
 export function savedReply(message: Message): Reply {
   const { cursor, running, outcome } = message;
-  const said = outcome ?? { status: "completed" };
+  const wire = outcome ?? { status: "completed" };
   return {
     ...emptyReply(0),
     start: namesOf(message),
     parts: partsOf(message),
     cursor,
     pace: startPace(performance.now(), cursor),
-    ending: running ? null : readOutcome({ ...said }),
+    ending: running ? null : readOutcome({ ...wire }),
   };
 }
 

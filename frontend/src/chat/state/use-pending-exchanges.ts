@@ -2,7 +2,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useRef, useState } from "react";
 import { readAgain } from "../../conversations/data/cache";
 import { keys } from "../../conversations/data/keys";
-import { startingInTurn } from "../../conversations/data/serial-queue";
+import { startingInOrder } from "../../conversations/data/serial-queue";
 import type { Transport } from "../../generation/transport";
 import { useLanguage } from "../../language/language-context";
 import { useToast } from "../../ui/toasts";
@@ -18,7 +18,7 @@ export function usePendingExchanges(makeTransport: () => Transport): PendingExch
   const [pending] = useState(
     () =>
       new PendingExchanges({
-        transport: startingInTurn(makeTransport(), client),
+        transport: startingInOrder(makeTransport(), client),
         onChange: (id) => void readAgain(client, { queryKey: keys.one(id) }),
         onCollected: () => sayCollected.current(),
       }),

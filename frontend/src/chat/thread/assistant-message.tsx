@@ -19,7 +19,7 @@ import { DetailsOpener } from "./details-button";
 import { LeftOut } from "./left-out";
 import { Parts } from "./parts/parts";
 import { ReplyActions } from "./reply-actions";
-import { Figures } from "./stats";
+import { Stats } from "./stats";
 
 interface AssistantMessageProps {
   readonly entry: Entry;
@@ -62,7 +62,7 @@ export function AssistantMessage({ entry, live, isLast }: AssistantMessageProps)
       <div className="mt-2 flex flex-wrap items-center gap-x-4">
         <Forks forks={entry.forks} />
         <div className="flex items-center gap-x-2 max-sm:order-last max-sm:w-full">
-          <Figures source={source} />
+          <Stats source={source} />
           {reply.start !== null && <DetailsOpener message={message.id} source={source} />}
         </div>
         {/* The server does not have a reply that ended before it started: nothing can be done with it. */}

@@ -17,13 +17,13 @@ export function Forks({ forks }: { forks: readonly Fork[] }) {
 function BranchStepper({ fork }: { fork: Fork }) {
   const { say } = useLanguage();
   const { actions, arrival } = use(ThreadContext);
-  const ways = useRef<HTMLFieldSetElement>(null);
+  const environment = useRef<HTMLFieldSetElement>(null);
   const { position, count, previous, next } = fork;
 
   // Whoever steps on and on with the keyboard finds the same button under it on the other branch.
   useEffect(() => {
     if (arrival.current?.position !== position || arrival.current.count !== count) return;
-    const [back, forth] = ways.current?.querySelectorAll("button") ?? [];
+    const [back, forth] = environment.current?.querySelectorAll("button") ?? [];
     const [first, second] = arrival.current.isForth ? [forth, back] : [back, forth];
     arrival.current = null;
     (first?.disabled ? second : first)?.focus({ preventScroll: true });
@@ -37,7 +37,7 @@ function BranchStepper({ fork }: { fork: Fork }) {
   };
   return (
     <fieldset
-      ref={ways}
+      ref={environment}
       data-testid="branch-stepper"
       aria-label={say("branches")}
       className="-mx-2.5 flex items-center text-small text-quiet tabular-nums"

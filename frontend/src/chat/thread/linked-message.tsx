@@ -32,7 +32,7 @@ interface LinkedMessageProps {
 export default function LinkedMessage(props: LinkedMessageProps): null {
   const { message, visit, tree, leaf, scroller, onBranch, onFound, onSettled } = props;
   const shown = useRef<Link>(null);
-  const asked = useRef<Link>(null);
+  const requested = useRef<Link>(null);
   useEffect(() => {
     if (message === null || !tree.byId.has(message)) return;
     const link = { message, visit };
@@ -41,8 +41,8 @@ export default function LinkedMessage(props: LinkedMessageProps): null {
       messages.some(({ id }) => id === message),
     );
     if (entry === undefined) {
-      if (!isSameLink(asked.current, link)) onBranch(newestBehind(tree, message));
-      asked.current = link;
+      if (!isSameLink(requested.current, link)) onBranch(newestBehind(tree, message));
+      requested.current = link;
       return;
     }
     shown.current = link;

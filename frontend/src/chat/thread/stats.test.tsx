@@ -6,14 +6,14 @@ import { NO_TIMING } from "../../generation/events";
 import { fold, foundReply, type Reply } from "../../generation/fold";
 import { textPart } from "../../generation/parts";
 import { ThreadContext } from "../state/thread-context";
-import { Figures } from "./stats";
+import { Stats } from "./stats";
 
 const START = { generation: "g", conversation: "c", message: "m", parent: "p", model: "a/model" };
 
 /** What stands below a reply at a moment, in milliseconds since it was found. */
 function figuresAt(now: number, reply: Reply): string | null {
   vi.spyOn(performance, "now").mockReturnValue(now);
-  render(<Figures source={{ subscribe: () => () => undefined, getSnapshot: () => reply }} />);
+  render(<Stats source={{ subscribe: () => () => undefined, getSnapshot: () => reply }} />);
   return screen.getByTestId("figures").textContent;
 }
 
@@ -37,7 +37,7 @@ describe("Figures", () => {
       <ThreadContext
         value={{ actions: null, isBusy: false, arrival: { current: null }, waitedMs: () => 84 }}
       >
-        <Figures source={{ subscribe: () => () => undefined, getSnapshot: () => seen }} />
+        <Stats source={{ subscribe: () => () => undefined, getSnapshot: () => seen }} />
       </ThreadContext>,
     );
     expect(screen.getByTestId("figures").textContent).toContain("first token 84 ms");

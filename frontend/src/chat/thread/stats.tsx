@@ -17,7 +17,7 @@ const STALLED_MS = 3_000;
  * How fast a reply came: live while it does, then as the server measured it. On a phone these are two lines
  * from the beginning, and what comes last, the model, takes what room is left: nothing below ever moves.
  */
-export const Figures = memo(function Figures({ source }: { source: ReplySource }) {
+export const Stats = memo(function Stats({ source }: { source: ReplySource }) {
   const language = useLanguage();
   const status = useReplyStatus(source);
   const running = status === "waiting" || status === "streaming";

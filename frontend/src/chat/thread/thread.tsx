@@ -2,7 +2,7 @@ import { type RefObject, useMemo } from "react";
 import type { Message } from "../../api/schema";
 import type { LiveReply } from "../../generation/live-reply";
 import { useLanguage } from "../../language/language-context";
-import { NearContext, useNear, useNearWatch } from "../scroll/use-near-viewport";
+import { NearContext, useNearViewport, useNearWatch } from "../scroll/use-near-viewport";
 import { type Entry, entriesOf, lastMessage } from "../state/entries";
 import type { MessageTree } from "../state/message-tree";
 import { estimatedHeight, Row } from "./row";
@@ -63,7 +63,7 @@ interface GroupProps {
  * when they come near, and stay so.
  */
 function Group({ entries, replies, isAtEnd, last }: GroupProps) {
-  const { element, isNear } = useNear<HTMLDivElement>(isAtEnd);
+  const { element, isNear } = useNearViewport<HTMLDivElement>(isAtEnd);
   return (
     <div
       ref={element}

@@ -12,8 +12,8 @@ export function choiceOf(key: readonly unknown[]): ListChoice {
 /** A conversation as the cache knows it, from a list or by itself. */
 export function cachedSummary(client: QueryClient, id: string): ConversationSummary | undefined {
   for (const [, listed] of client.getQueriesData<Listed>({ queryKey: keys.lists })) {
-    const found = conversationsOf(listed).find((each) => each.id === id);
-    if (found !== undefined) return found;
+    const summary = conversationsOf(listed).find((each) => each.id === id);
+    if (summary !== undefined) return summary;
   }
   return client.getQueryData<Conversation>(keys.one(id));
 }

@@ -55,7 +55,7 @@ export function followChanges({ onReady, onChange }: ChangeListener): () => void
 }
 
 function readChange(data: string): readonly string[] {
-  const said = JSON.parse(data) as { conversations?: unknown };
-  const ids = Array.isArray(said.conversations) ? said.conversations : [];
+  const change = JSON.parse(data) as { conversations?: unknown };
+  const ids = Array.isArray(change.conversations) ? change.conversations : [];
   return ids.filter((id): id is string => typeof id === "string");
 }

@@ -9,7 +9,7 @@ import { useToast } from "../../ui/toasts";
 import { cacheSummary, readAgain, writeLists } from "./cache";
 import { keys } from "./keys";
 import type { Patch } from "./optimistic";
-import { inTurn } from "./serial-queue";
+import { sendInOrder } from "./serial-queue";
 
 /**
  * Changes a conversation: its title, whether it is pinned or archived, its leaf, its settings. It is
@@ -23,7 +23,7 @@ export function usePatchConversation() {
   return useMutation({
     mutationKey: keys.change,
     mutationFn: ({ id, change }: Patch) =>
-      inTurn(client, id, () => patchConversation(id, change, server)),
+      sendInOrder(client, id, () => patchConversation(id, change, server)),
     onError: (error) => refused("notSaved", error),
     onSuccess: (summary) => writeLists(client, () => cacheSummary(client, summary)),
     // It is under way until what the server made of it has been read.

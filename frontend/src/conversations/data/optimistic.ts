@@ -21,7 +21,7 @@ export interface UnderWay {
  * What is under way. It lies over whatever the server says meanwhile, which may be from before it; when it
  * is refused, it is gone, and what the server said is what is shown.
  */
-export function useUnderWay(): UnderWay {
+export function useOptimisticChanges(): UnderWay {
   const patches = useMutationState({
     filters: { mutationKey: keys.change, status: "pending" },
     select: ({ state }) => state.variables as Patch,
@@ -40,8 +40,8 @@ export function useUnderWay(): UnderWay {
 const NOTHING: Partial<Conversation> = {};
 
 /** What is under way of one conversation; null: of none. */
-export function useChangeUnderWay(id: string | null): Partial<Conversation> {
-  return useUnderWay().changes.get(id ?? "") ?? NOTHING;
+export function useOptimisticChange(id: string | null): Partial<Conversation> {
+  return useOptimisticChanges().changes.get(id ?? "") ?? NOTHING;
 }
 
 /** A list with what is under way. `known` finds a conversation that may come from another list. */

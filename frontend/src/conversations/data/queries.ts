@@ -16,7 +16,7 @@ import type { Conversation, ConversationList, SearchResults } from "../../api/sc
 import { useServer } from "../../api/server-context";
 import { cachedSummary, listWhatWasRead } from "./cache";
 import { keys } from "./keys";
-import { listedWith, useChangeUnderWay, useUnderWay } from "./optimistic";
+import { listedWith, useOptimisticChange, useOptimisticChanges } from "./optimistic";
 import type { Listed } from "./pages";
 
 /**
@@ -27,7 +27,7 @@ import type { Listed } from "./pages";
 export function useConversation(id: string | null) {
   const client = useQueryClient();
   const server = useServer();
-  const change = useChangeUnderWay(id);
+  const change = useOptimisticChange(id);
   return useQuery({
     queryKey: keys.one(id ?? ""),
     queryFn: async ({ signal }) => {
@@ -51,7 +51,7 @@ export function useShared(token: string) {
 /** One list, read page by page, and over it what is under way. */
 export function useConversationPages({ archived, pinned }: ListChoice) {
   const client = useQueryClient();
-  const underWay = useUnderWay();
+  const optimistic = useOptimisticChanges();
   const choice = { archived, pinned };
   return useInfiniteQuery({
     queryKey: keys.list(choice),
@@ -60,8 +60,8 @@ export function useConversationPages({ archived, pinned }: ListChoice) {
     getNextPageParam: (page: ConversationList) => page.cursor,
     select: useCallback(
       (listed: Listed) =>
-        listedWith(underWay, listed, { archived, pinned }, (id) => cachedSummary(client, id)),
-      [client, underWay, archived, pinned],
+        listedWith(optimistic, listed, { archived, pinned }, (id) => cachedSummary(client, id)),
+      [client, optimistic, archived, pinned],
     ),
     // It would compare all that was read with every page that is added.
     structuralSharing: false,

@@ -8,7 +8,7 @@ const latest = new WeakMap<QueryClient, Map<string, Promise<unknown>>>();
  * Sends what belongs to a conversation once everything before it has been answered, so that nothing is
  * overtaken on its way and what was done last is what counts.
  */
-export async function inTurn<T>(
+export async function sendInOrder<T>(
   client: QueryClient,
   id: string,
   send: () => Promise<T>,
@@ -26,7 +26,7 @@ export async function inTurn<T>(
 }
 
 /** A transport that begins a reply once the changes of its conversation have been answered: they count for it. */
-export function startingInTurn(transport: Transport, client: QueryClient): Transport {
+export function startingInOrder(transport: Transport, client: QueryClient): Transport {
   return {
     ...transport,
     async *start(request, signal) {

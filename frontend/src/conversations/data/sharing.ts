@@ -4,7 +4,7 @@ import type { Conversation } from "../../api/schema";
 import { cachedSummary, cacheSummary, readAgain, writeLists } from "./cache";
 import { keys } from "./keys";
 import { useRefused } from "./mutations";
-import { inTurn } from "./serial-queue";
+import { sendInOrder } from "./serial-queue";
 
 /** Makes the link, or brings what it shows up to date. */
 export function useShareConversation() {
@@ -12,7 +12,7 @@ export function useShareConversation() {
   const refused = useRefused();
   return useMutation({
     // The link shows the branch that was stepped to just before, too.
-    mutationFn: (id: string) => inTurn(client, id, () => shareConversation(id)),
+    mutationFn: (id: string) => sendInOrder(client, id, () => shareConversation(id)),
     onError: (error) => refused("notShared", error),
     onSuccess: ({ token }, id) => cacheShare(client, id, token),
   });

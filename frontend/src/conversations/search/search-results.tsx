@@ -23,23 +23,23 @@ interface SearchResultsProps {
 export default function SearchResults({ words, place, onUp }: SearchResultsProps) {
   const language = useLanguage();
   const { say } = language;
-  const found = useSearch(words);
+  const search = useSearch(words);
   const open = useOpenConversation();
-  const results = found.data?.pages.flatMap((page) => page.results) ?? [];
-  const { hasNextPage, isFetchingNextPage, fetchNextPage } = found;
+  const results = search.data?.pages.flatMap((page) => page.results) ?? [];
+  const { hasNextPage, isFetchingNextPage, fetchNextPage } = search;
 
-  if (found.isError && found.data === undefined) {
+  if (search.isError && search.data === undefined) {
     return (
       <div role="alert" className="min-h-0 flex-1 px-4.5 pt-6 text-small">
         <p className="font-medium">{say("searchFailed")}</p>
-        <p className="mt-1 text-quiet">{describeError(language, found.error)}</p>
-        <Button look="outline" className="mt-3" onClick={() => void found.refetch()}>
+        <p className="mt-1 text-quiet">{describeError(language, search.error)}</p>
+        <Button look="outline" className="mt-3" onClick={() => void search.refetch()}>
           {say("tryAgain")}
         </Button>
       </div>
     );
   }
-  if (found.data === undefined) return <ListLoading />;
+  if (search.data === undefined) return <ListLoading />;
   const onKeyDown = (event: KeyboardEvent<HTMLUListElement>) => {
     if (!["ArrowDown", "ArrowUp", "Escape"].includes(event.key)) return;
     event.preventDefault();
@@ -61,7 +61,7 @@ export default function SearchResults({ words, place, onUp }: SearchResultsProps
         ref={place}
         aria-label={say("found")}
         onKeyDown={onKeyDown}
-        className={`grid grid-cols-1 gap-1 transition-opacity ${found.isPlaceholderData ? "opacity-60" : ""}`}
+        className={`grid grid-cols-1 gap-1 transition-opacity ${search.isPlaceholderData ? "opacity-60" : ""}`}
       >
         {results.map((result) => (
           <li key={result.conversation.id}>

@@ -6,7 +6,7 @@ import { conversationPath, NEW_CHAT_PATH, useOpenConversation } from "../../rout
 import { useToastAction } from "../../ui/toasts";
 import { cachedSummary } from "../data/cache";
 import { keys } from "../data/keys";
-import { listedWith, useUnderWay } from "../data/optimistic";
+import { listedWith, useOptimisticChanges } from "../data/optimistic";
 import { conversationsOf, type Listed } from "../data/pages";
 import { listRows } from "../list/list-rows";
 import { commandOf } from "./shortcuts";
@@ -19,7 +19,7 @@ export default function Shortcuts(): null {
   const client = useQueryClient();
   const open = useOpenConversation();
   const act = useToastAction();
-  const underWay = useUnderWay();
+  const optimistic = useOptimisticChanges();
 
   const goTo = (path: string) => {
     leave();
@@ -30,7 +30,7 @@ export default function Shortcuts(): null {
       const choice = { archived: false, pinned };
       const listed = client.getQueryData<Listed>(keys.list(choice));
       const known = (id: string) => cachedSummary(client, id);
-      return conversationsOf(listed && listedWith(underWay, listed, choice, known));
+      return conversationsOf(listed && listedWith(optimistic, listed, choice, known));
     });
     const ids = listRows(language, pinned ?? [], others ?? [], new Date())
       .filter((row) => row.kind === "conversation")

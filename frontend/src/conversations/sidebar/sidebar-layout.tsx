@@ -5,7 +5,7 @@ import { useMedia } from "../../ui/use-media";
 import { useParts } from "../../ui/use-parts";
 import { useChanges } from "../data/use-change-feed";
 import { useConversationList } from "../data/use-conversation-list";
-import { wayBack } from "./focus-return";
+import { focusReturn } from "./focus-return";
 import { SidebarLost } from "./sidebar-lost";
 import { type OpenDialog, SidebarContext, type SidebarState } from "./sidebar-state";
 import { useFolded } from "./use-folded";
@@ -58,7 +58,7 @@ export function SidebarLayout({ children }: { readonly children: ReactNode }) {
           )}
           <main className="h-full min-w-0 flex-1">
             {children}
-            {/* What opens is part of what is the matter, as assistive technology wants it. */}
+            {/* Menus and dialogs are children of the main part, because screen readers ignore nodes outside a modal. */}
             <div ref={setPlace} />
           </main>
         </div>
@@ -146,7 +146,7 @@ function useSidebarState() {
   const closeDialog = useCallback(() => setDialog(null), []);
   const goBack = useCallback((event: Event) => {
     event.preventDefault();
-    wayBack(opener.current)?.focus();
+    focusReturn(opener.current)?.focus();
   }, []);
   return { sidebar, dialog, closeDialog, goBack };
 }

@@ -1,4 +1,4 @@
-import type { Ways } from "../transports/ways";
+import type { Environment } from "../transports/environment";
 import { bodyOf, type Delivery, type Piece, piecesUpTo, readsUpTo, type Wait } from "./delivery";
 import { enveloped, LAST, pageOf, RESPONSES, type SimulatedLog } from "./simulated-log";
 import { simulatedSocket } from "./simulated-socket";
@@ -100,7 +100,7 @@ export function simulatedServer(log: SimulatedLog, options: SimulatedServerOptio
     for await (const frame of frames) yield new TextDecoder().decode(frame).trimEnd();
   }
 
-  const ways: Ways = {
+  const environment: Environment = {
     fetch: answer,
     openSocket(path) {
       if (path !== "/api/ws") throw new Error(`no socket at ${path}`);
@@ -112,7 +112,7 @@ export function simulatedServer(log: SimulatedLog, options: SimulatedServerOptio
     },
   };
   return {
-    ways,
+    environment,
     asked,
     /** How long the page waited between two pages. */
     pauses,

@@ -4,8 +4,8 @@ import { isMembers, type Members, parse } from "../members";
 import { problemFrom, readProblem, readRetryAfter } from "../problem";
 import { type Arrival, type Transport, TransportBlocked } from "../transport";
 import { envelope, readEnvelopes } from "./envelopes";
+import { browserEnvironment, type Environment } from "./environment";
 import { cancelOverHttp, readsOf } from "./http";
-import { browserWays, type Ways } from "./ways";
 
 const MEDIA_TYPE = "application/connect+json";
 
@@ -13,12 +13,13 @@ const MEDIA_TYPE = "application/connect+json";
  * Connect, gRPC's protocol for browsers: messages of `headwater.v1.ChatService` as JSON, in envelopes over
  * fetch. It is read here, because the official client is 28 times as large (decision 12).
  */
-export function connectTransport(ways = browserWays): Transport {
+export function connectTransport(environment = browserEnvironment): Transport {
   return {
     start: (request, signal) =>
-      call("to" in request ? "StreamReply" : "StreamChat", request, signal, ways),
-    resume: (generation, after, signal) => call("Follow", { generation, after }, signal, ways),
-    cancel: (generation) => cancelOverHttp(generation, ways),
+      call("to" in request ? "StreamReply" : "StreamChat", request, signal, environment),
+    resume: (generation, after, signal) =>
+      call("Follow", { generation, after }, signal, environment),
+    cancel: (generation) => cancelOverHttp(generation, environment),
   };
 }
 
@@ -26,9 +27,9 @@ async function* call(
   method: string,
   message: object,
   signal: AbortSignal,
-  ways: Ways,
+  environment: Environment,
 ): AsyncGenerator<Arrival> {
-  const response = await ways.fetch(`/headwater.v1.ChatService/${method}`, {
+  const response = await environment.fetch(`/headwater.v1.ChatService/${method}`, {
     method: "POST",
     headers: { "Content-Type": MEDIA_TYPE, "Connect-Protocol-Version": "1" },
     body: envelope(message),

@@ -31,12 +31,12 @@ export async function* readEnvelopes(
   let bytes = new Uint8Array();
   for await (const read of reads) {
     bytes = joined(bytes, read);
-    const found: Envelope[] = [];
+    const envelopes: Envelope[] = [];
     for (let end = endOf(bytes); end <= bytes.length; end = endOf(bytes)) {
-      found.push(open(bytes.subarray(0, end)));
+      envelopes.push(open(bytes.subarray(0, end)));
       bytes = bytes.subarray(end);
     }
-    yield found;
+    yield envelopes;
   }
 }
 

@@ -1,23 +1,27 @@
 import type { Cursor } from "../events";
 import { readProblem } from "../problem";
 import type { Arrival, StartRequest, Transport } from "../transport";
-import type { Ways } from "./ways";
+import type { Environment } from "./environment";
 
 /** Turns the texts of a response, one for each network read, into events, one arrival for each text. */
 export type ReadTexts = (texts: AsyncIterable<string>) => AsyncIterable<Arrival>;
 
 /** A transport whose every response is a stream over fetch, of one media type. */
-export function streamedOverHttp(mediaType: string, read: ReadTexts, ways: Ways): Transport {
+export function streamedOverHttp(
+  mediaType: string,
+  read: ReadTexts,
+  environment: Environment,
+): Transport {
   return {
-    start: (request, signal) => read(startOverHttp(mediaType, request, signal, ways)),
+    start: (request, signal) => read(startOverHttp(mediaType, request, signal, environment)),
     async *resume(generation, after, signal) {
-      const response = await ask(ways, `${pathOf(generation)}/events`, {
+      const response = await ask(environment, `${pathOf(generation)}/events`, {
         headers: { Accept: mediaType, ...cursorHeader(generation, after) },
         signal,
       });
       yield* read(textsOf(response));
     },
-    cancel: (generation) => cancelOverHttp(generation, ways),
+    cancel: (generation) => cancelOverHttp(generation, environment),
   };
 }
 
@@ -30,10 +34,10 @@ export async function* startOverHttp(
   mediaType: string,
   request: StartRequest,
   signal: AbortSignal,
-  ways: Ways,
+  environment: Environment,
 ): AsyncGenerator<string> {
   const { path, body } = addressOf(request);
-  const response = await ask(ways, path, {
+  const response = await ask(environment, path, {
     method: "POST",
     headers: { Accept: mediaType, "Content-Type": "application/json" },
     body: JSON.stringify(body),
@@ -46,14 +50,18 @@ export async function* startOverHttp(
  * Asks the server to end a generation. It is the same whatever the reply is read over: what reads a log
  * and what changes it are apart.
  */
-export async function cancelOverHttp(generation: string, ways: Ways): Promise<void> {
-  await ask(ways, `${pathOf(generation)}/cancel`, { method: "POST" });
+export async function cancelOverHttp(generation: string, environment: Environment): Promise<void> {
+  await ask(environment, `${pathOf(generation)}/cancel`, { method: "POST" });
 }
 
 /** @throws Problem when the server refuses */
-export async function ask(ways: Ways, path: string, init: RequestInit): Promise<Response> {
-  const asked = { ...init, credentials: "same-origin", cache: "no-store" } as const;
-  const response = await ways.fetch(path, asked);
+export async function ask(
+  environment: Environment,
+  path: string,
+  init: RequestInit,
+): Promise<Response> {
+  const request = { ...init, credentials: "same-origin", cache: "no-store" } as const;
+  const response = await environment.fetch(path, request);
   if (!response.ok) throw await readProblem(response);
   return response;
 }

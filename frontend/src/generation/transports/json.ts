@@ -3,8 +3,8 @@ import type { Cursor, Event, Outcome } from "../events";
 import { isMembers, MalformedEvent, type Members, parse } from "../members";
 import { addPart, lengthOf, type Part } from "../parts";
 import type { Arrival, Transport } from "../transport";
+import { browserEnvironment, type Environment } from "./environment";
 import { ask, cancelOverHttp, cursorHeader, pathOf, startOverHttp } from "./http";
-import { browserWays, type Ways } from "./ways";
 
 const JSON_TYPE = "application/json";
 
@@ -21,32 +21,32 @@ const FULL_PAGE = 4_000;
  * The non-streaming mode: a reply is shown when all of it is there, which comes as one JSON object. Where
  * that was cut, or the reply ran already, the page asks now and then for what the log has more.
  */
-export function jsonTransport(ways = browserWays): Transport {
+export function jsonTransport(environment = browserEnvironment): Transport {
   return {
-    start: (request, signal) => readReply(startOverHttp(JSON_TYPE, request, signal, ways)),
-    resume: (generation, after, signal) => collect(generation, after, signal, ways),
-    cancel: (generation) => cancelOverHttp(generation, ways),
+    start: (request, signal) => readReply(startOverHttp(JSON_TYPE, request, signal, environment)),
+    resume: (generation, after, signal) => collect(generation, after, signal, environment),
+    cancel: (generation) => cancelOverHttp(generation, environment),
   };
 }
 
 /** The names come at once, then spaces while the reply runs, then the rest of the object. */
 async function* readReply(texts: AsyncIterable<string>): AsyncGenerator<Arrival> {
-  let said = "";
+  let received = "";
   let start: Event | undefined;
   for await (const text of texts) {
-    said += text;
+    received += text;
     const isNamed = start !== undefined;
-    start ??= startIn(said);
+    start ??= startIn(received);
     yield start === undefined || isNamed ? [] : [start];
   }
-  const whole = readWhole(parse(said));
+  const whole = readWhole(parse(received));
   yield start === undefined ? whole : whole.slice(1);
 }
 
 /** The names in the beginning of the object, if nothing but them has been said. */
-function startIn(said: string): Event | undefined {
+function startIn(received: string): Event | undefined {
   try {
-    return { kind: "start", cursor: 0, start: readStart(parse(`${said}}`)) };
+    return { kind: "start", cursor: 0, start: readStart(parse(`${received}}`)) };
   } catch (error) {
     if (error instanceof MalformedEvent) return undefined;
     throw error;
@@ -58,12 +58,12 @@ async function* collect(
   generation: string,
   after: Cursor,
   signal: AbortSignal,
-  ways: Ways,
+  environment: Environment,
 ): AsyncGenerator<Arrival> {
   let parts: readonly Part[] = [];
   let cursor = after;
   for (let heldS = 0; ; heldS = HELD_S) {
-    const response = await ask(ways, `${pathOf(generation)}/events?wait=${heldS}`, {
+    const response = await ask(environment, `${pathOf(generation)}/events?wait=${heldS}`, {
       headers: { Accept: JSON_TYPE, ...cursorHeader(generation, cursor) },
       signal,
     });
@@ -79,17 +79,17 @@ async function* collect(
     }
     yield [];
     const length = lengthOf(page.parts);
-    if (length > 0 && length < FULL_PAGE) await ways.pause(PAUSE_MS, signal);
+    if (length > 0 && length < FULL_PAGE) await environment.pause(PAUSE_MS, signal);
   }
 }
 
-interface Page {
+interface EventPage {
   readonly parts: readonly Part[];
   readonly cursor: Cursor;
   readonly outcome: Outcome | null;
 }
 
-function readPage({ events, cursor, outcome }: Members): Page {
+function readPage({ events, cursor, outcome }: Members): EventPage {
   if (!Array.isArray(events) || typeof cursor !== "number") {
     throw new MalformedEvent("a page without events or without a cursor");
   }

@@ -4,12 +4,12 @@ import type { Event } from "../events";
 import { parse } from "../members";
 import { kindOfEvent } from "../parts";
 import type { Arrival, Transport } from "../transport";
+import { browserEnvironment } from "./environment";
 import { streamedOverHttp } from "./http";
-import { browserWays } from "./ways";
 
 /** Server-sent events over fetch: unlike EventSource it can POST, and it sees a refusal's body. */
-export function sseTransport(ways = browserWays): Transport {
-  return streamedOverHttp("text/event-stream", readEvents, ways);
+export function sseTransport(environment = browserEnvironment): Transport {
+  return streamedOverHttp("text/event-stream", readEvents, environment);
 }
 
 /** An event that the response ends in the middle of is not delivered. */

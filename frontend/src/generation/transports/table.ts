@@ -1,8 +1,8 @@
 import type { Transport } from "../transport";
-import type { Ways } from "./ways";
+import type { Environment } from "./environment";
 
-/** Makes a transport out of the ways to reach the server; without them, the browser's. */
-export type MakeTransport = (ways?: Ways) => Transport;
+/** Makes a transport that reaches the server through an environment; without one, through the browser. */
+export type MakeTransport = (environment?: Environment) => Transport;
 
 interface TransportEntry {
   /** As it is called in every language. */

@@ -3,8 +3,8 @@ import type { Event } from "../events";
 import { type Members, parse } from "../members";
 import { problemFrom } from "../problem";
 import { type Arrival, type StartRequest, type Transport, TransportBlocked } from "../transport";
+import { browserEnvironment, type Environment } from "./environment";
 import { cancelOverHttp } from "./http";
-import { browserWays, type Ways } from "./ways";
 
 /** A handshake that takes longer does not get through, in milliseconds. */
 const HANDSHAKE_MS = 5_000;
@@ -13,12 +13,12 @@ const HANDSHAKE_MS = 5_000;
  * A WebSocket for each reply, closed when that has ended. Replies could share one; but then a slow one
  * would hold up the others, and the silence of one could not be told from the silence of all.
  */
-export function webSocketTransport(ways = browserWays): Transport {
+export function webSocketTransport(environment = browserEnvironment): Transport {
   return {
-    start: (request, signal) => readSocket(actionOf(request), signal, ways),
+    start: (request, signal) => readSocket(actionOf(request), signal, environment),
     resume: (generation, after, signal) =>
-      readSocket({ action: "follow", generation, after }, signal, ways),
-    cancel: (generation) => cancelOverHttp(generation, ways),
+      readSocket({ action: "follow", generation, after }, signal, environment),
+    cancel: (generation) => cancelOverHttp(generation, environment),
   };
 }
 
@@ -29,23 +29,23 @@ function actionOf(request: StartRequest): Members {
 async function* readSocket(
   action: Members,
   signal: AbortSignal,
-  ways: Ways,
+  environment: Environment,
 ): AsyncGenerator<Arrival> {
-  for await (const frames of framesOf(open(ways), JSON.stringify(action), signal)) {
+  for await (const frames of framesOf(open(environment), JSON.stringify(action), signal)) {
     yield frames.flatMap((frame) => readFrame(frame) ?? []);
   }
 }
 
 function readFrame(frame: string): Event | undefined {
-  const said = parse(frame);
-  if (said.event === "problem") throw problemFrom(said);
-  return readEvent(said);
+  const message = parse(frame);
+  if (message.event === "problem") throw problemFrom(message);
+  return readEvent(message);
 }
 
 /** @throws TransportBlocked where the page's own policy does not let it */
-function open(ways: Ways): WebSocket {
+function open(environment: Environment): WebSocket {
   try {
-    return ways.openSocket("/api/ws");
+    return environment.openSocket("/api/ws");
   } catch (error) {
     throw new TransportBlocked("no WebSocket may be opened", { cause: error });
   }
@@ -59,7 +59,7 @@ function open(ways: Ways): WebSocket {
  */
 async function* framesOf(
   socket: WebSocket,
-  said: string,
+  message: string,
   signal: AbortSignal,
 ): AsyncGenerator<readonly string[]> {
   let frames: string[] = [];
@@ -74,7 +74,7 @@ async function* framesOf(
     () => {
       clearTimeout(handshake);
       isOpen = true;
-      socket.send(said);
+      socket.send(message);
     },
     until,
   );

@@ -10,7 +10,7 @@ import powershell from "highlight.js/lib/languages/powershell";
 import protobuf from "highlight.js/lib/languages/protobuf";
 import scala from "highlight.js/lib/languages/scala";
 import { common, createLowlight } from "lowlight";
-import { inTurn } from "./time-slice";
+import { sendInOrder } from "./time-slice";
 
 /** Coloured code: text, or a span of it in a colour. */
 export type CodeNode =
@@ -32,7 +32,7 @@ export const ready: Promise<unknown> = Promise.all(
   Object.entries(GRAMMARS).map(
     ([name, grammar]) =>
       new Promise<void>((resolve) => {
-        inTurn(() => {
+        sendInOrder(() => {
           lowlight.register(name, grammar);
           resolve();
         });

@@ -8,7 +8,7 @@ let isScheduled = false;
  *
  * @returns takes the job back
  */
-export function inTurn(job: () => void): () => void {
+export function sendInOrder(job: () => void): () => void {
   waiting.add(job);
   schedule();
   return () => waiting.delete(job);

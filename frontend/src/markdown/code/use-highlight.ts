@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from "react";
 import type { CodeNode } from "./highlight";
-import { inTurn } from "./time-slice";
+import { sendInOrder } from "./time-slice";
 
 // While code is being written it is coloured anew this often.
 const EVERY_MS = 150;
@@ -41,7 +41,7 @@ export function useHighlight(code: string, language: string, isOpen: boolean): H
     const drawInTurn = (highlight: Highlight) => {
       if (!isWanted) return;
       takeBack();
-      takeBack = inTurn(() => draw(highlight));
+      takeBack = sendInOrder(() => draw(highlight));
     };
     const look = () => void loadHighlight().then(drawInTurn, () => undefined);
     look();

@@ -41,9 +41,9 @@ export const mathExtension: TokenizerAndRendererExtension = {
 /** The formula that a text begins with. */
 export function readMath(source: string): MathToken | undefined {
   const delimiters = DELIMITERS.find(({ opener }) => source.startsWith(opener));
-  const found = delimiters?.whole.exec(source);
-  if (delimiters === undefined || found == null) return undefined;
-  const [raw, tex = ""] = found;
+  const match = delimiters?.whole.exec(source);
+  if (delimiters === undefined || match == null) return undefined;
+  const [raw, tex = ""] = match;
   return { type: "math", raw, tex: tex.trim(), display: delimiters.display };
 }
 

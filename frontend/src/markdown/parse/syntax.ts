@@ -50,9 +50,9 @@ const dialect = new Marked({
     reflink(src) {
       const footnote = readFootnoteReference(src);
       if (footnote !== undefined) return footnote as unknown as Tokens.Text;
-      const found = FULL_REFERENCE.exec(src) ?? SHORT_REFERENCE.exec(src);
-      if (found === null) return undefined;
-      const [raw, text = "", label] = found;
+      const match = FULL_REFERENCE.exec(src) ?? SHORT_REFERENCE.exec(src);
+      if (match === null) return undefined;
+      const [raw, text = "", label] = match;
       const token: ReferenceToken = {
         type: "reference",
         raw,
@@ -94,6 +94,6 @@ function normalizeLabel(label: string): string {
 function withAsianLetters({ source, flags }: RegExp): RegExp {
   const changed = source
     .replaceAll("[^\\s\\p{P}\\p{S}]", `(?:[^\\s\\p{P}\\p{S}]|${ASIAN_PUNCTUATION})`)
-    .replace(/\[(?:\\s)?\\p\{P\}\\p\{S\}\]/g, (found) => `(?:(?!${ASIAN_PUNCTUATION})${found})`);
+    .replace(/\[(?:\\s)?\\p\{P\}\\p\{S\}\]/g, (match) => `(?:(?!${ASIAN_PUNCTUATION})${match})`);
   return new RegExp(changed, flags);
 }

@@ -9,8 +9,8 @@ import { HELLO } from "../../../generation/testing/requests";
 import { steadyNetwork } from "../../../generation/testing/steady-network";
 import { connectTransport } from "../../../generation/transports/connect";
 import { envelope } from "../../../generation/transports/envelopes";
+import { browserEnvironment } from "../../../generation/transports/environment";
 import { sseTransport } from "../../../generation/transports/sse";
-import { browserWays } from "../../../generation/transports/ways";
 import { loadMarkdown } from "../use-markdown";
 import { Parts } from "./parts";
 import { addDrawnKind, type PartProps } from "./registry";
@@ -74,14 +74,14 @@ const RESPONSES = {
 async function read(name: keyof typeof RESPONSES): Promise<Reply> {
   const type = name === "sse" ? "text/event-stream" : "application/connect+json";
   const body = RESPONSES[name]();
-  const ways = {
-    ...browserWays,
+  const environment = {
+    ...browserEnvironment,
     fetch: async () =>
       new Response(body instanceof Blob ? await body.arrayBuffer() : body, {
         headers: { "Content-Type": type },
       }),
   };
-  const transport = name === "sse" ? sseTransport(ways) : connectTransport(ways);
+  const transport = name === "sse" ? sseTransport(environment) : connectTransport(environment);
   const { signal } = new AbortController();
   let reply = emptyReply(0);
   const origin = { request: HELLO };

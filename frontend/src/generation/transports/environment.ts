@@ -1,7 +1,7 @@
 import { sleep } from "../network";
 
-/** What transports reach the server by; tests bring their own. */
-export interface Ways {
+/** What transports need from outside to reach the server; tests bring their own. */
+export interface Environment {
   readonly fetch: typeof fetch;
   /** Opens a WebSocket to a path of the server. */
   readonly openSocket: (path: string) => WebSocket;
@@ -9,8 +9,8 @@ export interface Ways {
   readonly pause: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 
-/** The ways that a browser has. */
-export const browserWays: Ways = {
+/** The browser itself. */
+export const browserEnvironment: Environment = {
   fetch: (...args) => fetch(...args),
   openSocket(path) {
     const address = new URL(path, location.href);
