@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { readOutcome } from "./decode";
 import { emptyReply, fold, type Reply } from "./fold";
-import { follow } from "./follow";
+import { follow } from "./following/follow";
 import { textOf, textPart } from "./parts";
 import type { Piece } from "./testing/delivery";
 import { EVERY_TRANSPORT } from "./testing/every-transport";

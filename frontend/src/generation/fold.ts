@@ -1,6 +1,6 @@
 import { assertNever } from "./assert-never";
 import { type Cursor, NO_TIMING, type Outcome, type Start } from "./events";
-import type { Step } from "./follow";
+import type { Step } from "./following/follow";
 import { keepPace, type Pace, startPace } from "./pace";
 import { addPart, type Part } from "./parts";
 import type { Problem } from "./problem";

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { LiveReply } from "./live-reply";
+import { LiveReply } from "./following/live-reply";
 import { textOf } from "./parts";
 import { pickedTransport } from "./picked-transport";
 import { HELLO } from "./testing/requests";

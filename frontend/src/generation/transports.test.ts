@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { emptyReply, fold, foundReply, type Reply } from "./fold";
-import { follow, type Origin, type Step } from "./follow";
-import { LiveReply } from "./live-reply";
+import { follow, type Origin, type Step } from "./following/follow";
+import { LiveReply } from "./following/live-reply";
 import { partsOf, textOf } from "./parts";
 import { silence } from "./testing/delivery";
 import { EVERY_TRANSPORT } from "./testing/every-transport";

@@ -1,4 +1,4 @@
-import type { LiveReply } from "../../generation/live-reply";
+import type { LiveReply } from "../../generation/following/live-reply";
 import type { StartRequest } from "../../generation/transport";
 
 /** A request of this page and its reply, until the saved conversation has them. */

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Message } from "../../api/schema";
-import type { LiveReply } from "../../generation/live-reply";
+import type { LiveReply } from "../../generation/following/live-reply";
 import type { StartRequest } from "../../generation/transport";
 import { message } from "../testing/message";
 import type { Exchange } from "./exchange";

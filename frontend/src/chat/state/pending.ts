@@ -1,7 +1,7 @@
 import { useSyncExternalStore } from "react";
 import type { Message } from "../../api/schema";
 import type { Start } from "../../generation/events";
-import { LiveReply } from "../../generation/live-reply";
+import { LiveReply } from "../../generation/following/live-reply";
 import { firstTokenMs, wasCollected } from "../../generation/pace";
 import { partsOf } from "../../generation/parts";
 import { conversationOf, type StartRequest, type Transport } from "../../generation/transport";

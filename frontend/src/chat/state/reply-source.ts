@@ -1,7 +1,7 @@
 import type { Message } from "../../api/schema";
 import { readOutcome } from "../../generation/decode";
 import { emptyReply, type Reply } from "../../generation/fold";
-import type { LiveReply } from "../../generation/live-reply";
+import type { LiveReply } from "../../generation/following/live-reply";
 import { startPace } from "../../generation/pace";
 import { partsOf } from "../../generation/parts";
 

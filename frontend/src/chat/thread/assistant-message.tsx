@@ -1,7 +1,7 @@
 import { RotateCcw, WifiOff } from "lucide-react";
 import { use, useMemo, useState } from "react";
 import { isRunning, type Reply, replyStatus } from "../../generation/fold";
-import type { LiveReply } from "../../generation/live-reply";
+import type { LiveReply } from "../../generation/following/live-reply";
 import { addPart, textOf } from "../../generation/parts";
 import type { Problem } from "../../generation/problem";
 import { describeAdvice } from "../../language/describe-problem";

@@ -1,5 +1,5 @@
 import { memo } from "react";
-import type { LiveReply } from "../../generation/live-reply";
+import type { LiveReply } from "../../generation/following/live-reply";
 import { useLanguage } from "../../language/language-context";
 import { type Entry, isSameEntry, lastMessage } from "../state/entries";
 import { savedStatus } from "../state/use-reply";

@@ -1,6 +1,6 @@
 import { type RefObject, useMemo } from "react";
 import type { Message } from "../../api/schema";
-import type { LiveReply } from "../../generation/live-reply";
+import type { LiveReply } from "../../generation/following/live-reply";
 import { useLanguage } from "../../language/language-context";
 import { NearContext, useNearViewport, useNearWatch } from "../scroll/use-near-viewport";
 import { type Entry, entriesOf, lastMessage } from "../state/entries";

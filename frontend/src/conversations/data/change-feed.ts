@@ -1,5 +1,5 @@
 import { CHANGES_PATH } from "../../api/conversations";
-import { backoffMs } from "../../generation/backoff";
+import { backoffMs } from "../../generation/following/backoff";
 
 /** What the feed of changes says. */
 export interface ChangeListener {

@@ -1,5 +1,5 @@
 import { QueryClient } from "@tanstack/react-query";
-import { backoffMs } from "../../generation/backoff";
+import { backoffMs } from "../../generation/following/backoff";
 import { Problem } from "../../generation/problem";
 
 const TRIES = 3;

@@ -1,4 +1,4 @@
-import type { Network } from "../network";
+import type { Network } from "../following/network";
 
 /** A network that is always there and makes nobody wait. It tells how long they would have. */
 export function steadyNetwork(): Network & { readonly pauses: number[] } {

@@ -1,4 +1,4 @@
-import { sleep } from "../network";
+import { sleep } from "../following/network";
 
 /** What transports need from outside to reach the server; tests bring their own. */
 export interface Environment {

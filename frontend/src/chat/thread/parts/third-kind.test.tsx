@@ -2,7 +2,7 @@
 import { cleanup, render, screen } from "@testing-library/react";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import { emptyReply, fold, type Reply } from "../../../generation/fold";
-import { follow } from "../../../generation/follow";
+import { follow } from "../../../generation/following/follow";
 import { stringIn } from "../../../generation/members";
 import { type Part, partsOf, textPart } from "../../../generation/parts";
 import { HELLO } from "../../../generation/testing/requests";

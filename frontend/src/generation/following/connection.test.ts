@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { steadyNetwork } from "../testing/steady-network";
 import { Connection } from "./connection";
-import { steadyNetwork } from "./testing/steady-network";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());

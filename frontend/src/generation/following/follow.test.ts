@@ -1,15 +1,15 @@
 import { describe, expect, it } from "vitest";
-import { emptyReply, fold, type Reply } from "./fold";
+import { emptyReply, fold, type Reply } from "../fold";
+import { textOf } from "../parts";
+import { Problem } from "../problem";
+import { HELLO } from "../testing/requests";
+import { lengthThrough, type SimulatedLog } from "../testing/simulated-log";
+import { simulatedServer } from "../testing/simulated-server";
+import { steadyNetwork } from "../testing/steady-network";
+import { browserEnvironment } from "../transports/environment";
+import { sseTransport } from "../transports/sse";
 import { follow, type Step } from "./follow";
 import type { Network } from "./network";
-import { textOf } from "./parts";
-import { Problem } from "./problem";
-import { HELLO } from "./testing/requests";
-import { lengthThrough, type SimulatedLog } from "./testing/simulated-log";
-import { simulatedServer } from "./testing/simulated-server";
-import { steadyNetwork } from "./testing/steady-network";
-import { browserEnvironment } from "./transports/environment";
-import { sseTransport } from "./transports/sse";
 
 const START = {
   generation: "gen_1",

@@ -1,9 +1,9 @@
+import { type Cursor, type Event, NO_TIMING } from "../events";
+import { Problem } from "../problem";
+import type { Arrival, StartRequest, Transport } from "../transport";
 import { backoffMs } from "./backoff";
 import { Connection } from "./connection";
-import { type Cursor, type Event, NO_TIMING } from "./events";
 import { browserNetwork, type Network } from "./network";
-import { Problem } from "./problem";
-import type { Arrival, StartRequest, Transport } from "./transport";
 
 const TRIES_TO_START = 6;
 const TRIES_TO_RESUME = 20;

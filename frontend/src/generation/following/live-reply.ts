@@ -1,5 +1,4 @@
-import { backoffMs } from "./backoff";
-import type { Start } from "./events";
+import type { Start } from "../events";
 import {
   emptyReply,
   fold,
@@ -8,12 +7,13 @@ import {
   type Reply,
   type ReplySoFar,
   STOPPED_HERE,
-} from "./fold";
+} from "../fold";
+import { onNextFrame } from "../frame";
+import { Problem } from "../problem";
+import type { StartRequest, Transport } from "../transport";
+import { backoffMs } from "./backoff";
 import { follow, type Origin, type Step } from "./follow";
-import { onNextFrame } from "./frame";
 import { browserNetwork, type Network } from "./network";
-import { Problem } from "./problem";
-import type { StartRequest, Transport } from "./transport";
 
 const TRIES_TO_CANCEL = 3;
 

@@ -1,12 +1,12 @@
 import { describe, expect, it, vi } from "vitest";
-import type { Event } from "./events";
-import { type Reply, replyStatus } from "./fold";
+import type { Event } from "../events";
+import { type Reply, replyStatus } from "../fold";
+import { textOf, textPart } from "../parts";
+import { Problem } from "../problem";
+import { HELLO } from "../testing/requests";
+import { steadyNetwork } from "../testing/steady-network";
+import type { Arrival, Transport } from "../transport";
 import { LiveReply } from "./live-reply";
-import { textOf, textPart } from "./parts";
-import { Problem } from "./problem";
-import { HELLO } from "./testing/requests";
-import { steadyNetwork } from "./testing/steady-network";
-import type { Arrival, Transport } from "./transport";
 
 const START: Event = {
   kind: "start",
