@@ -1,6 +1,5 @@
 """What the API answers with, as types: OpenAPI and the page's own types are made from them."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from typing import Annotated, Any, Literal
 
@@ -12,8 +11,8 @@ from headwater.conversations.model import timestamp
 from headwater.errors import ProblemCode
 from headwater.generation.outcome import CancelledBy, FailureCode, FinishReason
 from headwater.history import Listed, Opened
-from headwater.storage.highlight import Part as Highlighted
-from headwater.storage.search import Found
+from headwater.storage.highlight import SnippetPart
+from headwater.storage.search import SearchMatch
 from headwater.storage.shares import Shared
 
 
@@ -203,14 +202,6 @@ class Conversation(ConversationSummary):
 
 
 @dataclass(frozen=True, slots=True)
-class SnippetPart:
-    """A piece of a text, and whether it is one of the words that were looked for."""
-
-    text: str
-    match: bool
-
-
-@dataclass(frozen=True, slots=True)
 class SearchResult:
     """A conversation that was found; `message` is null where only the title was."""
 
@@ -271,22 +262,22 @@ def summary(listed: Listed) -> ConversationSummary:
 
 def conversation(opened: Opened) -> Conversation:
     """A conversation with its messages."""
-    kept = opened.listed.conversation
+    record = opened.listed.conversation
     return Conversation(
         **_summary(opened.listed),
-        leaf=kept.leaf,
-        model=kept.settings.model,
-        system=kept.settings.system,
-        temperature=kept.settings.temperature,
-        max_tokens=kept.settings.max_tokens,
-        share=kept.share,
+        leaf=record.leaf,
+        model=record.settings.model,
+        system=record.settings.system,
+        temperature=record.settings.temperature,
+        max_tokens=record.settings.max_tokens,
+        share=record.share,
         messages=[_message(message, opened.cursors.get(message.id)) for message in opened.messages],
     )
 
 
-def search_result(listed: Listed, found: Found) -> SearchResult:
-    """A conversation that was found."""
-    return SearchResult(summary(listed), found.message, _snippet(found.title), _snippet(found.snippet))
+def search_result(listed: Listed, match: SearchMatch) -> SearchResult:
+    """A match of a search."""
+    return SearchResult(summary(listed), match.message, list(match.title), list(match.snippet))
 
 
 def shared_conversation(shared: Shared) -> SharedConversation:
@@ -305,17 +296,17 @@ _SHARED = [field.name for field in fields(SharedMessage) if field.name != "id"]
 
 
 def _summary(listed: Listed) -> dict[str, Any]:
-    kept = listed.conversation
+    record = listed.conversation
     return {
-        "id": kept.id,
-        "title": kept.title,
-        "created_at": timestamp(kept.created_at),
-        "updated_at": timestamp(kept.updated_at),
-        "pinned": kept.pinned,
-        "archived": kept.archived,
-        "shared": kept.share is not None,
+        "id": record.id,
+        "title": record.title,
+        "created_at": timestamp(record.created_at),
+        "updated_at": timestamp(record.updated_at),
+        "pinned": record.pinned,
+        "archived": record.archived,
+        "shared": record.share is not None,
         "running": listed.running,
-        "version": kept.version,
+        "version": record.version,
     }
 
 
@@ -328,7 +319,3 @@ def _message(message: MessageRecord, cursor: int | None) -> Message:
         cursor=cursor or 0,
         **message.members(),
     )
-
-
-def _snippet(parts: Iterable[Highlighted]) -> list[SnippetPart]:
-    return [SnippetPart(part.text, part.match) for part in parts]
