@@ -34,10 +34,10 @@ class Settings:
 class Message(msgspec.Struct, frozen=True):
     """A node of the tree.
 
-    `parent` is the id of the message before it, None at the root. A message has a `generation` if it is a reply
-    that was not imported; while that is open, `outcome` is None and the parts are in its log. `omitted` counts
-    the earlier messages of the branch that did not fit into the model's context. Times are in milliseconds
-    since 1970.
+    `parent` is the id of the message before it, None at the root. Every reply but an imported one has a
+    `generation`; while that is open, `outcome` is None and the parts are in its log. `omitted` counts the
+    earlier messages of the branch that did not fit into the model's context. Times are in milliseconds since
+    1970.
     """
 
     id: str

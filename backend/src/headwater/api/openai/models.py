@@ -1,4 +1,4 @@
-"""`/v1/models`: what can be asked."""
+"""`/v1/models`: the available models."""
 
 from quart import Blueprint, Response
 
@@ -14,10 +14,10 @@ def models_blueprint(catalogue: Catalogue) -> Blueprint:
     blueprint = Blueprint("models", __name__)
 
     @blueprint.get("/models")
-    async def models() -> Response:
+    async def list_() -> Response:
         principal()
-        found = [_model_object(model) for model in await catalogue.models()]
-        return json_response({"object": "list", "data": found})
+        models = [_model_object(model) for model in await catalogue.models()]
+        return json_response({"object": "list", "data": models})
 
     @blueprint.get("/models/<path:name>")
     async def one(name: str) -> Response:
@@ -31,5 +31,5 @@ def models_blueprint(catalogue: Catalogue) -> Blueprint:
 
 
 def _model_object(model: Model) -> JsonObject:
-    """A model; when it was made is not known, and the member takes a number."""
+    """A model. Its creation time is unknown, but OpenAI's clients expect a number."""
     return {"id": model.id, "object": "model", "created": 0, "owned_by": model.provider}
