@@ -88,7 +88,7 @@ class _Socket:
                 tasks.create_task(self._act(action, arrived))
             else:
                 refusal = RateLimitedError(
-                    f"This socket already runs {MAX_ACTIONS} actions, the most it may."
+                    f"This socket already runs {MAX_ACTIONS} actions, which is the most."
                 )
                 await self._refuse(refusal, action.request)
 
