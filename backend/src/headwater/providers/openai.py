@@ -194,7 +194,7 @@ class OpenAIProvider:
 
 
 def _window(model: openai.types.Model) -> int | None:
-    """The context window in tokens, if the server reports it by the name that vLLM, OpenRouter or Groq use."""
+    """The context window in tokens, if the server reports it as vLLM, OpenRouter or Groq do."""
     extra = model.model_extra or {}
     names = ("max_model_len", "context_length", "context_window")
     return next((extra[name] for name in names if type(extra.get(name)) is int and extra[name] > 0), None)

@@ -189,7 +189,7 @@ async def _meet_faults(script: Script, count: int, gate: asyncio.Semaphore) -> b
         match kind:
             case "error":
                 raise ProviderError(
-                    "provider_error", "The scripted model failed, as its script demands.", retryable=True
+                    "provider_error", "The scripted model failed, as it was asked to.", retryable=True
                 )
             case "stall":
                 await asyncio.Event().wait()

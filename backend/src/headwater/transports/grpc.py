@@ -29,7 +29,7 @@ def opening_message(opening: Opening, after: Cursor) -> ChatResponse:
 
 
 def page_messages(generation: str, page: Page) -> Iterator[ChatResponse]:
-    """The messages of a page; a page without events and outcome gives one with only a cursor, as a heartbeat."""
+    """The messages of a page; a page without events and outcome is a heartbeat with only a cursor."""
     for event, cursor in joined(page):
         yield ChatResponse(generation=generation, cursor=cursor, **_members(event))
     if page.outcome is not None:

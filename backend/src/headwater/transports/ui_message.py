@@ -46,7 +46,7 @@ class UiMessageEncoder:
         return b"".join(map(_data, parts)) + done or HEARTBEAT
 
     def _event(self, event: Event) -> list[JsonObject]:
-        """The stream parts of an event, with the end of the open text and the start of the next where it changes.
+        """The stream parts of an event; where the kind changes, they close the open text and start the next.
 
         The SDK streams text; other kinds become its `data-…` parts, which any page may read.
         """
