@@ -23,7 +23,7 @@ _VOICING = "[\u3099\u309a]"
 
 @dataclass(frozen=True, slots=True)
 class SnippetPart:
-    """A piece of a text, and whether it is one of the words that were looked for."""
+    """A piece of a text; `match` is true if it is a word of the query."""
 
     text: str
     match: bool

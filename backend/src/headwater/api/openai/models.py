@@ -22,10 +22,10 @@ def models_blueprint(catalogue: Catalogue) -> Blueprint:
     @blueprint.get("/models/<path:name>")
     async def one(name: str) -> Response:
         principal()
-        found = await catalogue.find(name)
-        if found is None:
+        offer = await catalogue.find(name)
+        if offer is None:
             raise UnknownModelError(f"There is no model {name!r}; GET /v1/models lists them.", field="model")
-        return json_response(_model_object(found[0]))
+        return json_response(_model_object(offer[0]))
 
     return blueprint
 
