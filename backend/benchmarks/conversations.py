@@ -1,10 +1,10 @@
-"""How long a list, an open and a search take where much is kept: 10,000 conversations, 100,000 messages.
+"""Times of lists, reads and searches in a large database: 10,000 conversations, 100,000 messages.
 
     cd backend && ../.venv/bin/python -m benchmarks.conversations               # SQLite
     cd backend && ../.venv/bin/python -m benchmarks.conversations --postgresql  # a PostgreSQL from its wheel
 
-A server in a process of its own is filled over its own import, beside another client's 1,000 conversations,
-and asked over HTTP/1.1, one request after another. Printed are the median and the 95th percentile.
+The benchmark fills a server in another process by its own import, with 1,000 conversations of a second client
+beside, and then sends one request after another over HTTP/1.1. It prints the median and the 95th percentile.
 """
 
 import argparse
@@ -30,10 +30,10 @@ BATCH = 2_000
 
 
 def words(dice: random.Random, vocabulary: list[str]) -> str:
-    """A text with the frequencies of a language: few words often, many seldom."""
+    """A text with word frequencies like those of a language: a few common words, many rare ones."""
     length = min(400, max(3, int(dice.lognormvariate(3.5, 0.8))))
-    said = [vocabulary[min(len(vocabulary) - 1, int(dice.paretovariate(0.7)) - 1)] for _ in range(length)]
-    return ("river " if dice.random() < 0.5 else "") + " ".join(said) + "."
+    chosen = [vocabulary[min(len(vocabulary) - 1, int(dice.paretovariate(0.7)) - 1)] for _ in range(length)]
+    return ("river " if dice.random() < 0.5 else "") + " ".join(chosen) + "."
 
 
 def conversation(dice: random.Random, vocabulary: list[str], number: int, messages: int) -> dict[str, Any]:
@@ -64,27 +64,27 @@ def fill(client: httpx.Client, conversations: Iterator[dict[str, Any]]) -> list[
     return ids
 
 
-def measure(name: str, ask: Callable[[], httpx.Response]) -> None:
-    taken = []
+def measure(name: str, request: Callable[[], httpx.Response]) -> None:
+    times = []
     for _ in range(REQUESTS):
         started = time.perf_counter()
-        ask().raise_for_status()
-        taken.append((time.perf_counter() - started) * 1000)
-    taken.sort()
-    print(f"{name:38} {statistics.median(taken):8.1f} {taken[int(len(taken) * 0.95)]:8.1f}", flush=True)
+        request().raise_for_status()
+        times.append((time.perf_counter() - started) * 1000)
+    times.sort()
+    print(f"{name:38} {statistics.median(times):8.1f} {times[int(len(times) * 0.95)]:8.1f}", flush=True)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--postgresql", action="store_true")
-    given = parser.parse_args()
+    options = parser.parse_args()
     dice = random.Random(7)
     vocabulary = [
         "".join(dice.choices("abcdefghijklmnoprstuvw", k=dice.randint(2, 9))) for _ in range(30_000)
     ]
     with ExitStack() as stack:
         environment = {}
-        if given.postgresql:
+        if options.postgresql:
             url = stack.enter_context(postgresql_server())
             environment["HEADWATER_DATABASE_URL"] = url.render_as_string(hide_password=False)
         folder = Path(stack.enter_context(TemporaryDirectory()))
@@ -102,25 +102,23 @@ def main() -> None:
         for _ in range(100):
             cursor = me.get("/api/conversations" + (f"?cursor={cursor}" if cursor else "")).json()["cursor"]
             cursors.append(cursor)
-        some, places, titles = random.Random(1), count(), count()
+        some, pages, titles = random.Random(1), count(), count()
         print(f"{'':38} {'median':>8} {'95 %':>8}   (ms)")
         measure("list, first page", lambda: me.get("/api/conversations"))
         measure(
-            "list, a later page", lambda: me.get(f"/api/conversations?cursor={cursors[next(places) % 100]}")
+            "list, a later page", lambda: me.get(f"/api/conversations?cursor={cursors[next(pages) % 100]}")
         )
         measure("open, 10 messages", lambda: me.get(f"/api/conversations/{some.choice(ids)}"))
         measure("open, 2,000 messages", lambda: me.get(f"/api/conversations/{long}"))
-        for name, question in (
-            ("a word of every second message", "river"),
-            ("a seldom word", "zebrafish"),
-            ("a word that is nowhere", "qqqq"),
+        for name, query in (
+            ("a word in half of the messages", "river"),
+            ("a rare word", "zebrafish"),
+            ("a word without matches", "qqqq"),
             ("one letter", "r"),
             ("two words", f"river {vocabulary[20]}"),
             ("two frequent words", f"{vocabulary[0]} {vocabulary[1]}"),
         ):
-            measure(
-                f"search, {name}", lambda q=question: me.get("/api/conversations/search", params={"q": q})
-            )
+            measure(f"search, {name}", lambda q=query: me.get("/api/conversations/search", params={"q": q}))
         measure(
             "search, a word of titles",
             lambda: me.get("/api/conversations/search", params={"q": vocabulary[100 + next(titles)]}),

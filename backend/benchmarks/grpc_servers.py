@@ -1,10 +1,10 @@
-"""What a message costs over gRPC: connectrpc on Hypercorn, as it is served, beside grpc.aio's own server.
+"""The cost of a message over gRPC: connectrpc on Hypercorn, as Headwater runs it, and grpc.aio's own server.
 
     cd backend && ../.venv/bin/python -m benchmarks.grpc_servers --calls 100
 
-Each server is a process of its own and says one short token every 25 ms in every call; the client is stock
-grpcio in this process. Shown are the processor time of the server a message, and how long after it was said a
-message was received, which holds the client's own share too.
+Each server is a process of its own and sends a short token every 25 ms in every call. The client is grpcio in
+this process. The benchmark prints the server's processor time per message, and the delay from sending to
+receiving a message, which includes the client's share.
 """
 
 import argparse
@@ -30,11 +30,11 @@ WINDOW = 0.025
 MESSAGES = 200
 
 
-async def said() -> AsyncIterator[chat_pb2.ChatResponse]:
-    """A token in every window; it says when."""
-    begun = time.monotonic()
+async def tokens() -> AsyncIterator[chat_pb2.ChatResponse]:
+    """A token in every window; its text is the time of sending."""
+    started = time.monotonic()
     for number in range(MESSAGES):
-        await asyncio.sleep(max(0.0, begun + number * WINDOW - time.monotonic()))
+        await asyncio.sleep(max(0.0, started + number * WINDOW - time.monotonic()))
         yield chat_pb2.ChatResponse(
             token=f"{time.monotonic():.6f}", generation="gen_" + 20 * "x", cursor=number
         )
@@ -43,12 +43,12 @@ async def said() -> AsyncIterator[chat_pb2.ChatResponse]:
 
 class ForConnect(chat_connect.ChatService):
     def stream_chat(self, *_: object) -> AsyncIterator[chat_pb2.ChatResponse]:
-        return said()
+        return tokens()
 
 
 class ForGrpc(chat_pb2_grpc.ChatServiceServicer):
     async def StreamChat(self, *_: object) -> AsyncIterator[chat_pb2.ChatResponse]:  # noqa: N802
-        async for message in said():
+        async for message in tokens():
             yield message
 
 
@@ -75,17 +75,17 @@ SERVERS = {"connectrpc": serve_connect, "grpc.aio": serve_grpc}
 
 
 def process(name: str, port: int, pipe: Connection) -> None:
-    """Serve until told to stop; answer with the seconds of processor time that it took."""
+    """Serve until a message arrives, then answer with the seconds of processor time."""
 
     async def main() -> None:
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
         loop.add_reader(pipe.fileno(), lambda: (loop.remove_reader(pipe.fileno()), stop.set()))
         serving: Coroutine[Any, Any, None] = SERVERS[name](port, stop)
-        begun = time.process_time()
+        started = time.process_time()
         task = asyncio.create_task(serving)
         await stop.wait()
-        pipe.send(time.process_time() - begun)
+        pipe.send(time.process_time() - started)
         await task
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -104,10 +104,10 @@ async def call(channel: grpc.aio.Channel) -> list[float]:
 
 
 async def measure(name: str, port: int, calls: int, connections: int) -> None:
-    options = [("grpc.use_local_subchannel_pool", 1)]
-    channels = [grpc.aio.insecure_channel(f"127.0.0.1:{port}", options) for _ in range(connections)]
-    found = await asyncio.gather(*(call(channels[n % connections]) for n in range(calls)))
-    delays = sorted(delay for one in found for delay in one)
+    settings = [("grpc.use_local_subchannel_pool", 1)]
+    channels = [grpc.aio.insecure_channel(f"127.0.0.1:{port}", settings) for _ in range(connections)]
+    results = await asyncio.gather(*(call(channels[n % connections]) for n in range(calls)))
+    delays = sorted(delay for result in results for delay in result)
     lost = calls * MESSAGES - len(delays)
     middle, late = statistics.median(delays), delays[int(len(delays) * 0.99)]
     print(
@@ -123,17 +123,17 @@ def main() -> None:
     parser.add_argument("--calls", type=int, default=100)
     parser.add_argument("--connections", type=int, default=1)
     parser.add_argument("--only", choices=SERVERS)
-    given = parser.parse_args()
+    options = parser.parse_args()
     spawn = multiprocessing.get_context("spawn")
-    for name in [given.only] if given.only else SERVERS:
+    for name in [options.only] if options.only else SERVERS:
         with socket.create_server(("127.0.0.1", 0)) as free:
             port: int = free.getsockname()[1]
         ours, theirs = spawn.Pipe()
         server = spawn.Process(target=process, args=(name, port, theirs))
         server.start()
-        asyncio.run(measure(name, port, given.calls, given.connections))
+        asyncio.run(measure(name, port, options.calls, options.connections))
         ours.send("stop")
-        print(f", {ours.recv() / (given.calls * MESSAGES) * 1e6:.0f} µs of processor time each")
+        print(f", {ours.recv() / (options.calls * MESSAGES) * 1e6:.0f} µs of processor time each")
         server.join()
 
 

@@ -1,10 +1,10 @@
-"""What the metrics cost a token: a runner that is observed for them beside one that nobody observes.
+"""The cost of the metrics per token: a runner with the metrics' observer, and one without.
 
     cd backend && ../.venv/bin/python benchmarks/measuring_cost.py
 
-Every token arrives in a batch of its own, which is when measuring costs most. They take turns; the processor
-time of each is counted, and its best round shown: other work on the machine only adds. The last line is what
-the library's own histogram and counter would cost, called for each token.
+Every token arrives in a batch of its own, which is the worst case. The runners take turns, and the benchmark
+prints the best round of each, because other work on the machine can only add processor time. The last line is
+the cost of the library's own histogram and counter, called for each token.
 """
 
 import asyncio
@@ -59,9 +59,9 @@ async def main() -> None:
     for _ in range(ROUNDS):
         for name, observer in observers.items():
             costs[name].append(await cost(observer))
-    for name, found in costs.items():
-        more = min(found) - min(costs["nobody"])
-        print(f"observed by {name:12} {min(found):6.2f} µs a token, {more:+.2f} (best of {ROUNDS})")
+    for name, times in costs.items():
+        more = min(times) - min(costs["nobody"])
+        print(f"observed by {name:12} {min(times):6.2f} µs a token, {more:+.2f} (best of {ROUNDS})")
 
 
 if __name__ == "__main__":

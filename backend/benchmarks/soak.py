@@ -1,11 +1,11 @@
-"""An hour of replies in minutes, while everything goes wrong that can: what is lost, and what memory does.
+"""Hours of replies in minutes, with every fault that can occur: what is lost, and how memory develops.
 
     cd backend && ../.venv/bin/python -m benchmarks.soak                # about six minutes
     cd backend && ../.venv/bin/python -m benchmarks.soak --minutes 0.5  # each phase for so long
 
-First readers that are cut, leave, poll and cancel, and a model server that trickles, stalls and breaks off;
+First come readers that disconnect, poll and cancel, and a model server that trickles, stalls and breaks off;
 then hundreds of readers that stop reading; then servers that are stopped, paused and killed while replies
-run. Every reply is compared with what was to be said. Ends with status 1 at the first that is not right.
+run. Every reply is compared with the expected text. The first wrong one ends the benchmark with status 1.
 """
 
 import argparse
@@ -31,15 +31,15 @@ from tests.running import RunningServer, SseEvent, SseReader, sse_events, text_o
 READERS = 40
 STALLED, REPEATED = 300, 24
 STREAMS = 50
-"""Of a connection over HTTP/2; this client has no more than 100."""
+"""Streams of one connection over HTTP/2; this client allows at most 100."""
 REAL_PACE = 50
-"""Tokens a second of a reply as people know it; what was said is told in hours of that."""
+"""Tokens per second of a typical reply, to express the total in hours."""
 
 SAVED_WITHIN = 1.0
-"""Seconds before a crash of which, on a machine with time, nothing is missing."""
+"""On an idle machine, a crash loses nothing that is older than this many seconds."""
 
 LOST_AT_MOST = 3.0
-"""Seconds before a crash of which nothing may be missing while all of this shares two cores."""
+"""While all of this shares two cores, a crash may lose nothing that is older than this many seconds."""
 
 UNICODE = "Ein Fluß fließt, 川は流れる, река течёт, 🌊🏞️ — "
 FAULTS = {
@@ -57,7 +57,7 @@ TIMEOUTS = {"HEADWATER_FIRST_TOKEN_TIMEOUT": "1", "HEADWATER_IDLE_TIMEOUT": "1"}
 
 
 async def misbehave(answer: Answer) -> None:
-    """Answer as the question asks for, by the name of a fault."""
+    """Behave according to the fault that the message names."""
     messages: Any = answer.body["messages"]
     fault = messages[-1]["content"]
     await answer.start()
@@ -65,11 +65,11 @@ async def misbehave(answer: Answer) -> None:
         return await answer.until_the_client_leaves()
     if fault == "huge":
         return await answer.send(delta(HUGE), delta(finish="stop"), DONE)
-    said = [delta(UNICODE) for _ in range(3)]
+    deltas = [delta(UNICODE) for _ in range(3)]
     if fault == "trickle":
-        whole = b"".join([*said, delta(finish="stop"), DONE])
-        return await answer.send(*(whole[at : at + 1] for at in range(len(whole))))
-    await answer.send(*said)
+        data = b"".join([*deltas, delta(finish="stop"), DONE])
+        return await answer.send(*(data[at : at + 1] for at in range(len(data))))
+    await answer.send(*deltas)
     match fault:
         case "stall":
             await answer.until_the_client_leaves()
@@ -83,7 +83,7 @@ async def misbehave(answer: Answer) -> None:
 
 
 class Endless(list[Script]):
-    """The same script for whoever asks."""
+    """The same script for every request."""
 
     def pop(self, _: object = 0) -> Script:
         return misbehave
@@ -91,12 +91,12 @@ class Endless(list[Script]):
 
 @dataclass
 class Soak:
-    """What runs, what was counted, how large the server was (MiB), how much kills took (seconds of text)."""
+    """Clients, counts, sizes of the server (in MiB), and losses by kills (in seconds of text)."""
 
     dice: random.Random
     token: str = ""
     clients: list[httpx.AsyncClient] = field(default_factory=list)
-    counted: Counter[str] = field(default_factory=Counter)
+    counts: Counter[str] = field(default_factory=Counter)
     sizes: list[float] = field(default_factory=list)
     lost: list[float] = field(default_factory=list)
 
@@ -108,11 +108,11 @@ class Soak:
         return " ".join(f"{self.dice.choice(UNICODE.split())}{n}" for n in range(words))
 
 
-def asking(message: str, **script: float) -> dict[str, Any]:
+def request_body(message: str, **script: float) -> dict[str, Any]:
     return {"message": message, "model": "scripted/echo", "script": {"tokens_per_second": 400, **script}}
 
 
-def resuming(events: list[SseEvent]) -> tuple[str, dict[str, str]]:
+def resume_request(events: list[SseEvent]) -> tuple[str, dict[str, str]]:
     generation = events[0].data["generation"]
     return f"/api/generations/{generation}/events", {
         "Accept": "text/event-stream",
@@ -121,7 +121,7 @@ def resuming(events: list[SseEvent]) -> tuple[str, dict[str, str]]:
 
 
 async def some(response: httpx.Response, most: int) -> AsyncIterator[SseEvent]:
-    """The events of a response until so many bytes have come."""
+    """The events of a response within its first `most` bytes."""
     count = 0
     reader = SseReader()
     async for data in response.aiter_raw():
@@ -135,7 +135,7 @@ async def some(response: httpx.Response, most: int) -> AsyncIterator[SseEvent]:
 async def read_whole(
     soak: Soak, client: httpx.AsyncClient, body: dict[str, Any], cut: float
 ) -> list[SseEvent]:
-    """A reply to its outcome, each response cut after a random number of bytes with a chance of `cut`."""
+    """Read a reply to its outcome. Each response is cut after random bytes with probability `cut`."""
     events: list[SseEvent] = []
     request: dict[str, Any] = {"method": "POST", "url": "/api/chat", "json": body}
     while not events or events[-1].event != "outcome":
@@ -145,10 +145,10 @@ async def read_whole(
             new = [event async for event in some(response, most)]
         events += new if not events else [event for event in new if event.event != "start"]
         if not events:
-            continue  # cut before its name was known: it is asked for again, and is another
+            continue  # cut before its id arrived: start another reply
         if most < 2**40:
-            soak.counted["cuts"] += 1
-        path, headers = resuming(events)
+            soak.counts["cuts"] += 1
+        path, headers = resume_request(events)
         request = {"method": "GET", "url": path, "headers": headers}
     cursors = [int(event.id.partition(":")[2]) for event in events[:-1]]
     assert cursors == sorted(set(cursors)), cursors
@@ -157,25 +157,25 @@ async def read_whole(
 
 async def reads(soak: Soak) -> None:
     message = soak.message(soak.dice.randrange(20, 400))
-    events = await read_whole(soak, soak.client, asking(message), cut=0.5)
+    events = await read_whole(soak, soak.client, request_body(message), cut=0.5)
     assert text_of(events) == message
     assert events[-1].data["status"] == "completed", events[-1]
-    soak.counted["tokens"] += events[-1].data["timing"]["tokens"]
+    soak.counts["tokens"] += events[-1].data["timing"]["tokens"]
 
 
 async def asks_for_all(soak: Soak) -> None:
     message = soak.message(200)
     response = await soak.client.post(
-        "/api/chat", json=asking(message), headers={"Accept": "application/json"}
+        "/api/chat", json=request_body(message), headers={"Accept": "application/json"}
     )
     assert response.json()["text"] == message
-    soak.counted["tokens"] += response.json()["outcome"]["timing"]["tokens"]
+    soak.counts["tokens"] += response.json()["outcome"]["timing"]["tokens"]
 
 
 async def cancels(soak: Soak) -> None:
-    """From another connection, at any moment; what is kept is a beginning, and the readers' own."""
+    """Cancel from another connection, at any moment. What is stored is what the reader got."""
     message, client = soak.message(400), soak.client
-    async with client.stream("POST", "/api/chat", json=asking(message)) as response:
+    async with client.stream("POST", "/api/chat", json=request_body(message)) as response:
         events = aiter(sse_events(response))
         seen = [await anext(events)]
         stop = soak.dice.randrange(1, 30)
@@ -186,16 +186,16 @@ async def cancels(soak: Soak) -> None:
                 assert answer.status_code in {200, 202}
     assert message.startswith(text_of(seen))
     assert seen[-1].data["status"] in {"cancelled", "completed"}
-    kept = (await client.get(f"/api/generations/{seen[0].data['generation']}")).json()
-    assert kept["text"] == text_of(seen)
-    assert kept["outcome"] == seen[-1].data
-    soak.counted["cancelled"] += 1
-    soak.counted["tokens"] += seen[-1].data["timing"]["tokens"]
+    stored = (await client.get(f"/api/generations/{seen[0].data['generation']}")).json()
+    assert stored["text"] == text_of(seen)
+    assert stored["outcome"] == seen[-1].data
+    soak.counts["cancelled"] += 1
+    soak.counts["tokens"] += seen[-1].data["timing"]["tokens"]
 
 
 async def polls(soak: Soak) -> None:
     message, client = soak.message(200), soak.client
-    async with client.stream("POST", "/api/chat", json=asking(message)) as response:
+    async with client.stream("POST", "/api/chat", json=request_body(message)) as response:
         start = await anext(aiter(sse_events(response)))
     path = f"/api/generations/{start.data['generation']}/events"
     text, cursor, outcome = "", 0, None
@@ -208,7 +208,7 @@ async def polls(soak: Soak) -> None:
         text += "".join(event["token"] for event in page["events"] if event["event"] == "token")
         cursor, outcome = page["cursor"], page["outcome"]
     assert text == message
-    soak.counted["tokens"] += outcome["timing"]["tokens"]
+    soak.counts["tokens"] += outcome["timing"]["tokens"]
 
 
 async def meets_a_fault(soak: Soak) -> None:
@@ -219,7 +219,7 @@ async def meets_a_fault(soak: Soak) -> None:
     assert (outcome["status"], outcome.get("code")) == (status, code), (fault, outcome)
     expected = {"nothing": "", "huge": HUGE}.get(fault, UNICODE * 3)
     assert text_of(events) == expected, fault
-    soak.counted[f"fault: {fault}"] += 1
+    soak.counts[f"fault: {fault}"] += 1
 
 
 BEHAVIOURS: list[Callable[[Soak], Awaitable[None]]] = [
@@ -232,7 +232,7 @@ BEHAVIOURS: list[Callable[[Soak], Awaitable[None]]] = [
 
 
 def new_client(url: str, token: str) -> httpx.AsyncClient:
-    """Over HTTP/2 where that is offered."""
+    """A client that uses HTTP/2 over TLS."""
     limits = httpx.Limits(max_connections=2_000)
     headers = {"headwater-client": token} if token else {}
     two = url.startswith("https:")
@@ -243,7 +243,7 @@ def new_client(url: str, token: str) -> httpx.AsyncClient:
 
 @asynccontextmanager
 async def clients(soak: Soak, server: RunningServer) -> AsyncIterator[None]:
-    """Over both versions of HTTP, all of one person."""
+    """Set clients over both versions of HTTP, all with the same token."""
     async with new_client(server.url, soak.token) as plain:
         soak.token = soak.token or (await plain.get("/api/models")).headers["headwater-client"]
         plain.headers["headwater-client"] = soak.token
@@ -254,10 +254,10 @@ async def clients(soak: Soak, server: RunningServer) -> AsyncIterator[None]:
 
 def size(server: RunningServer) -> float:
     """The memory of the server's process, in MiB."""
-    said = subprocess.run(
+    output = subprocess.run(
         ["ps", "-o", "rss=", "-p", str(server.process.pid)], capture_output=True, check=True
     )
-    return int(said.stdout) / 1024
+    return int(output.stdout) / 1024
 
 
 async def weigh(soak: Soak, server: RunningServer) -> None:
@@ -267,13 +267,13 @@ async def weigh(soak: Soak, server: RunningServer) -> None:
 
 
 async def steady(soak: Soak, server: RunningServer, seconds: float) -> None:
-    """Readers of every kind, one reply after another."""
+    """Concurrent readers of every kind, each with one reply after another."""
     until = time.monotonic() + seconds
 
     async def one() -> None:
         while time.monotonic() < until:
             await soak.dice.choice(BEHAVIOURS)(soak)
-            soak.counted["replies"] += 1
+            soak.counts["replies"] += 1
 
     async with asyncio.TaskGroup() as group:
         weighing = group.create_task(weigh(soak, server))
@@ -284,10 +284,10 @@ async def steady(soak: Soak, server: RunningServer, seconds: float) -> None:
     early, late = (
         statistics.median(part) for part in (soak.sizes[quarter : 2 * quarter], soak.sizes[-quarter:])
     )
-    hours = soak.counted["tokens"] / REAL_PACE / 3600
+    hours = soak.counts["tokens"] / REAL_PACE / 3600
     print(
         f"steady, {seconds:.0f} s, {READERS} readers at once: "
-        + ", ".join(f"{count:,} {name}" for name, count in sorted(soak.counted.items()))
+        + ", ".join(f"{count:,} {name}" for name, count in sorted(soak.counts.items()))
     )
     print(f"  {hours:.1f} hours of replies at {REAL_PACE} tokens/s; nothing lost, nothing doubled")
     print(
@@ -296,17 +296,17 @@ async def steady(soak: Soak, server: RunningServer, seconds: float) -> None:
 
 
 async def stalled(soak: Soak, server: RunningServer) -> None:
-    """A long reply with one reader, then another with hundreds more that stop reading."""
+    """A long reply with one reader, then another with hundreds more readers that stop reading."""
     (alone, took_alone), (crowded, took) = [await long_reply(soak, server, each) for each in (0, STALLED)]
     each = (crowded - alone) * 1024 / STALLED
-    print(f"stalled: {STALLED} readers that take nothing of a long reply cost {each:.0f} KiB each;")
-    print(f"  who reads it has it after {took:.1f} s, alone after {took_alone:.1f} s")
+    print(f"stalled: {STALLED} readers that stop reading a long reply cost {each:.0f} KiB each;")
+    print(f"  the active reader finishes after {took:.1f} s, without them after {took_alone:.1f} s")
 
 
 async def long_reply(soak: Soak, server: RunningServer, stalled: int) -> tuple[float, float]:
-    """By how many MiB the server grew, and the seconds until the reader who reads had everything."""
+    """The growth of the server in MiB, and the seconds until the active reader had everything."""
     message, before = " ".join(f"{n:060}" for n in range(500)), size(server)
-    body = asking(message, tokens_per_second=2_000, repeat=REPEATED)
+    body = request_body(message, tokens_per_second=2_000, repeat=REPEATED)
     async with AsyncExitStack() as stack:
         started = time.monotonic()
         response = await stack.enter_async_context(soak.clients[0].stream("POST", "/api/chat", json=body))
@@ -317,7 +317,7 @@ async def long_reply(soak: Soak, server: RunningServer, stalled: int) -> tuple[f
         for number in range(stalled // 2):
             if number % STREAMS == 0:
                 tls = await stack.enter_async_context(new_client(server.tls_url, soak.token))
-            # Its body is never asked for.
+            # The body of this response is never read.
             await stack.enter_async_context(tls.stream("GET", path, headers={"Accept": "text/event-stream"}))
             plain = stack.enter_context(closing(socket.socket()))
             plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -332,7 +332,7 @@ async def long_reply(soak: Soak, server: RunningServer, stalled: int) -> tuple[f
 
 
 async def chaos(soak: Soak, folder: Path, environment: dict[str, str], seconds: float) -> None:
-    """Servers that are paused, stopped and killed while replies run; readers come back to the next one."""
+    """Pause, stop and kill servers while replies run; readers resume at the next server."""
     until, rounds = time.monotonic() + seconds, Counter[str]()
     left = list[tuple[str, list[SseEvent], float, str]]()
     while True:
@@ -340,8 +340,8 @@ async def chaos(soak: Soak, folder: Path, environment: dict[str, str], seconds: 
         try:
             await asyncio.to_thread(server.wait_until_ready)
             async with clients(soak, server):
-                for kept in left:
-                    await check_after(soak, *kept)
+                for reply in left:
+                    await check_after(soak, *reply)
                 if time.monotonic() > until:
                     break
                 how = soak.dice.choice(["SIGTERM", "SIGKILL"])
@@ -361,14 +361,14 @@ async def chaos(soak: Soak, folder: Path, environment: dict[str, str], seconds: 
 async def run_until(
     soak: Soak, server: RunningServer, how: str
 ) -> list[tuple[str, list[SseEvent], float, str]]:
-    """Replies, pauses, and the end; what each reader had seen then."""
+    """Run replies and pauses, then end the server; returns what each reader had seen."""
     seen: list[tuple[str, list[SseEvent]]] = []
 
     async def one() -> None:
         message, events = soak.message(2_000), list[SseEvent]()
         seen.append((message, events))
         with suppress(httpx.TransportError):
-            async with soak.client.stream("POST", "/api/chat", json=asking(message)) as response:
+            async with soak.client.stream("POST", "/api/chat", json=request_body(message)) as response:
                 async for event in sse_events(response):
                     events.append(event)
 
@@ -393,17 +393,17 @@ async def run_until(
 
 
 async def check_after(soak: Soak, message: str, events: list[SseEvent], ended: float, how: str) -> None:
-    """What the next server has of a reply: all that its reader had, if the first had the time to save it."""
-    path, headers = resuming([events[0]])
+    """Check that the next server has all of a reply that the first one had time to save."""
+    path, headers = resume_request([events[0]])
     async with soak.client.stream("GET", path, headers=headers) as response:
         saved = [event async for event in sse_events(response)]
     text = text_of(saved)
     assert message.startswith(text)
     assert saved[-1].event == "outcome", saved[-1]
-    lost, said = 0.0, 0
+    lost, chars = 0.0, 0
     for event in events:
-        said += len(event.data["token"]) if event.event == "message" else 0
-        if said > len(text):
+        chars += len(event.data["token"]) if event.event == "message" else 0
+        if chars > len(text):
             lost = ended - event.at
             break
     soak.lost.append(lost)
@@ -411,18 +411,18 @@ async def check_after(soak: Soak, message: str, events: list[SseEvent], ended: f
     assert lost <= (0 if how == "SIGTERM" else LOST_AT_MOST), (how, lost)
     if how == "SIGTERM":
         assert events[-1].data == saved[-1].data, (events[-1], saved[-1])
-    kept = (await soak.client.get(f"/api/conversations/{events[0].data['conversation']}")).json()
-    assert not kept["running"]
-    assert [each["text"] for each in kept["messages"]] == [message, text]
+    stored = (await soak.client.get(f"/api/conversations/{events[0].data['conversation']}")).json()
+    assert not stored["running"]
+    assert [each["text"] for each in stored["messages"]] == [message, text]
 
 
 async def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--minutes", type=float, default=3.0)
     parser.add_argument("--seed", type=int, default=random.randrange(10**6))
-    given = parser.parse_args()
-    soak = Soak(random.Random(given.seed))
-    print(f"seed {given.seed}", flush=True)
+    options = parser.parse_args()
+    soak = Soak(random.Random(options.seed))
+    print(f"seed {options.seed}", flush=True)
     async with model_server(models=["any"]) as upstream:
         upstream.scripts = Endless()
         environment = {"OPENAI_BASE_URL": upstream.url, **TIMEOUTS}
@@ -431,14 +431,14 @@ async def main() -> None:
             try:
                 await asyncio.to_thread(server.wait_until_ready)
                 async with clients(soak, server):
-                    await steady(soak, server, given.minutes * 60)
+                    await steady(soak, server, options.minutes * 60)
                     await stalled(soak, server)
             finally:
                 await asyncio.to_thread(server.stop)
             assert "Traceback" not in server.log, server.log
         soak.token = ""
         with TemporaryDirectory() as name:
-            await chaos(soak, Path(name), environment, given.minutes * 60)
+            await chaos(soak, Path(name), environment, options.minutes * 60)
 
 
 if __name__ == "__main__":

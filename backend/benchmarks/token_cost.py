@@ -1,10 +1,10 @@
-"""What a token costs in processor time: the openai package's own iterator beside our reader of raw bytes.
+"""The processor time of a token: the openai package's own iterator, and our parser of raw bytes.
 
     cd backend && ../.venv/bin/python benchmarks/token_cost.py
 
-A model server in a process of its own sends the same reply to both, in turns; each reader's own processor
-time is counted, so the server and other work on the machine are left out. Compare the two figures of one
-run: single figures differ from machine to machine.
+A model server in another process sends the same reply to both, in turns. Only the reader's own processor time
+counts, not that of the server or of other work on the machine. Compare the two figures of one run; single
+figures differ between machines.
 """
 
 import asyncio
@@ -38,7 +38,7 @@ def message(delta: dict[str, str], finish: str | None = None) -> bytes:
 
 
 def serve(ready: Connection) -> None:
-    """Send TOKENS tokens to whoever asks, each in a write of its own."""
+    """Answer every request with TOKENS tokens, each in a write of its own."""
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = await reader.readuntil(b"\r\n\r\n")
@@ -89,9 +89,9 @@ async def main(url: str) -> None:
             started = time.process_time()
             assert await read(url) == TOKENS
             costs[name].append((time.process_time() - started) / TOKENS * 1e6)
-    for name, found in costs.items():
+    for name, times in costs.items():
         print(
-            f"{name:18} {statistics.median(found):7.1f} µs a token (median of {ROUNDS}, {TOKENS} tokens each)"
+            f"{name:18} {statistics.median(times):7.1f} µs a token (median of {ROUNDS}, {TOKENS} tokens each)"
         )
     ratios = [a / b for a, b in zip(*costs.values(), strict=True)]
     print(f"{'ratio':18} {statistics.median(ratios):7.1f} (from {min(ratios):.1f} to {max(ratios):.1f})")

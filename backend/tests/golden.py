@@ -11,7 +11,7 @@ from headwater.generation.outcome import Completed, Outcome
 from headwater.generation.parts import KINDS, Event, fold
 from headwater.transports.encoder import Encoder
 from headwater.transports.grpc import JsonCodec, frame, opening_message, page_messages
-from headwater.transports.json import encode_json, reply_opening, reply_rest
+from headwater.transports.json import encode_json, reply_end, reply_opening
 from headwater.transports.ndjson import NdjsonEncoder
 from headwater.transports.openai_chat import OpenAIChatEncoder, completion_object
 from headwater.transports.openai_error import broken_off
@@ -69,7 +69,7 @@ class Golden:
 
     def files(self) -> dict[str, bytes]:
         """What stands beside the log, by the ending of the file."""
-        reply = reply_opening(self.opening) + reply_rest(fold(self.events), self.outcome)
+        reply = reply_opening(self.opening) + reply_end(fold(self.events), self.outcome)
         return {
             "sse": self.response(SseEncoder()),
             "ndjson": self.response(NdjsonEncoder()),

@@ -65,7 +65,7 @@ PAGE = Path(__file__).parent / "page"
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """Headwater, put together: the web application, gRPC's, and the use cases behind them."""
+    """The whole application: the web application, the one for gRPC, and the use cases behind them."""
 
     web: Quart
     rpc: AsgiApplication
@@ -75,9 +75,9 @@ class Application:
 
 @asynccontextmanager
 async def application(settings: Settings, folder: DataFolder) -> AsyncIterator[Application]:
-    """Put everything together; on leaving, close what was opened.
+    """Build the application, and close what it opened on leaving.
 
-    Raises `SettingsError` for a default model that nobody offers.
+    Raises `SettingsError` if no source offers the default model.
     """
     async with AsyncExitStack() as stack:
         scripted = ScriptedProvider()
@@ -116,7 +116,7 @@ def build_replies(
     changes: ChangeFeed,
     metrics: Metrics,
 ) -> Replies:
-    """The use cases of replies, which live in the memory of this process."""
+    """Build the use cases of replies, with all live state in the memory of this process."""
     logs = MemoryLogStore()
     active = ActiveReplies(logs)
     metrics.count_active(lambda: len(active))
@@ -148,7 +148,7 @@ def build_replies(
 
 
 async def describe_api() -> str:
-    """The OpenAPI document, as it is served."""
+    """The OpenAPI document, as `/openapi.json` serves it."""
     with TemporaryDirectory() as folder:
         settings = Settings(local=False)
         async with application(settings, DataFolder(Path(folder))) as built:
@@ -157,7 +157,7 @@ async def describe_api() -> str:
 
 
 async def _sources(settings: Settings, scripted: ScriptedProvider, stack: AsyncExitStack) -> list[Source]:
-    """What can answer, preferred first."""
+    """The sources of models, in order of preference."""
     sources: list[Source] = []
     if settings.openai:
         openai = OpenAIProvider(
@@ -187,7 +187,7 @@ def _database_url(settings: Settings, folder: DataFolder) -> URL:
 
 @asynccontextmanager
 async def running(*forever: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
-    """Run what never ends beside the block; one that fails ends the block."""
+    """Run endless coroutines in the background of a block; if one fails, the block ends."""
     async with asyncio.TaskGroup() as tasks:
         started = [tasks.create_task(each) for each in forever]
         try:
@@ -209,7 +209,7 @@ def _applications(
 ) -> Application:
     web = Quart("headwater", static_folder=None)
     web.asgi_websocket_class = BoundedWebsocketConnection
-    # Bodies are read, and replies end, by rules of our own: see api/requests.py and generation/runner.py.
+    # We have our own rules for bodies (api/requests.py) and for the end of replies (generation/runner.py).
     web.config.update(MAX_CONTENT_LENGTH=None, BODY_TIMEOUT=None, RESPONSE_TIMEOUT=None)
     identifier = Identifier(folder.signing_keys(), settings.api_keys)
     origins = Origins(settings.allowed_origins)

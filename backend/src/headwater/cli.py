@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run a command; returns the exit status: 0 for a good end, 2 for what cannot start."""
+    """Run a command and return its exit status: 2 if it cannot start, 130 if it is interrupted, else 0."""
     parser = argparse.ArgumentParser(prog="headwater", description="A streaming chat application.")
     parser.add_argument("--version", action="version", version=f"headwater {__version__}")
     commands = parser.add_subparsers(dest="command", required=True)
@@ -27,14 +27,14 @@ def main(arguments: list[str] | None = None) -> int:
     commands.add_parser("openapi", help="print the description of the API (OpenAPI)")
     commands.add_parser("settings", help="print the table of all variables (Markdown)")
     commands.add_parser(
-        "rotate-key", help="from the next start on, sign clients' names with a new key; older ones count too"
+        "rotate-key", help="sign client tokens with a new key from the next start on; older keys stay valid"
     )
     commands.add_parser(
-        "forget-old-keys", help="from the next start on, names count that the newest key has signed"
+        "forget-old-keys", help="accept only tokens signed with the newest key from the next start on"
     )
-    given = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     try:
-        match given.command:
+        match options.command:
             case "openapi":
                 _announce(_run(describe_api()))
             case "settings":
@@ -55,8 +55,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _serve() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    for chatty in ("alembic", "httpx2", "hypercorn.error"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
+    for verbose in ("alembic", "httpx2", "hypercorn.error"):
+        logging.getLogger(verbose).setLevel(logging.WARNING)
     _run(serve(Settings.from_environment(os.environ), _announce))
 
 
@@ -78,7 +78,7 @@ def _run(main: Coroutine[Any, Any, T]) -> T:
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """uvloop where there is one (not on Windows)."""
+    """uvloop's, where it is installed (not on Windows)."""
     try:
         import uvloop
     except ImportError:

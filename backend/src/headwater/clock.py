@@ -1,8 +1,8 @@
-"""Timestamps of stored rows."""
+"""Timestamps of stored rows, in milliseconds since 1970."""
 
 from time import time
 
 
 def now() -> int:
-    """The time in milliseconds since 1970."""
+    """The current time in milliseconds since 1970."""
     return int(time() * 1000)

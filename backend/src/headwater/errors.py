@@ -1,21 +1,21 @@
-"""What Headwater refuses before a reply starts, and the one table from a code to its status.
+"""Refusals: everything that can go wrong before a reply starts, and the table of codes and statuses.
 
     ProblemError
-    ├── InvalidRequestError        400  a member is missing, of the wrong type or out of range
-    ├── UnauthorizedError          401  a client token that was not issued here
-    ├── ForbiddenError             403  a page of another site tried to start a reply
-    ├── NotFoundError              404  no such thing, or it is somebody else's
+    ├── InvalidRequestError        400  a member is missing, has the wrong type, or is out of range
+    ├── UnauthorizedError          401  the client token or API key is not valid
+    ├── ForbiddenError             403  a page of another site may not do this
+    ├── NotFoundError              404  it does not exist, or somebody else owns it
     ├── UnknownModelError          404
-    ├── NotAcceptableError         406  no transport that the client accepts
-    ├── ConflictError              409  a key used for two different requests, nothing to share
-    ├── CursorConflictError         409  a cursor beyond the end of the log
+    ├── NotAcceptableError         406  the client accepts none of the transports
+    ├── ConflictError              409  it contradicts the current state, for example a key that was used
+    ├── CursorConflictError        409  the cursor is beyond the end of the log
     ├── TooLargeError              413
     ├── UnsupportedMediaTypeError  415
     ├── RateLimitedError           429
     ├── OverloadedError            503
     └── ShuttingDownError          503
 
-What goes wrong once a reply runs is never raised: it is the reply's outcome.
+Once a reply runs, nothing is raised any more: a failure is the reply's outcome.
 """
 
 from typing import ClassVar, Literal, NamedTuple, TypeAlias
@@ -40,7 +40,7 @@ ProblemCode: TypeAlias = Literal[
 
 
 class Problem(NamedTuple):
-    """How a code is told: the status of HTTP, what it is about, and the status of gRPC."""
+    """A code's HTTP status, its title, and its gRPC status."""
 
     status: int
     title: str
@@ -64,11 +64,11 @@ PROBLEMS: dict[ProblemCode, Problem] = {
     "overloaded": Problem(503, "Too many replies are running", "UNAVAILABLE"),
     "shutting_down": Problem(503, "The server is shutting down", "UNAVAILABLE"),
 }
-"""The one table. Other transports add their columns here."""
+"""The only table of codes. A transport with statuses of its own adds a column."""
 
 
 class ProblemError(Exception):
-    """A refusal that a client can read: `detail` names what is wrong and what is accepted.
+    """A refusal that is shown to the client: `detail` says what is wrong and what would be accepted.
 
     `field` names the offending member; `retry_after` is in seconds.
     """
@@ -83,78 +83,78 @@ class ProblemError(Exception):
 
 
 class InvalidRequestError(ProblemError):
-    """A member is missing, of the wrong type or out of range."""
+    """A member is missing, has the wrong type, or is out of range."""
 
     code = "invalid_request"
 
 
 class UnauthorizedError(ProblemError):
-    """A client token that was not issued here."""
+    """The client token or API key is not valid."""
 
     code = "unauthorized"
 
 
 class ForbiddenError(ProblemError):
-    """A page of another site tried to start a reply."""
+    """A page of another site tried to start a reply or to open a WebSocket."""
 
     code = "forbidden"
 
 
 class NotFoundError(ProblemError):
-    """No such thing, or it belongs to another client."""
+    """It does not exist, or somebody else owns it."""
 
     code = "not_found"
 
 
 class UnknownModelError(ProblemError):
-    """No provider offers a model of that id."""
+    """No provider offers a model with this id."""
 
     code = "unknown_model"
 
 
 class NotAcceptableError(ProblemError):
-    """None of the transports is one that the client accepts."""
+    """The client accepts none of the transports."""
 
     code = "not_acceptable"
 
 
 class ConflictError(ProblemError):
-    """It does not go with what is there: a key used for another request, nothing to share."""
+    """It contradicts the current state: a key of another request, an id that is taken, nothing to share."""
 
     code = "conflict"
 
 
 class CursorConflictError(ProblemError):
-    """A cursor beyond the end of the log."""
+    """The cursor is beyond the end of the log."""
 
     code = "cursor_ahead"
 
 
 class TooLargeError(ProblemError):
-    """A message or a body over its limit."""
+    """A message or a body exceeds its limit."""
 
     code = "too_large"
 
 
 class UnsupportedMediaTypeError(ProblemError):
-    """A body that is not JSON."""
+    """The body is not JSON."""
 
     code = "unsupported_media_type"
 
 
 class RateLimitedError(ProblemError):
-    """More replies than one client may start or run at once."""
+    """One client starts replies too fast, or runs too many at once."""
 
     code = "rate_limited"
 
 
 class OverloadedError(ProblemError):
-    """More replies than the server runs at once."""
+    """The server runs as many replies as it may."""
 
     code = "overloaded"
 
 
 class ShuttingDownError(ProblemError):
-    """The server takes no new replies because it is about to stop."""
+    """The server starts no new replies because it is about to stop."""
 
     code = "shutting_down"

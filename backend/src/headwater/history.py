@@ -1,4 +1,4 @@
-"""The use cases of kept conversations: list, open, change, delete, search, share, export and import."""
+"""The use cases of stored conversations: list, open, change, delete, search, share, export and import."""
 
 import asyncio
 import logging
@@ -21,26 +21,25 @@ from headwater.errors import ConflictError, NotFoundError
 from headwater.generation.codec import JsonObject
 from headwater.live.ports import ChangeFeed
 from headwater.replies.service import Replies
-from headwater.storage.conversations import ConversationRepository, ListCursor, batched
-from headwater.storage.search import Found, SearchCursor, SearchRepository
+from headwater.storage.conversations import Archived, ConversationRepository, ListCursor
+from headwater.storage.search import SearchCursor, SearchMatch, SearchRepository
 from headwater.storage.shares import Shared, ShareRepository
 
 logger = logging.getLogger(__name__)
 
 UNDO_SECONDS = 600
-"""How long a deletion can be taken back."""
+"""How long a deletion can be undone."""
 
 PURGE_EVERY = 60.0
-"""Seconds from one removal of what was deleted to the next."""
-
-
-EXPORT_BATCH = 100
-"""Conversations that are read at once when all are exported."""
+"""Seconds between two removals of deleted conversations."""
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A conversation, and whether a reply ran in it just before: where none did, all its rows are written."""
+    """A conversation, and whether a reply was running in it.
+
+    `running` is determined before the rows are read, so without a running reply they are complete.
+    """
 
     conversation: Conversation
     running: bool
@@ -48,7 +47,7 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A conversation with its messages as they are now; `cursors`: the logs' ends of those that run."""
+    """A conversation with its current messages; `cursors` holds the end of the log of each running reply."""
 
     listed: Listed
     messages: Sequence[Message]
@@ -56,7 +55,7 @@ class Opened:
 
 
 class History:
-    """What a client has said and heard. All of it raises `NotFoundError` for what is not the client's."""
+    """The stored conversations of all owners. Methods raise `NotFoundError` for what is not the owner's."""
 
     def __init__(
         self,
@@ -74,139 +73,137 @@ class History:
         self._changes = changes
 
     async def purge(self) -> None:
-        """Remove for good what was deleted long enough ago, again and again, until cancelled."""
+        """Remove deleted conversations for good once `UNDO_SECONDS` are over, until cancelled."""
         while True:
             try:
                 await self._conversations.purge(now() - UNDO_SECONDS * 1000)
             except (SQLAlchemyError, OSError):
-                logger.exception("what was deleted could not be removed; it is tried again")
+                logger.exception("deleted conversations could not be removed; trying again")
             await asyncio.sleep(PURGE_EVERY)
 
     async def page(
-        self, client: str, *, archived: bool, pinned: bool | None, limit: int, after: ListCursor | None
+        self, owner: str, *, archived: bool, pinned: bool | None, limit: int, after: ListCursor | None
     ) -> tuple[list[Listed], ListCursor | None]:
-        """Some conversations, newest first, and where the next ones begin."""
+        """One page of conversations, newest first, and the cursor of the next page, if any."""
         busy = self._replies.busy()
-        found, cursor = await self._conversations.page(
-            client, archived=archived, pinned=pinned, limit=limit, after=after
+        page, cursor = await self._conversations.page(
+            owner, archived=archived, pinned=pinned, limit=limit, after=after
         )
-        return [Listed(conversation, conversation.id in busy) for conversation in found], cursor
+        return [Listed(conversation, conversation.id in busy) for conversation in page], cursor
 
-    async def open(self, client: str, conversation: str) -> Opened:
-        """A conversation with its messages; those of running replies as far as they have come."""
-        running = conversation in self._replies.busy()
+    async def open(self, owner: str, id_: str) -> Opened:
+        """A conversation with its messages, those of running replies with their text so far."""
+        running = id_ in self._replies.busy()
         try:
-            found, messages = await self._conversations.read(client, conversation)
+            conversation, messages = await self._conversations.read(owner, id_)
         except UnknownConversationError:
-            raise _unknown(conversation) from None
+            raise _unknown(id_) from None
         cursors = {}
-        for place, message in enumerate(messages):
+        for index, message in enumerate(messages):
             if message.generation is not None and message.outcome is None:
-                messages[place], cursors[message.id] = await self._replies.current(message)
-        return Opened(Listed(found, running), messages, cursors)
+                messages[index], cursors[message.id] = await self._replies.current(message)
+        return Opened(Listed(conversation, running), messages, cursors)
 
-    async def change(self, client: str, conversation: str, columns: Mapping[str, Any]) -> Listed:
-        """Set what `columns` names; a title that a person wrote is never made anew."""
+    async def change(self, owner: str, conversation: str, columns: Mapping[str, Any]) -> Listed:
+        """Set the columns; a title that a person wrote is never replaced by a generated one."""
         if "title" in columns:
             columns = {**columns, "titled": True}
-        with self._changing(client, conversation):
+        with self._changing(owner, conversation):
             try:
-                changed = await self._conversations.change(client, conversation, columns)
+                changed = await self._conversations.change(owner, conversation, columns)
             except UnknownMessageError as error:
                 raise NotFoundError(
                     f"The conversation has no message {str(error)!r}.", field="leaf"
                 ) from None
         return self._listed(changed)
 
-    async def delete(self, client: str, conversation: str) -> None:
-        """Delete a conversation, and stop its replies; `restore` takes it back for `UNDO_SECONDS`."""
-        with self._changing(client, conversation):
-            await self._conversations.delete(client, conversation, now())
+    async def delete(self, owner: str, conversation: str) -> None:
+        """Delete a conversation and stop its replies; `restore` can undo that for `UNDO_SECONDS`."""
+        with self._changing(owner, conversation):
+            await self._conversations.delete(owner, conversation, now())
             await self._replies.cancel_all_in(conversation)
 
-    async def restore(self, client: str, conversation: str) -> Listed:
-        """Take a deletion back."""
-        with self._changing(client, conversation):
-            restored = await self._conversations.restore(client, conversation)
+    async def restore(self, owner: str, conversation: str) -> Listed:
+        """Undo a deletion."""
+        with self._changing(owner, conversation):
+            restored = await self._conversations.restore(owner, conversation)
         return self._listed(restored)
 
     async def search(
-        self, client: str, question: str, limit: int, after: SearchCursor | None
-    ) -> tuple[list[tuple[Listed, Found]], SearchCursor | None]:
+        self, owner: str, query: str, limit: int, after: SearchCursor | None
+    ) -> tuple[list[tuple[Listed, SearchMatch]], SearchCursor | None]:
         """See `SearchRepository.search`."""
         busy = self._replies.busy()
-        found, cursor = await self._search.search(client, question, limit, after)
-        return [(Listed(each.conversation, each.conversation.id in busy), each) for each in found], cursor
+        matches, cursor = await self._search.search(owner, query, limit, after)
+        listed = [Listed(match.conversation, match.conversation.id in busy) for match in matches]
+        return list(zip(listed, matches, strict=True)), cursor
 
-    async def share(self, client: str, conversation: str) -> str:
-        """The token of the link to a conversation, which now shows its branch as it is."""
-        with self._changing(client, conversation):
+    async def share(self, owner: str, conversation: str) -> str:
+        """Make or renew the link to a conversation, which shows its current branch; returns the token."""
+        with self._changing(owner, conversation):
             try:
-                return await self._shares.share(client, conversation, now())
+                return await self._shares.share(owner, conversation, now())
             except UnknownMessageError:
                 raise ConflictError("The conversation has no messages that a link could show.") from None
 
-    async def unshare(self, client: str, conversation: str) -> None:
-        """Take the link back; harmless where there is none."""
-        with self._changing(client, conversation):
-            await self._shares.unshare(client, conversation)
+    async def unshare(self, owner: str, conversation: str) -> None:
+        """Revoke the link; does nothing if there is none."""
+        with self._changing(owner, conversation):
+            await self._shares.unshare(owner, conversation)
 
     async def shared(self, token: str) -> Shared:
-        """What a link shows, to anyone; a reply that still runs as far as it has come."""
+        """What a link shows to anyone, a running reply with its text so far."""
         shared = await self._shares.find(token)
         if shared is None:
             raise NotFoundError("There is nothing behind this link (any more).")
         messages = [(await self._replies.current(message))[0] for message in shared.messages]
         return replace(shared, messages=tuple(messages))
 
-    async def export(self, client: str, conversation: str) -> JsonObject:
-        """A conversation as it can be taken elsewhere."""
-        opened = await self.open(client, conversation)
+    async def export(self, owner: str, conversation: str) -> JsonObject:
+        """A conversation in the form of an archive."""
+        opened = await self.open(owner, conversation)
         return to_archive(opened.listed.conversation, opened.messages)
 
-    async def export_all(self, client: str) -> AsyncIterator[JsonObject]:
-        """All conversations, the first to have been made first."""
-        for names in batched(await self._conversations.ids(client), EXPORT_BATCH):
-            for conversation, messages in await self._conversations.read_many(client, names):
-                current = [(await self._replies.current(message))[0] for message in messages]
-                yield to_archive(conversation, current)
+    async def export_all(self, owner: str) -> AsyncIterator[JsonObject]:
+        """All conversations in the form of an archive, oldest first."""
+        async for conversation, messages in self._conversations.read_all(owner):
+            current = [(await self._replies.current(message))[0] for message in messages]
+            yield to_archive(conversation, current)
 
-    async def markdown(self, client: str, conversation: str) -> tuple[str, str]:
-        """The title of a conversation, and its branch for people to read."""
-        opened = await self.open(client, conversation)
-        found = opened.listed.conversation
+    async def markdown(self, owner: str, id_: str) -> tuple[str, str]:
+        """The title of a conversation, and its branch as Markdown."""
+        opened = await self.open(owner, id_)
+        conversation = opened.listed.conversation
         messages = {message.id: message for message in opened.messages}
         branch: list[Message] = []
-        place = found.leaf
-        while place is not None:
-            branch.append(messages[place])
-            place = branch[-1].parent
-        return found.title, to_markdown(found, branch[::-1])
+        message_id = conversation.leaf
+        while message_id is not None:
+            branch.append(messages[message_id])
+            message_id = branch[-1].parent
+        return conversation.title, to_markdown(conversation, branch[::-1])
 
-    async def insert(
-        self, client: str, archived: Sequence[tuple[Conversation, Sequence[Message]]]
-    ) -> list[Listed]:
-        """Add conversations with all their messages, all of them or none."""
-        await self._conversations.insert(client, archived)
+    async def insert(self, owner: str, archived: Sequence[Archived]) -> list[Listed]:
+        """Add conversations with all their messages; all of them or none."""
+        await self._conversations.insert(owner, archived)
         for conversation, _ in archived:
-            self._changes.announce(client, conversation.id)
+            self._changes.announce(owner, conversation.id)
         return [Listed(conversation, False) for conversation, _ in archived]
 
-    async def changes(self, client: str, idle: float) -> AsyncGenerator[tuple[str, ...], None]:
-        """See `Changes.listen`."""
-        async with aclosing(self._changes.listen(client, idle)) as told:
-            async for conversations in told:
+    async def changes(self, owner: str, idle: float) -> AsyncGenerator[tuple[str, ...], None]:
+        """See `ChangeFeed.listen`."""
+        async with aclosing(self._changes.listen(owner, idle)) as batches:
+            async for conversations in batches:
                 yield conversations
 
     @contextmanager
-    def _changing(self, client: str, conversation: str) -> Iterator[None]:
-        """Tell of what changes, also where its client leaves before the answer: it may have been done."""
+    def _changing(self, owner: str, conversation: str) -> Iterator[None]:
+        """Announce the change even if the client disconnects: the write may have committed."""
         try:
             yield
         except UnknownConversationError:
             raise _unknown(conversation) from None
         finally:
-            self._changes.announce(client, conversation)
+            self._changes.announce(owner, conversation)
 
     def _listed(self, conversation: Conversation) -> Listed:
         return Listed(conversation, conversation.id in self._replies.busy())

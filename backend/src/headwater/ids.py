@@ -1,4 +1,4 @@
-"""Identifiers that cannot be guessed; whoever starts a reply may choose them."""
+"""Identifiers that cannot be guessed. A client that starts a reply may choose them."""
 
 import re
 from base64 import urlsafe_b64encode
@@ -8,7 +8,7 @@ from typing import Final
 
 ID_BYTES: Final = 16
 ID_CHARS: Final = 22
-"""Random bytes of an id, and the characters of base64url (RFC 4648, section 5) that they make."""
+"""Random bytes of an id, and their length as base64url (RFC 4648, section 5)."""
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
 
@@ -19,7 +19,7 @@ def new_id(prefix: str) -> str:
 
 
 def derived_id(prefix: str, *names: str) -> str:
-    """The id that always belongs to these names."""
+    """An id that is always the same for the same names."""
     digest = sha256("\0".join(names).encode()).digest()
     return f"{prefix}_{urlsafe_b64encode(digest).decode()[:ID_CHARS]}"
 

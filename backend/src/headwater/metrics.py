@@ -36,7 +36,7 @@ PAGE_TOKENS = (1, 2, 3, 5, 10, 20, 50, 100, 200, 500, 1000)
 class Metrics:
     """The metrics of one application, in a registry of its own.
 
-    Labels take few values, all of them ours: providers, statuses, codes; never what a client sent.
+    Labels have few values: providers, statuses, codes; never anything that a client sent.
     """
 
     def __init__(self) -> None:
@@ -84,7 +84,7 @@ class Metrics:
         return self._providers[provider]
 
     def count_active(self, count: Callable[[], int]) -> None:
-        """Ask `count` how many generations run, at each scrape."""
+        """Call `count` at each scrape for the number of running generations."""
         self._active.set_function(count)
 
     def reading(self) -> AbstractContextManager[object]:
@@ -100,7 +100,7 @@ class Metrics:
         self._resumes.inc()
 
     def exposition(self) -> bytes:
-        """All of it as text, of the media type `MEDIA_TYPE`."""
+        """All metrics as text of the media type `MEDIA_TYPE`."""
         return generate_latest(self._registry)
 
     def refused(self, code: ProblemCode) -> None:
@@ -108,7 +108,7 @@ class Metrics:
         self._refusals.labels(code).inc()
 
     def first_token(self, provider: str, seconds: float) -> None:
-        """Note how long a reply's first token was waited for."""
+        """Note how long a reply's first token took to arrive."""
         self._first_token.labels(provider).observe(seconds)
 
     def closed(self, outcome: Outcome, stopping: float | None) -> None:
@@ -125,10 +125,10 @@ class Metrics:
 
 
 class _ProviderMetrics(Observer):
-    """What arrives from one provider.
+    """Counts what arrives from one provider.
 
-    Tokens and gaps are counted here and put into the library's terms at a scrape: its own counter and
-    histogram cost six times as much, for every token (benchmarks/measuring_cost.py).
+    Tokens and gaps are counted here and converted to the library's types at each scrape, because its own
+    counter and histogram cost six times as much per token (benchmarks/measuring_cost.py).
     """
 
     def __init__(self, metrics: Metrics, name: str) -> None:
@@ -152,7 +152,7 @@ class _ProviderMetrics(Observer):
 
 
 class _Arrivals(Collector):
-    """What providers have sent, when it is asked for."""
+    """Converts the counts of all providers at each scrape."""
 
     def __init__(self, providers: Iterable[_ProviderMetrics]) -> None:
         self._providers = providers
@@ -180,7 +180,7 @@ _ENDS: dict[str, tuple[str, ...]] = {
     "failed": get_args(FailureCode),
     "interrupted": ("",),
 }
-"""All that `_status_and_code` can say: a series that begins at 0 shows its first increase."""
+"""Everything that `_status_and_code` can return. A series must begin at 0 to show its first increase."""
 
 
 def _status_and_code(status: Status) -> tuple[str, str]:

@@ -11,7 +11,7 @@ import pytest
 import websockets
 
 from headwater.api.requests import BODY_BYTES
-from headwater.api.websocket import MOST_ACTIONS
+from headwater.api.websocket import MAX_ACTIONS
 from headwater.identity.identify import COOKIE, HEADER
 from tests.api.test_problems import check
 from tests.running import RunningServer, running
@@ -239,14 +239,14 @@ async def test_a_shutdown_ends_the_replies_and_then_the_socket(tmp_path: Path) -
 async def test_a_socket_has_so_many_actions_at_work_and_no_more(client: Client) -> None:
     await client.chat("one two", script={**FAST, "faults": [{"after": 1, "kind": "stall"}]})
     generation = (await client.until("token"))["generation"]
-    for number in range(MOST_ACTIONS):
+    for number in range(MAX_ACTIONS):
         await client.send(action="follow", generation=generation, after=1, request=str(number))
     problem = await client.until("problem")
-    assert (problem["code"], problem["request"]) == ("rate_limited", str(MOST_ACTIONS - 1))
+    assert (problem["code"], problem["request"]) == ("rate_limited", str(MAX_ACTIONS - 1))
     async with httpx.AsyncClient(headers={HEADER: client.socket.response.headers[HEADER]}) as http:
         url = str(client.socket.request.headers["Host"])
         await http.post(f"http://{url}/api/generations/{generation}/cancel")
-    while sum(found["event"] == "outcome" for found in client.said[generation]) < MOST_ACTIONS:
+    while sum(found["event"] == "outcome" for found in client.said[generation]) < MAX_ACTIONS:
         await client.take()
 
 

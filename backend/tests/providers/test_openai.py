@@ -60,7 +60,10 @@ async def said_to(server_prefills: bool) -> list[dict[str, str]]:
 async def test_a_reply_that_broke_off_is_given_as_it_is_or_with_the_request_to_go_on() -> None:
     begun = [{"role": "user", "content": "hello"}, {"role": "assistant", "content": "Good mor"}]
     assert await said_to(server_prefills=True) == begun
-    assert await said_to(server_prefills=False) == [*begun, {"role": "user", "content": openai.GO_ON}]
+    assert await said_to(server_prefills=False) == [
+        *begun,
+        {"role": "user", "content": openai.CONTINUE_REPLY},
+    ]
 
 
 @pytest.mark.parametrize(
@@ -303,8 +306,8 @@ async def test_a_list_that_has_aged_stays_while_it_is_asked_for_again(
         server.models = None
         assert await ids(provider) == ["openai/small"]
         assert len(server.asked) == 1  # the second one has only just been sent for
-        assert provider._asking is not None
-        await asyncio.wait([provider._asking])
+        assert provider._refreshing is not None
+        await asyncio.wait([provider._refreshing])
         assert len(server.asked) == 2
         assert await ids(provider) == ["openai/small"]
         await provider.aclose()

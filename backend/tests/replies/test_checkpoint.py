@@ -93,7 +93,7 @@ async def test_saving_goes_on_after_a_failure(
         await replies.took.wait()
         task.cancel()
     assert [piece.at for piece in replies.saved] == [0]
-    assert caplog.text.count("could not be saved; it is tried again") == 2
+    assert caplog.text.count("could not be saved; trying again") == 2
 
 
 async def test_a_row_is_written_however_often_it_must_be_tried(

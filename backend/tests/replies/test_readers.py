@@ -19,7 +19,7 @@ async def at_last(abandoned: asyncio.Event) -> None:
 
 async def test_a_reply_is_stopped_even_if_nobody_ever_read_it() -> None:
     abandoned = asyncio.Event()
-    Readers(StopAfter(0.01), abandoned.set).begin()
+    Readers(StopAfter(0.01), abandoned.set).start()
     await at_last(abandoned)
 
 
@@ -28,7 +28,7 @@ async def test_nobody_is_missed_who_could_not_come_yet() -> None:
     readers = Readers(StopAfter(0.01), abandoned.set)
     await never(abandoned, 0.04)
     readers.changed(1)
-    readers.begin()
+    readers.start()
     await never(abandoned, 0.04)
 
 
@@ -64,7 +64,7 @@ async def test_nobody_is_missed_after_the_end() -> None:
 async def test_a_reply_that_nobody_waits_for_goes_on_without_readers() -> None:
     abandoned = asyncio.Event()
     readers = Readers(Keep(), abandoned.set)
-    readers.begin()
+    readers.start()
     for count in (1, 0):
         readers.changed(count)
     await never(abandoned, 0.04)
@@ -76,7 +76,7 @@ async def test_the_first_reader_may_take_longer_to_come_than_a_later_one(
     monkeypatch.setattr(module, "FIRST_READER", 0.05)
     abandoned = asyncio.Event()
     readers = Readers(StopAtOnce(), abandoned.set)
-    readers.begin()
+    readers.start()
     await never(abandoned, 0.02)
     readers.changed(1)
     await never(abandoned, 0.1)

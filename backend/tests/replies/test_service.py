@@ -163,7 +163,7 @@ async def test_who_knows_of_the_end_can_go_on_while_the_row_is_being_written(
 async def test_a_reply_that_runs_cannot_be_continued(database: Database) -> None:
     replies = new_replies(database)
     running = await replies.start(ME, ask("hello", "scripted/stall"))
-    with pytest.raises(ConflictError, match="still runs"):
+    with pytest.raises(ConflictError, match="still running"):
         await replies.start(ME, Regenerate(running.conversation, running.message))
     await replies.drain(0)
 

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import event, text
 
 from headwater.generation.parts import Text
-from headwater.storage.conversations import MANY, ConversationRepository, ListCursor
+from headwater.storage.conversations import ANALYZE_FROM, ConversationRepository, ListCursor
 from headwater.storage.database import Database
 from headwater.storage.replies import Piece, ReplyRepository
 from headwater.storage.search import SearchCursor, SearchRepository
@@ -97,7 +97,7 @@ async def test_no_statement_reads_a_whole_table(database: Database) -> None:
 @pytest.mark.parametrize("server_url", ["postgresql"], indirect=True)
 async def test_much_that_was_imported_is_counted_at_once(database: Database) -> None:
     repository = ConversationRepository(database)
-    for messages, expected in ((MANY - 1, set()), (MANY, {"conversations", "messages"})):
+    for messages, expected in ((ANALYZE_FROM - 1, set()), (ANALYZE_FROM, {"conversations", "messages"})):
         said = line(*["a river"] * messages)
         await repository.insert("me", [(new_conversation(said), said)])
         async with database.reading() as connection:

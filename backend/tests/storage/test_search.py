@@ -5,10 +5,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from headwater.ids import new_id
-from headwater.storage.conversations import ConversationRepository, message_row
+from headwater.storage.conversations import ConversationRepository
 from headwater.storage.database import Database
-from headwater.storage.highlight import SNIPPET, Part
-from headwater.storage.search import Found, SearchCursor, SearchRepository
+from headwater.storage.highlight import SNIPPET, SnippetPart
+from headwater.storage.rows import message_row
+from headwater.storage.search import SearchCursor, SearchMatch, SearchRepository
 from headwater.storage.tables import messages
 from headwater.storage.tokenizer import words_of
 from tests.storage.trees import kept, line, new_conversation
@@ -125,8 +126,8 @@ async def names(search: SearchRepository, question: str, client: str = "me") -> 
     return [each.conversation.id for each in found]
 
 
-async def paged(search: SearchRepository, question: str, limit: int, client: str = "me") -> list[Found]:
-    found: list[Found] = []
+async def paged(search: SearchRepository, question: str, limit: int, client: str = "me") -> list[SearchMatch]:
+    found: list[SearchMatch] = []
     after: SearchCursor | None = None
     while True:
         page, after = await search.search(client, question, limit, after)
@@ -137,11 +138,11 @@ async def paged(search: SearchRepository, question: str, limit: int, client: str
         assert len(page) == limit
 
 
-def marked(parts: tuple[Part, ...]) -> list[str]:
+def marked(parts: tuple[SnippetPart, ...]) -> list[str]:
     return [part.text for part in parts if part.match]
 
 
-def whole(parts: tuple[Part, ...]) -> str:
+def whole(parts: tuple[SnippetPart, ...]) -> str:
     return "".join(part.text for part in parts)
 
 
@@ -167,16 +168,20 @@ async def test_what_was_found_says_where(
     assert set(found) == {both.id, title.id, message.id}
     assert found[both.id].message == said[2].id
     assert marked(found[both.id].snippet) == ["RIVERS"]
-    assert found[both.id].title == (Part("How ", False), Part("rivers", True), Part(" begin", False))
+    assert found[both.id].title == (
+        SnippetPart("How ", False),
+        SnippetPart("rivers", True),
+        SnippetPart(" begin", False),
+    )
     assert (found[title.id].message, found[title.id].snippet) == (None, ())
     assert marked(found[title.id].title) == ["River"]
     assert found[message.id].message == other[0].id
     assert found[message.id].snippet == (
-        Part("what is a ", False),
-        Part("river", True),
-        Part("?", False),
+        SnippetPart("what is a ", False),
+        SnippetPart("river", True),
+        SnippetPart("?", False),
     )
-    assert found[message.id].title == (Part("Water", False),)
+    assert found[message.id].title == (SnippetPart("Water", False),)
     assert found[both.id].conversation == await repository.get("me", both.id)
 
 

@@ -39,7 +39,7 @@ export interface ArchiveMessage {
   text: string;
 }
 /**
- * The model said all it wanted, or was allowed, to say.
+ * The model finished, or reached a limit of its own.
  */
 export interface CompletedOutcome {
   reason: "stop" | "length" | "content_filter";
@@ -48,10 +48,10 @@ export interface CompletedOutcome {
   usage?: Usage | null;
 }
 /**
- * How a reply arrived from the provider; null where there was nothing to measure.
+ * How a reply arrived from the provider; null if there was nothing to measure.
  *
- * `server_ms` is from the arrival of the request until the provider was asked, `provider_ms` from there to
- * its first token; older replies have neither.
+ * `server_ms` is the time from the arrival of the request to our request to the provider, `provider_ms` the
+ * time from there to the first token; older replies have neither.
  */
 export interface Timing {
   duration_ms: number;
@@ -70,7 +70,7 @@ export interface Usage {
   prompt_tokens: number;
 }
 /**
- * Somebody stopped the reply, or nobody was left to read it.
+ * A user stopped the reply, or nobody was reading it any more.
  */
 export interface CancelledOutcome {
   by: "user" | "abandoned";
@@ -79,7 +79,7 @@ export interface CancelledOutcome {
   usage?: Usage | null;
 }
 /**
- * The reply could not go on; `message` is for people.
+ * The reply failed; `message` is for people.
  */
 export interface FailedOutcome {
   code:
@@ -99,7 +99,7 @@ export interface FailedOutcome {
   usage?: Usage | null;
 }
 /**
- * The server went away before the reply was finished.
+ * The server ended before the reply was finished.
  */
 export interface InterruptedOutcome {
   status: "interrupted";
@@ -107,14 +107,14 @@ export interface InterruptedOutcome {
   usage?: Usage | null;
 }
 /**
- * What the model says.
+ * Text of the reply itself.
  */
 export interface TextPart {
   text: string;
   type: "text";
 }
 /**
- * What the model thinks aloud, before its text or between.
+ * The model's reasoning, before its text or between.
  */
 export interface ReasoningPart {
   text: string;
@@ -135,7 +135,7 @@ export interface ChatBody {
   temperature?: number | null;
 }
 /**
- * The ids of a message and its reply; `conversation` only where the message begins one.
+ * The ids of a message and its reply; `conversation` only if the message begins one.
  */
 export interface NewIds {
   conversation?: string | null;
@@ -201,7 +201,7 @@ export interface Message {
   text: string;
 }
 /**
- * What to change. Null takes a setting back; the others take no null.
+ * What to change. Null resets a setting; the other members cannot be null.
  */
 export interface ConversationChange {
   archived?: boolean | null;
@@ -214,7 +214,7 @@ export interface ConversationChange {
   title?: string | null;
 }
 /**
- * Some conversations, newest first; `cursor` leads to the next ones, null on the last page.
+ * A page of conversations, newest first; `cursor` leads to the next page, null on the last one.
  */
 export interface ConversationList {
   conversations: ConversationSummary[];
@@ -235,7 +235,7 @@ export interface ConversationSummary {
   version: number;
 }
 /**
- * A generation as it stands; `outcome` is null while it runs.
+ * A generation in its current state; `outcome` is null while it runs.
  */
 export interface Generation {
   conversation: string;
@@ -248,19 +248,19 @@ export interface Generation {
   text: string;
 }
 /**
- * What a probe is told.
+ * The answer to a probe.
  */
 export interface Health {
   status: "alive" | "ready";
 }
 /**
- * What was taken in, in the order of the archive.
+ * The imported conversations, in the order of the archive.
  */
 export interface ImportResult {
   conversations: ConversationSummary[];
 }
 /**
- * A model that can be asked; `context_window` in tokens, absent where it is not known.
+ * An available model; `context_window` is in tokens, absent if it is unknown.
  */
 export interface Model {
   context_window?: number | null;
@@ -270,7 +270,7 @@ export interface Model {
   provider: string;
 }
 /**
- * A refusal (RFC 9457). `field` names the member that is at fault.
+ * A refusal (RFC 9457). `field` names the member at fault.
  */
 export interface Problem {
   code:
@@ -321,14 +321,14 @@ export interface ReplyBody {
   temperature?: number | null;
 }
 /**
- * The ids of a reply that its client chooses: a prefix and 22 characters of base64url.
+ * The ids that a client chooses for a reply: a prefix and 22 characters of base64url.
  */
 export interface ReplyIds {
   generation?: string | null;
   reply?: string | null;
 }
 /**
- * A conversation that was found; `message` is null where only the title was.
+ * A match of a search; `message` is null if only the title matches.
  */
 export interface SearchResult {
   conversation: ConversationSummary;
@@ -337,14 +337,14 @@ export interface SearchResult {
   title: SnippetPart[];
 }
 /**
- * A piece of a text, and whether it is one of the words that were looked for.
+ * A piece of a text; `match` is true if it is a word of the query.
  */
 export interface SnippetPart {
   match: boolean;
   text: string;
 }
 /**
- * Some of what was found, newest first; `cursor` leads to more, null on the last page.
+ * A page of matches, newest first; `cursor` leads to the next page, null on the last one.
  */
 export interface SearchResults {
   cursor: string | null;
@@ -358,14 +358,14 @@ export interface Share {
   token: string;
 }
 /**
- * What a link shows: one branch.
+ * The branch of a conversation that a link shows.
  */
 export interface SharedConversation {
   messages: SharedMessage[];
   title: string;
 }
 /**
- * A message as whoever has the link sees it.
+ * A message of a shared conversation.
  */
 export interface SharedMessage {
   created_at: string;

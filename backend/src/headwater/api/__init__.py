@@ -1,1 +1,1 @@
-"""The HTTP routes: parse, call the use case, pick the encoder."""
+"""The routes: parse a request, call the use case, and choose the encoder."""

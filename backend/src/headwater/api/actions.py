@@ -1,4 +1,4 @@
-"""What a client may ask for in a frame of a WebSocket or in a message of gRPC, and how it is refused."""
+"""Actions: what a frame of a WebSocket or a message of gRPC may ask for."""
 
 from typing import Annotated, Literal, TypeAlias
 
@@ -19,12 +19,12 @@ class ChatAction(ChatBody):
     idempotency_key: IdempotencyKey | None = None
 
     def reply_request(self) -> NewMessage:
-        """The same, as the use case takes it."""
+        """The request for the use case."""
         return self.new_message()
 
 
 class ReplyAction(ReplyBody):
-    """Start another reply to a message, or go on with one: what `POST …/messages/<to>/replies` does."""
+    """Start another reply to a message, or continue one, as `POST …/messages/<to>/replies` does."""
 
     action: Literal["reply"]
     conversation: Identifier
@@ -33,7 +33,7 @@ class ReplyAction(ReplyBody):
     idempotency_key: IdempotencyKey | None = None
 
     def reply_request(self) -> Regenerate:
-        """The same, as the use case takes it."""
+        """The request for the use case."""
         return self.regenerate(self.conversation, self.to)
 
 
@@ -65,7 +65,7 @@ _ACTIONS: dict[str, type[Action]] = {
 
 
 class _Head(BaseModel):
-    """What tells which action it is, and how the client calls it."""
+    """The members that say which action it is, and how the client names it."""
 
     model_config = ConfigDict(extra="ignore", strict=True)
 
@@ -74,16 +74,16 @@ class _Head(BaseModel):
 
 
 class UnreadableActionError(Exception):
-    """A frame that is no action: `why`, and the client's own name for it where that could be read."""
+    """A frame is not an action. `request` is the client's own name for it, if that could be read."""
 
-    def __init__(self, why: InvalidRequestError, request: str | None) -> None:
-        super().__init__(str(why))
-        self.why = why
+    def __init__(self, reason: InvalidRequestError, request: str | None) -> None:
+        super().__init__(str(reason))
+        self.reason = reason
         self.request = request
 
 
 def read_action(frame: str | bytes | None) -> Action:
-    """A frame as an action. Raises `UnreadableActionError`."""
+    """Parse a frame. Raises `UnreadableActionError`."""
     request: str | None = None
     try:
         text = _text(frame)

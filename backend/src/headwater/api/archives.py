@@ -1,4 +1,4 @@
-"""The JSON of exported conversations, and how it is checked when it comes back."""
+"""The JSON of exported conversations, and its validation on import."""
 
 import asyncio
 from typing import Annotated, Any, Literal, Self
@@ -44,7 +44,7 @@ class ArchiveMessage(Body):
     parts: list[Part] | None = None
 
     def message(self, id_: str, parent: str | None) -> Message:
-        """The same as a record; an archive of before there were parts has reasoning first."""
+        """The message as a record. Archives of older versions have no parts; their reasoning comes first."""
         if self.parts is not None:
             parts = parse_parts(part.model_dump() for part in self.parts)
         else:
@@ -79,7 +79,7 @@ class ArchiveConversation(Body):
 
     @model_validator(mode="after")
     def indexes_exist(self) -> Self:
-        """Refuse a parent that does not come before its child, and a leaf that is not there."""
+        """Refuse a parent that does not precede its child, and a leaf that does not exist."""
         for index, message in enumerate(self.messages):
             if message.parent is not None and message.parent >= index:
                 raise ValueError(f"messages.{index}.parent is not the index of an earlier message")
@@ -90,7 +90,7 @@ class ArchiveConversation(Body):
         return self
 
     def with_new_ids(self) -> tuple[Conversation, list[Message]]:
-        """The conversation and its messages, under ids that nobody has."""
+        """The conversation and its messages, with new ids."""
         ids = [new_id("msg") for _ in self.messages]
         messages = [
             message.message(id_, None if message.parent is None else ids[message.parent])
@@ -121,9 +121,9 @@ class Archive(Body):
 
 
 async def read_archive(limit: int) -> list[tuple[Conversation, list[Message]]]:
-    """The request's body, of at most so many bytes.
+    """Read the request's body, of at most `limit` bytes. Raises `ProblemError`.
 
-    It is checked a conversation at a time, so that replies go on meanwhile. Raises `ProblemError`.
+    Running replies go on meanwhile, because the conversations are validated one at a time.
     """
     try:
         envelope = msgspec.json.decode(await read_json_bytes(limit), type=_Envelope)
@@ -138,7 +138,7 @@ async def read_archive(limit: int) -> list[tuple[Conversation, list[Message]]]:
 
 
 class _Envelope(msgspec.Struct, forbid_unknown_fields=True):
-    """What is around the conversations, which stay JSON."""
+    """The object around the conversations, which stay unparsed."""
 
     format: Literal["headwater"]
     version: Literal[1]

@@ -55,16 +55,16 @@ def chat_blueprint(replies: Replies, origins: Origins) -> Blueprint:
     @answers_as(*ENCODERS)
     @answers_nothing(204)
     async def get() -> Response:
-        # A plain `EventSource` comes here twice: it starts a reply, and after a cut, with `Last-Event-ID`,
-        # resumes.
+        # An `EventSource` sends the same request twice: first to start a reply, and after a disconnect, with
+        # `Last-Event-ID`, to resume it.
         refuse_head()
         origins.check_request(request)
         media_type = negotiated()
-        seen = last_event_id()
-        if seen is None:
+        last_seen = last_event_id()
+        if last_seen is None:
             generation = await start(replies, read_query(ChatQuery).new_message())
             return await reply(replies, generation, media_type)
-        name, cursor = seen
+        name, cursor = last_seen
         if cursor == END:
             return Response(status=204)
         if name is None:

@@ -1,4 +1,4 @@
-"""`headwater.v1.ChatService`: gRPC, gRPC-Web and Connect, as connectrpc speaks them."""
+"""`headwater.v1.ChatService` over connectrpc: gRPC, gRPC-Web and Connect."""
 
 import asyncio
 import logging
@@ -14,6 +14,7 @@ from google.protobuf.message import Message
 from werkzeug.http import parse_cookie
 
 from headwater.api.actions import CancelAction, ChatAction, FollowAction, ReplyAction
+from headwater.api.problems import INTERNAL_ERROR
 from headwater.api.requests import checked
 from headwater.api.streaming import UNBUFFERED, opening
 from headwater.errors import PROBLEMS, ProblemCode, ProblemError
@@ -34,7 +35,7 @@ Responses = AsyncGenerator[chat_pb2.ChatResponse, None]
 
 
 class ReplyService(ChatService):
-    """The service, over the use cases. Every method raises the `ProblemError` that says why not."""
+    """The methods of the service. Each raises a `ProblemError` if it refuses the request."""
 
     def __init__(self, replies: Replies, identifier: Identifier) -> None:
         self._replies = replies
@@ -104,16 +105,16 @@ def _members(action: str, request: Message) -> JsonObject:
 
 
 class Refusals(MetadataInterceptor[None]):
-    """Says what went wrong in the terms of gRPC: a status, and in the trailing metadata our code for it."""
+    """Turns refusals into gRPC statuses, with our own code in the trailing metadata."""
 
     def __init__(self, refused: Callable[[ProblemCode], None]) -> None:
         self._count = refused
 
     async def on_start(self, ctx: Context) -> None:
-        """Nothing is refused for its headers alone."""
+        """Do nothing: no request is refused for its headers alone."""
 
     async def on_end(self, _: None, ctx: Context, error: Exception | None, /) -> None:
-        """Raise what the client is told in place of an error."""
+        """Raise the error that the client sees."""
         match error:
             case ProblemError(code=code, detail=detail):
                 if error.field is not None:
@@ -129,7 +130,7 @@ class Refusals(MetadataInterceptor[None]):
                 return
             case _:
                 logger.error("request failed", exc_info=error)
-                raise self._refused(ctx, "internal_error", "This is our fault; it has been noted.") from None
+                raise self._refused(ctx, "internal_error", INTERNAL_ERROR) from None
 
     def _refused(self, ctx: Context, code: ProblemCode, detail: str) -> ConnectError:
         self._count(code)

@@ -1,4 +1,4 @@
-"""`/api/conversations`: list, open, change, delete, search, share, export, import, and hear of changes."""
+"""`/api/conversations`: list, open, change, delete, search, share, export, import, and follow changes."""
 
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -35,7 +35,7 @@ from headwater.api.responses import (
     Share,
     SharedConversation,
 )
-from headwater.api.streaming import JSON, UNBUFFERED, answer, refuse_head
+from headwater.api.streaming import JSON, UNBUFFERED, json_response, refuse_head
 from headwater.errors import InvalidRequestError
 from headwater.history import History
 from headwater.storage.conversations import ListCursor
@@ -48,7 +48,7 @@ ARCHIVE_BYTES = 64 * 1024 * 1024
 
 
 class ListQuery(Query):
-    """The query of the list; `pinned` not given is both."""
+    """The query of the list; without `pinned` it holds both kinds."""
 
     limit: Annotated[int, Field(ge=1, le=200)] = 50
     cursor: str | None = None
@@ -71,7 +71,7 @@ class ExportQuery(Query):
 
 
 class ConversationChange(Body):
-    """What to change. Null takes a setting back; the others take no null."""
+    """What to change. Null resets a setting; the other members cannot be null."""
 
     title: Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S"), PLAIN] | None = None
     pinned: bool | None = None
@@ -87,7 +87,7 @@ _NEVER_NULL = ("title", "pinned", "archived", "leaf")
 
 
 def conversations_blueprint(history: History, heartbeat: float) -> Blueprint:
-    """The routes of kept conversations; `heartbeat` in seconds."""
+    """The routes of stored conversations; `heartbeat` is in seconds."""
     blueprint = Blueprint("conversations", __name__, url_prefix="/api/conversations")
 
     @blueprint.get("")
@@ -96,11 +96,11 @@ def conversations_blueprint(history: History, heartbeat: float) -> Blueprint:
     async def list_() -> Response:
         query = read_query(ListQuery)
         after = None if query.cursor is None else _read_cursor(query.cursor, ListCursor)
-        found, cursor = await history.page(
+        page, cursor = await history.page(
             principal().owner, archived=query.archived, pinned=query.pinned, limit=query.limit, after=after
         )
-        summaries = [responses.summary(listed) for listed in found]
-        return answer(ConversationList(summaries, _write_cursor(cursor)))
+        summaries = [responses.summary(listed) for listed in page]
+        return json_response(ConversationList(summaries, _write_cursor(cursor)))
 
     @blueprint.get("/search")
     @document_querystring(SearchQuery)
@@ -108,9 +108,9 @@ def conversations_blueprint(history: History, heartbeat: float) -> Blueprint:
     async def search() -> Response:
         query = read_query(SearchQuery)
         after = None if query.cursor is None else _read_cursor(query.cursor, SearchCursor)
-        found, cursor = await history.search(principal().owner, query.q, query.limit, after)
-        results = [responses.search_result(listed, each) for listed, each in found]
-        return answer(SearchResults(results, _write_cursor(cursor)))
+        matches, cursor = await history.search(principal().owner, query.q, query.limit, after)
+        results = [responses.search_result(listed, match) for listed, match in matches]
+        return json_response(SearchResults(results, _write_cursor(cursor)))
 
     @blueprint.get("/events")
     @answers_as(SseEncoder.media_type)
@@ -136,14 +136,14 @@ def conversations_blueprint(history: History, heartbeat: float) -> Blueprint:
     @document_response(ImportResult, 201)
     async def import_() -> Response:
         inserted = await history.insert(principal().owner, await read_archive(ARCHIVE_BYTES))
-        return answer(ImportResult([responses.summary(listed) for listed in inserted]), 201)
+        return json_response(ImportResult([responses.summary(listed) for listed in inserted]), 201)
 
     @blueprint.get("/<name>")
     @document_response(Conversation)
     @answers_nothing(304)
     async def open_(name: str) -> Response:
         opened = await history.open(principal().owner, name)
-        response = answer(responses.conversation(opened))
+        response = json_response(responses.conversation(opened))
         if not opened.listed.running:
             response.headers["Cache-Control"] = "private, no-cache"
             response.set_etag(f"{name}-{opened.listed.conversation.version}")
@@ -159,7 +159,7 @@ def conversations_blueprint(history: History, heartbeat: float) -> Blueprint:
         for key in _NEVER_NULL:
             if key in columns and columns[key] is None:
                 raise InvalidRequestError(f"{key}: the value should not be null.", field=key)
-        return answer(responses.summary(await history.change(principal().owner, name, columns)))
+        return json_response(responses.summary(await history.change(principal().owner, name, columns)))
 
     @blueprint.delete("/<name>")
     @answers_nothing(204)
@@ -170,7 +170,7 @@ def conversations_blueprint(history: History, heartbeat: float) -> Blueprint:
     @blueprint.post("/<name>/restore")
     @document_response(ConversationSummary)
     async def restore(name: str) -> Response:
-        return answer(responses.summary(await history.restore(principal().owner, name)))
+        return json_response(responses.summary(await history.restore(principal().owner, name)))
 
     @blueprint.get("/<name>/export")
     @document_querystring(ExportQuery)
@@ -189,7 +189,7 @@ def conversations_blueprint(history: History, heartbeat: float) -> Blueprint:
     @document_response(Share)
     async def share(name: str) -> Response:
         token = await history.share(principal().owner, name)
-        return answer(Share(token, f"/s/{token}"))
+        return json_response(Share(token, f"/s/{token}"))
 
     @blueprint.delete("/<name>/share")
     @answers_nothing(204)
@@ -201,23 +201,23 @@ def conversations_blueprint(history: History, heartbeat: float) -> Blueprint:
 
 
 def shared_blueprint(history: History) -> Blueprint:
-    """What whoever has a link may read."""
+    """The routes for anyone who has a link."""
     blueprint = Blueprint("shared", __name__)
 
     @blueprint.get("/api/shared/<token>")
     @document_response(SharedConversation)
     async def shared(token: str) -> Response:
-        response = answer(responses.shared_conversation(await history.shared(token)))
+        response = json_response(responses.shared_conversation(await history.shared(token)))
         response.headers["X-Robots-Tag"] = "noindex"
         return response
 
     return blueprint
 
 
-async def _events(history: History, name: str, heartbeat: float) -> AsyncIterator[bytes]:
+async def _events(history: History, owner: str, heartbeat: float) -> AsyncIterator[bytes]:
     first = True
-    async with aclosing(history.changes(name, heartbeat)) as told:
-        async for conversations in told:
+    async with aclosing(history.changes(owner, heartbeat)) as batches:
+        async for conversations in batches:
             if first:
                 yield SSE_OPENING + sse_event("ready", {})
                 first = False
@@ -227,12 +227,12 @@ async def _events(history: History, name: str, heartbeat: float) -> AsyncIterato
                 yield HEARTBEAT
 
 
-async def _archive(history: History, name: str) -> AsyncIterator[bytes]:
+async def _archive(history: History, owner: str) -> AsyncIterator[bytes]:
     yield OPENING
-    before = b""
-    async for archived in history.export_all(name):
-        yield before + encode_json(archived)
-        before = b","
+    separator = b""
+    async for archived in history.export_all(owner):
+        yield separator + encode_json(archived)
+        separator = b","
     yield CLOSING
 
 
@@ -243,7 +243,7 @@ def _attached(response: Response, file_name: str) -> Response:
 
 
 def _file_name(title: str) -> str:
-    """A title as the name of a file that every system takes."""
+    """A title as a file name that is valid on every system."""
     return re.sub(r"[^A-Za-z0-9]+", "-", title).strip("-")[:60] or "conversation"
 
 
@@ -256,9 +256,9 @@ def _write_cursor(cursor: ListCursor | SearchCursor | None) -> str | None:
 C = TypeVar("C")
 
 
-def _read_cursor(given: str, kind: type[C]) -> C:
+def _read_cursor(cursor: str, kind: type[C]) -> C:
     try:
-        encoded = urlsafe_b64decode(given.encode() + b"=" * (-len(given) % 4))
+        encoded = urlsafe_b64decode(cursor.encode() + b"=" * (-len(cursor) % 4))
         return msgspec.json.decode(encoded, type=kind)
     except (ValueError, RecursionError, msgspec.MsgspecError):
-        raise InvalidRequestError("cursor takes what an earlier answer gave.", field="cursor") from None
+        raise InvalidRequestError("cursor takes a value from an earlier answer.", field="cursor") from None

@@ -1,6 +1,6 @@
-"""`/openapi.json`: what the API takes and answers with, made from its routes and their types.
+"""`/openapi.json`: the description of the API, generated from its routes and their types.
 
-A route says what quart-schema has no words for with `answers_as` and `answers_nothing`.
+quart-schema has no decorators for streams and empty answers; `answers_as` and `answers_nothing` add them.
 """
 
 import re
@@ -23,7 +23,7 @@ _EMPTY = "_headwater_empty_status"
 
 
 def answers_as(*media_types: str) -> Callable[[F], F]:
-    """A route that answers as these media types too, beside the JSON of its response type if it has one."""
+    """Mark a route that also answers as these media types, beside the JSON of its response type, if any."""
 
     def mark(route: F) -> F:
         setattr(route, _MEDIA_TYPES, media_types)
@@ -33,7 +33,7 @@ def answers_as(*media_types: str) -> Callable[[F], F]:
 
 
 def answers_nothing(status: int) -> Callable[[F], F]:
-    """A route that may answer with this status and no body."""
+    """Mark a route that may answer with this status and no body."""
 
     def mark(route: F) -> F:
         setattr(route, _EMPTY, status)
@@ -45,7 +45,7 @@ def answers_nothing(status: int) -> Callable[[F], F]:
 def install_schema(app: Quart, undescribed: Iterable[str]) -> None:
     """Describe the API, without the blueprints that are described elsewhere.
 
-    No page shows the document: such pages load scripts from other sites.
+    No page shows the document, because such pages load scripts from other sites.
     """
     prefixes = tuple(f"{blueprint}." for blueprint in undescribed)
 
@@ -69,7 +69,7 @@ def install_schema(app: Quart, undescribed: Iterable[str]) -> None:
 
 
 class _Provider(OpenAPIProvider):
-    """Gives every type its name among the components, so that types made from the document have names too."""
+    """Puts every type under its name into the components, so that types generated from them have names."""
 
     def build_paths(self, rule: Rule) -> tuple[dict[str, Any], dict[str, Any]]:
         paths, components = super().build_paths(rule)
@@ -82,7 +82,7 @@ class _Provider(OpenAPIProvider):
     def _responses(
         self, route: Callable[..., Any], described: dict[Any, Any], components: dict[str, Any]
     ) -> dict[str, Any]:
-        """All answers: also streams, nothing at all, and the problem that every route may answer with."""
+        """All answers, including streams, empty answers, and the problem that any route may return."""
         responses = {str(status): response for status, response in described.items()}
         for media_type in getattr(route, _MEDIA_TYPES, ()):
             response = responses.setdefault("200", {"description": "", "content": {}})

@@ -1,24 +1,25 @@
-"""`/api/generations/<id>`: look at a generation, follow it, cancel it."""
+"""`/api/generations/<id>`: read, follow and cancel a generation."""
 
 from quart import Blueprint, Response
 from quart_schema import document_querystring, document_response
 
+from headwater.api import responses
 from headwater.api.describe import answers_as, answers_nothing
 from headwater.api.principals import principal
 from headwater.api.requests import EventsQuery, event_id, last_event_id, read_query
-from headwater.api.responses import Generation
 from headwater.api.streaming import (
     ENCODERS,
     JSON,
-    generation_response,
     json_response,
     negotiated,
+    opening,
     refuse_head,
     streamed,
 )
 from headwater.errors import InvalidRequestError
+from headwater.replies.active import Generation, Snapshot
 from headwater.replies.service import Replies
-from headwater.transports.json import page_object
+from headwater.transports.json import generation_object, page_object
 from headwater.transports.wire import END
 
 
@@ -27,18 +28,18 @@ def generations_blueprint(replies: Replies) -> Blueprint:
     blueprint = Blueprint("generations", __name__, url_prefix="/api/generations")
 
     @blueprint.get("/<name>")
-    @document_response(Generation)
+    @document_response(responses.Generation)
     async def look(name: str) -> Response:
         generation = await replies.find(principal(), name)
-        return generation_response(generation, await generation.snapshot())
+        return _standing(generation, await generation.snapshot())
 
     @blueprint.post("/<name>/cancel")
-    @document_response(Generation, 202)
-    @document_response(Generation)
+    @document_response(responses.Generation, 202)
+    @document_response(responses.Generation)
     async def cancel(name: str) -> Response:
         generation = await replies.find(principal(), name)
         snapshot = await replies.cancel(generation)
-        return generation_response(generation, snapshot, 202 if snapshot.outcome is None else 200)
+        return _standing(generation, snapshot, 202 if snapshot.outcome is None else 200)
 
     @blueprint.get("/<name>/events")
     @document_querystring(EventsQuery)
@@ -49,14 +50,19 @@ def generations_blueprint(replies: Replies) -> Blueprint:
         media_type = negotiated()
         query = read_query(EventsQuery)
         generation = await replies.find(principal(), name)
-        seen = last_event_id() or event_id(query.after or "0", "after")
-        if seen[0] not in {None, name}:
-            raise InvalidRequestError(f"The cursor is one of {seen[0]!r}, not of {name!r}.", field="after")
-        if seen[1] == END:
+        named, cursor = last_event_id() or event_id(query.after or "0", "after")
+        if named not in {None, name}:
+            raise InvalidRequestError(f"The cursor belongs to {named!r}, not to {name!r}.", field="after")
+        if cursor == END:
             return Response(status=204)
         if media_type == JSON:
-            page = await replies.page(generation, seen[1], query.wait)
+            page = await replies.page(generation, cursor, query.wait)
             return json_response(page_object(generation.id, page))
-        return await streamed(replies, generation, seen[1], media_type)
+        return await streamed(replies, generation, cursor, media_type)
 
     return blueprint
+
+
+def _standing(generation: Generation, snapshot: Snapshot, status: int = 200) -> Response:
+    members = generation_object(opening(generation), snapshot.parts, snapshot.cursor, snapshot.outcome)
+    return json_response(members, status)

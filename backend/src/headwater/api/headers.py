@@ -1,10 +1,10 @@
-"""The headers that every answer has."""
+"""Headers that every answer has."""
 
 from quart import Quart, Response
 
 
 def install_headers(app: Quart) -> None:
-    """Let no browser take an answer for something else than it says it is."""
+    """Keep browsers from guessing an answer's media type."""
 
     @app.after_request
     async def no_sniffing(response: Response) -> Response:

@@ -1,4 +1,4 @@
-"""`/api/models`: what can be asked."""
+"""`/api/models`: the available models."""
 
 from quart import Blueprint, Response
 from quart_schema import document_response

@@ -1,11 +1,11 @@
-"""`/healthz`, `/readyz` and `/metrics`: for whoever runs the server."""
+"""`/healthz`, `/readyz` and `/metrics`: for operators."""
 
 from quart import Blueprint, Response
 from quart_schema import document_response
 
 from headwater.api.describe import answers_as
 from headwater.api.responses import Health
-from headwater.api.streaming import answer
+from headwater.api.streaming import json_response
 from headwater.errors import ShuttingDownError
 from headwater.metrics import MEDIA_TYPE, Metrics
 from headwater.replies.service import Replies
@@ -18,14 +18,14 @@ def operating_blueprint(replies: Replies, metrics: Metrics) -> Blueprint:
     @blueprint.get("/healthz")
     @document_response(Health)
     async def alive() -> Response:
-        return answer(Health("alive"))
+        return json_response(Health("alive"))
 
     @blueprint.get("/readyz")
     @document_response(Health)
     async def ready() -> Response:
         if replies.draining:
             raise ShuttingDownError("The server is about to stop.", retry_after=5)
-        return answer(Health("ready"))
+        return json_response(Health("ready"))
 
     @blueprint.get("/metrics")
     @answers_as("text/plain")

@@ -1,4 +1,4 @@
-"""Whose pages may call the API: our own, and those of origins that are allowed to (CORS)."""
+"""Which pages may call the API: our own, and those of allowed origins (CORS)."""
 
 from collections.abc import Collection
 from typing import Any
@@ -11,17 +11,17 @@ from headwater.errors import ForbiddenError
 
 EXPOSED = ("Content-Disposition", "Location", "Retry-After", "RateLimit-Limit", "RateLimit-Remaining",
            "RateLimit-Reset", "headwater-client", "Grpc-Status", "Grpc-Message")  # fmt: skip
-"""The headers of answers that pages of allowed origins may read."""
+"""Response headers that pages of allowed origins may read."""
 
 
 class Origins:
-    """The origins whose pages are let in beside our own."""
+    """The allowed origins, beside our own."""
 
     def __init__(self, allowed: Collection[str] = ()) -> None:
         self.allowed = tuple(allowed)
 
     def let_in(self, app: Any) -> Any:  # noqa: ANN401 - two libraries, two types of an ASGI application
-        """The same ASGI application, whose answers the pages of allowed origins may read."""
+        """Let pages of the allowed origins call an ASGI application and read its answers."""
         if not self.allowed:
             return app
         return CORSMiddleware(
@@ -34,7 +34,7 @@ class Origins:
         )
 
     def check_request(self, request: Request) -> None:
-        """Refuse a request that a page of another site makes without asking first, as an EventSource does.
+        """Refuse a cross-site request that needs no preflight, such as that of an EventSource.
 
         Raises `ForbiddenError`.
         """
@@ -43,7 +43,7 @@ class Origins:
             raise ForbiddenError("A page of another site cannot start a reply here.")
 
     def check_handshake(self, websocket: Websocket) -> None:
-        """Refuse a WebSocket to a page of another origin: no browser asks first, but all name the origin.
+        """Refuse a WebSocket to a page of another origin; there is no preflight, but browsers send `Origin`.
 
         Raises `ForbiddenError`.
         """

@@ -1,4 +1,4 @@
-"""The page, as the front end was built."""
+"""The page: the files of the built front end."""
 
 from pathlib import Path
 
@@ -31,7 +31,7 @@ DIAGRAM_POLICY = "; ".join(
         "frame-ancestors 'self'",
     )
 )
-"""What draws diagrams writes styles into them; so it does that in a page without origin and network."""
+"""Diagrams contain inline styles, so a page without an origin and without network access draws them."""
 MEDIA_TYPES = {
     ".css": "text/css",
     ".js": "text/javascript",
@@ -39,13 +39,13 @@ MEDIA_TYPES = {
     ".svg": "image/svg+xml",
     ".webmanifest": "application/manifest+json",
 }
-"""Of the files that a page is built of; the table that a machine has may say anything of them."""
+"""Media types of the page's files; the table of the operating system may be wrong."""
 FOREVER = "public, max-age=31536000, immutable"
-"""For assets, whose names change with their contents."""
+"""For assets, whose names contain a hash of their contents."""
 
 
 def page_blueprint(built: Path) -> Blueprint:
-    """Serve the folder that the front end was built into."""
+    """The routes of the page, from the folder of the built front end."""
     blueprint = Blueprint("page", __name__)
 
     @blueprint.get("/")
@@ -53,7 +53,7 @@ def page_blueprint(built: Path) -> Blueprint:
     @blueprint.get("/s/<path:name>")
     async def index(name: str | None = None) -> Response:
         response = await _index()
-        if name is not None:  # which the page reads from its address; a link is for whoever was given it
+        if name is not None:  # a conversation or a shared link: not for search engines
             response.headers["X-Robots-Tag"] = "noindex"
         return response
 
@@ -76,7 +76,7 @@ def page_blueprint(built: Path) -> Blueprint:
     async def diagram(name: str) -> Response:
         response = await _file(built / "diagram", name, "no-cache" if name == "index.html" else FOREVER)
         response.headers["Content-Security-Policy"] = DIAGRAM_POLICY
-        # Without an origin of its own, its own scripts are another's to that page.
+        # The page has no origin (see DIAGRAM_POLICY), so even its own scripts are cross-origin.
         response.headers["Access-Control-Allow-Origin"] = "*"
         return response
 
@@ -85,11 +85,11 @@ def page_blueprint(built: Path) -> Blueprint:
         try:
             return await _file(built, name, "no-cache")
         except (NotFound, NotFoundError):
-            # A browser that was told a mistyped address shows a new chat, and no problem in JSON.
+            # For a mistyped address, a browser shows a new chat instead of a problem in JSON.
             if "text/html" not in request.headers.get("Accept", ""):
                 raise
             response = await _index()
-            if response.status_code == 200:  # else the browser has it already
+            if response.status_code == 200:  # not 304: the browser has the page already
                 response.status_code = 404
             return response
 
@@ -100,7 +100,7 @@ async def _file(folder: Path, name: str, cache_control: str) -> Response:
     try:
         response = await send_from_directory(folder, name, mimetype=MEDIA_TYPES.get(Path(name).suffix))
     except OSError:
-        raise NotFoundError("There is nothing at this address.") from None  # a name no file can have
+        raise NotFoundError("There is nothing at this address.") from None  # not a valid file name
     response.headers["Cache-Control"] = cache_control
     response.headers.pop("Expires", None)
     return response

@@ -1,4 +1,4 @@
-"""The parts of a message as the API takes and describes them: a type for each kind."""
+"""The parts of a message in the API: a type for each kind, generated from `generation.parts`."""
 
 from dataclasses import fields
 from typing import Annotated, Any, Literal, Union
@@ -7,10 +7,10 @@ from pydantic import Field, create_model
 
 from headwater.api.requests import Body, PlainText
 from headwater.generation.parts import KINDS
-from headwater.generation.parts import Part as PartOfReply
+from headwater.generation.parts import Part as PartRecord
 
 
-def _typed(kind: type[PartOfReply]) -> type[Body]:
+def _typed(kind: type[PartRecord]) -> type[Body]:
     members: dict[str, Any] = {"type": (Literal[kind.type], ...)}
     members |= {field.name: (PlainText if field.type is str else field.type, ...) for field in fields(kind)}
     return create_model(
@@ -22,4 +22,4 @@ def _typed(kind: type[PartOfReply]) -> type[Body]:
 
 
 Part: Any = Annotated[Union[tuple(map(_typed, KINDS.values()))], Field(discriminator="type")]  # noqa: UP007
-"""One part, told apart by its `type`."""
+"""Any part, distinguished by its `type`."""

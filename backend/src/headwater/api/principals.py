@@ -1,4 +1,4 @@
-"""The principal of each HTTP request and WebSocket, and what tells a new client who it is."""
+"""The principal of each HTTP request and WebSocket, and the headers that give a new client its token."""
 
 import asyncio
 
@@ -23,12 +23,12 @@ def install_principals(
     behind_proxy: bool,
     for_programs: tuple[str, ...] = (),
 ) -> None:
-    """Find the principal of every request and of every WebSocket, and say what is left of its rate.
+    """Identify the principal of every request and WebSocket, and report the rest of its rate limit.
 
-    Any key names its principal at the paths that begin with one of `for_programs`.
+    At paths that begin with one of `for_programs`, any bearer token identifies a principal.
 
-    The cookie is marked Secure only behind a proxy that ends TLS: a browser keeps one cookie for all ports of
-    a host, and a Secure one would lock out the plain port beside the TLS one.
+    The cookie is marked Secure only behind a proxy that terminates TLS. Browsers share cookies between the
+    ports of a host, so a Secure cookie of our TLS port would lock out the plain port.
     """
 
     @app.before_request
@@ -46,13 +46,13 @@ def install_principals(
 
     @app.after_request
     async def name_client(response: Response) -> Response:
-        # A refusal names nobody: the form of another site comes without the cookie, and would replace it.
+        # Refusals set no cookie: a form on another site is sent without the cookie, and would replace it.
         if g.get("names_client") and response.status_code < 400:
             response.headers.extend(naming_headers())
         return response
 
     @app.after_request
-    async def tell_rate(response: Response) -> Response:
+    async def report_rate(response: Response) -> Response:
         if g.get("counts_start"):
             rate = await quota.rate_state(current_principal().quota_key)
             response.headers["RateLimit-Limit"] = str(rate.limit)
@@ -62,28 +62,28 @@ def install_principals(
 
 
 def principal() -> Principal:
-    """The principal of this request; the answer will name it to a client that does not know yet."""
+    """The principal of this request; the answer gives a new client its token."""
     g.names_client = True
     return current_principal()
 
 
 def current_principal() -> Principal:
-    """Who sent this request, or opened this WebSocket."""
-    found: Principal = g.principal
-    return found
+    """The principal that sent this request or opened this WebSocket."""
+    current: Principal = g.principal
+    return current
 
 
 def naming_headers() -> dict[str, str]:
-    """The headers that tell a new client its name; none for a client that knows it."""
-    found = current_principal()
-    if found.token is None:
+    """The headers that give a new client its token; none for a client that has it."""
+    current = current_principal()
+    if current.token is None:
         return {}
-    if not found.takes_cookie:
-        return {HEADER: found.token}
+    if not current.takes_cookie:
+        return {HEADER: current.token}
     cookie = dump_cookie(
-        COOKIE, found.token, max_age=COOKIE_SECONDS, httponly=True, samesite="Lax", secure=g.secure_cookie
+        COOKIE, current.token, max_age=COOKIE_SECONDS, httponly=True, samesite="Lax", secure=g.secure_cookie
     )
-    return {HEADER: found.token, "Set-Cookie": cookie}
+    return {HEADER: current.token, "Set-Cookie": cookie}
 
 
 async def start(

@@ -16,9 +16,10 @@ logger = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 
+INTERNAL_ERROR = "Something failed on the server; the error has been logged."
 
 Form: TypeAlias = Callable[[ProblemCode, str, str | None], tuple[str, JsonObject]]
-"""Puts a code, what is wrong and the member at fault into words: a media type and a JSON object."""
+"""Makes the media type and the JSON object of a refusal from its code, its detail and its field."""
 
 
 def install_problems(
@@ -28,7 +29,7 @@ def install_problems(
 ) -> None:
     """Answer every error of the app with a problem, and `count` its code.
 
-    `forms` are those that other people's clients expect, by the beginning of the paths where they ask.
+    `forms` are the forms that clients of other APIs expect, by the prefix of the path.
     """
 
     async def problem(
@@ -60,7 +61,7 @@ def install_problems(
     @app.errorhandler(Exception)
     async def failed(error: Exception) -> Response:
         logger.error("request failed", exc_info=error)
-        return await problem("internal_error", "This is our fault; it has been noted.")
+        return await problem("internal_error", INTERNAL_ERROR)
 
 
 def _form(forms: Mapping[str, Form]) -> Form:
@@ -69,16 +70,16 @@ def _form(forms: Mapping[str, Form]) -> Form:
 
 
 def problem_object(code: ProblemCode, detail: str, field: str | None = None) -> JsonObject:
-    """A refusal as a client reads it."""
-    told = PROBLEMS[code]
-    found = {
+    """The JSON object of a refusal."""
+    problem = PROBLEMS[code]
+    members = {
         "type": "about:blank",
-        "title": told.title,
-        "status": told.status,
+        "title": problem.title,
+        "status": problem.status,
         "detail": detail,
         "code": code,
     }
-    return found if field is None else {**found, "field": field}
+    return members if field is None else {**members, "field": field}
 
 
 def _problem(code: ProblemCode, detail: str, field: str | None) -> tuple[str, JsonObject]:

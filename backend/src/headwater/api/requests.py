@@ -1,4 +1,4 @@
-"""What a request may hold, and how it is refused."""
+"""Reads and validates the bodies, queries and headers of requests."""
 
 import asyncio
 from typing import Annotated, Literal, TypeVar
@@ -23,11 +23,11 @@ KEY_CHARS = 200
 BODY_BYTES = 1024 * 1024
 DISCARD_BYTES = 64 * BODY_BYTES
 BODY_TIMEOUT = 30.0
-"""A larger body is refused; up to `DISCARD_BYTES` of it are read and dropped first, within `BODY_TIMEOUT`
-seconds, because a client that is still sending would not read the refusal."""
+"""A body of more than `BODY_BYTES` is refused. Before any refusal, the rest of the body is read and dropped,
+up to `DISCARD_BYTES` and for `BODY_TIMEOUT` seconds, because a client reads no answer while it is sending."""
 
 BODY_PACE = 64 * 1024
-"""Bytes of a body that is wanted for which there is one second more: exports are large, and uplinks slow."""
+"""The deadline of a body moves by one second for this many bytes: exports are large, and uplinks slow."""
 
 
 def _plain(text: str) -> str:
@@ -37,27 +37,27 @@ def _plain(text: str) -> str:
 
 
 PLAIN = AfterValidator(_plain)
-"""Stands behind the bounds of a text, which then count its characters."""
+"""Must come after the bounds of a text, so that they count characters."""
 
 PlainText = Annotated[str, PLAIN]
 Identifier = Annotated[str, Field(min_length=1, max_length=200), PLAIN]
 IdempotencyKey = Annotated[str, Field(min_length=1, max_length=KEY_CHARS), PLAIN]
-_CHOSEN = rf"_[A-Za-z0-9_-]{{{ID_CHARS}}}$"
-ConversationId = Annotated[str, Field(pattern=f"^conv{_CHOSEN}")]
-MessageId = Annotated[str, Field(pattern=f"^msg{_CHOSEN}")]
-GenerationId = Annotated[str, Field(pattern=f"^gen{_CHOSEN}")]
+_ID_PATTERN = rf"_[A-Za-z0-9_-]{{{ID_CHARS}}}$"
+ConversationId = Annotated[str, Field(pattern=f"^conv{_ID_PATTERN}")]
+MessageId = Annotated[str, Field(pattern=f"^msg{_ID_PATTERN}")]
+GenerationId = Annotated[str, Field(pattern=f"^gen{_ID_PATTERN}")]
 Temperature = Annotated[float, Field(ge=0, le=2)]
 Tokens = Annotated[int, Field(ge=1, le=2**31 - 1)]
 
 
 class Body(BaseModel):
-    """A JSON object: no other members, no other types than those that are named."""
+    """A JSON object without unknown members and without type conversions."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
 
 class Query(BaseModel):
-    """The query of an address: no other members; values are read from their text."""
+    """The query of a URL without unknown members; values are parsed from text."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
@@ -80,27 +80,32 @@ class ScriptBody(Body):
     faults: Annotated[list[FaultBody], Field(max_length=1000)] | None = None
 
     def script(self) -> Script:
-        """The same, as the scripted provider takes it."""
+        """The script for the scripted provider."""
         faults = None if self.faults is None else tuple(Fault(f.after, f.kind) for f in self.faults)
         return Script(**{**self.model_dump(exclude={"faults"}), "faults": faults})
 
 
 class ReplyIds(Body):
-    """The ids of a reply that its client chooses: a prefix and 22 characters of base64url."""
+    """The ids that a client chooses for a reply: a prefix and 22 characters of base64url."""
 
     reply: MessageId | None = None
     generation: GenerationId | None = None
 
 
 class NewIds(ReplyIds):
-    """The ids of a message and its reply; `conversation` only where the message begins one."""
+    """The ids of a message and its reply; `conversation` only if the message begins one."""
 
     conversation: ConversationId | None = None
     message: MessageId | None = None
 
 
-def _script(body: ScriptBody | None) -> Script | None:
+def script_of(body: ScriptBody | None) -> Script | None:
+    """The script for the scripted provider, if there is one."""
     return None if body is None else body.script()
+
+
+def _ids(body: ReplyIds | None) -> Ids:
+    return Ids() if body is None else Ids(**body.model_dump())
 
 
 class ChatBody(Body):
@@ -117,14 +122,14 @@ class ChatBody(Body):
     ids: NewIds | None = None
 
     def new_message(self) -> NewMessage:
-        """The same, as the use case takes it."""
+        """The request for the use case."""
         return NewMessage(
             message=self.message,
             conversation=self.conversation,
             parent=self.parent,
             settings=Settings(self.model, self.system, self.temperature, self.max_tokens),
-            script=_script(self.script),
-            ids=Ids() if self.ids is None else Ids(**self.ids.model_dump()),
+            script=script_of(self.script),
+            ids=_ids(self.ids),
         )
 
 
@@ -139,13 +144,13 @@ class ReplyBody(Body):
     ids: ReplyIds | None = None
 
     def regenerate(self, conversation: str, message: str) -> Regenerate:
-        """The same, as the use case takes it."""
+        """The request for the use case."""
         return Regenerate(
             conversation,
             message,
             Settings(self.model, self.system, self.temperature, self.max_tokens),
-            _script(self.script),
-            Ids() if self.ids is None else Ids(**self.ids.model_dump()),
+            script_of(self.script),
+            _ids(self.ids),
         )
 
 
@@ -157,7 +162,7 @@ class ChatQuery(Body):
     conversation: Identifier | None = None
 
     def new_message(self) -> NewMessage:
-        """The same, as the use case takes it."""
+        """The request for the use case."""
         return NewMessage(self.message, self.conversation, settings=Settings(self.model))
 
 
@@ -172,19 +177,19 @@ M = TypeVar("M", bound=BaseModel)
 
 
 async def read_json(model: type[M]) -> M:
-    """The request's body. Raises the `ProblemError` that tells what is wrong with it."""
+    """The request's body, parsed and validated. Raises `ProblemError`."""
     return validated(model, await read_json_bytes(BODY_BYTES))
 
 
 async def read_json_or_nothing(model: type[M]) -> M:
-    """The same, where no body at all stands for an empty object."""
+    """The same, but a missing body counts as an empty object."""
     if not request.mimetype and not await _read_body(request, BODY_BYTES):
         return model.model_validate({})
     return await read_json(model)
 
 
 async def read_json_bytes(limit: int) -> bytes:
-    """The request's body, which claims to be JSON, of at most so many bytes. Raises `ProblemError`."""
+    """The request's body, of at most `limit` bytes and with a media type of JSON. Raises `ProblemError`."""
     media_type = request.mimetype
     if media_type != "application/json" and not media_type.endswith("+json"):
         raise UnsupportedMediaTypeError(
@@ -193,16 +198,16 @@ async def read_json_bytes(limit: int) -> bytes:
     return await _read_body(request, limit)
 
 
-def validated(model: type[M], body: bytes, place: str = "") -> M:
-    """JSON as a model; `place` is where in the body it stands. Raises `InvalidRequestError`."""
+def validated(model: type[M], body: bytes, path: str = "") -> M:
+    """Parse JSON into a model; `path` is its position in the body. Raises `InvalidRequestError`."""
     try:
         return model.model_validate_json(body)
     except ValidationError as error:
-        raise _invalid(error, place) from None
+        raise _invalid(error, path) from None
 
 
 def checked(model: type[M], members: JsonObject) -> M:
-    """What another transport has read already, as a model. Raises `InvalidRequestError`."""
+    """Validate members that another transport has parsed. Raises `InvalidRequestError`."""
     try:
         return model.model_validate(members)
     except ValidationError as error:
@@ -216,10 +221,10 @@ def read_query(model: type[M]) -> M:
     except UnicodeDecodeError:
         raise InvalidRequestError("The query is not valid UTF-8.") from None
     values = {}
-    for name, given in request.args.lists():
-        if len(given) > 1:
-            raise InvalidRequestError(f"{name} is given {len(given)} times; give it once.", field=name)
-        values[name] = given[0]
+    for name, occurrences in request.args.lists():
+        if len(occurrences) > 1:
+            raise InvalidRequestError(f"{name} is given {len(occurrences)} times; give it once.", field=name)
+        values[name] = occurrences[0]
     try:
         return model.model_validate(values)
     except ValidationError as error:
@@ -227,7 +232,7 @@ def read_query(model: type[M]) -> M:
 
 
 def idempotency_key() -> str | None:
-    """What makes a start safe to repeat, by its header. Raises `InvalidRequestError`."""
+    """The header `Idempotency-Key`, which makes a start safe to repeat. Raises `InvalidRequestError`."""
     key = request.headers.get("Idempotency-Key")
     if key is not None and not 1 <= len(key) <= KEY_CHARS:
         raise InvalidRequestError(
@@ -237,13 +242,16 @@ def idempotency_key() -> str | None:
 
 
 def last_event_id() -> tuple[str | None, Cursor | Literal["end"]] | None:
-    """What the client has seen, by its header `Last-Event-ID`; an empty one counts as absent."""
+    """The header `Last-Event-ID`: what the client has seen. An empty one counts as absent."""
     value = request.headers.get("Last-Event-ID")
     return event_id(value, "Last-Event-ID") if value else None
 
 
 def event_id(value: str, field: str) -> tuple[str | None, Cursor | Literal["end"]]:
-    """The generation (if named) and cursor of an event id. Raises `InvalidRequestError`."""
+    """Parse an event id into its generation, if it names one, and its cursor.
+
+    Raises `InvalidRequestError`.
+    """
     try:
         return parse_event_id(value)
     except ValueError as error:
@@ -251,9 +259,9 @@ def event_id(value: str, field: str) -> tuple[str | None, Cursor | Literal["end"
 
 
 async def discard_body() -> None:
-    """Read and drop what the client is still sending."""
+    """Read and drop the rest of the request's body."""
     if not has_request_context():
-        return  # the handshake of a WebSocket, which has no body
+        return  # a WebSocket's handshake has no body
     size = 0
     try:
         async with asyncio.timeout(BODY_TIMEOUT):
@@ -267,23 +275,23 @@ async def discard_body() -> None:
 
 async def _read_body(request: Request, limit: int) -> bytes:
     body = bytearray()
-    until = asyncio.get_running_loop().time() + BODY_TIMEOUT
+    deadline = asyncio.get_running_loop().time() + BODY_TIMEOUT
     try:
-        async with asyncio.timeout_at(until) as patience:
+        async with asyncio.timeout_at(deadline) as scope:
             async for data in request.body:
                 body += data
                 if len(body) > limit:
-                    raise TooLargeError(f"The body is larger than {limit} bytes, which is the most.")
-                patience.reschedule(until + len(body) / BODY_PACE)
+                    raise TooLargeError(f"The body is larger than the limit of {limit} bytes.")
+                scope.reschedule(deadline + len(body) / BODY_PACE)
     except TimeoutError:
         raise InvalidRequestError("The body did not arrive in time.") from None
     return bytes(body)
 
 
-def _invalid(error: ValidationError, place: str = "") -> InvalidRequestError:
-    """Name the first thing that is wrong, and the member that is wrong."""
+def _invalid(error: ValidationError, path: str = "") -> InvalidRequestError:
+    """The refusal for the first error, with the member at fault."""
     first = error.errors(include_url=False, include_input=False)[0]
-    field = ".".join(part for part in (place, *map(str, first["loc"])) if part)
+    field = ".".join(part for part in (path, *map(str, first["loc"])) if part)
     match first["type"]:
         case "json_invalid":
             return InvalidRequestError(f"The body is not valid JSON: {first['ctx']['error']}.")

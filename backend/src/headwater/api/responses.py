@@ -1,6 +1,5 @@
-"""What the API answers with, as types: OpenAPI and the page's own types are made from them."""
+"""The types of the API's answers. The OpenAPI document and the page's types are generated from them."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from typing import Annotated, Any, Literal
 
@@ -12,14 +11,14 @@ from headwater.conversations.model import timestamp
 from headwater.errors import ProblemCode
 from headwater.generation.outcome import CancelledBy, FailureCode, FinishReason
 from headwater.history import Listed, Opened
-from headwater.storage.highlight import Part as Highlighted
-from headwater.storage.search import Found
+from headwater.storage.highlight import SnippetPart
+from headwater.storage.search import SearchMatch
 from headwater.storage.shares import Shared
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A refusal (RFC 9457). `field` names the member that is at fault."""
+    """A refusal (RFC 9457). `field` names the member at fault."""
 
     type: str
     title: str
@@ -31,7 +30,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """What a probe is told."""
+    """The answer to a probe."""
 
     status: Literal["alive", "ready"]
 
@@ -46,10 +45,10 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """How a reply arrived from the provider; null where there was nothing to measure.
+    """How a reply arrived from the provider; null if there was nothing to measure.
 
-    `server_ms` is from the arrival of the request until the provider was asked, `provider_ms` from there to
-    its first token; older replies have neither.
+    `server_ms` is the time from the arrival of the request to our request to the provider, `provider_ms` the
+    time from there to the first token; older replies have neither.
     """
 
     first_token_ms: int | None
@@ -63,7 +62,7 @@ class Timing:
 
 @dataclass(frozen=True, slots=True)
 class CompletedOutcome:
-    """The model said all it wanted, or was allowed, to say."""
+    """The model finished, or reached a limit of its own."""
 
     status: Literal["completed"]
     reason: FinishReason
@@ -73,7 +72,7 @@ class CompletedOutcome:
 
 @dataclass(frozen=True, slots=True)
 class CancelledOutcome:
-    """Somebody stopped the reply, or nobody was left to read it."""
+    """A user stopped the reply, or nobody was reading it any more."""
 
     status: Literal["cancelled"]
     by: CancelledBy
@@ -83,7 +82,7 @@ class CancelledOutcome:
 
 @dataclass(frozen=True, slots=True)
 class FailedOutcome:
-    """The reply could not go on; `message` is for people."""
+    """The reply failed; `message` is for people."""
 
     status: Literal["failed"]
     code: FailureCode
@@ -95,7 +94,7 @@ class FailedOutcome:
 
 @dataclass(frozen=True, slots=True)
 class InterruptedOutcome:
-    """The server went away before the reply was finished."""
+    """The server ended before the reply was finished."""
 
     status: Literal["interrupted"]
     usage: Usage | None = None
@@ -124,7 +123,7 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """A generation as it stands; `outcome` is null while it runs."""
+    """A generation in its current state; `outcome` is null while it runs."""
 
     generation: str
     conversation: str
@@ -138,7 +137,7 @@ class Generation:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A model that can be asked; `context_window` in tokens, absent where it is not known."""
+    """An available model; `context_window` is in tokens, absent if it is unknown."""
 
     id: str
     name: str
@@ -164,7 +163,7 @@ class ConversationSummary:
 
 @dataclass(frozen=True, slots=True)
 class ConversationList:
-    """Some conversations, newest first; `cursor` leads to the next ones, null on the last page."""
+    """A page of conversations, newest first; `cursor` leads to the next page, null on the last one."""
 
     conversations: list[ConversationSummary]
     cursor: str | None
@@ -203,16 +202,8 @@ class Conversation(ConversationSummary):
 
 
 @dataclass(frozen=True, slots=True)
-class SnippetPart:
-    """A piece of a text, and whether it is one of the words that were looked for."""
-
-    text: str
-    match: bool
-
-
-@dataclass(frozen=True, slots=True)
 class SearchResult:
-    """A conversation that was found; `message` is null where only the title was."""
+    """A match of a search; `message` is null if only the title matches."""
 
     conversation: ConversationSummary
     message: str | None
@@ -222,7 +213,7 @@ class SearchResult:
 
 @dataclass(frozen=True, slots=True)
 class SearchResults:
-    """Some of what was found, newest first; `cursor` leads to more, null on the last page."""
+    """A page of matches, newest first; `cursor` leads to the next page, null on the last one."""
 
     results: list[SearchResult]
     cursor: str | None
@@ -238,7 +229,7 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class SharedMessage:
-    """A message as whoever has the link sees it."""
+    """A message of a shared conversation."""
 
     id: str
     role: Literal["user", "assistant"]
@@ -251,7 +242,7 @@ class SharedMessage:
 
 @dataclass(frozen=True, slots=True)
 class SharedConversation:
-    """What a link shows: one branch."""
+    """The branch of a conversation that a link shows."""
 
     title: str
     messages: list[SharedMessage]
@@ -259,38 +250,38 @@ class SharedConversation:
 
 @dataclass(frozen=True, slots=True)
 class ImportResult:
-    """What was taken in, in the order of the archive."""
+    """The imported conversations, in the order of the archive."""
 
     conversations: list[ConversationSummary]
 
 
 def summary(listed: Listed) -> ConversationSummary:
-    """A conversation as the list has it."""
+    """A conversation in a list."""
     return ConversationSummary(**_summary(listed))
 
 
 def conversation(opened: Opened) -> Conversation:
     """A conversation with its messages."""
-    kept = opened.listed.conversation
+    record = opened.listed.conversation
     return Conversation(
         **_summary(opened.listed),
-        leaf=kept.leaf,
-        model=kept.settings.model,
-        system=kept.settings.system,
-        temperature=kept.settings.temperature,
-        max_tokens=kept.settings.max_tokens,
-        share=kept.share,
+        leaf=record.leaf,
+        model=record.settings.model,
+        system=record.settings.system,
+        temperature=record.settings.temperature,
+        max_tokens=record.settings.max_tokens,
+        share=record.share,
         messages=[_message(message, opened.cursors.get(message.id)) for message in opened.messages],
     )
 
 
-def search_result(listed: Listed, found: Found) -> SearchResult:
-    """A conversation that was found."""
-    return SearchResult(summary(listed), found.message, _snippet(found.title), _snippet(found.snippet))
+def search_result(listed: Listed, match: SearchMatch) -> SearchResult:
+    """A match of a search."""
+    return SearchResult(summary(listed), match.message, list(match.title), list(match.snippet))
 
 
 def shared_conversation(shared: Shared) -> SharedConversation:
-    """What a link shows."""
+    """The conversation that a link shows."""
     return SharedConversation(
         shared.title,
         [
@@ -305,17 +296,17 @@ _SHARED = [field.name for field in fields(SharedMessage) if field.name != "id"]
 
 
 def _summary(listed: Listed) -> dict[str, Any]:
-    kept = listed.conversation
+    record = listed.conversation
     return {
-        "id": kept.id,
-        "title": kept.title,
-        "created_at": timestamp(kept.created_at),
-        "updated_at": timestamp(kept.updated_at),
-        "pinned": kept.pinned,
-        "archived": kept.archived,
-        "shared": kept.share is not None,
+        "id": record.id,
+        "title": record.title,
+        "created_at": timestamp(record.created_at),
+        "updated_at": timestamp(record.updated_at),
+        "pinned": record.pinned,
+        "archived": record.archived,
+        "shared": record.share is not None,
         "running": listed.running,
-        "version": kept.version,
+        "version": record.version,
     }
 
 
@@ -328,7 +319,3 @@ def _message(message: MessageRecord, cursor: int | None) -> Message:
         cursor=cursor or 0,
         **message.members(),
     )
-
-
-def _snippet(parts: Iterable[Highlighted]) -> list[SnippetPart]:
-    return [SnippetPart(part.text, part.match) for part in parts]

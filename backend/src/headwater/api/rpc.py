@@ -1,4 +1,4 @@
-"""The ASGI application of `headwater.v1.ChatService`, and what connectrpc leaves open in front of it."""
+"""The ASGI application of `headwater.v1.ChatService`, with the checks that connectrpc lacks."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -27,10 +27,10 @@ PATH = "/headwater.v1.ChatService/"
 def rpc_application(
     replies: Replies, identifier: Identifier, refused: Callable[[ProblemCode], None]
 ) -> AsgiApplication:
-    """Serves what is below `PATH`: gRPC over HTTP/2; gRPC-Web and Connect over HTTP/1.1 too.
+    """The application for the paths below `PATH`: gRPC over HTTP/2, gRPC-Web and Connect also over HTTP/1.1.
 
-    A request may be compressed, as some clients do unasked; what it unpacks to is bounded like any other.
-    Answers never are: messages are short, and each would be by itself.
+    A request may be compressed, because some clients always do so; the limit counts its decompressed bytes.
+    Answers are not compressed: each message would be compressed by itself, and messages are short.
     """
     service: Any = ChatServiceASGIApplication(
         ReplyService(replies, identifier),
@@ -41,59 +41,61 @@ def rpc_application(
     )
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
-        if not _is_text(scope):
+        if not _has_utf8_headers(scope):
             await refuse(receive, send, 400)
-        elif _needs_trailers(scope):
+        elif _lacks_trailers(scope):
             await refuse(receive, send, 415)
         else:
             body = _Body(receive)
-            await service(_uncompressed(scope), body.receive, body.before(send))
+            await service(_without_accept_encoding(scope), body.receive, body.before(send))
 
     return application
 
 
 async def refuse(receive: Receive, send: Send, status: int) -> None:
-    """Answer with nothing but a status."""
+    """Answer with a status and no body."""
     send = _Body(receive).before(send)
     await send({"type": "http.response.start", "status": status, "headers": [(b"content-length", b"0")]})
     await send({"type": "http.response.body", "body": b""})
 
 
 class _Body:
-    """The body of a request, which has as much time to arrive as anywhere else."""
+    """The body of a request, with the same limits as in `api/requests.py`."""
 
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
-        self._until = asyncio.get_running_loop().time() + BODY_TIMEOUT
+        self._deadline = asyncio.get_running_loop().time() + BODY_TIMEOUT
         self._size = 0
-        self._whole = False
+        self._is_complete = False
 
     async def receive(self) -> dict[str, Any]:
-        """The next part of it, or what comes after it. Raises `InvalidRequestError` for one that is late."""
+        """The next message of the body or after it. Raises `InvalidRequestError` if the body is late."""
         try:
-            async with asyncio.timeout_at(None if self._whole else self._until + self._size / BODY_PACE):
+            async with asyncio.timeout_at(
+                None if self._is_complete else self._deadline + self._size / BODY_PACE
+            ):
                 message = await self._receive()
         except TimeoutError:
             raise InvalidRequestError("The body did not arrive in time.") from None
         self._size += len(message.get("body", b""))
-        self._whole = not message.get("more_body", False)
+        self._is_complete = not message.get("more_body", False)
         return message
 
     def before(self, send: Send) -> Send:
-        """The same `send`, which reads and drops first what the client is still sending."""
+        """A `send` that first reads and drops the rest of the body."""
 
-        async def sent(message: dict[str, Any]) -> None:
+        async def drain_and_send(message: dict[str, Any]) -> None:
             if message["type"] == "http.response.start":
                 with suppress(InvalidRequestError):
-                    while not self._whole and self._size < DISCARD_BYTES:
+                    while not self._is_complete and self._size < DISCARD_BYTES:
                         await self.receive()
             await send(message)
 
-        return sent
+        return drain_and_send
 
 
-def _is_text(scope: Scope) -> bool:
-    """Whether connectrpc can read the headers: it takes them for UTF-8."""
+def _has_utf8_headers(scope: Scope) -> bool:
+    """Whether connectrpc can read the headers, which it decodes as UTF-8."""
     try:
         b"".join(part for header in scope["headers"] for part in header).decode()
     except UnicodeDecodeError:
@@ -101,14 +103,14 @@ def _is_text(scope: Scope) -> bool:
     return True
 
 
-def _uncompressed(scope: Scope) -> Scope:
-    """The same request, without its wish for a compressed answer."""
+def _without_accept_encoding(scope: Scope) -> Scope:
+    """The same request without `Accept-Encoding`."""
     headers = [(name, value) for name, value in scope["headers"] if not name.endswith(b"accept-encoding")]
     return {**scope, "headers": headers}
 
 
-def _needs_trailers(scope: Scope) -> bool:
-    """Whether it is gRPC itself over HTTP/1.1, where no trailers are sent."""
+def _lacks_trailers(scope: Scope) -> bool:
+    """Whether the request is gRPC over HTTP/1.1, which cannot carry its trailers here."""
     content_type = dict(scope["headers"]).get(b"content-type", b"")
     is_grpc = content_type == b"application/grpc" or content_type.startswith(b"application/grpc+")
     return is_grpc and "http.response.trailers" not in scope["extensions"]

@@ -1,4 +1,4 @@
-"""`/api/scripted/gates/<generation>`: let a scripted reply go on."""
+"""`/api/scripted/gates/<generation>`: let a scripted reply continue."""
 
 from quart import Blueprint, Response
 
@@ -18,7 +18,7 @@ def scripted_blueprint(replies: Replies, scripted: ScriptedProvider) -> Blueprin
     async def open_gate(name: str) -> Response:
         generation = await replies.find(principal(), name)
         if not scripted.open_gate(generation.id):
-            raise NotFoundError(f"The generation {name!r} is not a scripted one that runs.")
+            raise NotFoundError(f"The generation {name!r} is not a running scripted one.")
         return Response(status=204)
 
     return blueprint

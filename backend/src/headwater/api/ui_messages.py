@@ -1,4 +1,4 @@
-"""`/api/ui-message-stream`: a reply for the AI SDK's `useChat`, which keeps the conversation itself."""
+"""`/api/ui-message-stream`: a reply for the AI SDK's `useChat`, which keeps the conversation in the page."""
 
 from typing import Annotated, Any, Literal
 
@@ -7,7 +7,16 @@ from pydantic_core import PydanticCustomError
 from quart import Blueprint, Response
 
 from headwater.api.principals import principal, start
-from headwater.api.requests import Body, Identifier, PlainText, ScriptBody, Temperature, Tokens, read_json
+from headwater.api.requests import (
+    Body,
+    Identifier,
+    PlainText,
+    ScriptBody,
+    Temperature,
+    Tokens,
+    read_json,
+    script_of,
+)
 from headwater.api.streaming import followed, refuse_head
 from headwater.conversations.model import Settings
 from headwater.generation.provider import PromptMessage
@@ -20,7 +29,7 @@ PROTOCOL = {"x-vercel-ai-ui-message-stream": "v1"}
 
 
 def _text(parts: Any) -> Any:  # noqa: ANN401
-    """The text of a message's parts; what is not for a model (steps, data, reasoning) is left out."""
+    """The text of a message's parts, without those that are not for a model (steps, data, reasoning)."""
     if not isinstance(parts, list):
         raise PydanticCustomError("parts", "Input takes a list of parts")
     texts: list[str] = []
@@ -29,12 +38,12 @@ def _text(parts: Any) -> Any:  # noqa: ANN401
         if kind == "text" and isinstance(text, str):
             texts.append(text)
         elif kind in {"text", "file"} or not isinstance(kind, str):
-            raise PydanticCustomError("parts", "Input takes parts that are text; files cannot be read here")
+            raise PydanticCustomError("parts", "Input takes only parts of text; files are not supported")
     return "".join(texts)
 
 
 class UiMessage(BaseModel):
-    """One of `messages`: the role and the parts count, the rest is the page's own."""
+    """One of `messages`: only the role and the parts count."""
 
     model_config = ConfigDict(extra="ignore", strict=True, frozen=True)
 
@@ -43,7 +52,7 @@ class UiMessage(BaseModel):
 
 
 class UiMessagesBody(Body):
-    """The body of `POST /api/ui-message-stream`: what the AI SDK sends, and what a page may add to it."""
+    """The body of `POST /api/ui-message-stream`: what the AI SDK sends, and members that a page may add."""
 
     id: Identifier
     messages: Annotated[list[UiMessage], Field(min_length=1)]
@@ -56,19 +65,19 @@ class UiMessagesBody(Body):
     script: ScriptBody | None = None
 
     def stateless(self) -> Stateless:
-        """The same, as the use case takes it."""
+        """The request for the use case."""
         system = [PromptMessage("system", self.system)] if self.system else []
         messages = [PromptMessage(message.role, message.parts) for message in self.messages if message.parts]
         return Stateless(
             messages=(*system, *messages),
             settings=Settings(self.model, None, self.temperature, self.max_tokens),
-            script=None if self.script is None else self.script.script(),
+            script=script_of(self.script),
             conversation=_conversation(self.id),
         )
 
 
 def ui_messages_blueprint(replies: Replies) -> Blueprint:
-    """The routes that start a reply, and that find the one that still runs."""
+    """The routes that start a reply and resume a running one."""
     blueprint = Blueprint("ui_messages", __name__, url_prefix="/api/ui-message-stream")
 
     @blueprint.post("")
@@ -93,5 +102,5 @@ def _streamed(replies: Replies, generation: Generation) -> Response:
 
 
 def _conversation(chat_id: str) -> str:
-    """The page's own id of a chat, as it is named here: never the id of a stored conversation."""
+    """The conversation for a chat id of the page; never the id of a stored conversation."""
     return f"ui:{chat_id}"

@@ -1,4 +1,4 @@
-"""`/api/ws`: replies over a WebSocket, any number of them on one."""
+"""`/api/ws`: any number of replies over one WebSocket."""
 
 import asyncio
 import logging
@@ -19,7 +19,7 @@ from headwater.api.actions import (
 )
 from headwater.api.origins import Origins
 from headwater.api.principals import current_principal, naming_headers
-from headwater.api.problems import problem_object
+from headwater.api.problems import INTERNAL_ERROR, problem_object
 from headwater.api.streaming import opening
 from headwater.errors import ProblemCode, ProblemError, RateLimitedError
 from headwater.generation.log import Cursor
@@ -34,11 +34,11 @@ logger = logging.getLogger(__name__)
 
 PATH = "/api/ws"
 
-MOST_ACTIONS = 256
-"""How many actions of one socket are at work at once; a reply that is followed is one until it ends."""
+MAX_ACTIONS = 256
+"""The most concurrent actions of one socket; following a reply is an action until the reply ends."""
 
 GOING_AWAY = 1001
-"""The close code of a server that stops (RFC 6455, 7.4.1)."""
+"""The close code of a server that is stopping (RFC 6455, 7.4.1)."""
 
 
 def websocket_blueprint(
@@ -57,7 +57,7 @@ def websocket_blueprint(
 
 
 class _Socket:
-    """One WebSocket: takes actions as they come, and carries what they bring, all at the same time."""
+    """One WebSocket: reads actions and runs them concurrently."""
 
     def __init__(
         self, replies: Replies, refused: Callable[[ProblemCode], None], principal: Principal
@@ -65,10 +65,10 @@ class _Socket:
         self._replies = replies
         self._refused = refused
         self._principal = principal
-        self._at_work = 0
+        self._active = 0
 
     async def serve(self) -> None:
-        """Serve until the client leaves, which cancels this, or until a shutdown has ended all replies."""
+        """Serve until the client disconnects, which cancels this, or a shutdown has ended all replies."""
         async with asyncio.TaskGroup() as tasks:
             reading = tasks.create_task(self._read(tasks))
             await self._replies.drained.wait()
@@ -81,14 +81,16 @@ class _Socket:
             try:
                 action = read_action(await websocket.receive())
             except UnreadableActionError as error:
-                await self._refuse(error.why, error.request)
+                await self._refuse(error.reason, error.request)
                 continue
-            if self._at_work < MOST_ACTIONS:
-                self._at_work += 1
+            if self._active < MAX_ACTIONS:
+                self._active += 1
                 tasks.create_task(self._act(action, arrived))
             else:
-                most = RateLimitedError(f"This socket has {MOST_ACTIONS} actions at work, which is the most.")
-                await self._refuse(most, action.request)
+                refusal = RateLimitedError(
+                    f"This socket already runs {MAX_ACTIONS} actions, which is the most."
+                )
+                await self._refuse(refusal, action.request)
 
     async def _act(self, action: Action, arrived: float) -> None:
         try:
@@ -106,9 +108,9 @@ class _Socket:
             await self._refuse(error, action.request)
         except Exception:
             logger.exception("an action of a WebSocket failed")
-            await self._say_problem("internal_error", "This is our fault; it has been noted.", action.request)
+            await self._send_problem("internal_error", INTERNAL_ERROR, action.request)
         finally:
-            self._at_work -= 1
+            self._active -= 1
 
     async def _start(self, request: ReplyRequest, action: ChatAction | ReplyAction, arrived: float) -> None:
         options = StartOptions(action.idempotency_key, arrived)
@@ -126,13 +128,13 @@ class _Socket:
     async def _cancel(self, action: CancelAction) -> None:
         generation = await self._replies.find(self._principal, action.generation)
         before = await self._replies.cancel(generation)
-        answer = generation_object(opening(generation), before.parts, before.cursor, before.outcome)
-        await websocket.send(answer_frame("generation", answer, action.request))
+        members = generation_object(opening(generation), before.parts, before.cursor, before.outcome)
+        await websocket.send(answer_frame("generation", members, action.request))
 
     async def _refuse(self, error: ProblemError, request: str | None) -> None:
-        await self._say_problem(error.code, error.detail, request, error.field, error.retry_after)
+        await self._send_problem(error.code, error.detail, request, error.field, error.retry_after)
 
-    async def _say_problem(
+    async def _send_problem(
         self,
         code: ProblemCode,
         detail: str,

@@ -1,4 +1,4 @@
-"""Conversations without ids, so that they can be taken elsewhere: what is exported and imported."""
+"""Archives: conversations without ids, in the form in which they are exported and imported."""
 
 from collections.abc import Sequence
 
@@ -29,17 +29,17 @@ def to_archive(conversation: Conversation, messages: Sequence[Message]) -> JsonO
 
 
 def to_markdown(conversation: Conversation, branch: Sequence[Message]) -> str:
-    """A branch for people to read. A reply and its continuation are one section."""
+    """A branch as Markdown. A reply and its continuation are one section."""
     lines = [f"# {conversation.title or 'Conversation'}", ""]
     if conversation.settings.system:
         lines += [*(f"> {line}".rstrip() for line in conversation.settings.system.splitlines()), ""]
-    before: Message | None = None
+    previous: Message | None = None
     for message in branch:
-        if before is not None and before.role == message.role == "assistant":
+        if previous is not None and previous.role == message.role == "assistant":
             lines[-2] += message.text
         else:
             lines += [f"## {_speaker(message)}", "", message.text, ""]
-        before = message
+        previous = message
     return "\n".join(lines)
 
 

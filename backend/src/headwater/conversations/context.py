@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from headwater.generation.provider import PromptMessage
 
 MESSAGE_TOKENS = 8
-"""What a message costs beside its text: the marks of its template."""
+"""Tokens of a message beside its text: the markers of the chat template."""
 
 REPLY_SHARE = 4
 REPLY_TOKENS = 1024
-"""Of the window, at most a quarter and at most so many tokens are kept free for a reply without a limit."""
+"""For a reply without a limit, a quarter of the window is reserved, but at most this many tokens."""
 
 _LETTERS = bytes(range(ord("a"), ord("z") + 1)) + bytes(range(ord("A"), ord("Z") + 1))
 _SPACES = b" \t\r\n"
@@ -27,12 +27,12 @@ class Fitted:
 def fit(
     messages: Sequence[PromptMessage], system: str | None, window: int | None, max_tokens: int | None
 ) -> Fitted:
-    """The newest messages that fit into a window of so many tokens, beside the system prompt and the reply.
+    """The newest messages that fit into a window (in tokens) beside the system prompt and the reply.
 
-    The last message always stays; the first that stays is a user's. A window of None is not known: everything
-    fits.
+    The last message always fits, and the first one that fits is a user's. If the window is None, which means
+    unknown, all messages fit.
     """
-    kept = list(messages)
+    fitting = list(messages)
     if window is not None:
         reply = max_tokens if max_tokens is not None else min(REPLY_TOKENS, window // REPLY_SHARE)
         room = window - reply - (estimate(system) + MESSAGE_TOKENS if system else 0)
@@ -43,16 +43,16 @@ def fit(
             spent += costs[first]
         while first > 0 and first < len(messages) - 1 and messages[first].role != "user":
             first += 1
-        kept = kept[max(first, 0) :]
-    given = [PromptMessage("system", system)] if system else []
-    return Fitted((*given, *_merged(kept)), len(messages) - len(kept))
+        fitting = fitting[max(first, 0) :]
+    system_prompt = [PromptMessage("system", system)] if system else []
+    return Fitted((*system_prompt, *_merged(fitting)), len(messages) - len(fitting))
 
 
 def estimate(text: str) -> int:
-    """About how many tokens a text is, rather too many than too few, whatever the tokenizer.
+    """An estimate of a text's tokens for any tokenizer; rather too many than too few.
 
-    Letters are counted three to a token, digits and signs one each, what is not ASCII a token a byte: small
-    models know no better.
+    Three letters count as one token, and so does each digit, each punctuation mark, and each byte of other
+    characters, because small models have no larger tokens for those.
     """
     data = text.encode()
     other = len(data.translate(None, _LETTERS + _SPACES))
@@ -61,7 +61,7 @@ def estimate(text: str) -> int:
 
 
 def _merged(messages: Sequence[PromptMessage]) -> list[PromptMessage]:
-    """A reply and its continuation as one message, which they are to their reader."""
+    """Merge each reply with its continuation into one message."""
     merged: list[PromptMessage] = []
     for message in messages:
         if merged and message.role == merged[-1].role == "assistant":

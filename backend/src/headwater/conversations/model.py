@@ -16,14 +16,14 @@ from headwater.generation.parts import Event, Parts, Text, text_of
 Role: TypeAlias = Literal["user", "assistant"]
 
 OutcomeObject: TypeAlias = Mapping[str, Any]
-"""How a reply ended, as `codec.outcome_object` has it; stored as it is."""
+"""The JSON object of an outcome, from `codec.outcome_object`; stored unchanged."""
 
 _EPOCH = datetime.fromtimestamp(0, UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a conversation's replies are made with; None leaves it to the default."""
+    """The settings of a conversation's replies; None means the default."""
 
     model: str | None = None
     system: str | None = None
@@ -34,7 +34,7 @@ class Settings:
 class Message(msgspec.Struct, frozen=True):
     """A node of the tree.
 
-    `parent` is the id of the message before it, None at the root. A reply that was made here names its
+    `parent` is the id of the message before it, None at the root. Every reply but an imported one has a
     `generation`; while that is open, `outcome` is None and the parts are in its log. `omitted` counts the
     earlier messages of the branch that did not fit into the model's context. Times are in milliseconds since
     1970.
@@ -52,11 +52,11 @@ class Message(msgspec.Struct, frozen=True):
 
     @property
     def text(self) -> str:
-        """What the message says, joined."""
+        """All text of the message, joined."""
         return text_of(self.parts)
 
     def members(self) -> JsonObject:
-        """The message on the wire and in archives, apart from its ids."""
+        """The members of the message on the wire and in archives, without its ids."""
         return {
             "role": self.role,
             **message_members(self.parts),
@@ -68,12 +68,12 @@ class Message(msgspec.Struct, frozen=True):
 
 
 def plain(text: str) -> Parts:
-    """The parts of a message that is nothing but text."""
+    """The parts of a message that is only text."""
     return (Text(text),) if text else ()
 
 
 def timestamp(milliseconds: int) -> str:
-    """A time since 1970 as RFC 3339 in UTC: `2026-11-22T10:00:00.000Z`."""
+    """Milliseconds since 1970 as RFC 3339 in UTC: `2026-11-22T10:00:00.000Z`."""
     moment = datetime.fromtimestamp(milliseconds // 1000, UTC).replace(microsecond=milliseconds % 1000 * 1000)
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
@@ -106,9 +106,9 @@ class Conversation:
 
 @dataclass(frozen=True, slots=True)
 class StoredReply:
-    """A reply as its row has it: who owns it, where it belongs, the events of its log, how it ended.
+    """A reply as its row has it: its owner, its conversation and messages, its events and its outcome.
 
-    `outcome` is None, and there are no events, while it is open. `created_at` is in milliseconds since 1970.
+    While it is open, `outcome` is None and there are no events. `created_at` is in milliseconds since 1970.
     """
 
     generation: str
@@ -123,7 +123,7 @@ class StoredReply:
 
 
 class UnknownConversationError(Exception):
-    """There is no such conversation, or somebody else owns it."""
+    """The conversation does not exist, or somebody else owns it."""
 
 
 class UnknownMessageError(Exception):

@@ -1,12 +1,12 @@
-"""A title for a conversation, from its first question and reply, without asking a model."""
+"""Generates a conversation's title from its first question and reply, without a model."""
 
 import re
 
 LENGTH = 60
-"""The most characters of a title that is made; one that a person writes may be longer."""
+"""The most characters of a generated title; a title that a person writes may be longer."""
 
 FEW_WORDS = 2
-"""A question of no more words than this is a greeting or the like; the reply tells more."""
+"""A question of at most this many words is probably a greeting, so the reply makes a better title."""
 
 _FENCE = re.compile(r"^\s*(```|~~~)")
 _MARKUP = re.compile(r"^\s*(?:#{1,6}\s+|>\s?|[-*+]\s+|\d{1,9}[.)]\s+)+")
@@ -16,11 +16,11 @@ _SENTENCE = re.compile(r"(?<=[.!?…])\s|(?<=[。！？])")
 
 
 def make_title(question: str, reply: str = "") -> str:
-    """The question's first line that says something, or the reply's where the question is very short."""
-    asked = _first_line(question)
-    if len(asked.split()) <= FEW_WORDS and asked.isascii():
-        return _cut(_first_sentence(_first_line(reply)) or asked)
-    return _cut(asked if len(asked) <= LENGTH else _first_sentence(asked))
+    """The first line of the question that has words, or of the reply if the question is very short."""
+    line = _first_line(question)
+    if len(line.split()) <= FEW_WORDS and line.isascii():
+        return _cut(_first_sentence(_first_line(reply)) or line)
+    return _cut(line if len(line) <= LENGTH else _first_sentence(line))
 
 
 def _first_line(text: str) -> str:
@@ -41,6 +41,6 @@ def _first_sentence(line: str) -> str:
 def _cut(line: str) -> str:
     if len(line) <= LENGTH:
         return line
-    kept = line[: LENGTH - 1]
-    space = kept.rfind(" ")
-    return (kept[:space] if space > LENGTH // 2 else kept).rstrip(" ,;:-") + "…"
+    beginning = line[: LENGTH - 1]
+    space = beginning.rfind(" ")
+    return (beginning[:space] if space > LENGTH // 2 else beginning).rstrip(" ,;:-") + "…"

@@ -1,4 +1,4 @@
-"""Parts and outcomes as they are stored and sent: JSON objects, the same in a row as on the wire."""
+"""Parts and outcomes as JSON objects, in the same form in rows and on the wire."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
@@ -20,27 +20,27 @@ JsonObject: TypeAlias = dict[str, Any]
 
 
 def parts_objects(parts: Iterable[Part]) -> list[JsonObject]:
-    """Parts, each with its `type`."""
+    """The JSON objects of parts, each with its `type`."""
     return [{"type": part.type, **part.members()} for part in parts]
 
 
 def parse_parts(data: Iterable[Mapping[str, Any]]) -> Parts:
-    """Parts from `parts_objects`. Raises `KeyError` for a type that is not known."""
+    """The parts of `parts_objects`. Raises `KeyError` for an unknown type."""
     return tuple(map(parse_part, data))
 
 
 def text_members(parts: Parts) -> JsonObject:
-    """What version 1 of the wire says of a message: all text of a kind, joined, under the kind's name."""
+    """The texts of a message in version 1 of the wire: all text of each kind, joined, by the kind's type."""
     return {name: text_of(parts, kind) for name, kind in KINDS.items() if issubclass(kind, TextPart)}
 
 
 def message_members(parts: Parts) -> JsonObject:
-    """What a message says: `parts`, and joined by kind."""
+    """The content of a message: its `parts`, and all text joined by kind."""
     return {**text_members(parts), "parts": parts_objects(parts)}
 
 
 def outcome_object(outcome: Outcome) -> JsonObject:
-    """The data of `outcome`; `usage` and `timing` are null where nothing was counted."""
+    """The JSON object of an outcome; `usage` and `timing` are null if they are unknown."""
     return {
         **_status_object(outcome.status),
         "usage": None if outcome.usage is None else asdict(outcome.usage),
@@ -75,39 +75,39 @@ def _timing_object(timing: Timing) -> JsonObject:
     }
 
 
-def parse_outcome(said: Mapping[str, Any]) -> Outcome:
-    """An outcome from its data: what `outcome_object` says now, or said before it had so many members."""
-    usage, timing = said.get("usage"), said.get("timing")
+def parse_outcome(data: Mapping[str, Any]) -> Outcome:
+    """The outcome of `outcome_object`; also reads objects of older versions, which lack some members."""
+    usage, timing = data.get("usage"), data.get("timing")
     return Outcome(
-        _parse_status(said),
+        _parse_status(data),
         None if usage is None else Usage(**usage),
         None if timing is None else _parse_timing(timing),
     )
 
 
-def _parse_status(said: Mapping[str, Any]) -> Status:
-    match said["status"]:
+def _parse_status(data: Mapping[str, Any]) -> Status:
+    match data["status"]:
         case "completed":
-            return Completed(said["reason"])
+            return Completed(data["reason"])
         case "cancelled":
-            return Cancelled(said["by"])
+            return Cancelled(data["by"])
         case "failed":
-            return Failed(said["code"], said["message"], said["retryable"])
+            return Failed(data["code"], data["message"], data["retryable"])
         case "interrupted":
             return Interrupted()
         case other:
             raise ValueError(f"{other!r} is not the status of an outcome")
 
 
-def _parse_timing(said: Mapping[str, Any]) -> Timing:
+def _parse_timing(data: Mapping[str, Any]) -> Timing:
     return Timing(
-        first_token=_seconds(said["first_token_ms"]),
-        duration=said["duration_ms"] / 1000,
-        tokens=said["tokens"],
-        tokens_per_second=said["tokens_per_second"],
-        longest_gap=_seconds(said["longest_gap_ms"]),
-        server=_seconds(said.get("server_ms")),
-        provider=_seconds(said.get("provider_ms")),
+        first_token=_seconds(data["first_token_ms"]),
+        duration=data["duration_ms"] / 1000,
+        tokens=data["tokens"],
+        tokens_per_second=data["tokens_per_second"],
+        longest_gap=_seconds(data["longest_gap_ms"]),
+        server=_seconds(data.get("server_ms")),
+        provider=_seconds(data.get("provider_ms")),
     )
 
 

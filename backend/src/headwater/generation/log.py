@@ -9,21 +9,24 @@ from headwater.generation.outcome import Outcome
 from headwater.generation.parts import Event
 
 Cursor: TypeAlias = int
-"""How many events have been seen; 0 is the start. A cursor stays valid for the life of the log."""
+"""The number of events that a reader has seen; 0 is the start.
+
+A cursor stays valid for the life of the log.
+"""
 
 PAGE_BYTES = 16 * 1024
-"""The most text a page holds, in bytes of UTF-8, so that a late or slow reader is served in steps."""
+"""The most text in a page, in bytes of UTF-8, so that a late or slow reader is served in steps."""
 
 EVENT_CHARS = PAGE_BYTES // 4
 """The most characters (code points) one event may hold, so that every event fits into a page."""
 
 
 class LogError(Exception):
-    """The base of what a log refuses."""
+    """The base class of the errors of a log."""
 
 
 class CursorAheadError(LogError):
-    """A reader's cursor lies beyond the end of the log: it belongs to another log, or to lost events."""
+    """A reader's cursor is beyond the end of the log: it belongs to another log, or to lost events."""
 
     def __init__(self, after: Cursor, end: Cursor) -> None:
         super().__init__(f"the cursor {after} is ahead of the log, which ends at {end}")
@@ -41,11 +44,11 @@ class LogClosedError(LogError):
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What one look at a log gave: the events after a cursor, the cursor behind them, and the outcome.
+    """The result of one read: the events after a cursor, the cursor after them, and the outcome.
 
-    An outcome means that the log is closed and that nothing follows these events. `more` means that
-    the log held further events at the time of the look than fit into one page. A page from `follow()`
-    with neither events nor outcome says that nothing happened for a while.
+    An outcome means that the log is closed and that nothing follows these events. `more` means that the log
+    had further events that did not fit into the page. A page from `follow()` without events and outcome means
+    that nothing has happened for a while.
     """
 
     events: tuple[Event, ...]
@@ -58,14 +61,14 @@ class Log(Protocol):
     """An append-only log as its readers see it."""
 
     async def read(self, after: Cursor) -> Page:
-        """Look once, without waiting, at what comes after a cursor; at most `PAGE_BYTES` of text.
+        """Read once, without waiting, what comes after a cursor; at most `PAGE_BYTES` of text.
 
-        Events and outcome come from the same look. Raises `CursorAheadError`.
+        Events and outcome are from the same moment. Raises `CursorAheadError`.
         """
         ...
 
     async def changed(self, after: Cursor) -> None:
-        """Wait until the log holds more than `after` events or is closed; level-triggered.
+        """Wait until the log has more than `after` events or is closed; level-triggered.
 
         Raises `CursorAheadError`.
         """
@@ -93,7 +96,7 @@ class LogWriter(Log, Protocol):
 
 
 class ClosedLog:
-    """A log that has its outcome: nobody can write it, and reading never waits."""
+    """A log that has its outcome: it has no writer, and readers never wait."""
 
     def __init__(self, events: Sequence[Event], outcome: Outcome) -> None:
         self._events = tuple(events)
@@ -109,7 +112,7 @@ class ClosedLog:
 
 
 def page_after(after: Cursor, events: Sequence[Event], outcome: Outcome | None) -> Page:
-    """The page that a look at these events gives. Raises `CursorAheadError`."""
+    """The page after a cursor, from all events of a log. Raises `CursorAheadError`."""
     require_reached(after, len(events))
     cursor, weight, end = after, 0, len(events)
     while cursor < end:
@@ -121,7 +124,7 @@ def page_after(after: Cursor, events: Sequence[Event], outcome: Outcome | None) 
 
 
 def require_reached(after: Cursor, end: Cursor) -> None:
-    """Raise `CursorAheadError` for a cursor that lies beyond the end of a log."""
+    """Raise `CursorAheadError` for a cursor beyond the end of a log."""
     if not 0 <= after <= end:
         raise CursorAheadError(after, end)
 
@@ -131,12 +134,11 @@ async def follow(
 ) -> AsyncGenerator[Page, None]:
     """Read what comes after a cursor, wait for more, stop at the outcome.
 
-    The first page goes out at once; then at most one page per `window` (seconds; 0 gives every event
-    a page of its own), so a reader who is slow, or a process that is busy, gets larger pages, never
-    fewer events. A page that left `more` behind is followed without a pause. After every `idle`
-    seconds without news an empty page is yielded.
+    The first page comes at once, then at most one per `window` (in seconds; 0 gives every event a page of its
+    own). So a slow reader, or a busy process, gets larger pages, never fewer events. After a page with
+    `more`, the next one comes without a pause. After every `idle` seconds without news comes an empty page.
 
-    Raises `CursorAheadError` when `after` lies beyond the end of the log.
+    Raises `CursorAheadError` if `after` is beyond the end of the log.
     """
     clock = asyncio.get_running_loop().time
     cursor = after
@@ -166,7 +168,7 @@ def _event_by_event(page: Page, after: Cursor) -> list[Page]:
 
 
 async def read_all(log: Log, after: Cursor = 0) -> Page:
-    """All that comes after a cursor, however many pages it fills. Raises `CursorAheadError`."""
+    """Everything after a cursor, as one page of any size. Raises `CursorAheadError`."""
     events: list[Event] = []
     while True:
         page = await log.read(after + len(events))

@@ -20,21 +20,21 @@ FailureCode: TypeAlias = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Completed:
-    """The model said all it wanted to say, or all it was allowed to."""
+    """The model finished, or reached a limit of its own."""
 
     reason: FinishReason
 
 
 @dataclass(frozen=True, slots=True)
 class Cancelled:
-    """Somebody stopped the reply, or nobody was left to read it."""
+    """A user stopped the reply, or nobody was reading it any more."""
 
     by: CancelledBy
 
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The reply could not go on. `message` is for people: no secrets, no addresses, no stack traces."""
+    """The reply failed. `message` is for people: no secrets, no addresses, no stack traces."""
 
     code: FailureCode
     message: str
@@ -43,7 +43,7 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Interrupted:
-    """The writer went away (shutdown or crash) before the reply was finished."""
+    """The writer ended (shutdown or crash) before the reply was finished."""
 
 
 Status: TypeAlias = Completed | Cancelled | Failed | Interrupted
@@ -61,12 +61,12 @@ class Usage:
 class Timing:
     """How the reply arrived from the provider, in seconds since the generation started.
 
-    `tokens` counts the pieces the provider sent, reasoning included. `first_token` and `longest_gap`
-    (between two pieces, or before the end) are None when there was nothing to measure.
-    `tokens_per_second` is the pace between the first and the last piece, None below two pieces.
+    `tokens` counts the pieces that the provider sent, including reasoning. `first_token` and `longest_gap`
+    (between two pieces, or before the end) are None if there was nothing to measure. `tokens_per_second` is
+    the rate between the first and the last piece, None below two pieces.
 
-    `server` is the time from the arrival of the request until the provider was asked, None when it never was;
-    `provider` goes on from there to the first piece.
+    `server` is the time from the arrival of the request to our request to the provider, None if there was
+    none; `provider` is the time from there to the first piece.
     """
 
     first_token: float | None
@@ -80,10 +80,10 @@ class Timing:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a generation ended. Closing a log with it is what makes it true.
+    """How a generation ended; it takes effect when the log is closed with it.
 
-    Usage and timing ride here rather than in the log, so that a reader who resumes after the last
-    event still gets them. After a crash there is no timing.
+    Usage and timing are here and not in the log, so that a reader that resumes after the last event still
+    gets them. After a crash there is no timing.
     """
 
     status: Status

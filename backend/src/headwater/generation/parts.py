@@ -1,12 +1,12 @@
 """What a reply is made of: parts, and the pieces of parts that a log holds as its events.
 
 An **event** is one step of a log's cursor. A **part** is a run of neighbouring events that belong together,
-joined: `Text("Hel")` and `Text("lo")` are two events of the part `Text("Hello")`. So a kind is one class,
-which stands for its events and for its parts. A part ends where the next event does not continue it; no event
-says so.
+joined: `Text("Hel")` and `Text("lo")` are two events of the part `Text("Hello")`. So each kind is one class,
+for its events and its parts. A part ends where the next event does not continue it; there are no start and
+end events.
 
-A kind is added by one file with a subclass of `Part` (or of `TextPart`, for text that arrives in pieces), and
-one import in `generation/__init__.py`. `docs/how-to/add-a-part.md` follows one step by step.
+A new kind is one file with a subclass of `Part` (or of `TextPart`, for text that arrives in pieces), and one
+import in `generation/__init__.py`. See `docs/how-to/add-a-part.md`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -19,10 +19,10 @@ KINDS: dict[str, type["Part"]] = {}
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part of a reply that arrives as a whole: each event is a part by itself.
+    """A part of a reply. By default it arrives whole, so each event is a part by itself.
 
-    `type` names the part on the wire, `event` the event. The members of a subclass hold strings, numbers,
-    booleans and None, together at most 16 KiB.
+    `type` is the name of the part on the wire, and `event` that of its events. The fields of a subclass are
+    strings, numbers, booleans or None, together at most 16 KiB.
     """
 
     type: ClassVar[str]
@@ -39,32 +39,32 @@ class Part:
 
     @classmethod
     def join(cls, pieces: Sequence[Self]) -> Self:
-        """The part of these events, of which each continues the one before."""
+        """Join events of which each continues the one before into their part."""
         (part,) = pieces
         return part
 
     def split(self, lengths: Iterator[int]) -> Iterator["Part"]:
-        """The events of this part, given their lengths: what `join` took."""
+        """The inverse of `join`: the events of this part, from their lengths."""
         next(lengths)
         yield self
 
     def fit(self, chars: int, most: int) -> Iterator["Part"]:  # noqa: ARG002
-        """The events to append for this delta, at most `chars` characters in all and `most` in each."""
+        """The events to append for this delta: at most `chars` characters in all and `most` in each event."""
         if self.length <= chars:
             yield self
 
     @property
     def length(self) -> int:
-        """How much of a reply's limit it takes, in characters."""
+        """What it counts against the limit of a reply, in characters."""
         return sum(len(value) for value in self.members().values() if isinstance(value, str)) or 1
 
     @property
     def weight(self) -> int:
-        """How much of a page it takes, in bytes."""
+        """What it counts against the limit of a page, in bytes."""
         return sum(utf8_length(value) for value in self.members().values() if isinstance(value, str))
 
     def members(self) -> dict[str, Any]:
-        """The members of the part on the wire, beside its `type`."""
+        """The members of the part on the wire, without its `type`."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
     def event_members(self) -> dict[str, Any]:
@@ -118,7 +118,7 @@ class TextPart(Part):
 
 @dataclass(frozen=True, slots=True)
 class Text(TextPart):
-    """What the model says."""
+    """Text of the reply itself."""
 
     type = "text"
     event = "token"
@@ -126,20 +126,20 @@ class Text(TextPart):
 
 @dataclass(frozen=True, slots=True)
 class Reasoning(TextPart):
-    """What the model thinks aloud, before its text or between."""
+    """The model's reasoning, before its text or between."""
 
     type = "reasoning"
     event = "reasoning"
 
 
 Event: TypeAlias = Part
-"""What a log holds: a piece of a part."""
+"""An event of a log: a piece of a part."""
 
 Parts: TypeAlias = tuple[Part, ...]
-"""A reply, as far as it has come."""
+"""The content of a reply so far."""
 
 Shape: TypeAlias = Sequence[int]
-"""The lengths of a log's events, in order: with the parts they give the events back."""
+"""The lengths of a log's events, in order. With them, `unfold` restores the events from the parts."""
 
 
 def runs(events: Iterable[Event]) -> Iterator[list[Event]]:
@@ -160,12 +160,12 @@ def fold(events: Iterable[Event]) -> Parts:
 
 
 def shape(events: Iterable[Event]) -> list[int]:
-    """What `fold` loses: see `unfold`."""
+    """The lengths of events, which `fold` loses and `unfold` needs."""
     return [event.length for event in events]
 
 
 def unfold(parts: Iterable[Part], lengths: Shape) -> Iterator[Event]:
-    """The events whose parts and lengths these are, so that a cursor into their log stays valid."""
+    """The inverse of `fold`: the original events, so that a cursor into their log stays valid."""
     remaining = iter(lengths)
     for part in parts:
         yield from part.split(remaining)
@@ -177,11 +177,11 @@ def text_of(parts: Iterable[Part], kind: type[TextPart] = Text) -> str:
 
 
 def parse_part(data: Mapping[str, Any]) -> Part:
-    """A part from its `type` and members. Raises `KeyError` for a kind that is not known."""
+    """A part from its `type` and members. Raises `KeyError` for an unknown kind."""
     members = {name: value for name, value in data.items() if name != "type"}
     return KINDS[data["type"]](**members)
 
 
 def utf8_length(text: str) -> int:
-    """How many bytes a text takes."""
+    """The length of a text in bytes of UTF-8."""
     return len(text) if text.isascii() else len(text.encode())

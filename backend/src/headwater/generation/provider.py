@@ -1,4 +1,4 @@
-"""What the runner asks of whatever speaks: one method."""
+"""The interface of providers, which has one method, and the types that it uses."""
 
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from headwater.generation.parts import Part
 
 @dataclass(frozen=True, slots=True)
 class PromptMessage:
-    """One message of the context that a model is given."""
+    """One message of a prompt."""
 
     role: Literal["system", "user", "assistant"]
     text: str
@@ -18,9 +18,9 @@ class PromptMessage:
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """How the next token is chosen, beside the temperature; None leaves a member to the provider.
+    """How the next token is chosen, beside the temperature; None means the provider's default.
 
-    The reply stops before the first of the texts in `stop` that it would say.
+    The reply ends before the first of the sequences in `stop`.
     """
 
     top_p: float | None = None
@@ -32,11 +32,11 @@ class Sampling:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """All that a provider needs for one generation.
+    """Everything that a provider needs for one generation.
 
-    `model` is the provider's own id, without the prefix that names the provider. None leaves
-    `temperature` and `max_tokens` (of the reply) to the provider. `options` are of a type that only
-    the provider knows.
+    `model` is the provider's own id, without the prefix that names the provider. `temperature` and
+    `max_tokens` (of the reply) are the provider's defaults if None. The type of `options` is the provider's
+    own.
     """
 
     generation: str
@@ -50,7 +50,7 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class Finish:
-    """The model said that it is done, and why."""
+    """The model has finished, for this reason."""
 
     reason: FinishReason
 
@@ -59,9 +59,9 @@ Delta: TypeAlias = Part | Usage | Finish
 
 
 class ProviderError(Exception):
-    """A reply that a provider could not start or go on with.
+    """A provider could not start or continue a reply.
 
-    `message` is shown to people: it names no secret and no internal address.
+    `message` is shown to people, so it contains no secret and no internal address.
     """
 
     def __init__(self, code: FailureCode, message: str, *, retryable: bool) -> None:
@@ -77,7 +77,7 @@ class Provider(Protocol):
     def generate(self, prompt: Prompt) -> AsyncGenerator[Sequence[Delta], None]:
         """Stream one reply, in batches: each holds what arrived together, in order.
 
-        Ends after a `Finish`; ending without one means that the reply was cut. Raises
-        `ProviderError`. Cancelling or closing it stops the model.
+        Ends after a `Finish`; an end without one means that the reply broke off. Raises `ProviderError`.
+        Cancelling or closing the generator stops the model.
         """
         ...

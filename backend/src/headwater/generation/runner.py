@@ -1,4 +1,4 @@
-"""The one writer of a log: takes what a provider says, within its deadlines, and always closes the log."""
+"""The one writer of a log: appends what a provider sends, enforces deadlines, and always closes the log."""
 
 import asyncio
 import logging
@@ -27,10 +27,10 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How long a reply may take, in seconds, and how many characters (code points) and events of it are kept.
+    """How long a reply may take, in seconds, and how many characters (code points) and events it may have.
 
-    An event weighs more than its few characters: the log of a reply in pieces of one would be a hundred times
-    its text. The default is what a model says in five minutes at 800 tokens a second.
+    Events have a limit of their own because each takes much more memory than its few characters. The default
+    is five minutes at 800 tokens a second.
     """
 
     first_token: float
@@ -41,10 +41,9 @@ class Limits:
 
 
 class Runner:
-    """Runs one generation: `run()` once; `stop()` from anywhere, at any time.
+    """Runs one generation. Call `run()` once; `stop()` may be called from anywhere, at any time.
 
-    `arrived` is when the request for it did, on the clock of the event loop; None stands for the moment of
-    `run()`.
+    `arrived` is the time of the request on the clock of the event loop; None means the time of `run()`.
     """
 
     def __init__(
@@ -71,9 +70,10 @@ class Runner:
         self._scope: asyncio.Timeout | None = None
 
     def stop(self, status: Cancelled | Interrupted) -> None:
-        """Ask the run to end with this status; the first call counts, and none after the reply's own end.
+        """End the run with this status, unless the reply has finished or another call came first.
 
-        A provider that goes on after that end, to tell its usage or for nothing, is closed all the same.
+        A provider that still sends something after the reply has finished, such as usage, is closed in any
+        case.
         """
         now = asyncio.get_running_loop().time()
         if self._ending is None:
@@ -83,10 +83,10 @@ class Runner:
             self._scope.reschedule(now)
 
     async def run(self) -> Outcome:
-        """Write the log to its end and return how it ended.
+        """Write the whole log, close it, and return the outcome.
 
-        A reply that fails is an outcome, not an exception. Its own cancellation closes the log as
-        interrupted, then goes on.
+        A reply that fails is an outcome, not an exception. If the task is cancelled, the log is closed as
+        interrupted, and the cancellation continues.
         """
         pace = _Pace(asyncio.get_running_loop().time, self._arrived, self._observer)
         status: Status = Interrupted()
@@ -103,10 +103,10 @@ class Runner:
         return outcome
 
     async def _write_within_deadlines(self, pace: "_Pace") -> Status:
-        """Write under one time-out scope, which stands for whichever deadline is next, or for `stop()`."""
+        """Write under one time-out scope, which expires at the next deadline, or at once after `stop()`."""
         if self._ending is not None:
             return self._ending
-        pace.ask()
+        pace.request()
         try:
             async with (
                 asyncio.timeout_at(self._deadline(pace)) as self._scope,
@@ -152,7 +152,7 @@ class Runner:
                 scope.reschedule(self._deadline(pace))
 
     def _fit(self, delta: Part) -> Iterator[Event]:
-        """What the reply's limit leaves of a delta, in events that fit into a page."""
+        """The events of a delta that are within the reply's limit; each fits into a page."""
         room = max(0, self._limits.reply_chars - self._chars)
         self._chars += delta.length
         return delta.fit(room, EVENT_CHARS)
@@ -173,7 +173,7 @@ class Runner:
         return Failed("idle_timeout", f"The model fell silent for {self._limits.idle:g} s.", True)
 
     def _too_long(self, new_events: int) -> Failed | None:
-        """The failure of a reply that goes beyond its limits with so many new events; None within them."""
+        """The failure if this many new events exceed a limit, else None."""
         limits = self._limits
         if self._chars > limits.reply_chars:
             return Failed(
@@ -185,25 +185,25 @@ class Runner:
 
 
 class _Pace:
-    """Notes when pieces arrive, on a monotonic clock in seconds, and tells it on."""
+    """Measures when pieces arrive, on a monotonic clock in seconds, and informs the observer."""
 
     def __init__(self, now: Callable[[], float], arrived: float | None, observer: Observer) -> None:
         self.now = now
         self.started = now()
         self._arrived = self.started if arrived is None else arrived
-        self._asked: float | None = None
+        self._requested: float | None = None
         self._observer = observer
         self.first: float | None = None
         self.last: float | None = None
         self._longest_gap: float | None = None
         self._tokens = 0
 
-    def ask(self) -> None:
-        """Note that the provider is asked, now."""
-        self._asked = self.now()
+    def request(self) -> None:
+        """Note that the provider gets its request now."""
+        self._requested = self.now()
 
     def note(self, pieces: int) -> None:
-        """Note that so many pieces arrived together, now."""
+        """Note that this many pieces arrived together now."""
         now = self.now()
         if self.last is None:
             self.first = now
@@ -216,8 +216,8 @@ class _Pace:
         self._tokens += pieces
 
     def timing(self) -> Timing:
-        """What was measured up to now."""
-        now, asked = self.now(), self._asked
+        """The measurements up to now."""
+        now, requested = self.now(), self._requested
         first, last, rate, gap = self.first, self.last, None, self._longest_gap
         if first is not None and last is not None and last > first:
             rate = (self._tokens - 1) / (last - first)
@@ -229,6 +229,6 @@ class _Pace:
             tokens=self._tokens,
             tokens_per_second=rate,
             longest_gap=gap,
-            server=None if asked is None else asked - self._arrived,
-            provider=None if asked is None or first is None else first - asked,
+            server=None if requested is None else requested - self._arrived,
+            provider=None if requested is None or first is None else first - requested,
         )

@@ -1,6 +1,6 @@
-"""Who sends a request: a name that this server signed, in a cookie or, for other clients, in a header.
+"""Identifies the sender of a request by a token that this server signed, in a cookie or in a header.
 
-A program may show an API key instead, where keys are configured: it is then the key's principal.
+If API keys are configured, a program may send one instead; then the key determines the principal.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,10 +20,10 @@ HEADER = "headwater-client"
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who sent a request: `owner` owns what is made, `quota_key` tells whose starts are counted together.
+    """The sender of a request: `owner` owns the data, and starts with the same `quota_key` count together.
 
-    `token` is the signed name to give to the client, None where the client has it; it goes into a cookie as
-    well where the client `takes_cookie`. `has_key` says that it showed an API key.
+    `token` is the signed owner for the client to keep, None if the client has it already; it is sent as a
+    cookie as well if the client `takes_cookie`. `has_key` is true if the request had an API key.
     """
 
     owner: str
@@ -36,7 +36,7 @@ class Principal:
 class Identifier:
     """Finds the principal of a request on any transport.
 
-    The last of `signing_keys` signs names; a name that an older one signed is signed anew.
+    The last of `signing_keys` signs tokens; a token that an older key signed is replaced.
     """
 
     def __init__(self, signing_keys: Sequence[bytes], api_keys: Sequence[str] = ()) -> None:
@@ -51,11 +51,11 @@ class Identifier:
     def identify(
         self, headers: Mapping[str, str], cookie: str, address: str, *, any_key: bool = False
     ) -> Principal:
-        """The principal by its headers (or metadata; names in lower case), its cookie and its address.
+        """The principal of a request, from its headers (or metadata), its cookie and its address.
 
-        Where no keys are configured, a key is ignored; with `any_key` it names the principal all the same,
-        because some programs have no other name that lasts. Raises `UnauthorizedError` for a token or a key
-        that is not valid.
+        Names of headers are in lower case. Without configured keys, a bearer token is ignored; with `any_key`
+        it determines the principal all the same, because some programs can keep nothing else. Raises
+        `UnauthorizedError` for a token or a key that is not valid.
         """
         bearer = _bearer(headers.get("authorization", ""))
         key = self._api_key(bearer)
@@ -68,20 +68,20 @@ class Identifier:
             return Principal(_owner_of(bearer), quota_key, signed, takes_cookie=False)
         owner = self._verify(cookie if token is None else token)
         if owner is None and token is not None:
-            raise UnauthorizedError(f"The header {HEADER} holds no token that was issued here.")
+            raise UnauthorizedError(f"The header {HEADER} does not hold a token of this server.")
         owner = owner or new_id("client")
         signed = self._sign(owner)
         is_known = signed == (cookie if token is None else token)
         return Principal(owner, quota_key, None if is_known else signed, has_key=key is not None)
 
     def _api_key(self, bearer: str) -> str | None:
-        """The key that was shown, if keys are configured."""
+        """The API key of a request, if keys are configured."""
         if not self._api_keys or not bearer:
             return None
         for key in self._api_keys:
             if compare_digest(key.encode(), bearer.encode()):
                 return key
-        raise UnauthorizedError("The API key is none that is accepted here.")
+        raise UnauthorizedError("The API key is not valid.")
 
     def _sign(self, owner: str) -> str:
         return self._signer.sign(owner).decode()

@@ -1,7 +1,7 @@
-"""How much a principal may ask for: how often it starts a reply, and how many run at once.
+"""Limits for a principal: how often it may start a reply, and how many may run at once.
 
 The rate is a generic cell rate algorithm (GCRA, ITU-T I.371) over the limits and stores of
-quart-rate-limiter, whose own decorator serves only HTTP and counts each route by itself.
+quart-rate-limiter, whose own decorator works only for HTTP and counts each route separately.
 """
 
 from collections import Counter
@@ -16,16 +16,16 @@ from quart_rate_limiter.store import RateLimiterStoreABC
 from headwater.errors import OverloadedError, RateLimitedError
 
 IPV6_PREFIX = 64
-"""Bits of an IPv6 address that name a network: one subscriber has all of its addresses."""
+"""Bits of an IPv6 address that identify a network; all its addresses belong to one subscriber."""
 
 MIN_KEYS = 1000
-"""Keys that a store holds before it looks for those it can forget."""
+"""The number of keys above which a store removes old ones."""
 
 
 def network_of(address: str) -> str:
     """The network whose starts are counted together: an IPv4 address itself, an IPv6 address's /64.
 
-    What is not an address counts as it is.
+    A text that is not an address is returned unchanged.
     """
     try:
         parsed = ip_address(address.split("%")[0])
@@ -40,7 +40,7 @@ def network_of(address: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class RateState:
-    """What is left of a rate: how many starts now, and in how many seconds all of them again."""
+    """The rest of a rate limit: starts that remain now, and seconds until all are available again."""
 
     limit: int
     remaining: int
@@ -48,7 +48,7 @@ class RateState:
 
 
 class Quota:
-    """Both limits of all principals: `rate` of starts, and how many replies run, in all and for each."""
+    """The limits of all principals: the rate of starts, and running replies in total and for each."""
 
     def __init__(
         self,
@@ -77,22 +77,20 @@ class Quota:
         await self._store.set(key, until + timedelta(seconds=self._rate.inverse))
 
     async def rate_state(self, key: str) -> RateState:
-        """What is left of a principal's rate."""
+        """The rest of a principal's rate limit."""
         now = datetime.now(UTC)
         wait = (max(await self._store.get(key, now), now) - now).total_seconds()
         remaining = int((self._rate.period.total_seconds() - wait) / self._rate.inverse)
         return RateState(self._rate.count, remaining, ceil(wait))
 
     def occupy(self, key: str) -> "Slot":
-        """Take the place of one running reply. Raises `OverloadedError` and `RateLimitedError`."""
+        """Reserve a slot for one running reply. Raises `OverloadedError` and `RateLimitedError`."""
         if self._active >= self._max_active:
-            raise OverloadedError(
-                f"{self._max_active} replies are running, which is the most at once.", retry_after=2
-            )
-        mine = self._active_by_key[key]
-        if mine >= self._max_active_per_client:
+            raise OverloadedError(f"{self._max_active} replies are running, the most at once.", retry_after=2)
+        own = self._active_by_key[key]
+        if own >= self._max_active_per_client:
             raise RateLimitedError(
-                f"{mine} of your replies are running, which is the most at once; wait for one to end.",
+                f"{own} of your replies are running, the most at once; wait for one to end.",
                 retry_after=2,
             )
         self._active += 1
@@ -100,7 +98,7 @@ class Quota:
         return Slot(self, key)
 
     def vacate(self, key: str) -> None:
-        """Give the place of one running reply back."""
+        """Free a slot; see `Slot.release`."""
         self._active -= 1
         self._active_by_key[key] -= 1
         if not self._active_by_key[key]:
@@ -108,23 +106,24 @@ class Quota:
 
 
 class Slot:
-    """The place of one running reply in a quota."""
+    """The slot of one running reply in a quota."""
 
     def __init__(self, quota: Quota, key: str) -> None:
         self._quota: Quota | None = quota
         self._key = key
 
     def release(self) -> None:
-        """Give the place back; a second call does nothing."""
+        """Free the slot; a second call does nothing."""
         if self._quota is not None:
             self._quota.vacate(self._key)
             self._quota = None
 
 
 class ForgetfulStore(RateLimiterStoreABC):
-    """Keeps a key until it has its whole rate again.
+    """Keeps a key until its whole rate is available again.
 
-    The library's memory store keeps every key for ever, so that a client with many addresses fills it.
+    The library's memory store keeps every key for ever, so a client with many addresses could fill the
+    memory.
     """
 
     def __init__(self) -> None:

@@ -1,1 +1,1 @@
-"""What lives while replies run: logs, controls, readers, news of changes; ports, and their form in memory."""
+"""Live state: logs, stop requests, readers and changes. Ports, and their implementation in memory."""

@@ -7,7 +7,7 @@ from contextlib import suppress
 
 
 class MemoryChangeFeed:
-    """See `ChangeFeed`. Changes that gather while a listener is busy reach it together."""
+    """See `ChangeFeed`. Changes that occur while a listener is busy reach it together."""
 
     def __init__(self) -> None:
         self._listeners: defaultdict[str, set[_Listener]] = defaultdict(set)

@@ -1,4 +1,4 @@
-"""What lives while replies run, in the memory of one process; lost with it."""
+"""Live state in the memory of one process, and lost with it."""
 
 import asyncio
 from collections import Counter

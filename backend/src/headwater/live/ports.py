@@ -1,8 +1,8 @@
-"""What lives while replies run, behind ports, so that it may live in other places than this process.
+"""Ports for live state, so that it need not be in the memory of one process.
 
-The server that runs a model writes the reply's log. Readers, and those who stop a reply, may be connected to
-any server that shares these ports. `memory.py` and `changes.py` hold them for a single process; that one
-server at a time runs replies on a database is the matter of `storage/lock.py`.
+The server that runs a model writes the reply's log. Clients that read or stop the reply may be connected to
+any server that shares these ports. `memory.py` and `changes.py` implement them for a single process, and
+`storage/lock.py` makes sure that only one server runs replies on a database.
 """
 
 from collections.abc import AsyncGenerator, Callable
@@ -16,18 +16,18 @@ Stop: TypeAlias = Callable[[Cancelled | Interrupted], None]
 
 
 class LogStore(Protocol):
-    """The logs of replies by generation id. A log that is forgotten is read from its row."""
+    """The logs of replies by generation id. After `forget`, a reply is read from its row."""
 
     def create(self, generation: str) -> LogWriter:
-        """Make an empty log, of which the caller is the one writer."""
+        """Create an empty log, whose one writer is the caller."""
         ...
 
     async def open(self, generation: str) -> Log | None:
-        """The log of a reply, whichever server writes it; None where there is none (any more)."""
+        """The log of a reply, whichever server writes it; None if it does not exist or was forgotten."""
         ...
 
     def forget(self, generation: str) -> None:
-        """Drop a log that nobody needs here any more."""
+        """Drop a log that is not needed here any more."""
         ...
 
 
@@ -35,15 +35,15 @@ class Control(Protocol):
     """Stops replies, whichever server runs them."""
 
     def listen(self, generation: str, stop: Stop) -> None:
-        """Call `stop` when somebody asks for it, until `forget`; called by the server that runs the reply."""
+        """Call `stop` on request, until `forget`; called by the server that runs the reply."""
         ...
 
     def forget(self, generation: str) -> None:
-        """The reply has ended."""
+        """Stop listening, because the reply has ended."""
         ...
 
     async def stop(self, generation: str, status: Cancelled | Interrupted) -> None:
-        """Ask for the end of a reply; nothing happens where it has ended."""
+        """Request the end of a reply; does nothing if it has ended."""
         ...
 
 
@@ -55,7 +55,7 @@ class Presence(Protocol):
         ...
 
     def forget(self, generation: str) -> None:
-        """The reply has ended: its readers do not matter any more."""
+        """Stop counting, because the reply has ended."""
         ...
 
     def reading(self, generation: str) -> AbstractContextManager[None]:
@@ -64,10 +64,10 @@ class Presence(Protocol):
 
 
 class ChangeFeed(Protocol):
-    """Announces to an owner's listeners which of its conversations have changed."""
+    """Announces changes of conversations to their owner's listeners."""
 
     def announce(self, owner: str, conversation: str) -> None:
-        """Announce that something about this conversation has changed."""
+        """Announce that this conversation has changed."""
         ...
 
     def listen(self, owner: str, idle: float) -> AsyncGenerator[tuple[str, ...], None]:
@@ -78,5 +78,5 @@ class ChangeFeed(Protocol):
         ...
 
     def close(self) -> None:
-        """End all listening."""
+        """End all `listen` iterators."""
         ...

@@ -1,1 +1,1 @@
-"""What speaks: model servers, the local model, and a scripted one."""
+"""Sources of replies: model servers, a local model, and a scripted one."""

@@ -1,4 +1,4 @@
-"""Which models there are, and who answers for each."""
+"""The available models, and the provider of each."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from headwater.generation.provider import Provider
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A model that can be asked: `id` is `<provider>/<name>`, `context_window` in tokens if known."""
+    """An available model: `id` is `<provider>/<name>`, `context_window` is in tokens, if known."""
 
     id: str
     name: str
@@ -27,20 +27,20 @@ class Source(Protocol):
 
     @property
     def provider(self) -> Provider:
-        """Who answers."""
+        """The provider that generates the replies of its models."""
         ...
 
     async def models(self) -> Sequence[Model]:
-        """Its models, the one to prefer first; one named `default` where a server does not tell."""
+        """Its models, the preferred one first; only `default` if the server does not list them."""
         ...
 
     async def offers(self, name: str) -> bool:
-        """Whether it can be asked for a model of that name (the id without its prefix)."""
+        """Whether it has a model of this name (the id without its prefix)."""
         ...
 
 
 class Catalogue:
-    """All sources, in the order in which they are preferred."""
+    """All sources, in order of preference."""
 
     def __init__(self, sources: Sequence[Source], default: str | None = None) -> None:
         self._sources = {source.name: source for source in sources}
@@ -51,14 +51,14 @@ class Catalogue:
         return [model for source in self._sources.values() for model in await source.models()]
 
     async def default(self) -> str:
-        """The id of the model that answers when none is named."""
+        """The id of the model for requests that name none."""
         return self._default or (await self.models())[0].id
 
     async def find(self, model: str) -> tuple[Model, Source, str] | None:
-        """A model, its source and its name there, or None when nobody offers it."""
+        """A model, its source and its name there; None if no source offers it."""
         prefix, _, name = model.partition("/")
         source = self._sources.get(prefix)
         if source is None or not await source.offers(name):
             return None
-        listed = {found.id: found for found in await source.models()}
+        listed = {each.id: each for each in await source.models()}
         return listed.get(model, Model(model, name, prefix)), source, name

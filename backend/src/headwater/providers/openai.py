@@ -1,7 +1,7 @@
-"""Any server that speaks the OpenAI chat API, its replies read as raw bytes.
+"""Any server with OpenAI's chat API. Its replies are parsed from raw bytes.
 
-The `openai` package carries the request (authentication, time-outs, errors, the connection pool); its
-own iterator over the reply is left out, because it costs many times more per token: see
+The `openai` package sends the request (authentication, time-outs, errors, the connection pool). Its iterator
+over the reply is not used, because it costs many times more per token: see
 `docs/decisions/0003-raw-byte-path.md`.
 """
 
@@ -26,21 +26,21 @@ N = TypeVar("N", int, float)
 logger = logging.getLogger(__name__)
 
 USAGE_GRACE = 2.0
-"""Seconds a server gets, once the model has finished, to report usage and end the response."""
+"""Seconds that a server gets, after the finish reason, to report usage and end the response."""
 
 LIST_TIMEOUT = 5.0
 LIST_FRESH = 60.0
 LIST_RETRY = 5.0
-"""Seconds a list of models may take, counts as fresh, and is left alone after it could not be had."""
+"""Seconds that a list of models may take, that it stays fresh, and to the next try after a failure."""
 
-UNTOLD = "default"
-"""Stands for whatever a server serves when it does not tell its models."""
+UNLISTED = "default"
+"""The model of a server that does not list its models."""
 
-GO_ON = (
+CONTINUE_REPLY = (
     "Your last reply broke off. Go on with it from exactly where it ends, in the middle of a sentence or of a"
     " word if need be; repeat nothing of it and say nothing about it."
 )
-"""Asks for the continuation of a reply."""
+"""The message that asks for the continuation of a reply."""
 
 _NOT_FOR_CHAT = (
     "babbage", "dall-e", "davinci", "embedding", "image", "moderation", "realtime", "sora", "transcribe",
@@ -51,8 +51,9 @@ _NOT_FOR_CHAT = (
 class OpenAIProvider:
     """One server and its models, under the prefix `name`; see `Provider` and `Source`.
 
-    `models` are the ids to offer; without any the server is asked. A server that `prefills` goes on with a
-    reply that it is given the beginning of; another is asked to. Call `aclose()` when done.
+    `models` are the models to offer; without them, the server is asked for its list. A server that `prefills`
+    continues a prompt that ends with the beginning of a reply; any other gets `CONTINUE_REPLY`. Call
+    `aclose()` when done.
     """
 
     def __init__(
@@ -78,9 +79,9 @@ class OpenAIProvider:
         )
         self._configured = tuple(models)
         self._listed: tuple[Model, ...] | None = None
-        self._asking: asyncio.Task[None] | None = None
-        self._ask_after = 0.0
-        self._answered = False
+        self._refreshing: asyncio.Task[None] | None = None
+        self._refresh_after = 0.0
+        self._refreshed = False
         self._limit_name = "max_tokens" if base_url else "max_completion_tokens"
 
     @property
@@ -90,18 +91,18 @@ class OpenAIProvider:
 
     async def models(self) -> Sequence[Model]:
         """See `Source.models`."""
-        return self._configured or await self._ask() or (self._model(UNTOLD),)
+        return self._configured or await self._list() or (self._model(UNLISTED),)
 
     async def offers(self, name: str) -> bool:
-        """See `Source.offers`; a server that does not tell its models is asked for any."""
-        known = self._configured or await self._ask()
-        return name != "" and (known is None or any(model.id == f"{self.name}/{name}" for model in known))
+        """See `Source.offers`. A server that does not list its models may have any."""
+        models = self._configured or await self._list()
+        return name != "" and (models is None or any(model.id == f"{self.name}/{name}" for model in models))
 
     async def aclose(self) -> None:
         """Close all connections."""
-        if self._asking is not None:
-            self._asking.cancel()
-            await asyncio.wait([self._asking])
+        if self._refreshing is not None:
+            self._refreshing.cancel()
+            await asyncio.wait([self._refreshing])
         await self._client.close()
 
     async def generate(self, prompt: Prompt) -> AsyncGenerator[Sequence[Delta], None]:
@@ -113,11 +114,11 @@ class OpenAIProvider:
                 messages=[_message(message) for message in self._messages(prompt)],
                 stream=True,
                 stream_options={"include_usage": True},
-                temperature=_given(prompt.temperature),
-                top_p=_given(prompt.sampling.top_p),
-                seed=_given(prompt.sampling.seed),
-                presence_penalty=_given(prompt.sampling.presence_penalty),
-                frequency_penalty=_given(prompt.sampling.frequency_penalty),
+                temperature=_or_omit(prompt.temperature),
+                top_p=_or_omit(prompt.sampling.top_p),
+                seed=_or_omit(prompt.sampling.seed),
+                presence_penalty=_or_omit(prompt.sampling.presence_penalty),
+                frequency_penalty=_or_omit(prompt.sampling.frequency_penalty),
                 stop=list(prompt.sampling.stop) or omit,
                 extra_body={} if prompt.max_tokens is None else {self._limit_name: prompt.max_tokens},
             ) as response:
@@ -143,10 +144,10 @@ class OpenAIProvider:
     def _messages(self, prompt: Prompt) -> tuple[PromptMessage, ...]:
         if prompt.messages[-1].role != "assistant" or self._prefills:
             return prompt.messages
-        return (*prompt.messages, PromptMessage("user", GO_ON))
+        return (*prompt.messages, PromptMessage("user", CONTINUE_REPLY))
 
     def _error(self, error: Exception) -> ProviderError:
-        logger.warning("%s: %s", self.name, _told(error))
+        logger.warning("%s: %s", self.name, _loggable(error))
         match error:
             case openai.APIStatusError():
                 return refusal(error.status_code, error.code, error.type)
@@ -161,29 +162,29 @@ class OpenAIProvider:
                     "provider_error", "The connection to the model server broke off.", retryable=True
                 )
 
-    async def _ask(self) -> tuple[Model, ...] | None:
-        """The server's own list, or None where it could not be had so far.
+    async def _list(self) -> tuple[Model, ...] | None:
+        """The server's own list, or None if it never answered.
 
-        Only the first to ask wait for the server. Later a list that has aged is asked for again in the
-        background, and stays where the server does not tell it again.
+        Only the first callers wait for the server. Later an old list is refreshed in the background, and
+        stays if that fails.
         """
-        if self._asking is None or (self._asking.done() and monotonic() >= self._ask_after):
-            self._asking = asyncio.create_task(self._refresh())
-        if not self._answered:
-            await asyncio.wait([self._asking])
+        if self._refreshing is None or (self._refreshing.done() and monotonic() >= self._refresh_after):
+            self._refreshing = asyncio.create_task(self._refresh())
+        if not self._refreshed:
+            await asyncio.wait([self._refreshing])
         return self._listed
 
     async def _refresh(self) -> None:
-        listed = await self._list()
+        listed = await self._fetch_list()
         self._listed = listed or self._listed
-        self._ask_after = monotonic() + (LIST_RETRY if listed is None else LIST_FRESH)
-        self._answered = True
+        self._refresh_after = monotonic() + (LIST_RETRY if listed is None else LIST_FRESH)
+        self._refreshed = True
 
-    async def _list(self) -> tuple[Model, ...] | None:
+    async def _fetch_list(self) -> tuple[Model, ...] | None:
         try:
             page = await self._client.models.list(timeout=LIST_TIMEOUT)
         except (openai.APIError, httpx2.HTTPError, aiohttp.ClientError, OSError, ValueError) as error:
-            logger.warning("%s does not tell its models: %s", self.name, error)
+            logger.warning("%s did not list its models: %s", self.name, error)
             return None
         chats = [model for model in page.data or () if not any(part in model.id for part in _NOT_FOR_CHAT)]
         return tuple(self._model(model.id, _window(model)) for model in chats) or None
@@ -193,10 +194,10 @@ class OpenAIProvider:
 
 
 def _window(model: openai.types.Model) -> int | None:
-    """The context window in tokens, where the server tells it, as vLLM, OpenRouter or Groq name it."""
-    told = model.model_extra or {}
+    """The context window in tokens, if the server reports it as vLLM, OpenRouter or Groq do."""
+    extra = model.model_extra or {}
     names = ("max_model_len", "context_length", "context_window")
-    return next((told[name] for name in names if type(told.get(name)) is int and told[name] > 0), None)
+    return next((extra[name] for name in names if type(extra.get(name)) is int and extra[name] > 0), None)
 
 
 def _message(message: PromptMessage) -> ChatCompletionMessageParam:
@@ -209,8 +210,11 @@ def _message(message: PromptMessage) -> ChatCompletionMessageParam:
             return {"role": "assistant", "content": message.text}
 
 
-def _told(error: Exception) -> str:
-    """An error as it may be logged: what aiohttp says of a response holds the request, and so our key."""
+def _loggable(error: Exception) -> str:
+    """An error as text for the log.
+
+    The `repr` of aiohttp's response errors holds the request with our key.
+    """
     match error:
         case openai.APIError():
             return str(error)
@@ -220,5 +224,5 @@ def _told(error: Exception) -> str:
             return repr(error)
 
 
-def _given(value: N | None) -> N | Omit:
+def _or_omit(value: N | None) -> N | Omit:
     return omit if value is None else value

@@ -1,4 +1,4 @@
-"""A provider that needs no model: known texts on exact timing, the same every time."""
+"""A provider without a model: it plays known texts with exact, reproducible timing."""
 
 import asyncio
 import random
@@ -21,9 +21,9 @@ FaultKind: TypeAlias = Literal["error", "stall", "gate"]
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Something that happens once `after` tokens have been said.
+    """Something that happens after `after` tokens.
 
-    `error` fails the reply, `stall` falls silent for ever, `gate` waits until it is opened.
+    `error` fails the reply, `stall` sends nothing more, and `gate` waits until it is opened.
     """
 
     after: int
@@ -32,10 +32,10 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """How a scenario is played; None leaves a member to the scenario.
+    """How a scenario is played; None keeps the scenario's own value.
 
-    The gap between two tokens is 1 / `tokens_per_second` s, varied by up to `jitter` (0 to 1, a share
-    of the gap) in a way that `seed` fixes. The text is said `repeat` times.
+    The gap between two tokens is 1 / `tokens_per_second` s, varied by up to `jitter` (0 to 1, a share of the
+    gap) in a way that `seed` determines. The text is repeated `repeat` times.
     """
 
     tokens_per_second: float | None = None
@@ -46,15 +46,15 @@ class Script:
     faults: tuple[Fault, ...] | None = None
 
     def over(self, scenario: "Script") -> "Script":
-        """This script, with the scenario's members where it has none."""
-        chosen = {f.name: value for f in fields(self) if (value := getattr(self, f.name)) is not None}
-        return replace(scenario, **chosen)
+        """This script, with the scenario's values where it has none."""
+        overrides = {f.name: value for f in fields(self) if (value := getattr(self, f.name)) is not None}
+        return replace(scenario, **overrides)
 
 
 @dataclass(frozen=True, slots=True)
 class _Scenario:
     about: str
-    text: str | None  # a file in scenarios/; None says the user's message back
+    text: str | None  # a file in scenarios/; None repeats the user's message
     script: Script = Script()
     thinks: bool = False  # its first paragraph is reasoning
 
@@ -74,11 +74,11 @@ _SCENARIOS = {
 
 
 CONTEXT_WINDOW = 8192
-"""Tokens that a script claims to read, so that a full window can be seen without a model."""
+"""Tokens of the scripted models' context window, so that a full window can be tested without a model."""
 
 
-TOGETHER = 100
-"""Tokens that come together at most, however late they are: others want to run too."""
+MAX_BATCH = 100
+"""The most tokens in a batch, however late they are, so that other tasks can run."""
 
 
 class ScriptedProvider:
@@ -106,7 +106,7 @@ class ScriptedProvider:
         return name in _SCENARIOS
 
     def open_gate(self, generation: str) -> bool:
-        """Let a generation through the gate where it waits, else through its next; False if none runs."""
+        """Open the gate at which a generation waits, or else its next gate; False if it does not run."""
         gate = self._gates.get(generation)
         if gate is None:
             return False
@@ -123,69 +123,69 @@ class ScriptedProvider:
         stops = StopSequences(prompt.sampling.stop)
         count = 0
         try:
-            async with aclosing(_on_time(islice(deltas, prompt.max_tokens), script, gate)) as spoken:
-                async for batch in spoken:
-                    said: list[Delta] = []
+            async with aclosing(_on_time(islice(deltas, prompt.max_tokens), script, gate)) as batches:
+                async for batch in batches:
+                    sent: list[Delta] = []
                     for delta in batch:
                         count += 1
-                        said += _until_stop(delta, stops)
+                        sent += _until_stop(delta, stops)
                         if stops.met:
                             break
-                    yield tuple(said)
+                    yield tuple(sent)
                     if stops.met:
                         break
-            whole = stops.met or next(deltas, None) is None
+            is_complete = stops.met or next(deltas, None) is None
             words = sum(len(message.text.split()) for message in prompt.messages)
             rest = [Text(rest)] if (rest := stops.rest()) else []
-            yield *rest, Usage(words, count), Finish("stop" if whole else "length")
+            yield *rest, Usage(words, count), Finish("stop" if is_complete else "length")
         finally:
             del self._gates[prompt.generation]
 
 
 def _until_stop(delta: Text | Reasoning, stops: StopSequences) -> Sequence[Delta]:
-    """What of a token may be said; sequences stop the text, not the reasoning."""
+    """The part of a token before a stop sequence; reasoning has no stop sequences."""
     if isinstance(delta, Reasoning):
         return (delta,)
-    said = stops.feed(delta.text)
-    return (Text(said),) if said else ()
+    text = stops.feed(delta.text)
+    return (Text(text),) if text else ()
 
 
 async def _on_time(
     deltas: Iterator[Text | Reasoning], script: Script, gate: asyncio.Semaphore
 ) -> AsyncGenerator[Sequence[Text | Reasoning], None]:
-    """Say each token at its time; a gate moves all that follows it.
+    """Yield each token at its time; a gate delays all tokens after it.
 
-    Where the process is late, what is due comes together, as it would from a server whose words had
-    waited in a socket: a token at a time, each with its wake-up, would never catch up.
+    If the process is late, all tokens that are due come in one batch, as they would from the buffer of a
+    socket. One token per wake-up would never catch up.
     """
     clock = asyncio.get_running_loop().time
-    dice = random.Random(script.seed or 0)  # noqa: S311 - a rhythm, not a secret
+    dice = random.Random(script.seed or 0)  # noqa: S311 - timing, not a secret
     gap = 1 / (script.tokens_per_second or 50.0)
     jitter = script.jitter or 0.0
     faults = {fault.after for fault in script.faults or ()}
     due = clock() + (script.first_token_ms or 0.0) / 1000
     batch: list[Text | Reasoning] = []
-    said = 0
+    count = 0
     for delta in deltas:
-        if batch and (said in faults or due > clock() or len(batch) >= TOGETHER):
+        if batch and (count in faults or due > clock() or len(batch) >= MAX_BATCH):
             yield tuple(batch)
             batch = []
-        if await _meet_faults(script, said, gate):
+        if await _meet_faults(script, count, gate):
             due = clock()
         if not batch:
             await asyncio.sleep(max(0.0, due - clock()))
         batch.append(delta)
-        said += 1
+        count += 1
         due += gap * dice.uniform(1 - jitter, 1 + jitter)
     if batch:
         yield tuple(batch)
-    await _meet_faults(script, said, gate)
+    await _meet_faults(script, count, gate)
 
 
-async def _meet_faults(script: Script, said: int, gate: asyncio.Semaphore) -> bool:
-    """Go through the faults that come after so many tokens; whether the clock starts anew."""
-    met = [fault.kind for fault in script.faults or () if fault.after == said]
-    for kind in met:
+async def _meet_faults(script: Script, count: int, gate: asyncio.Semaphore) -> bool:
+    """Apply the faults after this number of tokens; returns whether there were any."""
+    kinds = [fault.kind for fault in script.faults or () if fault.after == count]
+    for kind in kinds:
         match kind:
             case "error":
                 raise ProviderError(
@@ -197,33 +197,33 @@ async def _meet_faults(script: Script, said: int, gate: asyncio.Semaphore) -> bo
                 await gate.acquire()
             case _:
                 assert_never(kind)
-    return bool(met)
+    return bool(kinds)
 
 
 def _deltas(scenario: _Scenario, prompt: Prompt, repeat: int) -> Iterator[Text | Reasoning]:
-    """The whole reply, or what follows its beginning, where the prompt ends with that."""
-    said = prompt.messages[-1].text if prompt.messages[-1].role == "assistant" else ""
+    """The whole reply; if the prompt ends with its beginning, only the rest."""
+    beginning = prompt.messages[-1].text if prompt.messages[-1].role == "assistant" else ""
     if scenario.text is None:
-        text, joint = (
+        text, separator = (
             next((message.text for message in reversed(prompt.messages) if message.role == "user"), ""),
             " ",
         )
     else:
         text = files(__package__).joinpath("scenarios", f"{scenario.text}.md").read_text("utf-8").rstrip()
-        joint = "\n\n"
+        separator = "\n\n"
     if scenario.thinks:
         thought, _, text = text.partition("\n\n")
-        if not said:
+        if not beginning:
             yield from map(Reasoning, _tokens(thought))
     for time in range(repeat):
-        for token in _tokens(joint + text if time else text):
-            if said.startswith(token):
-                said = said[len(token) :]
+        for token in _tokens(separator + text if time else text):
+            if beginning.startswith(token):
+                beginning = beginning[len(token) :]
             else:
-                said = ""
+                beginning = ""
                 yield Text(token)
 
 
 def _tokens(text: str) -> list[str]:
-    """Words with the white space before them; joined, they are the text."""
+    """The words of a text, each with the white space before it."""
     return re.findall(r"\s*\S+(?:\s+\Z)?", text)

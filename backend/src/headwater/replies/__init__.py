@@ -1,1 +1,1 @@
-"""What a reply lives through: it is planned, started, followed, saved, cancelled and drained."""
+"""The life of a reply: it is planned, started, followed, saved, cancelled and drained."""

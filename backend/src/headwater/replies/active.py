@@ -1,4 +1,4 @@
-"""The replies that this process has in memory: those that run, and closed ones for late readers."""
+"""The replies in the memory of this process: running ones, and recently closed ones for late readers."""
 
 import asyncio
 import logging
@@ -22,25 +22,25 @@ from headwater.replies.requests import Storage
 logger = logging.getLogger("headwater.generations")  # the name that operators look for
 
 EVENT_COST = 120
-"""What an event in memory weighs beside its characters."""
+"""The approximate bytes of an event in memory, beside its characters."""
 
 OWNER_CHARS = len("client_") + 6
-"""How much of an owner's id is logged."""
+"""How many characters of an owner's id are logged."""
 
 RETENTION = 60.0
-"""Seconds that a closed log stays in memory once its row can answer for it."""
+"""Seconds that a closed log stays in memory after its row was written."""
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A generation at one look at its log."""
+    """The state of a generation at one moment."""
 
     events: tuple[Event, ...]
     outcome: Outcome | None
 
     @property
     def parts(self) -> Parts:
-        """What it has said."""
+        """Its parts so far."""
         return fold(self.events)
 
     @property
@@ -51,9 +51,9 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Generation:
-    """One run of a model, and where its messages belong: `message` is the reply, `parent` the one before.
+    """One run of a model. `message` is the id of the reply, `parent` that of the message before it.
 
-    An ephemeral one belongs nowhere, has no row, and is gone when its log leaves memory. `created_at` is in
+    An ephemeral generation has no row, and is gone when its log leaves memory. `created_at` is in
     milliseconds since 1970.
     """
 
@@ -69,31 +69,31 @@ class Generation:
 
     @property
     def is_stored(self) -> bool:
-        """Whether it has a row, or will have one."""
+        """Whether it has, or will have, a row."""
         return self.storage is Storage.STORED
 
     async def snapshot(self) -> Snapshot:
-        """All that it has said so far."""
+        """Its current state."""
         page: Page = await read_all(self.log)
         return Snapshot(page.events, page.outcome)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ActiveReply:
-    """What keeps a generation going until its row is closed; `begun` is done once its row is there."""
+    """What a generation needs until its row is closed; `started` is done once its row exists."""
 
     runner: Runner
     readers: Readers
     slot: Slot
-    begun: asyncio.Future[None]
+    started: asyncio.Future[None]
     task: asyncio.Task[None]
 
 
 class ActiveReplies:
     """Generations by id.
 
-    Closed ones stay for `RETENTION`, and up to a total weight of `capacity` (about characters); beyond that
-    the one that closed first is forgotten first.
+    Closed ones stay for `RETENTION`, up to a total weight of `capacity` (about characters); beyond that,
+    those that closed first are forgotten first.
     """
 
     def __init__(self, logs: LogStore, capacity: int = 64 * 1024 * 1024) -> None:
@@ -108,19 +108,19 @@ class ActiveReplies:
         return len(self._running)
 
     def __iter__(self) -> Iterator[Generation]:
-        """The generations that run: their row is not closed yet."""
+        """The running generations, whose rows are not closed yet."""
         return iter(tuple(self._running))
 
     def get(self, generation: str) -> Generation | None:
-        """The generation of that id, running or closed."""
+        """The generation with this id, running or closed."""
         return self._known.get(generation)
 
     def run(self, generation: Generation) -> ActiveReply | None:
-        """What keeps a generation going; None once its row is closed."""
+        """The `ActiveReply` of a generation; None once its row is closed."""
         return self._running.get(generation)
 
     async def current(self, message: Message) -> tuple[Message, Cursor]:
-        """A message as it is now, and the end of its log, which has its parts until the row is closed."""
+        """A message with its current parts, from its log until the row is closed, and the end of the log."""
         generation = None if message.generation is None else self.get(message.generation)
         if generation is None or message.outcome is not None:
             return message, 0
@@ -129,18 +129,18 @@ class ActiveReplies:
         return msgspec.structs.replace(message, parts=snapshot.parts, outcome=outcome), snapshot.cursor
 
     def add(self, generation: Generation, active: ActiveReply) -> None:
-        """Take in a generation that has just started."""
+        """Add a generation that has just started."""
         self._known[generation.id] = generation
         self._running[generation] = active
 
     def drop(self, generation: Generation) -> None:
-        """Forget a generation that could not begin."""
+        """Remove a generation that could not start."""
         self._running.pop(generation).slot.release()
         del self._known[generation.id]
         self._logs.forget(generation.id)
 
     def close(self, generation: Generation, snapshot: Snapshot) -> None:
-        """Note that its log and its row are closed."""
+        """Move a generation to the closed ones, once its log and its row are closed."""
         self._running.pop(generation).slot.release()
         weight = sum(event.length + EVENT_COST for event in snapshot.events) + EVENT_COST
         self._closed[generation.id] = weight
@@ -159,7 +159,7 @@ class ActiveReplies:
 def log_end(generation: Generation, outcome: Outcome, most_readers: int) -> None:
     """Log how a generation ended: one line, a JSON object.
 
-    It holds nothing of what was asked or said, and of the owner's id only enough to tell owners apart.
+    It contains no text of messages, and only enough of the owner's id to tell owners apart.
     """
     end = outcome_object(outcome)
     line = {

@@ -1,4 +1,4 @@
-"""Saves what replies say: in pieces while they run, in their row once they are closed."""
+"""Saves replies: in pieces while they run, in their rows once they are closed."""
 
 import asyncio
 import logging
@@ -16,14 +16,14 @@ from headwater.storage.replies import Piece, ReplyRepository
 logger = logging.getLogger(__name__)
 
 EVERY = 0.5
-"""Seconds from one checkpoint of all running replies to the next; a crash loses at most that much."""
+"""Seconds between two checkpoints of all running replies; a crash loses at most that much."""
 
 MAX_PAUSE = 30.0
-"""Seconds, at most, before a row that could not be written is tried again."""
+"""The most seconds between two attempts to write a row."""
 
 
 class Checkpoints:
-    """Writes for every generation in `running` what a crash must not lose."""
+    """Saves the events of every generation in `running`, so that a crash loses little."""
 
     def __init__(self, running: Iterable[Generation], replies: ReplyRepository) -> None:
         self._running = running
@@ -31,23 +31,22 @@ class Checkpoints:
         self._saved: dict[Generation, Cursor] = {}
 
     async def run(self) -> None:
-        """Save what runs, again and again, until cancelled."""
+        """Make checkpoints until cancelled."""
         now = asyncio.get_running_loop().time
         started = now()
         while True:
-            # From start to start: a busy database makes a checkpoint long, and must not put off the next one.
+            # Count from start to start, so that a slow checkpoint does not delay the next one.
             await asyncio.sleep(max(0.0, started + EVERY - now()))
             started = now()
             try:
                 await self.save()
             except (SQLAlchemyError, OSError):
-                logger.exception("what running replies have said could not be saved; it is tried again")
+                logger.exception("running replies could not be saved; trying again")
 
     async def save(self) -> None:
-        """Save what has been said since the last time.
+        """Save the events since the last checkpoint.
 
-        Rows that are being closed do not hold this up: the database makes sure that no piece outlives its
-        row.
+        There is no need to wait for rows that are being closed: `ReplyRepository.save` skips closed ones.
         """
         stored = [generation for generation in self._running if generation.is_stored]
         new = [(generation, *await self._new_events(generation)) for generation in stored]
@@ -62,13 +61,13 @@ class Checkpoints:
     async def close(
         self, generation: Generation, events: Sequence[Event], outcome: Outcome, title: str | None
     ) -> None:
-        """Write the row of a closed generation, and the title it gives; tried until it succeeds."""
+        """Write the row of a closed generation, and a generated title; retry until it succeeds."""
         pause = 0.1
         while True:
             try:
                 await self._replies.close(generation.id, events, outcome_object(outcome), title)
             except (SQLAlchemyError, OSError):
-                logger.exception("%s could not be saved; it is tried again in %g s", generation.id, pause)
+                logger.exception("%s could not be saved; trying again in %g s", generation.id, pause)
             else:
                 self._saved.pop(generation, None)
                 return

@@ -1,4 +1,4 @@
-"""What a request for a reply means: which branch it continues, which model replies, and what it is given."""
+"""Plans replies: which branch a request continues, which model replies, and what the prompt is."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -31,11 +31,11 @@ from headwater.storage.conversations import ConversationRepository
 
 @dataclass(frozen=True, slots=True)
 class ReplyPlan:
-    """All that a reply begins with.
+    """Everything that is needed to start a reply.
 
-    `parent` is the id of the message that it is a reply to; `written` are the messages that are stored before
-    it, none where it is to a stored one. `begins` has title and settings of a conversation that begins with
-    it. Where it is ephemeral, the ids of its conversation and messages lead nowhere.
+    `parent` is the id of the message that it replies to. `written` are the new messages that are stored
+    before it. `begins` is the title and the settings of a new conversation. For an ephemeral reply, the ids
+    of the conversation and the messages do not exist in the database.
     """
 
     conversation: str
@@ -53,14 +53,14 @@ class ReplyPlan:
         return self.reply.model or ""
 
     def title(self, reply: str) -> str | None:
-        """The title that the reply's text gives to a new conversation."""
+        """The title of a new conversation, from its question and the reply's text."""
         if self.begins is None:
             return None
         return make_title(self.written[0].text, reply)
 
 
 class Planner:
-    """Makes plans. Every method raises the `ProblemError` that says why a request cannot be met."""
+    """Makes plans. Its methods raise a `ProblemError` if a request cannot be fulfilled."""
 
     def __init__(
         self,
@@ -75,7 +75,7 @@ class Planner:
         self._max_message_chars = max_message_chars
 
     async def plan(self, owner: str, request: ReplyRequest) -> ReplyPlan:
-        """What an owner's request means."""
+        """The plan for an owner's request."""
         match request:
             case NewMessage():
                 return await self._new_message(owner, request)
@@ -92,14 +92,14 @@ class Planner:
         self._check_length(request.message)
         if request.conversation is None:
             if request.parent is not None:
-                raise InvalidRequestError("parent needs the conversation that it is in.", field="parent")
+                raise InvalidRequestError("parent needs conversation as well.", field="parent")
             conversation: Conversation | None = None
             branch: tuple[Message, ...] = ()
             settings = request.settings
         else:
             if request.ids.conversation is not None:
                 raise InvalidRequestError(
-                    "ids.conversation is for a conversation that begins; leave it out.",
+                    "ids.conversation is for a new conversation; leave it out.",
                     field="ids.conversation",
                 )
             parent = None if request.parent == ROOT else request.parent
@@ -129,13 +129,13 @@ class Planner:
         conversation, branch = await self._branch(owner, request.conversation, request.message, "message")
         last, _ = await self._active.current(branch[-1])
         if last.generation is not None and last.outcome is None:
-            raise ConflictError("This reply still runs: there is nothing to continue yet.")
+            raise ConflictError("This reply is still running; wait for its end.")
         settings = _merge(request.settings, conversation.settings)
         return await self._reply_to(branch, request, settings, conversation=conversation.id)
 
     async def _stateless(self, request: Stateless) -> ReplyPlan:
         if not any(message.text.strip() for message in request.messages):
-            raise InvalidRequestError("messages say nothing that could be replied to.", field="messages")
+            raise InvalidRequestError("messages has no text to reply to.", field="messages")
         for message in request.messages:
             self._check_length(message.text, "messages")
         model, source, name = await self._model(request.settings.model, request.script)
@@ -158,7 +158,7 @@ class Planner:
         conversation: str,
         sampling: Sampling = Sampling(),  # noqa: B008 - frozen
     ) -> ReplyPlan:
-        """A reply to the last message of a path from the root."""
+        """The plan of a reply to the last message of a path from the root."""
         model, source, name = await self._model(settings.model, request.script)
         fitted = await self._fit(path, model, settings)
         return ReplyPlan(
@@ -180,10 +180,10 @@ class Planner:
     async def _model(self, id_: str | None, script: object) -> tuple[Model, Source, str]:
         """The model, its source and its name there."""
         id_ = id_ or await self._catalogue.default()
-        found = await self._catalogue.find(id_)
-        if found is None:
+        offer = await self._catalogue.find(id_)
+        if offer is None:
             raise UnknownModelError(f"There is no model {id_!r}; GET /api/models lists them.", field="model")
-        model, source, name = found
+        model, source, name = offer
         if script is not None and source.name != "scripted":
             raise InvalidRequestError(
                 f"script is for models that begin with scripted/, not for {id_!r}.", field="script"
@@ -201,21 +201,21 @@ class Planner:
             raise NotFoundError(f"The conversation has no message {leaf!r}.", field=field) from None
 
     async def _fit(self, path: tuple[Message, ...], model: Model, settings: Settings) -> Fitted:
-        """What the model is given of these messages; of a reply that still runs, what it has said so far."""
+        """The messages that fit into the prompt; a running reply counts with its text so far."""
         messages = [
             PromptMessage(message.role, message.text)
             for message in [(await self._active.current(message))[0] for message in path]
             if message.text.strip()
         ]
         if not messages:
-            raise InvalidRequestError("Nothing has been said yet that could be replied to.", field="message")
+            raise InvalidRequestError("There is no text to reply to yet.", field="message")
         return fit(messages, settings.system, model.context_window, settings.max_tokens)
 
 
 def _messages(
     messages: Iterable[PromptMessage], parent: str | None, last_id: str | None
 ) -> tuple[Message, ...]:
-    """Messages to store, one after another."""
+    """The messages to store, each after the one before."""
     stored: list[Message] = []
     for message in messages:
         if message.role == "system":
@@ -229,7 +229,7 @@ def _messages(
 
 
 def _reply(parent: str, model: Model, id_: str | None, omitted: int = 0) -> Message:
-    """The message that a reply is to become."""
+    """The still empty message of a reply."""
     return Message(
         id=id_ or new_id("msg"),
         parent=parent,
@@ -260,7 +260,7 @@ def _prompt(
 
 
 def _merge(first: Settings, second: Settings) -> Settings:
-    """The first settings, and the second where those are None."""
+    """The first settings, with the second ones for what is None."""
     return Settings(
         model=first.model if first.model is not None else second.model,
         system=first.system if first.system is not None else second.system,
@@ -270,11 +270,11 @@ def _merge(first: Settings, second: Settings) -> Settings:
 
 
 def _override(overrides: Settings, settings: Settings) -> Settings:
-    """The settings of one reply: both system prompts, the reply's own first."""
+    """The settings of one reply; the system prompt is that of the overrides, then that of the settings."""
     system = "\n\n".join(part for part in (overrides.system, settings.system) if part)
     return replace(_merge(overrides, settings), system=system or None)
 
 
 def no_conversation(name: str) -> NotFoundError:
-    """The refusal of a conversation that the owner does not have."""
+    """The refusal for a conversation that the owner does not have."""
     return NotFoundError(f"There is no conversation {name!r} (any more).", field="conversation")

@@ -1,4 +1,4 @@
-"""What happens to a reply that nobody reads."""
+"""Stops replies that nobody reads."""
 
 import asyncio
 from collections.abc import Callable
@@ -6,33 +6,33 @@ from dataclasses import dataclass
 from typing import TypeAlias, assert_never
 
 FIRST_READER = 5.0
-"""Seconds that whoever started a reply has to begin reading it, where nobody is waited for later."""
+"""Seconds in which a `StopAtOnce` reply needs its first reader."""
 
 
 @dataclass(frozen=True, slots=True)
 class Keep:
-    """It goes on to its end."""
+    """The reply runs to its end."""
 
 
 @dataclass(frozen=True, slots=True)
 class StopAfter:
-    """It is stopped once nobody has read it for so many seconds."""
+    """The reply is stopped after this many seconds without a reader."""
 
     seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class StopAtOnce:
-    """It is stopped as soon as its last reader leaves: its client cannot come back for it."""
+    """The reply is stopped as soon as its last reader leaves, because the client cannot resume it."""
 
 
 WhenUnread: TypeAlias = Keep | StopAfter | StopAtOnce
 
 
 class Readers:
-    """Calls `abandoned` as `when_unread` has it; knows the `most` readers at once.
+    """Calls `abandoned` after the time without readers that `when_unread` allows; `most` is their peak.
 
-    Waiting starts with `begin()`, so that a client that vanishes before it reads is missed too. Needs a
+    The time starts with `start()`, so a client that disconnects before it reads is noticed too. Needs a
     running event loop.
     """
 
@@ -44,13 +44,13 @@ class Readers:
         self._closed = False
         self._timer: asyncio.TimerHandle | None = None
 
-    def begin(self) -> None:
-        """From now on somebody can read."""
+    def start(self) -> None:
+        """Wait for the first reader from now on."""
         if self._count == 0:
             self._wait(self._first)
 
     def changed(self, count: int) -> None:
-        """So many read now."""
+        """Note the current number of readers."""
         self._count = count
         self.most = max(self.most, count)
         self._stop_waiting()
@@ -58,7 +58,7 @@ class Readers:
             self._wait(self._grace)
 
     def close(self) -> None:
-        """The generation has ended: readers do not matter any more."""
+        """Stop waiting, because the generation has ended."""
         self._closed = True
         self._stop_waiting()
 
@@ -73,7 +73,7 @@ class Readers:
 
 
 def _patience(when_unread: WhenUnread) -> tuple[float | None, float | None]:
-    """Seconds to wait for the first reader, and for another one after the last; None is for ever."""
+    """Seconds to wait for the first reader, and for a new one after the last left; None means for ever."""
     match when_unread:
         case Keep():
             return None, None

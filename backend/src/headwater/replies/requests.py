@@ -1,4 +1,4 @@
-"""What can be asked for: a reply to a new message, another reply, or a reply outside any conversation."""
+"""Requests for replies: to a new message, to an old one, or outside any conversation."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -9,14 +9,14 @@ from headwater.generation.provider import PromptMessage, Sampling
 from headwater.replies.readers import WhenUnread
 
 ROOT = "root"
-"""In place of a parent: the message is another beginning of its conversation."""
+"""Instead of a parent: the message becomes another root of its conversation."""
 
 _DEFAULTS = Settings()
 _NO_SAMPLING = Sampling()
 
 
 class Storage(Enum):
-    """Whether a reply becomes a message of its conversation, or is gone when its log leaves memory."""
+    """Whether a reply is stored in its conversation, or gone when its log leaves memory."""
 
     STORED = "stored"
     EPHEMERAL = "ephemeral"
@@ -24,7 +24,7 @@ class Storage(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Ids:
-    """The ids that a client chose for what its request makes; None leaves one to the server."""
+    """The ids that a client chose for new things; None means that the server chooses."""
 
     conversation: str | None = None
     message: str | None = None
@@ -37,11 +37,10 @@ NO_IDS = Ids()
 
 @dataclass(frozen=True, slots=True)
 class NewMessage:
-    """A message, and a reply to it. Without a `parent` it follows the newest message.
+    """A reply to a new message. Without a `parent`, the message follows the newest one.
 
-    `settings` become those of a conversation that begins; `overrides` are for this reply alone, and their
-    system prompt comes before the conversation's. The messages `earlier` come between the parent and this
-    one.
+    A new conversation keeps `settings`. `overrides` are for this reply alone, and their system prompt comes
+    before that of the conversation. The messages `earlier` go between the parent and the new message.
     """
 
     message: str
@@ -58,7 +57,7 @@ class NewMessage:
 
 @dataclass(frozen=True, slots=True)
 class Regenerate:
-    """Another reply to a user's message, or the continuation of a reply: to `message`."""
+    """Another reply to a stored message, or the continuation of a stored reply."""
 
     conversation: str
     message: str
@@ -69,9 +68,9 @@ class Regenerate:
 
 @dataclass(frozen=True, slots=True)
 class Stateless:
-    """A message with all that comes before it, from a client that keeps its conversations itself.
+    """A reply to a whole conversation that the client keeps itself.
 
-    `conversation` is the client's own name for it, which is that of no stored one.
+    `conversation` is the client's own name for it, never the id of a stored conversation.
     """
 
     messages: tuple[PromptMessage, ...]
@@ -87,10 +86,10 @@ ReplyRequest: TypeAlias = NewMessage | Regenerate | Stateless
 
 @dataclass(frozen=True, slots=True)
 class StartOptions:
-    """How a reply is started, whatever it is to.
+    """Options of any start.
 
-    `arrived` is when the request did, on the clock of the event loop; None is now. `when_unread` of None is
-    what is configured for all.
+    `arrived` is the time of the request on the clock of the event loop; None means now. If `when_unread` is
+    None, the configured default applies.
     """
 
     idempotency_key: str | None = None

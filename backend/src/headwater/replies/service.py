@@ -1,4 +1,4 @@
-"""The use cases of replies: start one, follow it, look at it, cancel it, drain at shutdown."""
+"""The use cases of replies: start, follow, read and cancel one, and drain all at shutdown."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Collection
@@ -40,19 +40,19 @@ from headwater.storage.conversations import ConversationRepository, IdTakenError
 from headwater.storage.replies import ReplyRepository, Start
 
 SAVE_TIMEOUT = 0.5
-"""Seconds that a shutdown waits for interrupted replies to be saved.
+"""Seconds that a shutdown waits until interrupted replies are saved.
 
-Saving goes on while connections close, and the next start saves what is still missing."""
+Saving continues while connections close, and the next start closes what is still open."""
 
 AFTER_CRASH = Outcome(Interrupted())
-"""The outcome of a reply whose writer went away without a word: nothing was measured of it."""
+"""The outcome of a reply whose server crashed, without any measurements."""
 
 _DEFAULTS = StartOptions()
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """How replies are delivered: the `window` (pace) and `heartbeat` in seconds, and what if nobody reads."""
+    """How replies are delivered; `window` and `heartbeat` are in seconds (see `follow`)."""
 
     window: float
     heartbeat: float
@@ -60,27 +60,27 @@ class Delivery:
 
 
 class RepliesObserver(Protocol):
-    """Is told of replies and their readers. It stands in the way of each page: it must not wait or raise."""
+    """Observes replies and their readers. Its methods run for every page, so they must not wait or raise."""
 
     def observer(self, provider: str) -> Observer:
         """The observer of a provider's generations."""
         ...
 
     def reading(self) -> AbstractContextManager[object]:
-        """Somebody reads for as long as the context lasts."""
+        """Note a reader for as long as the context lasts."""
         ...
 
     def page_sent(self, events: int) -> None:
-        """A reader got a page with so many events."""
+        """A reader got a page with this many events."""
         ...
 
     def resumed(self) -> None:
-        """A reader goes on from a cursor."""
+        """A reader resumed from a cursor."""
         ...
 
 
 class Replies:
-    """Runs generations, each in a task of its own, from `start()` to the outcome."""
+    """Runs each generation in a task of its own, from `start()` to the outcome."""
 
     def __init__(
         self,
@@ -116,20 +116,20 @@ class Replies:
         self.drained = asyncio.Event()
 
     async def reconcile(self) -> None:
-        """Close what an earlier process left open, with the events that were saved of it."""
+        """Close the replies that an earlier process left open, with the events that were saved."""
         await self._replies.close_orphans(outcome_object(AFTER_CRASH))
 
     async def checkpoint(self) -> None:
-        """Save what runs, again and again, until cancelled."""
+        """Save running replies regularly, until cancelled."""
         await self._checkpoints.run()
 
     async def start(
         self, principal: Principal, request: ReplyRequest, options: StartOptions = _DEFAULTS
     ) -> Generation:
-        """Start a reply; with a generation id or an idempotency key, once, however often it is asked for.
+        """Start a reply. Repeated requests with the same generation id or idempotency key start it only once.
 
-        Raises the `ProblemError` that says why not: `ConflictError` for an id that stands for another request
-        or belongs to somebody else, `NotFoundError` for one whose reply is not stored any more.
+        Raises a `ProblemError`: among others, `ConflictError` for an id of another request or of somebody
+        else, and `NotFoundError` for an id whose reply was deleted.
         """
         if options.arrived is None:
             options = replace(options, arrived=asyncio.get_running_loop().time())
@@ -166,26 +166,26 @@ class Replies:
                 return generation
 
     async def find(self, principal: Principal, generation: str) -> Generation:
-        """A principal's generation: in memory, or as its row has it.
+        """A principal's generation, from memory or from its row.
 
-        Raises `NotFoundError`, also when it is somebody else's.
+        Raises `NotFoundError`, also for one of somebody else.
         """
-        found = self._active.get(generation)
-        if found is not None and found.owner == principal.owner:
-            return found
+        active = self._active.get(generation)
+        if active is not None and active.owner == principal.owner:
+            return active
         reply = await self._replies.find(principal.owner, generation)
         if reply is not None and (stored := await self._from_row(reply)) is not None:
             return stored
         raise NotFoundError(f"There is no generation {generation!r} (any more).")
 
     async def previous(self, generation: Generation) -> str | None:
-        """The id of the generation that a stored one continues: the nearest before it on its branch."""
+        """The id of the last generation before a stored one on its branch."""
         return await self._replies.nearest(generation.parent)
 
     async def resume(self, generation: Generation, after: Cursor) -> Cursor:
-        """The cursor from which a reader goes on who has seen so much.
+        """The cursor from which a reader resumes that has seen `after` events.
 
-        It is the same one, unless a crash lost events: then it is the end. Raises `CursorConflictError`.
+        It is `after` itself, unless a crash lost events; then it is the end. Raises `CursorConflictError`.
         """
         if after > 0:
             self._observer.resumed()
@@ -195,13 +195,13 @@ class Replies:
             end = await generation.log.read(error.end)
             if end.outcome == AFTER_CRASH:
                 return error.end
-            raise CursorConflictError(f"Here {error}.") from None
+            raise CursorConflictError(f"Cannot resume: {error}.") from None
         return after
 
     async def follow(self, generation: Generation, after: Cursor) -> AsyncGenerator[Page, None]:
         """The pages after a cursor, up to the outcome; an empty page is a heartbeat.
 
-        Counts as a reader for as long as it is iterated. Raises `CursorAheadError`.
+        The caller counts as a reader while it iterates. Raises `CursorAheadError`.
         """
         window, idle = self._delivery.window, self._delivery.heartbeat
         with self._presence.reading(generation.id), self._observer.reading():
@@ -212,7 +212,7 @@ class Replies:
                     yield page
 
     async def page(self, generation: Generation, after: Cursor, wait: float) -> Page:
-        """One page after a cursor, held up to `wait` seconds until there is something new.
+        """One page after a cursor; waits up to `wait` seconds for something new.
 
         Raises `CursorConflictError`.
         """
@@ -226,7 +226,7 @@ class Replies:
             return await generation.log.read(after)
 
     async def finished(self, generation: Generation) -> tuple[Parts, Outcome]:
-        """Wait for the outcome, counting as a reader."""
+        """Wait for the outcome; the caller counts as a reader."""
         async with aclosing(self.follow(generation, 0)) as pages:
             async for page in pages:
                 if page.outcome is not None:
@@ -234,30 +234,30 @@ class Replies:
         raise AssertionError("a log is followed until its outcome")
 
     async def cancel(self, generation: Generation) -> Snapshot:
-        """Stop a generation, as its reader wishes; returns it as it was before."""
+        """Stop a generation on a user's request; returns its state before."""
         snapshot = await generation.snapshot()
         await self._control.stop(generation.id, Cancelled("user"))
         return snapshot
 
     async def cancel_all_in(self, conversation: str) -> None:
-        """Stop the generations of a conversation."""
+        """Stop the running generations of a conversation."""
         for generation in self.running_in(conversation):
             await self.cancel(generation)
 
     def busy(self) -> Collection[str]:
-        """The conversations in which replies run."""
+        """The conversations with running replies."""
         return {generation.conversation for generation in self._active}
 
     def running_in(self, conversation: str) -> list[Generation]:
-        """The generations of a conversation that run."""
+        """The running generations of a conversation."""
         return [generation for generation in self._active if generation.conversation == conversation]
 
     async def current(self, message: Message) -> tuple[Message, Cursor]:
-        """A message as it is now, and the end of its log: while its reply runs, its row is empty."""
+        """See `ActiveReplies.current`."""
         return await self._active.current(message)
 
     async def drain(self, timeout: float) -> None:  # noqa: ASYNC109 - a deadline, not a cancellation
-        """Take no new replies, give the running ones `timeout` seconds, then interrupt them."""
+        """Refuse new replies, give the running ones `timeout` seconds to end, then interrupt them."""
         self.draining = True
         if running := self._running():
             await asyncio.wait([active.task for active in running], timeout=timeout)
@@ -274,17 +274,16 @@ class Replies:
     async def _repeated(
         self, principal: Principal, request: ReplyRequest, key: str | None
     ) -> Generation | None:
-        """The generation that an earlier request with the same id or key began; None where none did.
+        """The generation that an earlier request with the same id or key started, if any.
 
-        Raises `ConflictError` when that was another request, or somebody else's, which it does not tell
-        apart.
+        Raises `ConflictError`, the same for a different request and for somebody else's.
         """
         name = request.ids.generation
         if name is None:
             return None
         known = self._active.get(name)
         if known is not None and (active := self._active.run(known)) is not None:
-            await asyncio.wait([active.begun])
+            await asyncio.wait([active.started])
         start = await self._replies.start_of(principal.owner, name, key)
         if start is None:
             return None
@@ -295,12 +294,12 @@ class Replies:
     async def _start(
         self, principal: Principal, request: ReplyRequest, options: StartOptions
     ) -> Generation | None:
-        """Start a reply; None where its generation id has been taken in this process meanwhile.
+        """Start a reply; None if this process has started another one with its generation id meanwhile.
 
-        Raises `IdTakenError` where the database has one of the ids.
+        Raises `IdTakenError` if the database has one of the ids.
         """
         if self.draining:
-            raise ShuttingDownError("The server is about to stop; ask again in a moment.", retry_after=5)
+            raise ShuttingDownError("The server is about to stop; try again in a moment.", retry_after=5)
         slot = self._quota.occupy(principal.quota_key)
         try:
             plan = await self._planner.plan(principal.owner, request)
@@ -333,15 +332,15 @@ class Replies:
         readers = Readers(
             options.when_unread or self._delivery.when_unread, lambda: runner.stop(Cancelled("abandoned"))
         )
-        begun: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        # The task begins the rows as well, so that a client that leaves meanwhile leaves a whole reply or
-        # nothing.
-        task = asyncio.create_task(self._run(generation, plan, runner, readers, begun), name=generation.id)
-        self._active.add(generation, ActiveReply(runner, readers, slot, begun, task))
+        started: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        # The task also writes the first rows, so that a client that disconnects meanwhile cannot leave half a
+        # reply.
+        task = asyncio.create_task(self._run(generation, plan, runner, readers, started), name=generation.id)
+        self._active.add(generation, ActiveReply(runner, readers, slot, started, task))
         self._control.listen(generation.id, runner.stop)
         self._presence.listen(generation.id, readers.changed)
         try:
-            await asyncio.shield(begun)
+            await asyncio.shield(started)
         except UnknownConversationError:
             raise no_conversation(plan.conversation) from None
         return generation
@@ -352,9 +351,9 @@ class Replies:
         plan: ReplyPlan,
         runner: Runner,
         readers: Readers,
-        begun: asyncio.Future[None],
+        started: asyncio.Future[None],
     ) -> None:
-        """Begin the rows, write the log to its end, then close the rows."""
+        """Write the first rows, then the log to its end, then the closed rows."""
         try:
             if generation.is_stored:
                 await self._conversations.begin(
@@ -364,13 +363,13 @@ class Replies:
                     plan.written,
                     plan.begins,
                 )
-        except Exception as error:  # noqa: BLE001 - whoever waits for the beginning gets it
+        except Exception as error:  # noqa: BLE001 - raised where `started` is awaited
             self._release(generation, readers)
             self._active.drop(generation)
-            begun.set_exception(error)
+            started.set_exception(error)
             return
-        begun.set_result(None)
-        readers.begin()
+        started.set_result(None)
+        readers.start()
         self._announce(generation)
         try:
             await runner.run()
@@ -395,7 +394,7 @@ class Replies:
             self._changes.announce(generation.owner, generation.conversation)
 
     async def _from_row(self, reply: StoredReply) -> Generation | None:
-        """A generation that is not in memory here; None where its log is not to be had."""
+        """A generation that is not in the memory of this process; None if its log is not available."""
         if reply.outcome is None:
             log = await self._logs.open(reply.generation)
         else:
@@ -415,7 +414,7 @@ class Replies:
 
 
 def _is_repeated(request: ReplyRequest, start: Start) -> bool:
-    """Whether a request says what the one said that began this reply, as far as rows tell."""
+    """Whether a request is the same as the one that started this reply, as far as its rows can show."""
     match request:
         case NewMessage():
             return (

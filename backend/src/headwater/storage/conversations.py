@@ -1,19 +1,10 @@
-"""Conversations and their messages, as rows. Every question names the client, and finds only its own."""
+"""Conversations and their messages, as rows. Every query names the owner and finds only what is theirs."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
-from sqlalchemy import (
-    ColumnElement,
-    Select,
-    delete,
-    insert,
-    literal,
-    select,
-    tuple_,
-    update,
-)
+from sqlalchemy import Select, delete, insert, literal, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -29,111 +20,114 @@ from headwater.ids import is_id
 from headwater.storage.database import Database
 from headwater.storage.rows import (
     MESSAGE,
-    branch,
-    conversation,
-    message,
+    conversation_of,
+    message_of,
     message_row,
-    new_conversation,
-    own,
+    new_conversation_row,
     own_conversations,
+    read_branch,
+    select_own,
+    update_own,
 )
 from headwater.storage.tables import BoundedInteger, conversations, generations, messages
 
 
 @dataclass(frozen=True, slots=True)
 class ListCursor:
-    """A place in a list of conversations: behind the one that was last updated then."""
+    """A position in the list of conversations: after the one that was updated last at this time."""
 
     updated_at: BoundedInteger
     seq: BoundedInteger
 
 
+Archived: TypeAlias = tuple[Conversation, Sequence[Message]]
+"""A conversation with all its messages, parents first."""
+
+READ_BATCH = 100
+"""Conversations that one transaction reads when all are exported."""
+
 PARAMETERS = 500
-"""Ids that one statement is asked about at once."""
+"""The most ids in one statement."""
 
 IMPORT_BATCH = 1000
-"""Messages, about, that one transaction of an import adds."""
+"""About how many rows one transaction of an import adds."""
 
-MANY = 1000
-"""Messages after whose import the database counts anew what it has."""
+ANALYZE_FROM = 1000
+"""An import of at least this many messages refreshes the statistics of the database."""
 
 
 class IdTakenError(Exception):
-    """One of the ids that a reply was to begin with belongs to something else, or to the same reply."""
+    """One of the chosen ids is taken, by something else or by an earlier start of the same reply."""
 
 
 @dataclass(frozen=True, slots=True)
 class NewReply:
-    """A reply that begins: its message is empty until its generation is closed."""
+    """A new reply; its message stays empty until its generation is closed."""
 
     message: Message
     generation: str
 
 
 class ConversationRepository:
-    """Where conversations are kept."""
+    """The rows of conversations and their messages."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def begin(
         self,
-        client: str,
+        owner: str,
         conversation: str,
         reply: NewReply,
-        asked: Sequence[Message],
-        new: tuple[str, Settings] | None,
+        written: Sequence[Message],
+        begins: tuple[str, Settings] | None,
     ) -> None:
-        """Add a reply that begins, after the messages before it that are new too; it becomes the leaf.
+        """Add a new reply after the new messages `written`; it becomes the leaf.
 
-        `new` has title and settings of a conversation that begins with it. Raises
-        `UnknownConversationError` and `IdTakenError`; nothing is added then.
+        `begins` is the title and the settings of a conversation that begins here, None for a stored one.
+        Raises `UnknownConversationError` and `IdTakenError`, and adds nothing then.
         """
         try:
             async with self._database.writing() as connection:
-                now = reply.message.created_at
-                if new is not None:
-                    title, settings = new
-                    row = new_conversation(conversation, client, title, now, settings)
+                started_at = reply.message.created_at
+                if begins is not None:
+                    title, settings = begins
+                    row = new_conversation_row(conversation, owner, title, started_at, settings)
                     await connection.execute(insert(conversations).values(row))
-                changed = await self._touch(
-                    connection, client, conversation, {"leaf": reply.message.id, "updated_at": now}
+                await _change(
+                    connection, owner, conversation, {"leaf": reply.message.id, "updated_at": started_at}
                 )
-                if not changed:
-                    raise UnknownConversationError(conversation)
                 await connection.execute(
                     insert(messages),
-                    [message_row(message, conversation, client) for message in (*asked, reply.message)],
+                    [message_row(message, conversation, owner) for message in (*written, reply.message)],
                 )
                 await connection.execute(
-                    insert(generations).values(id=reply.generation, message=reply.message.id, client=client)
+                    insert(generations).values(id=reply.generation, message=reply.message.id, client=owner)
                 )
         except IntegrityError as error:
             raise IdTakenError from error
 
-    async def insert(self, client: str, whole: Sequence[tuple[Conversation, Sequence[Message]]]) -> None:
+    async def insert(self, owner: str, archived: Sequence[Archived]) -> None:
         """Add conversations with all their messages, parents first; all of them or none.
 
-        Nobody else has to wait until that is done: they are added as if they were deleted, some at a time,
-        and then restored together. What a crash leaves is purged as the deleted are.
+        A large import does not block other writers: it adds rows in batches, marked as deleted, and then
+        restores all of them in one transaction. If the server crashes in between, `purge` removes the rest.
         """
-        for part in _parts(whole):
-            await self._insert_hidden(client, part)
+        for batch in _batches(archived):
+            await self._insert_deleted(owner, batch)
         async with self._database.writing() as connection:
-            for names in batched([conversation.id for conversation, _ in whole], PARAMETERS):
-                shown = update(conversations).where(conversations.c.id.in_(names))
-                await connection.execute(shown.values(deleted_at=None))
-            if sum(len(said) for _, said in whole) >= MANY:
-                await self._database.count_anew(connection)
+            for ids in _batched([conversation.id for conversation, _ in archived], PARAMETERS):
+                restored = update(conversations).where(conversations.c.id.in_(ids))
+                await connection.execute(restored.values(deleted_at=None))
+            if sum(len(tree) for _, tree in archived) >= ANALYZE_FROM:
+                await self._database.analyze(connection)
 
-    async def _insert_hidden(
-        self, client: str, whole: Iterable[tuple[Conversation, Sequence[Message]]]
-    ) -> None:
+    async def _insert_deleted(self, owner: str, archived: Iterable[Archived]) -> None:
         async with self._database.writing() as connection:
-            for conversation, said in whole:
-                row = new_conversation(
+            for conversation, tree in archived:
+                row = new_conversation_row(
                     conversation.id,
-                    client,
+                    owner,
                     conversation.title,
                     conversation.created_at,
                     conversation.settings,
@@ -147,62 +141,57 @@ class ConversationRepository:
                     "deleted_at": now(),
                 }
                 await connection.execute(insert(conversations).values(row))
-                if said:
-                    rows = [message_row(message, conversation.id, client) for message in said]
+                if tree:
+                    rows = [message_row(message, conversation.id, owner) for message in tree]
                     await connection.execute(insert(messages), rows)
 
-    async def ids(self, client: str) -> list[str]:
-        """All conversations of a client, the first to have been made first."""
+    async def ids(self, owner: str) -> list[str]:
+        """The ids of all conversations of an owner, oldest first."""
         query = (
             select(conversations.c.id)
-            .where(conversations.c.client == client, conversations.c.deleted_at.is_(None))
+            .where(conversations.c.client == owner, conversations.c.deleted_at.is_(None))
             .order_by(conversations.c.created_at, conversations.c.seq)
         )
         async with self._database.reading() as connection:
             return list(await connection.scalars(query))
 
-    async def get(self, client: str, conversation: str) -> Conversation:
+    async def get(self, owner: str, conversation: str) -> Conversation:
         """A conversation without its messages. Raises `UnknownConversationError`."""
         async with self._database.reading() as connection:
-            return await self._get(connection, client, conversation)
+            return await _get(connection, owner, conversation)
 
-    async def read(self, client: str, conversation: str) -> tuple[Conversation, list[Message]]:
+    async def read(self, owner: str, conversation: str) -> tuple[Conversation, list[Message]]:
         """A conversation with all its messages, oldest first. Raises `UnknownConversationError`."""
         async with self._database.reading() as connection:
-            found = await self._get(connection, client, conversation)
-            query = (
-                select(*MESSAGE)
-                .outerjoin(generations, generations.c.message == messages.c.id)
-                .where(messages.c.conversation == conversation)
-                .order_by(messages.c.seq)
-            )
-            return found, [message(row) for row in await connection.execute(query)]
+            own = await _get(connection, owner, conversation)
+            rows = await connection.execute(_select_messages([conversation]))
+            return own, [message_of(row) for row in rows]
 
-    async def read_many(self, client: str, names: Sequence[str]) -> list[tuple[Conversation, list[Message]]]:
-        """Those of these conversations that there are, in this order, with all messages, oldest first."""
-        query: Select[Any] = (
-            select(*MESSAGE)
-            .outerjoin(generations, generations.c.message == messages.c.id)
-            .where(messages.c.conversation.in_(names))
-            .order_by(messages.c.seq)
-        )
-        async with self._database.reading() as connection:
-            found = await own_conversations(connection, client, names)
-            said: dict[str, list[Message]] = {name: [] for name in found}
-            for row in await connection.execute(query):
-                if row.conversation in said:
-                    said[row.conversation].append(message(row))
-        return [(found[name], said[name]) for name in names if name in found]
+    async def read_all(self, owner: str) -> AsyncIterator[tuple[Conversation, list[Message]]]:
+        """All conversations of an owner, oldest first, each with all its messages.
+
+        Every `READ_BATCH` of them are read in one transaction. Conversations that are deleted meanwhile are
+        left out.
+        """
+        for ids in _batched(await self.ids(owner), READ_BATCH):
+            async with self._database.reading() as connection:
+                own = await own_conversations(connection, owner, ids)
+                trees: dict[str, list[Message]] = {id_: [] for id_ in own}
+                for row in await connection.execute(_select_messages(list(own))):
+                    trees[row.conversation].append(message_of(row))
+            for id_ in ids:
+                if id_ in own:
+                    yield own[id_], trees[id_]
 
     async def branch(
-        self, client: str, conversation: str, leaf: str | None
+        self, owner: str, conversation: str, leaf: str | None
     ) -> tuple[Conversation, tuple[Message, ...]]:
         """A conversation and its messages from the root to `leaf` (None: the newest), oldest first.
 
         Raises `UnknownConversationError` and `UnknownMessageError`.
         """
         async with self._database.reading() as connection:
-            found = await self._get(connection, client, conversation)
+            own = await _get(connection, owner, conversation)
             if leaf is None:
                 newest = (
                     select(messages.c.id)
@@ -211,20 +200,20 @@ class ConversationRepository:
                     .limit(1)
                 )
                 leaf = await connection.scalar(newest)
-            return found, await branch(connection, conversation, leaf)
+            return own, await read_branch(connection, conversation, leaf)
 
     async def page(
         self,
-        client: str,
+        owner: str,
         *,
         archived: bool,
         pinned: bool | None,
         limit: int,
         after: ListCursor | None,
     ) -> tuple[list[Conversation], ListCursor | None]:
-        """Some of a client's conversations, newest first, and where the next ones begin (None: no more)."""
+        """One page of an owner's conversations, newest first, and the cursor of the next page, if any."""
         query = (
-            own(client)
+            select_own(owner)
             .where(conversations.c.archived == archived)
             .order_by(conversations.c.updated_at.desc(), conversations.c.seq.desc())
             .limit(limit + 1)
@@ -232,134 +221,129 @@ class ConversationRepository:
         if pinned is not None:
             query = query.where(conversations.c.pinned == pinned)
         if after is not None:
-            place = tuple_(conversations.c.updated_at, conversations.c.seq)
-            query = query.where(place < tuple_(literal(after.updated_at), literal(after.seq)))
+            position = tuple_(conversations.c.updated_at, conversations.c.seq)
+            query = query.where(position < tuple_(literal(after.updated_at), literal(after.seq)))
         async with self._database.reading() as connection:
             rows = (await connection.execute(query)).all()
         more = len(rows) > limit
         rows = rows[:limit]
         return (
-            [conversation(row) for row in rows],
+            [conversation_of(row) for row in rows],
             ListCursor(rows[-1].updated_at, rows[-1].seq) if more else None,
         )
 
-    async def change(self, client: str, conversation: str, columns: Mapping[str, Any]) -> Conversation:
-        """Set columns; a `leaf` moves on to the newest message behind it.
+    async def change(self, owner: str, conversation: str, columns: Mapping[str, Any]) -> Conversation:
+        """Set columns; a `leaf` moves on to the newest of its descendants.
 
         Raises `UnknownConversationError` and `UnknownMessageError`.
         """
         async with self._database.writing() as connection:
-            await self._get(connection, client, conversation)
+            await _get(connection, owner, conversation)
             values = dict(columns)
             if "leaf" in values:
-                values["leaf"] = await self._newest_behind(connection, conversation, values["leaf"])
+                values["leaf"] = await _newest_descendant(connection, conversation, values["leaf"])
             if values:
-                await self._touch(connection, client, conversation, values)
-            return await self._get(connection, client, conversation)
+                await _change(connection, owner, conversation, values)
+            return await _get(connection, owner, conversation)
 
-    async def delete(self, client: str, conversation: str, now: int) -> None:
-        """Delete, until `restore` or `purge`. Raises `UnknownConversationError`."""
+    async def delete(self, owner: str, conversation: str, deleted_at: int) -> None:
+        """Mark as deleted, until `restore` or `purge`. Raises `UnknownConversationError`."""
         async with self._database.writing() as connection:
-            if not await self._touch(connection, client, conversation, {"deleted_at": now}):
-                raise UnknownConversationError(conversation)
+            await _change(connection, owner, conversation, {"deleted_at": deleted_at})
 
-    async def restore(self, client: str, conversation: str) -> Conversation:
-        """Take a deletion back; harmless where there was none. Raises `UnknownConversationError`."""
+    async def restore(self, owner: str, conversation: str) -> Conversation:
+        """Undo a deletion; does nothing if there was none. Raises `UnknownConversationError`."""
+        if not is_id(conversation):
+            raise UnknownConversationError(conversation)
         async with self._database.writing() as connection:
-            _require_id(conversation)
             await connection.execute(
                 update(conversations)
                 .where(
                     conversations.c.id == conversation,
-                    conversations.c.client == client,
+                    conversations.c.client == owner,
                     conversations.c.deleted_at.is_not(None),
                 )
                 .values(deleted_at=None, version=conversations.c.version + 1)
             )
-            return await self._get(connection, client, conversation)
+            return await _get(connection, owner, conversation)
 
     async def purge(self, before: int) -> int:
-        """Remove for good what was deleted before a time; returns how many conversations that were."""
-        gone = 0
+        """Remove for good what was deleted before this time; returns the number of conversations."""
+        purged = 0
         while await self._purge_one(before):
-            gone += 1
-        return gone
+            purged += 1
+        return purged
 
     async def _purge_one(self, before: int) -> bool:
         async with self._database.writing() as connection:
             query = select(conversations.c.id).where(conversations.c.deleted_at < before).limit(1)
-            name = await connection.scalar(query.with_for_update())
-            if name is None:
+            id_ = await connection.scalar(query.with_for_update())
+            if id_ is None:
                 return False
-            # From parent to child SQLite would go down a branch, and no deeper than a thousand messages.
-            apart = update(messages).where(messages.c.conversation == name).values(parent=None)
-            await connection.execute(apart)
-            await connection.execute(delete(conversations).where(conversations.c.id == name))
+            # SQLite cascades from parent to child, but only about a thousand levels deep: unlink them first.
+            unlink = update(messages).where(messages.c.conversation == id_).values(parent=None)
+            await connection.execute(unlink)
+            await connection.execute(delete(conversations).where(conversations.c.id == id_))
             return True
 
-    async def _get(self, connection: AsyncConnection, client: str, name: str) -> Conversation:
-        _require_id(name)
-        query = own(client).where(conversations.c.id == name)
-        row = (await connection.execute(query)).one_or_none()
-        if row is None:
-            raise UnknownConversationError(name)
-        return conversation(row)
 
-    async def _touch(
-        self, connection: AsyncConnection, client: str, name: str, values: Mapping[str, Any]
-    ) -> bool:
-        _require_id(name)
-        touched = await connection.execute(
-            update(conversations)
-            .where(*_own(client, name))
-            .values(**values, version=conversations.c.version + 1)
-        )
-        return touched.rowcount == 1
-
-    async def _newest_behind(self, connection: AsyncConnection, name: str, start: str) -> str:
-        query = select(messages.c.id, messages.c.parent).where(messages.c.conversation == name)
-        parents = {row.id: row.parent for row in await connection.execute(query.order_by(messages.c.seq))}
-        if start not in parents:
-            raise UnknownMessageError(start)
-        newest = start
-        behind = {start}
-        for child, parent in parents.items():
-            if parent in behind:
-                behind.add(child)
-                newest = child
-        return newest
+async def _get(connection: AsyncConnection, owner: str, conversation: str) -> Conversation:
+    if not is_id(conversation):
+        raise UnknownConversationError(conversation)
+    query = select_own(owner).where(conversations.c.id == conversation)
+    row = (await connection.execute(query)).one_or_none()
+    if row is None:
+        raise UnknownConversationError(conversation)
+    return conversation_of(row)
 
 
-def _parts(
-    whole: Sequence[tuple[Conversation, Sequence[Message]]],
-) -> Iterator[list[tuple[Conversation, Sequence[Message]]]]:
-    part: list[tuple[Conversation, Sequence[Message]]] = []
-    size = 0
-    for each in whole:
-        part.append(each)
-        size += 1 + len(each[1])
-        if size >= IMPORT_BATCH:
-            yield part
-            part, size = [], 0
-    if part:
-        yield part
+async def _change(
+    connection: AsyncConnection, owner: str, conversation: str, values: Mapping[str, Any]
+) -> None:
+    changed = await connection.execute(update_own(owner, conversation).values(**values))
+    if changed.rowcount == 0:
+        raise UnknownConversationError(conversation)
 
 
-def batched(names: Sequence[str], size: int) -> Iterator[Sequence[str]]:
-    """Names, so many at a time."""
-    for start in range(0, len(names), size):
-        yield names[start : start + size]
+async def _newest_descendant(connection: AsyncConnection, conversation: str, start: str) -> str:
+    query = select(messages.c.id, messages.c.parent).where(messages.c.conversation == conversation)
+    parents = {row.id: row.parent for row in await connection.execute(query.order_by(messages.c.seq))}
+    if start not in parents:
+        raise UnknownMessageError(start)
+    newest = start
+    subtree = {start}
+    for child, parent in parents.items():
+        if parent in subtree:
+            subtree.add(child)
+            newest = child
+    return newest
 
 
-def _own(client: str, name: str) -> tuple[ColumnElement[bool], ...]:
+def _select_messages(ids: Sequence[str]) -> Select[Any]:
+    """The query for all messages of these conversations, oldest first."""
     return (
-        conversations.c.id == name,
-        conversations.c.client == client,
-        conversations.c.deleted_at.is_(None),
+        select(*MESSAGE)
+        .outerjoin(generations, generations.c.message == messages.c.id)
+        .where(messages.c.conversation.in_(ids))
+        .order_by(messages.c.seq)
     )
 
 
-def _require_id(name: str) -> None:
-    """A name that cannot be one is not asked for: PostgreSQL refuses some characters altogether."""
-    if not is_id(name):
-        raise UnknownConversationError(name)
+def _batches(archived: Sequence[Archived]) -> Iterator[list[Archived]]:
+    """Conversations in batches of about `IMPORT_BATCH` rows."""
+    batch: list[Archived] = []
+    rows = 0
+    for conversation, tree in archived:
+        batch.append((conversation, tree))
+        rows += 1 + len(tree)
+        if rows >= IMPORT_BATCH:
+            yield batch
+            batch, rows = [], 0
+    if batch:
+        yield batch
+
+
+def _batched(ids: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    """As `itertools.batched` of Python 3.12."""
+    for start in range(0, len(ids), size):
+        yield ids[start : start + size]

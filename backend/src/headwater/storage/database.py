@@ -1,4 +1,4 @@
-"""The database: SQLite in the data folder, or PostgreSQL; opened, set up and brought to the newest schema."""
+"""The database: SQLite in the data folder, or PostgreSQL; opened, configured, and migrated."""
 
 import asyncio
 import sqlite3
@@ -23,33 +23,33 @@ from headwater.storage.tokenizer import indexed
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
-"""The drivers that are used, by what people write; a URL that names one of these drivers is taken as well."""
+"""The driver for each scheme that people write; a URL may also name one of these drivers itself."""
 
 BUSY_TIMEOUT = 5.0
-"""Seconds that SQLite waits for another process that writes."""
+"""Seconds that SQLite waits for a writer in another process."""
 
 THREAD_TIMEOUT = 1.0
-"""Seconds that closing waits for the thread of a connection to end."""
+"""Seconds that `close` waits for the thread of each connection."""
 
 
 class DatabaseError(Exception):
     """The database cannot be used; the message says why in one line, without the password."""
 
 
-def database_url(given: str) -> URL:
-    """A URL as the database needs it.
+def database_url(text: str) -> URL:
+    """Parse a URL and name the driver.
 
-    Raises `ValueError` for what is neither a file of SQLite nor PostgreSQL.
+    Raises `ValueError` for anything but PostgreSQL or a file of SQLite.
     """
     try:
-        url = make_url(given)
+        url = make_url(text)
     except ArgumentError:
-        raise ValueError(given) from None
+        raise ValueError(text) from None
     driver = DRIVERS.get(url.drivername, url.drivername)
     if driver not in DRIVERS.values():
-        raise ValueError(given)
+        raise ValueError(text)
     if driver == DRIVERS["sqlite"] and url.database in {None, "", ":memory:"}:
-        raise ValueError(given)
+        raise ValueError(text)
     return url.set(drivername=driver)
 
 
@@ -81,25 +81,26 @@ class Database:
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction that only reads: it sees one state of the database."""
+        """A read-only transaction, which sees one state of the database."""
         async with self._readers.begin() as connection:
             yield connection
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction that writes; committed at the end, taken back by an exception."""
+        """A transaction that writes; committed at the end, rolled back by an exception."""
         async with AsyncExitStack() as stack:
-            if self.is_sqlite:  # which has one writer at a time, and wakes those who wait only by chance
+            if self.is_sqlite:  # has one writer at a time, and no fair queue for the others
                 await stack.enter_async_context(self._one_writer)
             connection = await stack.enter_async_context(self._engine.connect())
             await connection.execution_options(headwater_writes=True)
             await stack.enter_async_context(connection.begin())
             yield connection
 
-    async def count_anew(self, connection: AsyncConnection) -> None:
-        """Tell PostgreSQL how much there is now, as it finds out by itself within minutes.
+    async def analyze(self, connection: AsyncConnection) -> None:
+        """Refresh the statistics of PostgreSQL's planner after many rows were added.
 
-        Until it knows, it may go through everything for a search. SQLite is told its ways by the statements.
+        PostgreSQL does so by itself, but minutes later; until then a search may scan whole tables. SQLite
+        needs no statistics: our statements fix the order of its joins.
         """
         if not self.is_sqlite:
             await connection.execute(text("ANALYZE conversations, messages"))
@@ -113,7 +114,7 @@ class Database:
             raise DatabaseError(f"the database is of another version of Headwater: {error}") from error
 
     async def lock(self) -> None:
-        """Keep every other server away until this is closed. Raises `DatabaseError`."""
+        """Lock the database for this server until `close`. Raises `DatabaseError` if another one has it."""
         try:
             self._lock = await lock(self._engine)
         except LockedError:
@@ -128,8 +129,8 @@ class Database:
             await asyncio.to_thread(thread.join, THREAD_TIMEOUT)
 
     def _connect(self, *args: Any, **options: Any) -> aiosqlite.Connection:  # noqa: ANN401 - the driver's own
-        # A connection that is dropped, as when its user is cancelled while it is made or used, tells its
-        # thread to end and does not wait for it: the thread would find the event loop closed.
+        # A connection that is dropped, for instance when a task is cancelled while it connects, only asks its
+        # thread to end. `close` has to join that thread, or it would outlive the event loop.
         connection = aiosqlite.connect(*args, **options)
         thread = connection._thread  # noqa: SLF001 - nothing public names it
         thread.daemon = True
@@ -141,7 +142,7 @@ class Database:
 async def open_database(url: URL, *, alone: bool = False) -> AsyncIterator[Database]:
     """A database with the newest schema; closed on leaving. Raises `DatabaseError` when it cannot be used.
 
-    `alone` keeps every other server that asks for the same away.
+    `alone` locks it against every other server that opens it `alone`.
     """
     database = Database(url)
     try:
@@ -170,11 +171,11 @@ def _upgrade(connection: Connection) -> None:
 
 
 def _set_up_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own type
-    connection.isolation_level = None  # transactions begin where SQLAlchemy says so: see _begin_sqlite
+    connection.isolation_level = None  # _begin_sqlite begins the transactions
     connection.create_function("headwater_words", 1, indexed, deterministic=True)  # the triggers call it
     cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode = WAL")  # readers and the writer do not wait for one another
-    cursor.execute("PRAGMA synchronous = NORMAL")  # whole after a crash of the process or of the machine
+    cursor.execute("PRAGMA journal_mode = WAL")  # readers and the writer do not block each other
+    cursor.execute("PRAGMA synchronous = NORMAL")  # consistent after a crash of the process or of the machine
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.execute("PRAGMA trusted_schema = ON")  # triggers may call our own function
     cursor.execute("PRAGMA secure_delete = FAST")
@@ -185,6 +186,6 @@ def _set_up_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 - 
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    # A transaction that reads first and then writes cannot wait for another writer: it begins as a writer.
+    # A transaction that reads first and then writes fails if another one writes; so writers begin as such.
     writes = connection.get_execution_options().get("headwater_writes")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -1,4 +1,4 @@
-"""Where a text has the words that were looked for, whatever the database."""
+"""Finds the words of a query in a text, in the same way for both databases."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -11,55 +11,55 @@ from headwater.storage.tokenizer import DIACRITICS, SPACELESS, is_spaceless
 
 SNIPPET = 180
 BEFORE = 50
-"""Characters of a snippet, about, and how many of them stand before the first word that was found."""
+"""About how many characters a snippet has, and how many of them come before the first match."""
 
 MARKS = 100
-"""The most places of a text that are looked at for the best snippet."""
+"""The most matches in a text that are compared to find the best snippet."""
 
 _WORD = f"[^\\W_{SPACELESS}]"
 _VOICING = "[\u3099\u309a]"
-"""What follows a Japanese sign, and makes another one of it, where signs are taken apart."""
+"""The combining marks that turn a Japanese character into another one, after decomposition (NFD)."""
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """A piece of a text, and whether it is one of the words that were looked for."""
+class SnippetPart:
+    """A piece of a text; `match` is true if it is a word of the query."""
 
     text: str
     match: bool
 
 
-def highlight(text: str, words: Sequence[str]) -> tuple[Part, ...]:
-    """A whole text with its words; the last one may be the beginning of one."""
+def highlight(text: str, words: Sequence[str]) -> tuple[SnippetPart, ...]:
+    """A whole text with its matches; the last word may be the beginning of a match."""
     plain = _decomposed(text)
-    return _parts(plain, _places(plain, words), 0, len(plain))
+    return _parts(plain, _spans(plain, words), 0, len(plain))
 
 
-def snippet(text: str, words: Sequence[str]) -> tuple[Part, ...]:
-    """The piece of a text that has the most of the words; an ellipsis stands for what is left out."""
+def snippet(text: str, words: Sequence[str]) -> tuple[SnippetPart, ...]:
+    """The piece of a text with the most different words; an ellipsis stands for omitted text."""
     plain = _decomposed(text)
     if len(plain) <= SNIPPET:
         return highlight(text, words)
-    places = list(islice(_places(plain, words), MARKS))
-    first = max(places, key=lambda place: _variety(plain, places, place), default=(0, 0))[0]
+    spans = list(islice(_spans(plain, words), MARKS))
+    first = max(spans, key=lambda span: _variety(plain, spans, span), default=(0, 0))[0]
     start, end = _edges(plain, max(0, first - BEFORE), first + SNIPPET - BEFORE)
-    inside = [place for place in places if start <= place[0] and place[1] <= end]
+    inside = [span for span in spans if start <= span[0] and span[1] <= end]
     parts = list(_parts(plain, inside, start, end))
     if start > 0:
-        parts.insert(0, Part("…", False))
+        parts.insert(0, SnippetPart("…", False))
     if end < len(plain):
-        parts.append(Part("…", False))
+        parts.append(SnippetPart("…", False))
     return tuple(_joined(parts))
 
 
-def _variety(plain: str, places: Sequence[tuple[int, int]], first: tuple[int, int]) -> int:
-    """How many different words stand in the snippet that begins with this one."""
+def _variety(plain: str, spans: Sequence[tuple[int, int]], first: tuple[int, int]) -> int:
+    """How many different words the snippet has whose first match is this one."""
     until = first[0] + SNIPPET - BEFORE
-    return len({plain[start:end].casefold() for start, end in places if first[0] <= start and end <= until})
+    return len({plain[start:end].casefold() for start, end in spans if first[0] <= start and end <= until})
 
 
 def _edges(plain: str, start: int, end: int) -> tuple[int, int]:
-    """The same piece, but for words that it would cut."""
+    """The same piece, without the words that it would cut."""
     if start > 0 and (space := re.compile(r"\s").search(plain, start, start + BEFORE)):
         start = space.end()
     if end < len(plain) and (space_at := plain.rfind(" ", end - BEFORE, end)) > 0:
@@ -67,48 +67,48 @@ def _edges(plain: str, start: int, end: int) -> tuple[int, int]:
     return start, min(end, len(plain))
 
 
-def _places(plain: str, words: Sequence[str]) -> Iterable[tuple[int, int]]:
-    return ((found.start(), found.end()) for found in _pattern(tuple(words)).finditer(plain))
+def _spans(plain: str, words: Sequence[str]) -> Iterable[tuple[int, int]]:
+    return (match.span() for match in _pattern(tuple(words)).finditer(plain))
 
 
 @lru_cache(maxsize=64)
 def _pattern(words: tuple[str, ...]) -> re.Pattern[str]:
-    *others, last = map(_spelled, words)
+    *others, last = map(_with_diacritics, words)
     if not is_spaceless(words[-1]):
         last = f"(?<!{_WORD}){last}(?:{_WORD}|[{DIACRITICS}])*"
     return re.compile("|".join((*map(_bounded, words[:-1], others), last)), re.IGNORECASE)
 
 
-def _spelled(word: str) -> str:
-    """The word with any diacritics."""
-    signs = f"[{DIACRITICS}]*".join(map(re.escape, normalize("NFD", word)))
-    return f"{signs}[{DIACRITICS}]*(?!{_VOICING})"
+def _with_diacritics(word: str) -> str:
+    """A pattern for the word with any diacritics."""
+    characters = f"[{DIACRITICS}]*".join(map(re.escape, normalize("NFD", word)))
+    return f"{characters}[{DIACRITICS}]*(?!{_VOICING})"
 
 
-def _bounded(word: str, spelled: str) -> str:
-    return spelled if is_spaceless(word) else f"(?<!{_WORD}){spelled}(?!{_WORD})"
+def _bounded(word: str, pattern: str) -> str:
+    return pattern if is_spaceless(word) else f"(?<!{_WORD}){pattern}(?!{_WORD})"
 
 
-def _parts(plain: str, places: Iterable[tuple[int, int]], start: int, end: int) -> tuple[Part, ...]:
+def _parts(plain: str, spans: Iterable[tuple[int, int]], start: int, end: int) -> tuple[SnippetPart, ...]:
     parts = []
     at = start
-    for begins, ends in places:
-        parts += [Part(plain[at:begins], False), Part(plain[begins:ends], True)]
+    for begins, ends in spans:
+        parts += [SnippetPart(plain[at:begins], False), SnippetPart(plain[begins:ends], True)]
         at = ends
-    parts.append(Part(plain[at:end], False))
+    parts.append(SnippetPart(plain[at:end], False))
     return tuple(_joined(parts))
 
 
-def _joined(parts: Iterable[Part]) -> Iterable[Part]:
-    joined: list[Part] = []
+def _joined(parts: Iterable[SnippetPart]) -> Iterable[SnippetPart]:
+    joined: list[SnippetPart] = []
     for part in parts:
         if not part.text:
             continue
         if joined and not part.match and not joined[-1].match:
-            joined[-1] = Part(joined[-1].text + part.text, False)
+            joined[-1] = SnippetPart(joined[-1].text + part.text, False)
         else:
             joined.append(part)
-    return [Part(normalize("NFC", part.text), part.match) for part in joined]
+    return [SnippetPart(normalize("NFC", part.text), part.match) for part in joined]
 
 
 def _decomposed(text: str) -> str:

@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 LOCK_TIMEOUT = 15.0
-"""Seconds that a server waits for the one before it to end."""
+"""Seconds that a new server waits for the previous one to end."""
 
 _KEY = 0x48656164_77617465
 """PostgreSQL's id of the lock: "Headwate" as a number."""
@@ -21,7 +21,7 @@ class LockedError(Exception):
 
 
 class DatabaseLock(Protocol):
-    """Held by this server; a process that ends, however it does, releases it."""
+    """Held by this server; released when its process ends, even by a crash."""
 
     async def release(self) -> None:
         """Let another server have it."""
@@ -58,13 +58,13 @@ def _lock_file(path: str) -> sqlite3.Connection:
 
 
 class _SessionLock:
-    """An advisory lock of a connection to PostgreSQL that stays open."""
+    """An advisory lock, held by a connection to PostgreSQL that stays open."""
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
 
     async def release(self) -> None:
-        # The lock belongs to the connection, which would keep it in the pool.
+        # A connection that returned to the pool would keep the lock.
         await self._connection.invalidate()
         await self._connection.close()
 

@@ -1,4 +1,4 @@
-"""Replies as rows: saved in pieces while a generation is open, written once when it is closed."""
+"""Replies as rows: saved in pieces while the generation is open, written once when it closes."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from headwater.generation.log import Cursor
 from headwater.generation.parts import Event, Shape, fold, shape, unfold
 from headwater.ids import is_id
 from headwater.storage.database import Database
-from headwater.storage.rows import part_columns, parts
+from headwater.storage.rows import part_columns, parts_of
 from headwater.storage.tables import conversations, generations, messages, pieces
 
 
@@ -30,7 +30,9 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """How a reply began: to which message (`parent`), which text that has, and which message came before."""
+    """How a reply began: `parent` is the message it replies to, `question` the text of that message, and
+    `question_parent` the message before that.
+    """
 
     generation: str
     owner: str
@@ -48,7 +50,7 @@ class ReplyRepository:
         self._database = database
 
     async def save(self, new: Iterable[Piece]) -> None:
-        """Save what open generations have said since they were last saved."""
+        """Save the events that open generations got since they were last saved."""
         rows = [
             {
                 "generation": piece.generation,
@@ -61,37 +63,39 @@ class ReplyRepository:
         if not rows:
             return
         async with self._database.writing() as connection:
-            known = await connection.scalars(
-                select(generations.c.id)
-                .where(
-                    generations.c.id.in_({row["generation"] for row in rows}), generations.c.shape.is_(None)
+            open_ids = set(
+                await connection.scalars(
+                    select(generations.c.id)
+                    .where(
+                        generations.c.id.in_({row["generation"] for row in rows}),
+                        generations.c.shape.is_(None),
+                    )
+                    .with_for_update(read=True)  # waits for a `close` that is under way
                 )
-                .with_for_update(read=True)  # wait for a reply that is being closed meanwhile
             )
-            still_open = set(known)
-            rows = [row for row in rows if row["generation"] in still_open]
+            rows = [row for row in rows if row["generation"] in open_ids]
             if rows:
-                # A piece may have been saved although its connection broke before the answer.
-                again = delete(pieces).where(
+                # An earlier attempt may have committed although the connection broke before the answer.
+                earlier = delete(pieces).where(
                     pieces.c.generation == bindparam("generation"), pieces.c.at == bindparam("at")
                 )
                 await connection.execute(
-                    again, [{"generation": row["generation"], "at": row["at"]} for row in rows]
+                    earlier, [{"generation": row["generation"], "at": row["at"]} for row in rows]
                 )
                 await connection.execute(insert(pieces), rows)
 
     async def close(
         self, generation: str, events: Sequence[Event], outcome: OutcomeObject, title: str | None = None
     ) -> bool:
-        """Write a closed generation's row, once; False where it was closed before, or is gone.
+        """Write a closed generation's row, once; False if it was closed before, or is gone.
 
-        `title` is a made one for the conversation; a title that a person wrote stays.
+        `title` is a generated title for the conversation; a title that a person wrote stays.
         """
         async with self._database.writing() as connection:
             return await _close(connection, generation, events, outcome, title)
 
     async def find(self, owner: str, generation: str) -> StoredReply | None:
-        """An owner's generation, open or closed; None where there is none of that id."""
+        """An owner's generation, open or closed; None if the owner has none with this id."""
         if not is_id(generation):
             return None
         query: Select[Any] = (
@@ -109,28 +113,29 @@ class ReplyRepository:
         return None if row is None else _stored_reply(row)
 
     async def nearest(self, message: str) -> str | None:
-        """The generation of the last reply on the branch that ends with a message, None where it has none."""
-        path = select(messages.c.id, messages.c.parent).where(messages.c.id == message)
-        path_up = path.cte("path", recursive=True)
-        path_up = path_up.union_all(
-            select(messages.c.id, messages.c.parent).where(messages.c.id == path_up.c.parent)
+        """The generation of the last reply on the branch that ends with a message, None if it has none."""
+        path = (
+            select(messages.c.id, messages.c.parent)
+            .where(messages.c.id == message)
+            .cte("path", recursive=True)
         )
+        path = path.union_all(select(messages.c.id, messages.c.parent).where(messages.c.id == path.c.parent))
         query = (
             select(generations.c.id)
-            .join(path_up, path_up.c.id == generations.c.message)
+            .join(path, path.c.id == generations.c.message)
             .join(messages, messages.c.id == generations.c.message)
             .order_by(messages.c.seq.desc())
             .limit(1)
         )
         async with self._database.reading() as connection:
-            found: str | None = await connection.scalar(query)
-        return found
+            generation: str | None = await connection.scalar(query)
+        return generation
 
     async def start_of(self, owner: str, generation: str, key: str | None) -> Start | None:
-        """How the generation of this id began, or the owner's that began with this idempotency key."""
-        named: ColumnElement[bool] = generations.c.id == generation
+        """How the generation with this id began, or the owner's generation with this idempotency key."""
+        matches: ColumnElement[bool] = generations.c.id == generation
         if key is not None:
-            named = or_(named, (generations.c.client == owner) & (generations.c.key == key))
+            matches = or_(matches, (generations.c.client == owner) & (generations.c.key == key))
         question = messages.alias("question")
         query = (
             select(
@@ -144,28 +149,28 @@ class ReplyRepository:
             )
             .join(messages, messages.c.id == generations.c.message)
             .outerjoin(question, question.c.id == messages.c.parent)
-            .where(named)
+            .where(matches)
         )
         async with self._database.reading() as connection:
             row = (await connection.execute(query)).first()
         return None if row is None else Start(**row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
 
     async def close_orphans(self, outcome: OutcomeObject) -> int:
-        """Close what a crash left open, with the events that were saved; returns how many that were."""
+        """Close what a crash left open, with the events that were saved; returns how many were open."""
         async with self._database.writing() as connection:
-            open_ = await connection.scalars(select(generations.c.id).where(generations.c.shape.is_(None)))
-            names = open_.all()
-            query = select(pieces).where(pieces.c.generation.in_(names))
+            is_open = generations.c.shape.is_(None)
+            ids = (await connection.scalars(select(generations.c.id).where(is_open))).all()
+            query = select(pieces).where(pieces.c.generation.in_(ids))
             rows = (await connection.execute(query.order_by(pieces.c.generation, pieces.c.at))).all()
-            saved = {name: list(group) for name, group in groupby(rows, lambda row: row.generation)}
-            for name in names:
+            saved = {id_: list(group) for id_, group in groupby(rows, lambda row: row.generation)}
+            for id_ in ids:
                 events = [
                     event
-                    for row in saved.get(name, [])
+                    for row in saved.get(id_, [])
                     for event in unfold(parse_parts(row.parts), _decode(row.shape))
                 ]
-                await _close(connection, name, events, outcome)
-            return len(names)
+                await _close(connection, id_, events, outcome)
+            return len(ids)
 
 
 async def _close(
@@ -197,8 +202,8 @@ async def _close(
         update(conversations).where(conversation).values(version=conversations.c.version + 1)
     )
     if title is not None:
-        made = update(conversations).where(conversation, conversations.c.titled.is_(False))
-        await connection.execute(made.values(title=title))
+        untitled = update(conversations).where(conversation, conversations.c.titled.is_(False))
+        await connection.execute(untitled.values(title=title))
     return True
 
 
@@ -210,7 +215,7 @@ def _stored_reply(row: Row[Any]) -> StoredReply:
         message=row.id,
         parent=row.parent,
         model=row.model,
-        events=() if row.shape is None else tuple(unfold(parts(row), _decode(row.shape))),
+        events=() if row.shape is None else tuple(unfold(parts_of(row), _decode(row.shape))),
         outcome=row.outcome,
         created_at=row.created_at,
     )

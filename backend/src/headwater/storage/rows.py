@@ -3,10 +3,17 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Row, Select, Update, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from headwater.conversations.model import Conversation, Message, Settings, UnknownMessageError, plain
+from headwater.conversations.model import (
+    Conversation,
+    Message,
+    Settings,
+    UnknownConversationError,
+    UnknownMessageError,
+    plain,
+)
 from headwater.generation.codec import parse_parts, parts_objects
 from headwater.generation.parts import Parts, text_of
 from headwater.ids import is_id
@@ -16,7 +23,9 @@ CONVERSATION = (*conversations.c, shares.c.token.label("share"))
 MESSAGE = (*messages.c, generations.c.id.label("generation"))
 
 
-async def branch(connection: AsyncConnection, conversation: str, leaf: str | None) -> tuple[Message, ...]:
+async def read_branch(
+    connection: AsyncConnection, conversation: str, leaf: str | None
+) -> tuple[Message, ...]:
     """The messages from the root to `leaf`, oldest first. Raises `UnknownMessageError`."""
     if leaf is None:
         return ()
@@ -34,27 +43,27 @@ async def branch(connection: AsyncConnection, conversation: str, leaf: str | Non
         .outerjoin(generations, generations.c.message == messages.c.id)
         .order_by(messages.c.seq)
     )
-    found = tuple(message(row) for row in await connection.execute(query))
-    if not found:
+    branch = tuple(message_of(row) for row in await connection.execute(query))
+    if not branch:
         raise UnknownMessageError(leaf)
-    return found
+    return branch
 
 
 async def own_conversations(
-    connection: AsyncConnection, client: str, names: Sequence[str]
+    connection: AsyncConnection, owner: str, ids: Sequence[str]
 ) -> dict[str, Conversation]:
-    """A client's conversations of these ids, by id."""
-    # By their ids alone: given the client as well, SQLite goes through everything that the client has.
+    """The owner's conversations with these ids, by id."""
+    # The query names only the ids: with the owner in it, SQLite would scan all rows of that owner.
     query = (
         select(*CONVERSATION)
         .outerjoin(shares, shares.c.conversation == conversations.c.id)
-        .where(conversations.c.id.in_(names))
+        .where(conversations.c.id.in_(ids))
     )
     rows = await connection.execute(query)
-    return {row.id: conversation(row) for row in rows if row.client == client and row.deleted_at is None}
+    return {row.id: conversation_of(row) for row in rows if row.client == owner and row.deleted_at is None}
 
 
-def conversation(row: Row[Any]) -> Conversation:
+def conversation_of(row: Row[Any]) -> Conversation:
     """A conversation from its row."""
     return Conversation(
         id=row.id,
@@ -71,13 +80,13 @@ def conversation(row: Row[Any]) -> Conversation:
     )
 
 
-def message(row: Row[Any]) -> Message:
+def message_of(row: Row[Any]) -> Message:
     """A message from its row."""
     return Message(
         id=row.id,
         parent=row.parent,
         role=row.role,
-        parts=parts(row),
+        parts=parts_of(row),
         created_at=row.created_at,
         model=row.model,
         outcome=row.outcome,
@@ -86,26 +95,28 @@ def message(row: Row[Any]) -> Message:
     )
 
 
-def parts(row: Row[Any]) -> Parts:
-    """The parts of a message from its row; `parts` is null where the message is nothing but its text."""
+def parts_of(row: Row[Any]) -> Parts:
+    """The parts of a message from its row; the column is null for a message that is only text."""
     return plain(row.text) if row.parts is None else parse_parts(row.parts)
 
 
 def part_columns(parts: Parts) -> dict[str, Any]:
-    """The columns of a message's parts, of which search reads the text."""
+    """The columns that hold a message's parts; search reads `text`."""
     text = text_of(parts)
     return {"text": text, "parts": None if parts == plain(text) else parts_objects(parts)}
 
 
-def new_conversation(name: str, client: str, title: str, now: int, settings: Settings) -> dict[str, Any]:
-    """The row of a conversation that begins now."""
+def new_conversation_row(
+    id_: str, owner: str, title: str, created_at: int, settings: Settings
+) -> dict[str, Any]:
+    """The row of a new conversation."""
     return {
-        "id": name,
-        "client": client,
+        "id": id_,
+        "client": owner,
         "title": title,
         "titled": False,
-        "created_at": now,
-        "updated_at": now,
+        "created_at": created_at,
+        "updated_at": created_at,
         "pinned": False,
         "archived": False,
         "leaf": None,
@@ -117,12 +128,12 @@ def new_conversation(name: str, client: str, title: str, now: int, settings: Set
     }
 
 
-def message_row(message: Message, conversation: str, client: str) -> dict[str, Any]:
+def message_row(message: Message, conversation: str, owner: str) -> dict[str, Any]:
     """The row of a message."""
     return {
         "id": message.id,
         "conversation": conversation,
-        "client": client,
+        "client": owner,
         "parent": message.parent,
         "role": message.role,
         **part_columns(message.parts),
@@ -133,10 +144,28 @@ def message_row(message: Message, conversation: str, client: str) -> dict[str, A
     }
 
 
-def own(client: str) -> Select[Any]:
-    """What a client's conversations are selected with."""
+def select_own(owner: str) -> Select[Any]:
+    """The query for the owner's conversations."""
     return (
         select(*CONVERSATION)
         .outerjoin(shares, shares.c.conversation == conversations.c.id)
-        .where(conversations.c.client == client, conversations.c.deleted_at.is_(None))
+        .where(conversations.c.client == owner, conversations.c.deleted_at.is_(None))
+    )
+
+
+def update_own(owner: str, conversation: str) -> Update:
+    """The statement that changes one of the owner's conversations. Raises `UnknownConversationError`.
+
+    Ids of another form are refused here, because PostgreSQL rejects some characters altogether.
+    """
+    if not is_id(conversation):
+        raise UnknownConversationError(conversation)
+    return (
+        update(conversations)
+        .where(
+            conversations.c.id == conversation,
+            conversations.c.client == owner,
+            conversations.c.deleted_at.is_(None),
+        )
+        .values(version=conversations.c.version + 1)
     )

@@ -9,28 +9,28 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from headwater.conversations.model import Conversation
 from headwater.storage.database import Database
-from headwater.storage.highlight import Part, highlight, snippet
+from headwater.storage.highlight import SnippetPart, highlight, snippet
 from headwater.storage.rows import own_conversations
 from headwater.storage.tables import BoundedInteger, messages
 from headwater.storage.tokenizer import terms_of, words_of
 
 INDEXED = 100_000
-"""Characters of a message that are found, from its beginning; the migrations know them as well."""
+"""How many characters of a message are indexed; the migrations repeat this number."""
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """A conversation, and where in it: the newest message with all the words, or its title alone."""
+class SearchMatch:
+    """A conversation and the newest of its messages with all the words; None if only the title has them."""
 
     conversation: Conversation
     message: str | None
-    title: tuple[Part, ...]
-    snippet: tuple[Part, ...]
+    title: tuple[SnippetPart, ...]
+    snippet: tuple[SnippetPart, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class SearchCursor:
-    """A place in what was found: titles come first, then messages, each from the newest on."""
+    """A position in the matches: first titles, then messages, each newest first."""
 
     stage: Literal["titles", "messages"]
     before: BoundedInteger
@@ -44,37 +44,37 @@ class _Hit:
 
 
 class SearchRepository:
-    """Looks for words in what a client has."""
+    """Searches the conversations of an owner."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._sql = _SQLITE if database.is_sqlite else _POSTGRESQL
 
     async def search(
-        self, client: str, question: str, limit: int, after: SearchCursor | None
-    ) -> tuple[list[Found], SearchCursor | None]:
-        """Conversations with all words of the question in one message or in the title, the newest first.
+        self, owner: str, query: str, limit: int, after: SearchCursor | None
+    ) -> tuple[list[SearchMatch], SearchCursor | None]:
+        """Conversations with all words of the query in one message or in the title, newest first.
 
-        The last word may be the beginning of one. Nothing is found without a word.
+        The last word may be the beginning of one. A query without words matches nothing.
         """
-        words = words_of(question)
+        words = words_of(query)
         if not words:
             return [], None
         async with self._database.reading() as connection:
-            search = _Search(connection, self._sql, client, words)
+            search = _Search(connection, self._sql, owner, words)
             hits, cursor = await search.hits(limit, after)
-            return await search.found(hits), cursor
+            return await search.matches(hits), cursor
 
 
 class _Search:
-    """One question, in one transaction."""
+    """One search, in one transaction."""
 
-    def __init__(self, connection: AsyncConnection, sql: "_Sql", client: str, words: Sequence[str]) -> None:
+    def __init__(self, connection: AsyncConnection, sql: "_Sql", owner: str, words: Sequence[str]) -> None:
         self._connection = connection
         self._sql = sql
-        self._client = client
+        self._owner = owner
         self._words = words
-        self._asked = {"client": client, "question": sql.question(client, words)}
+        self._parameters = {"client": owner, "query": sql.query(owner, words)}
 
     async def hits(self, limit: int, after: SearchCursor | None) -> tuple[list[_Hit], SearchCursor | None]:
         hits: list[_Hit] = []
@@ -89,19 +89,19 @@ class _Search:
         if len(hits) <= limit:
             return hits, None
         hits = hits[:limit]
-        # The title stage may have filled the page to the last place.
+        # The titles may have filled the whole page.
         last = hits[-1]
         return hits, SearchCursor("messages", last.seq if last.message is not None else _NEWEST)
 
-    async def found(self, hits: Sequence[_Hit]) -> list[Found]:
-        """The hits with what is shown of them."""
+    async def matches(self, hits: Sequence[_Hit]) -> list[SearchMatch]:
+        """The hits with their conversations and snippets."""
         names = [hit.conversation for hit in hits]
-        conversations = await own_conversations(self._connection, self._client, names)
+        conversations = await own_conversations(self._connection, self._owner, names)
         inside = {hit.conversation: hit.message for hit in hits if hit.message is not None}
         inside |= await self._newest_in([name for name in names if name not in inside])
         texts = await self._texts(list(inside.values()))
         return [
-            Found(
+            SearchMatch(
                 conversations[name],
                 inside.get(name),
                 highlight(conversations[name].title, self._words),
@@ -113,18 +113,19 @@ class _Search:
 
     async def _titles(self, limit: int, before: int | None) -> list[_Hit]:
         rows = await self._connection.execute(
-            self._sql.titles, {**self._asked, "before": _NEWEST if before is None else before, "limit": limit}
+            self._sql.titles,
+            {**self._parameters, "before": _NEWEST if before is None else before, "limit": limit},
         )
         return [_Hit(row.seq, row.conversation, None) for row in rows]
 
     async def _messages(self, limit: int, before: int | None) -> list[_Hit]:
-        """Newest first, one for each conversation not shown before for its title or a newer message."""
+        """Newest first; one for each conversation that no earlier page showed, for its title or a message."""
         hits: dict[str, _Hit] = {}
-        seen: list[str] = []  # a long one is not gone through again
-        start = place = _NEWEST if before is None else before
+        seen: list[str] = []  # so that the next batch does not hold hundreds of messages of one conversation
+        start = position = _NEWEST if before is None else before
         while len(hits) < limit:
-            asked = {**self._asked, "before": place, "limit": _BATCH, "seen": seen[-_BATCH:] or [""]}
-            batch = (await self._connection.execute(self._sql.messages, asked)).all()
+            page = {"before": position, "limit": _BATCH, "seen": seen[-_BATCH:] or [""]}
+            batch = (await self._connection.execute(self._sql.messages, {**self._parameters, **page})).all()
             fresh = {row.conversation: row for row in reversed(batch) if row.conversation not in hits}
             shown = await self._shown(list(fresh), start)
             for row in sorted(fresh.values(), key=lambda row: row.seq, reverse=True):
@@ -132,30 +133,30 @@ class _Search:
                     hits[row.conversation] = _Hit(row.seq, row.conversation, row.message)
             if len(batch) < _BATCH:
                 break
-            place = batch[-1].seq
+            position = batch[-1].seq
             seen += fresh
         return list(hits.values())[:limit]
 
     async def _shown(self, names: list[str], before: int) -> set[str]:
         if not names:
             return set()
-        asked = {**self._asked, "names": names}
-        shown = set(await self._connection.scalars(self._sql.titled, asked))
+        parameters = {**self._parameters, "names": names}
+        shown = set(await self._connection.scalars(self._sql.titled, parameters))
         if before != _NEWEST:
-            shown |= set(await self._connection.scalars(self._sql.newer, {**asked, "before": before}))
+            shown |= set(await self._connection.scalars(self._sql.newer, {**parameters, "before": before}))
         return shown
 
     async def _newest_in(self, names: list[str]) -> dict[str, str]:
-        """The newest message with all the words, of those of these conversations that have one."""
+        """The newest message with all the words in each of these conversations that has one."""
         if not names:
             return {}
-        rows = await self._connection.execute(self._sql.inside, {**self._asked, "names": names})
+        rows = await self._connection.execute(self._sql.inside, {**self._parameters, "names": names})
         return {row.conversation: row.message for row in rows}
 
     async def _texts(self, names: list[str]) -> dict[str, str]:
-        query = select(messages.c.id, func.substr(messages.c.text, 1, INDEXED).label("said"))
+        query = select(messages.c.id, func.substr(messages.c.text, 1, INDEXED).label("beginning"))
         rows = await self._connection.execute(query.where(messages.c.id.in_(names)))
-        return {row.id: row.said for row in rows}
+        return {row.id: row.beginning for row in rows}
 
 
 _NEWEST = 2**62
@@ -164,7 +165,7 @@ _BATCH = 200
 
 @dataclass(frozen=True, slots=True)
 class _Sql:
-    """The statements of one database. `names` are ids; `before` is a place, not included."""
+    """The statements of one database. `names` are ids of conversations; `before` is exclusive."""
 
     titles: TextClause
     messages: TextClause
@@ -172,18 +173,18 @@ class _Sql:
     newer: TextClause
     inside: TextClause
 
-    def question(self, client: str, words: Sequence[str]) -> str:
+    def query(self, owner: str, words: Sequence[str]) -> str:
         raise NotImplementedError
 
 
 class _Sqlite(_Sql):
-    def question(self, client: str, words: Sequence[str]) -> str:
+    def query(self, owner: str, words: Sequence[str]) -> str:
         wanted = " AND ".join(f'"{term.text}"{" *" * term.is_beginning}' for term in terms_of(words))
-        return f'owner : "{client.encode().hex()}" AND text : ({wanted})'
+        return f'owner : "{owner.encode().hex()}" AND text : ({wanted})'
 
 
 class _Postgresql(_Sql):
-    def question(self, client: str, words: Sequence[str]) -> str:  # noqa: ARG002 - a column names the client
+    def query(self, owner: str, words: Sequence[str]) -> str:  # noqa: ARG002 - a column has the owner
         return " & ".join(f"'{term.text}'{':*' * term.is_beginning}" for term in terms_of(words))
 
 
@@ -195,7 +196,7 @@ _SQLITE = _Sqlite(
     titles=text("""
         SELECT c.seq AS seq, c.id AS conversation
         FROM conversations_words w CROSS JOIN conversations c ON c.seq = w.rowid
-        WHERE conversations_words MATCH :question AND w.rowid < :before
+        WHERE conversations_words MATCH :query AND w.rowid < :before
           AND c.client = :client AND c.deleted_at IS NULL
         ORDER BY w.rowid DESC LIMIT :limit"""),
     messages=_listing(
@@ -203,23 +204,23 @@ _SQLITE = _Sqlite(
         SELECT m.seq AS seq, m.conversation AS conversation, m.id AS message
         FROM messages_words w CROSS JOIN messages m ON m.seq = w.rowid
         CROSS JOIN conversations c ON c.id = m.conversation
-        WHERE messages_words MATCH :question AND w.rowid < :before
+        WHERE messages_words MATCH :query AND w.rowid < :before
           AND m.client = :client AND c.deleted_at IS NULL AND m.conversation NOT IN :seen
         ORDER BY w.rowid DESC LIMIT :limit""",
         "seen",
     ),
-    # Each look into the index of words takes its time: it is read once, between the ends of what is asked.
+    # A lookup in the index is expensive, so each of these reads the index once, over the range of rows.
     titled=_listing("""
         WITH named AS MATERIALIZED (SELECT c.seq, c.id FROM conversations c WHERE c.id IN :names)
         SELECT n.id FROM conversations_words w CROSS JOIN named n ON n.seq = +w.rowid
-        WHERE conversations_words MATCH :question
+        WHERE conversations_words MATCH :query
           AND w.rowid BETWEEN (SELECT min(seq) FROM named) AND (SELECT max(seq) FROM named)"""),
     newer=_listing("""
         WITH inside AS MATERIALIZED (
             SELECT m.seq, m.conversation FROM messages m WHERE m.conversation IN :names AND m.seq >= :before
         )
         SELECT DISTINCT i.conversation FROM messages_words w CROSS JOIN inside i ON i.seq = +w.rowid
-        WHERE messages_words MATCH :question
+        WHERE messages_words MATCH :query
           AND w.rowid BETWEEN (SELECT min(seq) FROM inside) AND (SELECT max(seq) FROM inside)"""),
     inside=_listing("""
         WITH inside AS MATERIALIZED (
@@ -227,7 +228,7 @@ _SQLITE = _Sqlite(
         )
         SELECT i.conversation AS conversation, i.id AS message
         FROM messages_words w CROSS JOIN inside i ON i.seq = +w.rowid
-        WHERE messages_words MATCH :question
+        WHERE messages_words MATCH :query
           AND w.rowid BETWEEN (SELECT min(seq) FROM inside) AND (SELECT max(seq) FROM inside)
         ORDER BY i.seq"""),
 )
@@ -235,27 +236,27 @@ _SQLITE = _Sqlite(
 _POSTGRESQL = _Postgresql(
     titles=text("""
         SELECT c.seq AS seq, c.id AS conversation FROM conversations c
-        WHERE c.words @@ to_tsquery('simple', :question) AND c.seq < :before
+        WHERE c.words @@ to_tsquery('simple', :query) AND c.seq < :before
           AND c.client = :client AND c.deleted_at IS NULL
         ORDER BY c.seq DESC LIMIT :limit"""),
     messages=_listing(
         """
         SELECT m.seq AS seq, m.conversation AS conversation, m.id AS message
         FROM messages m JOIN conversations c ON c.id = m.conversation
-        WHERE m.words @@ to_tsquery('simple', :question) AND m.seq < :before
+        WHERE m.words @@ to_tsquery('simple', :query) AND m.seq < :before
           AND m.client = :client AND c.deleted_at IS NULL AND m.conversation NOT IN :seen
         ORDER BY m.seq DESC LIMIT :limit""",
         "seen",
     ),
     titled=_listing("""
         SELECT c.id FROM conversations c
-        WHERE c.id IN :names AND c.words @@ to_tsquery('simple', :question)"""),
+        WHERE c.id IN :names AND c.words @@ to_tsquery('simple', :query)"""),
     newer=_listing("""
         SELECT DISTINCT m.conversation FROM messages m
-        WHERE m.words @@ to_tsquery('simple', :question) AND m.seq >= :before
+        WHERE m.words @@ to_tsquery('simple', :query) AND m.seq >= :before
           AND m.conversation IN :names"""),
     inside=_listing("""
         SELECT m.conversation AS conversation, m.id AS message FROM messages m
-        WHERE m.conversation IN :names AND m.words @@ to_tsquery('simple', :question)
+        WHERE m.conversation IN :names AND m.words @@ to_tsquery('simple', :query)
         ORDER BY m.seq"""),
 )

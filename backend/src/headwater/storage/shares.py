@@ -1,4 +1,4 @@
-"""Links to conversations: whoever has one reads a branch as it was when the link was made."""
+"""Links to conversations: anyone who has one can read a branch as it was when the link was made."""
 
 from dataclasses import dataclass
 from secrets import token_urlsafe
@@ -8,7 +8,7 @@ from sqlalchemy import delete, insert, select, update
 from headwater.conversations.model import Message, UnknownConversationError, UnknownMessageError
 from headwater.ids import is_id
 from headwater.storage.database import Database
-from headwater.storage.rows import branch
+from headwater.storage.rows import read_branch, update_own
 from headwater.storage.tables import conversations, shares
 
 
@@ -21,28 +21,19 @@ class Shared:
 
 
 class ShareRepository:
-    """Where links are kept."""
+    """The rows of links."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def share(self, client: str, conversation: str, now: int) -> str:
-        """The token of a conversation's link, which now shows its branch as it is.
+    async def share(self, owner: str, conversation: str, created_at: int) -> str:
+        """Make or renew the link to a conversation, so that it shows the current branch; returns its token.
 
-        Raises `UnknownConversationError`, and `UnknownMessageError` where there is no message to show.
+        Raises `UnknownConversationError`, and `UnknownMessageError` for a conversation without messages.
         """
-        if not is_id(conversation):
-            raise UnknownConversationError(conversation)
+        change = update_own(owner, conversation).returning(conversations.c.leaf)
         async with self._database.writing() as connection:
-            own = update(conversations).where(
-                conversations.c.id == conversation,
-                conversations.c.client == client,
-                conversations.c.deleted_at.is_(None),
-            )
-            shared = await connection.execute(
-                own.values(version=conversations.c.version + 1).returning(conversations.c.leaf)
-            )
-            row = shared.one_or_none()
+            row = (await connection.execute(change)).one_or_none()
             if row is None:
                 raise UnknownConversationError(conversation)
             leaf = row.leaf
@@ -57,31 +48,23 @@ class ShareRepository:
             if token is None:
                 token = token_urlsafe(24)
                 await connection.execute(
-                    insert(shares).values(token=token, conversation=conversation, leaf=leaf, created_at=now)
+                    insert(shares).values(
+                        token=token, conversation=conversation, leaf=leaf, created_at=created_at
+                    )
                 )
             return str(token)
 
-    async def unshare(self, client: str, conversation: str) -> bool:
-        """Take a link back; False where there was none. Raises `UnknownConversationError`."""
-        if not is_id(conversation):
-            raise UnknownConversationError(conversation)
+    async def unshare(self, owner: str, conversation: str) -> bool:
+        """Revoke a link; False if there was none. Raises `UnknownConversationError`."""
+        change = update_own(owner, conversation)
         async with self._database.writing() as connection:
-            owned = await connection.execute(
-                update(conversations)
-                .where(
-                    conversations.c.id == conversation,
-                    conversations.c.client == client,
-                    conversations.c.deleted_at.is_(None),
-                )
-                .values(version=conversations.c.version + 1)
-            )
-            if owned.rowcount == 0:
+            if (await connection.execute(change)).rowcount == 0:
                 raise UnknownConversationError(conversation)
-            gone = await connection.execute(delete(shares).where(shares.c.conversation == conversation))
-            return gone.rowcount > 0
+            revoked = await connection.execute(delete(shares).where(shares.c.conversation == conversation))
+            return revoked.rowcount > 0
 
     async def find(self, token: str) -> Shared | None:
-        """What a link shows, or None where there is none (any more)."""
+        """What a link shows; None for a link that was never made, or was revoked."""
         if not is_id(token):
             return None
         query = (
@@ -93,4 +76,4 @@ class ShareRepository:
             row = (await connection.execute(query)).one_or_none()
             if row is None:
                 return None
-            return Shared(row.title, await branch(connection, row.id, row.leaf))
+            return Shared(row.title, await read_branch(connection, row.id, row.leaf))

@@ -1,4 +1,4 @@
-"""The tables. What only one of the databases has (full-text search) is in the migrations and `search.py`."""
+"""The tables that both databases have. Full-text search differs: see the migrations and `search.py`."""
 
 from typing import Annotated, TypeAlias
 
@@ -28,10 +28,10 @@ metadata = MetaData(
 )
 
 BoundedInteger: TypeAlias = Annotated[int, Meta(ge=-(2**62), le=2**62)]
-"""An integer that both databases accept; cursors that clients hand back are checked against it."""
+"""An integer that both databases accept; checks the cursors that clients send back."""
 
 Sequence = BigInteger().with_variant(Integer, "sqlite")
-"""The order in which rows were made; SQLite numbers only columns of its own INTEGER type."""
+"""The order in which rows were added. SQLite numbers rows only in a column of type INTEGER."""
 
 
 def _belongs_to(target: str) -> ForeignKey:
@@ -71,7 +71,7 @@ messages = Table(
     Column("client", Text, nullable=False),
     Column("parent", Text, _belongs_to("messages.id"), index=True),
     Column("role", Text, nullable=False),
-    # All of its text, joined: search reads it. Its parts, null where it is nothing but that text.
+    # `text` is all text of the parts, joined, for search. `parts` is null for a message that is only text.
     Column("text", Text, nullable=False),
     Column("parts", JSON(none_as_null=True)),
     Column("model", Text),
@@ -89,9 +89,9 @@ generations = Table(
     Column("id", Text, primary_key=True),
     Column("message", Text, _belongs_to("messages.id"), nullable=False, unique=True),
     Column("client", Text, nullable=False),
-    # The lengths of its events; null while it is open.
+    # The lengths of the events; null while the generation is open.
     Column("shape", LargeBinary),
-    # The idempotency key of replies that began before their ids stood for it.
+    # The idempotency key of replies from before ids were derived from keys.
     Column("key", Text),
     Index(None, "client", "key", unique=True),
 )
@@ -104,7 +104,7 @@ pieces = Table(
     Column("parts", JSON, nullable=False),
     Column("shape", LargeBinary, nullable=False),
 )
-"""The events of an open generation, saved from time to time; gone once it is closed."""
+"""The events of open generations, saved from time to time; deleted when the generation closes."""
 
 shares = Table(
     "shares",

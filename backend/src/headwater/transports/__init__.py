@@ -1,1 +1,1 @@
-"""Pure encoders: a page of a log becomes bytes of one transport."""
+"""Pure encoders: each turns pages of a log into the bytes of one transport."""

@@ -1,4 +1,4 @@
-"""What every streamed transport can do."""
+"""The interface of every streamed transport."""
 
 from typing import ClassVar, Protocol
 
@@ -7,17 +7,17 @@ from headwater.transports.wire import Opening
 
 
 class Encoder(Protocol):
-    """Turns the pages of one generation into the bytes of one response. Pure: the same pages, the same bytes.
+    """Turns the pages of one generation into the bytes of one response. The same pages give the same bytes.
 
-    One that has to remember something is made for one response and given all its pages.
+    An encoder with state is created for each response and gets all pages from the first one on.
     """
 
     media_type: ClassVar[str]
 
     def opening(self, opening: Opening, after: Cursor) -> bytes:
-        """The first bytes of a response, sent at once; `after` is the cursor it starts from."""
+        """The first bytes of a response, sent at once; `after` is the cursor that it starts from."""
         ...
 
     def page(self, generation: str, page: Page) -> bytes:
-        """A page; one without events and outcome is a heartbeat."""
+        """The bytes of a page; a page without events and outcome is a heartbeat."""
         ...

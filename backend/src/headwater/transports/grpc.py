@@ -1,7 +1,7 @@
-"""Messages of `proto/headwater/v1/chat.proto`, for gRPC, gRPC-Web and Connect. Pure: no state, no waiting.
+"""Messages of `proto/headwater/v1/chat.proto`, for gRPC, gRPC-Web and Connect.
 
-All three put a flag and a length before each message ("Length-Prefixed-Message" in gRPC over HTTP2) and
-differ in how a response ends. In Connect the messages may be JSON, with the names that other transports have.
+All three put a flag and a length before each message ("Length-Prefixed-Message" in gRPC over HTTP2), and they
+differ in how a response ends. Connect also allows messages in JSON, with the same names as other transports.
 """
 
 import struct
@@ -29,7 +29,7 @@ def opening_message(opening: Opening, after: Cursor) -> ChatResponse:
 
 
 def page_messages(generation: str, page: Page) -> Iterator[ChatResponse]:
-    """A page; one without events and outcome is a heartbeat: a message with nothing to say."""
+    """The messages of a page; a page without events and outcome is a heartbeat with only a cursor."""
     for event, cursor in joined(page):
         yield ChatResponse(generation=generation, cursor=cursor, **_members(event))
     if page.outcome is not None:
@@ -40,25 +40,25 @@ def page_messages(generation: str, page: Page) -> Iterator[ChatResponse]:
 
 
 def _members(event: Event) -> JsonObject:
-    """Text has a field of its own for each kind; whatever else there is goes into `event` and `data`."""
+    """Each kind of text has a field of its own; all other kinds use `event` and `data`."""
     if isinstance(event, TextPart):
         return {event.event: event.text}
     return {"event": event.event, "data": event.event_members()}
 
 
 def generation_message(opening: Opening, parts: Parts, cursor: Cursor, outcome: Outcome | None) -> Generation:
-    """A generation as it stands."""
+    """A generation in its current state."""
     return Generation(**generation_object(opening, parts, cursor, outcome))
 
 
 def members(message: Message) -> JsonObject:
-    """What a message says, by the names of its fields; what it leaves open is left out."""
-    implied = {
+    """The fields of a message by name, without fields that have presence and are not set."""
+    defaults = {
         field.name: field.default_value
         for field in message.DESCRIPTOR.fields
         if not (field.has_presence or field.is_repeated)
     }
-    return implied | {field.name: _plain(value) for field, value in message.ListFields()}
+    return defaults | {field.name: _plain(value) for field, value in message.ListFields()}
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401
@@ -70,25 +70,22 @@ def _plain(value: Any) -> Any:  # noqa: ANN401
 
 
 def frame(data: bytes, flag: int = 0) -> bytes:
-    """A serialised message as it stands in the body of a streamed response."""
+    """A serialised message with its prefix, as in the body of a streamed response."""
     return struct.pack(">BI", flag, len(data)) + data
 
 
 class JsonCodec:
-    """JSON as Connect has it, but compact, and refusing members that are not known.
-
-    See `connectrpc.codec.Codec`.
-    """
+    """Connect's JSON, but compact and without unknown members. See `connectrpc.codec.Codec`."""
 
     def name(self) -> str:
-        """The end of the media type."""
+        """The suffix of the media type."""
         return "json"
 
     def encode(self, message: Message) -> bytes:
-        """The message as a JSON object; zero and empty members are left out."""
+        """The message as a JSON object, without members that are zero or empty."""
         return encode_json(MessageToDict(message, preserving_proto_field_name=True))
 
     def decode(self, data: bytes | bytearray, message_class: type[M]) -> M:
-        """The message of a JSON object; raises `ParseError`."""
+        """Parse a JSON object into a message. Raises `ParseError`."""
         message: M = Parse(bytes(data), message_class())
         return message

@@ -1,4 +1,4 @@
-"""Single JSON objects: a whole reply, a generation as it stands, one page of a log."""
+"""Single JSON objects: a complete reply, a generation in its current state, one page of a log."""
 
 import msgspec
 
@@ -8,23 +8,23 @@ from headwater.generation.outcome import Outcome
 from headwater.generation.parts import Parts, text_of
 from headwater.transports.wire import Opening, framed_objects, opening_object
 
-WAITING = b" "
-"""A sign of life of a reply that is sent whole: between two members of an object a space means nothing."""
+JSON_SPACE = b" "
+"""The heartbeat of a reply that is sent as one object: white space between members means nothing."""
 
 
 def reply_opening(opening: Opening) -> bytes:
-    """The beginning of a complete reply, its names, which can be sent before there is anything else."""
+    """The beginning of a complete reply: its ids, which can be sent at once."""
     return encode_json(opening_object(opening)).removesuffix(b"}")
 
 
-def reply_rest(parts: Parts, outcome: Outcome) -> bytes:
-    """What comes after `reply_opening`; both are one JSON object."""
+def reply_end(parts: Parts, outcome: Outcome) -> bytes:
+    """The rest of a complete reply; with `reply_opening` it is one JSON object."""
     rest = {**text_members(parts), "outcome": outcome_object(outcome), "parts": parts_objects(parts)}
     return b"," + encode_json(rest).removeprefix(b"{")
 
 
 def generation_object(opening: Opening, parts: Parts, cursor: Cursor, outcome: Outcome | None) -> JsonObject:
-    """A generation as it stands; `outcome` is null while it runs."""
+    """A generation in its current state; `outcome` is null while it runs."""
     return {
         "generation": opening.generation,
         "conversation": opening.conversation,
@@ -38,7 +38,7 @@ def generation_object(opening: Opening, parts: Parts, cursor: Cursor, outcome: O
 
 
 def page_object(generation: str, page: Page) -> JsonObject:
-    """One page of a log, for readers who poll; resume from its `cursor`."""
+    """One page of a log, for readers that poll; they go on from its `cursor`."""
     events = Page(page.events, page.cursor)
     return {
         "events": list(framed_objects(generation, events)),

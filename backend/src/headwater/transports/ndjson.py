@@ -1,4 +1,4 @@
-"""Newline-delimited JSON: one object a line, each naming its event, generation and cursor."""
+"""Newline-delimited JSON: one object per line, each with its event, generation and cursor."""
 
 from typing import ClassVar
 

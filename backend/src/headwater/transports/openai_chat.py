@@ -1,7 +1,7 @@
 """OpenAI's chat completions: chunks as server-sent events, or one object.
 
-No event has an id and no `retry` stands alone: after either, the `openai` package takes a heartbeat for an
-event without data, and fails.
+Events have no id, and there is no `retry` line: after either of them, the `openai` package parses a heartbeat
+as an event without data and fails.
 """
 
 from dataclasses import dataclass
@@ -20,16 +20,16 @@ from headwater.transports.wire import Opening, joined
 DONE = b"data: [DONE]\n\n"
 
 _MEMBER: dict[type[Part], str] = {Text: "content", Reasoning: "reasoning_content"}
-"""What a delta calls each kind; it has no place for others."""
+"""The member of a delta for each kind; other kinds are omitted."""
 
 _encode = msgspec.json.Encoder().encode
 
 
 @dataclass(frozen=True, slots=True)
 class OpenAIChatEncoder:
-    """See `Encoder`. `created` is in seconds since 1970; `usage` says that a chunk with it is asked for.
+    """See `Encoder`. `created` is in seconds since 1970; `usage` adds a chunk with the usage.
 
-    A reply that breaks off ends with an error and without `[DONE]`, so that nobody takes it for complete.
+    A reply that breaks off ends with an error and without `[DONE]`, so that no client takes it for complete.
     """
 
     media_type: ClassVar[str] = "text/event-stream"
@@ -39,7 +39,7 @@ class OpenAIChatEncoder:
     usage: bool = False
 
     def opening(self, opening: Opening, after: Cursor) -> bytes:  # noqa: ARG002
-        """See `Encoder.opening`; a completion has no cursor to go on from."""
+        """See `Encoder.opening`; a completion cannot be resumed, so it has no cursor."""
         return self._delta(opening.generation, {"role": "assistant", "content": ""})
 
     def page(self, generation: str, page: Page) -> bytes:
@@ -61,20 +61,20 @@ class OpenAIChatEncoder:
             parts.append(self._chunk(generation, [], usage_object(outcome.usage)))
         return [*parts, DONE]
 
-    def _delta(self, generation: str, delta: JsonObject, finish: str | None = None) -> bytes:
-        choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}
+    def _delta(self, generation: str, delta: JsonObject, finish_reason: str | None = None) -> bytes:
+        choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish_reason}
         return self._chunk(generation, [choice])
 
     def _chunk(self, generation: str, choices: list[JsonObject], usage: JsonObject | None = None) -> bytes:
-        counted = {"usage": usage} if self.usage else {}
+        usage_member = {"usage": usage} if self.usage else {}
         head = _head(generation, "chat.completion.chunk", self.created, self.model)
-        return _data({**head, "choices": choices, **counted})
+        return _data({**head, "choices": choices, **usage_member})
 
 
 def completion_object(
     opening: Opening, created: int, parts: Parts, reason: str, usage: Usage | None
 ) -> JsonObject:
-    """A complete reply, and why it ended; `created` is in seconds since 1970."""
+    """A complete reply; `reason` is its finish reason, and `created` is in seconds since 1970."""
     reasoning = text_of(parts, Reasoning)
     message = {"role": "assistant", "content": text_of(parts), "refusal": None}
     if reasoning:
@@ -88,7 +88,7 @@ def completion_object(
 
 
 def usage_object(usage: Usage) -> JsonObject:
-    """What was counted."""
+    """The usage in OpenAI's format."""
     return {
         "prompt_tokens": usage.prompt_tokens,
         "completion_tokens": usage.completion_tokens,

@@ -1,4 +1,4 @@
-"""Errors as OpenAI says them: the same object in an answer and in mid-stream."""
+"""Errors in OpenAI's format, which is the same in an answer and in a stream."""
 
 from typing import assert_never
 
@@ -14,12 +14,12 @@ INTERRUPTED = "The server stopped before the reply was complete."
 
 
 def error_object(message: str, type_: str, code: str, param: str | None = None) -> JsonObject:
-    """An error; `param` names the member of the request that is at fault."""
+    """An error; `param` names the member of the request at fault."""
     return {"error": {"message": message, "type": type_, "param": param, "code": code}}
 
 
 def broken_off(status: Cancelled | Failed | Interrupted) -> JsonObject:
-    """The error that tells why a reply is not complete."""
+    """The error of a reply that is not complete."""
     match status:
         case Cancelled():
             return error_object(CANCELLED, SERVER_ERROR, "cancelled")
@@ -32,9 +32,9 @@ def broken_off(status: Cancelled | Failed | Interrupted) -> JsonObject:
 
 
 def failure_type(failed: Failed) -> str:
-    """What kind of error a failure is to whoever asked."""
+    """The type of error that a failure is for the client."""
     if failed.code == "provider_rate_limited":
         return RATE_LIMIT
     if failed.code == "provider_error" and not failed.retryable:
-        return INVALID_REQUEST  # the model server did not like the request: too long a conversation, say
+        return INVALID_REQUEST  # the model server refused the request, for example because it is too long
     return SERVER_ERROR

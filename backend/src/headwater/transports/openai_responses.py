@@ -1,7 +1,7 @@
 """OpenAI's responses: numbered server-sent events, or one object.
 
-A reader resumes after the number of an event. Numbers rise by one from 0, and each event of the log is a
-delta of its own: so the same log has the same numbers however it is cut into pages.
+A reader resumes after the number of an event. Numbers count from 0, and each event of the log becomes a delta
+of its own, so the numbers do not depend on how the log is divided into pages.
 """
 
 import math
@@ -27,7 +27,7 @@ _encode = msgspec.json.Encoder().encode
 
 @dataclass(frozen=True, slots=True)
 class ResponseHead:
-    """What a response is, whatever it says: `created` in seconds since 1970, `previous` the id of another."""
+    """The metadata of a response: `created` in seconds since 1970, `previous` the id of another response."""
 
     id: str
     message: str
@@ -39,7 +39,7 @@ class ResponseHead:
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """How a response shows a kind of part: as an item of the output, with one content of a type."""
+    """How a response represents a kind of part: as an item of the output with one content."""
 
     item_type: str
     id_prefix: str
@@ -60,12 +60,12 @@ _KINDS: dict[type[Part], _Kind] = {
     ),
     Reasoning: _Kind("reasoning", "rs", "reasoning_text", {"summary": []}, {}, {}),
 }
-"""The kinds that a response has a place for; it leaves out others."""
+"""The kinds that a response can represent; other kinds are omitted."""
 
 
 @dataclass(slots=True)
 class _Item:
-    """An item of the output: a part of the reply."""
+    """An item of the output, for one part of the reply."""
 
     kind: _Kind
     id: str
@@ -73,15 +73,15 @@ class _Item:
 
     @property
     def text(self) -> str:
-        """All that it says so far."""
+        """Its text so far."""
         return "".join(self.texts)
 
     def content(self, text: str) -> JsonObject:
-        """Its one content, with some text."""
+        """Its one content, with the given text."""
         return {"type": self.kind.text_type, "text": text, **self.kind.content_members}
 
     def object(self, status: ItemStatus) -> JsonObject:
-        """Itself; it has no content before it says something."""
+        """The JSON object of the item; without text it has no content."""
         return {
             "id": self.id,
             "type": self.kind.item_type,
@@ -92,10 +92,7 @@ class _Item:
 
 
 class OpenAIResponsesEncoder:
-    """See `Encoder`; for one response, whose pages it is given from the first one on.
-
-    A reader who has seen the number `after` gets only what comes then.
-    """
+    """See `Encoder`; has state. It omits the events up to the number `after`, which the reader has seen."""
 
     media_type: ClassVar[str] = "text/event-stream"
 
@@ -146,8 +143,8 @@ class OpenAIResponsesEncoder:
     def _end(self, outcome: Outcome) -> Iterator[bytes]:
         response = _response(self._head, self._items, outcome)
         yield from self._close(_last_status(outcome))
-        ended = "incomplete" if response["status"] == "cancelled" else response["status"]
-        yield from self._event(f"response.{ended}", response=response)
+        status = "incomplete" if response["status"] == "cancelled" else response["status"]
+        yield from self._event(f"response.{status}", response=response)
 
     def _item_event(self, name: str, **members: Any) -> Iterator[bytes]:  # noqa: ANN401
         yield from self._event(f"response.{name}", output_index=len(self._items) - 1, **members)
@@ -168,7 +165,7 @@ class OpenAIResponsesEncoder:
 
 
 def last_number(head: ResponseHead, events: Sequence[Event], outcome: Outcome | None) -> Number:
-    """The number of the last event that a reader can have seen of a log."""
+    """The number of the last event that a reader can have seen."""
     encoder = OpenAIResponsesEncoder(head, math.inf)
     encoder.opening(Opening("", "", "", "", ""), 0)
     encoder.page("", Page(tuple(events), len(events), outcome))
@@ -176,7 +173,7 @@ def last_number(head: ResponseHead, events: Sequence[Event], outcome: Outcome | 
 
 
 def response_object(head: ResponseHead, events: Iterable[Event], outcome: Outcome | None) -> JsonObject:
-    """A response as it stands; without an outcome it is in progress."""
+    """A response in its current state; without an outcome it is in progress."""
     items: list[_Item] = []
     for run in runs(events):
         if type(run[0]) in _KINDS:
@@ -248,7 +245,7 @@ def _status(outcome: Outcome | None) -> JsonObject:
 
 
 def _usage(usage: Usage) -> JsonObject:
-    """What was counted; what is not told apart counts as none, because clients read these members unasked."""
+    """The usage in OpenAI's format. Clients require the details, so unknown ones are 0."""
     return {
         "input_tokens": usage.prompt_tokens,
         "input_tokens_details": {"cached_tokens": 0},

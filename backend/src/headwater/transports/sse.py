@@ -1,8 +1,8 @@
 """Server-sent events (WHATWG HTML, section 9.2).
 
-Tokens have no event name, so that a plain `EventSource` with `onmessage` shows the text. Every id is
-one that a reader can resume from. The comment and the `retry` at the top make proxies pass the
-headers on before the first token.
+Tokens have no event name, so an `EventSource` with only `onmessage` receives the text. A reader can resume
+from every id. The comment and the `retry` line at the top make proxies forward the headers before the first
+token.
 """
 
 from typing import Any, ClassVar, Literal
@@ -15,13 +15,13 @@ from headwater.generation.parts import Text
 from headwater.transports.wire import END, Opening, event_id, joined, opening_object
 
 RECONNECT_MS = 1000
-"""How long an `EventSource` waits before it reconnects."""
+"""Milliseconds that an `EventSource` waits before it reconnects."""
 
 OPENING = b": headwater\nretry: %d\n\n" % RECONNECT_MS
-"""The top of every answer."""
+"""The first bytes of every answer."""
 
 HEARTBEAT = b": heartbeat\n\n"
-"""A sign of life."""
+"""A comment, sent while there are no events."""
 
 _encode = msgspec.json.Encoder().encode
 
@@ -50,11 +50,11 @@ class SseEncoder:
 
 
 def sse_event(name: str, data: Any) -> bytes:  # noqa: ANN401
-    """An event without an id, for what is not a log."""
+    """An event without an id, for streams that are not logs."""
     return b"event: %b\ndata: %b\n\n" % (name.encode(), _encode(data))
 
 
 def _event(name: str | None, generation: str, cursor: Cursor | Literal["end"], data: Any) -> bytes:  # noqa: ANN401
-    named = "" if name is None else f"event: {name}\n"
-    head = f"id: {event_id(generation, cursor)}\n{named}data: "
+    event_line = "" if name is None else f"event: {name}\n"
+    head = f"id: {event_id(generation, cursor)}\n{event_line}data: "
     return b"%b%b\n\n" % (head.encode(), _encode(data))

@@ -1,7 +1,7 @@
-"""The AI SDK's UI message stream, version 1: what its `useChat` reads.
+"""The AI SDK's UI message stream, version 1, which its `useChat` reads.
 
-Its reader refuses parts that it does not know, and takes a response that merely ends for a complete one: so
-`finish` always comes last, whatever happened.
+Its reader rejects unknown parts, and treats a response that just ends as complete. So every response ends
+with `finish`, whatever the outcome.
 """
 
 from typing import ClassVar, assert_never
@@ -24,7 +24,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 class UiMessageEncoder:
-    """See `Encoder`; for one response, whose pages it is given from the first one on."""
+    """See `Encoder`; has state."""
 
     media_type: ClassVar[str] = "text/event-stream"
 
@@ -33,22 +33,22 @@ class UiMessageEncoder:
         self._count = 0
 
     def opening(self, opening: Opening, after: Cursor) -> bytes:  # noqa: ARG002
-        """See `Encoder.opening`; the generation is named so that it can be cancelled."""
-        named = {"generation": opening.generation, "model": opening.model}
-        return _data({"type": "start", "messageId": opening.message, "messageMetadata": named})
+        """See `Encoder.opening`; the metadata has the generation's id, so that the page can cancel it."""
+        metadata = {"generation": opening.generation, "model": opening.model}
+        return _data({"type": "start", "messageId": opening.message, "messageMetadata": metadata})
 
     def page(self, generation: str, page: Page) -> bytes:  # noqa: ARG002
         """See `Encoder.page`."""
-        said = [part for event, _ in joined(page) for part in self._event(event)]
+        parts = [part for event, _ in joined(page) for part in self._event(event)]
         if page.outcome is not None:
-            said += [*self._close(), *_end(page.outcome)]
-        ended = DONE if page.outcome is not None else b""
-        return b"".join(map(_data, said)) + ended or HEARTBEAT
+            parts += [*self._close(), *_end(page.outcome)]
+        done = DONE if page.outcome is not None else b""
+        return b"".join(map(_data, parts)) + done or HEARTBEAT
 
     def _event(self, event: Event) -> list[JsonObject]:
-        """An event of the kind that is open continues its part; another one begins the next.
+        """The stream parts of an event; where the kind changes, they close the open text and start the next.
 
-        The SDK streams texts; whatever else there is goes into its `data-…` parts, which every page may read.
+        The SDK streams text; other kinds become its `data-…` parts, which any page may read.
         """
         if not isinstance(event, TextPart):
             return [*self._close(), {"type": f"data-{event.type}", "data": event.members()}]

@@ -1,4 +1,4 @@
-"""WebSocket frames: the objects of NDJSON, each in a text frame of its own."""
+"""WebSocket frames: the objects of NDJSON, each in a text frame."""
 
 import msgspec
 
@@ -10,20 +10,20 @@ _encode = msgspec.json.Encoder().encode
 
 
 def start_frame(opening: Opening, after: Cursor, request: str | None) -> str:
-    """The first frame of a reply on a socket; `after` is the cursor it starts from."""
+    """The first frame of a reply; `after` is the cursor that it starts from."""
     return _frame(framed_start(opening, after), request)
 
 
 def page_frames(generation: str, page: Page) -> list[str]:
-    """A page; one without events and outcome is a heartbeat."""
-    return [_frame(found) for found in framed_page(generation, page)]
+    """The frames of a page; a page without events and outcome is a heartbeat."""
+    return [_frame(members) for members in framed_page(generation, page)]
 
 
-def answer_frame(event: str, said: JsonObject, request: str | None) -> str:
-    """What is said to an action that starts or follows nothing."""
-    return _frame({"event": event, **said}, request)
+def answer_frame(event: str, members: JsonObject, request: str | None) -> str:
+    """The answer to an action that does not follow a reply."""
+    return _frame({"event": event, **members}, request)
 
 
-def _frame(said: JsonObject, request: str | None = None) -> str:
+def _frame(members: JsonObject, request: str | None = None) -> str:
     """`request` is the client's own name for the action that is answered."""
-    return _encode(said if request is None else {**said, "request": request}).decode()
+    return _encode(members if request is None else {**members, "request": request}).decode()

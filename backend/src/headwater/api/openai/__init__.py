@@ -1,1 +1,1 @@
-"""What programs made for OpenAI's API ask for, under `/v1`."""
+"""The part of OpenAI's API that programs made for it need, under `/v1`."""

@@ -14,7 +14,7 @@ PREFIX = "/v1"
 
 
 def openai_blueprint(replies: Replies, catalogue: Catalogue, *, needs_key: bool) -> Blueprint:
-    """The routes of OpenAI's API; all of them need a key where any is configured."""
+    """The routes of OpenAI's API; with `needs_key`, all of them require an API key."""
     blueprint = Blueprint("openai", __name__, url_prefix=PREFIX)
 
     @blueprint.before_request

@@ -17,7 +17,7 @@ from headwater.api.openai.members import (
     TextContent,
 )
 from headwater.api.principals import start
-from headwater.api.requests import Identifier, ScriptBody, Temperature, Tokens, read_json
+from headwater.api.requests import Identifier, ScriptBody, Temperature, Tokens, read_json, script_of
 from headwater.api.streaming import followed, json_response, located, opening
 from headwater.conversations.model import Settings
 from headwater.generation.outcome import Completed
@@ -81,12 +81,12 @@ class CompletionBody(OpenAIBody):
     script: ScriptBody | None = None
 
     def stateless(self) -> Stateless:
-        """The same, as the use case takes it."""
-        most = self.max_tokens if self.max_completion_tokens is None else self.max_completion_tokens
+        """The request for the use case."""
+        limit = self.max_tokens if self.max_completion_tokens is None else self.max_completion_tokens
         return Stateless(
             messages=tuple(PromptMessage(ROLES[message.role], message.content) for message in self.messages),
-            settings=Settings(self.model, None, self.temperature, most),
-            script=None if self.script is None else self.script.script(),
+            settings=Settings(self.model, None, self.temperature, limit),
+            script=script_of(self.script),
             sampling=Sampling(
                 self.top_p, self.seed, self.presence_penalty, self.frequency_penalty, tuple(self.stop)
             ),
@@ -94,7 +94,7 @@ class CompletionBody(OpenAIBody):
 
 
 def completions_blueprint(replies: Replies) -> Blueprint:
-    """The route that completes a chat."""
+    """The route of chat completions."""
     blueprint = Blueprint("completions", __name__)
 
     @blueprint.post("/chat/completions")
@@ -102,7 +102,7 @@ def completions_blueprint(replies: Replies) -> Blueprint:
         body = await read_json(CompletionBody)
         generation = await start(replies, body.stateless(), when_unread=StopAtOnce())
         if not body.stream:
-            return await _whole(replies, generation)
+            return await _complete(replies, generation)
         usage = body.stream_options.include_usage is True
         encoder = OpenAIChatEncoder(generation.model, generation.created_at // 1000, usage)
         return followed(replies, generation, encoder)
@@ -110,7 +110,7 @@ def completions_blueprint(replies: Replies) -> Blueprint:
     return blueprint
 
 
-async def _whole(replies: Replies, generation: Generation) -> Response:
+async def _complete(replies: Replies, generation: Generation) -> Response:
     parts, outcome = await replies.finished(generation)
     if not isinstance(outcome.status, Completed):
         return located(failed_reply(outcome.status), generation)

@@ -1,4 +1,4 @@
-"""Refusals and failed replies as OpenAI says them, with the statuses that its clients go by."""
+"""Refusals and failed replies in the format of OpenAI, with the statuses that its clients expect."""
 
 import re
 from typing import assert_never
@@ -23,10 +23,10 @@ _CODES: dict[ProblemCode, str] = {
     "unknown_model": "model_not_found",
     "rate_limited": "rate_limit_exceeded",
 }
-"""Where OpenAI has a name of its own for ours."""
+"""Our codes for which OpenAI has another name."""
 
 _MEMBERS = {"/v1/responses": {"message": "input"}}
-"""What our members are called in the bodies of this address."""
+"""Our members that have another name in the bodies of a path."""
 
 _STATUS: dict[FailureCode, int] = {
     "provider_error": 502,
@@ -49,11 +49,11 @@ def refusal(code: ProblemCode, detail: str, field: str | None) -> tuple[str, Jso
 
 
 def failed_reply(status: Cancelled | Failed | Interrupted) -> Response:
-    """The answer where a whole reply was asked for and there is none."""
+    """The answer for a complete reply that ended otherwise."""
     response = json_response(broken_off(status), _http_status(status))
-    # The header by which OpenAI's own clients are told whether to ask again.
-    again = isinstance(status, Interrupted) or (isinstance(status, Failed) and status.retryable)
-    response.headers["X-Should-Retry"] = "true" if again else "false"
+    # OpenAI's own clients decide by this header whether to try again.
+    is_retryable = isinstance(status, Interrupted) or (isinstance(status, Failed) and status.retryable)
+    response.headers["X-Should-Retry"] = "true" if is_retryable else "false"
     return response
 
 
@@ -70,7 +70,7 @@ def _http_status(status: Cancelled | Failed | Interrupted) -> int:
 
 
 def _param(field: str | None) -> str | None:
-    """A member by its name in OpenAI's API, places in lists as it writes them: `messages[0].content`."""
+    """A member by its name in OpenAI's API, with indexes in its notation: `messages[0].content`."""
     if field is None:
         return None
     return re.sub(r"\.(\d+)", r"[\1]", _MEMBERS.get(request.path, {}).get(field, field))

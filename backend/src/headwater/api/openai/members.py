@@ -1,4 +1,4 @@
-"""The members that the bodies of OpenAI's API have in common, and those of them that cannot be honoured."""
+"""Members that the bodies of OpenAI's API share, and members that are ignored or unsupported."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
@@ -9,7 +9,7 @@ from pydantic_core import PydanticCustomError
 from headwater.api.requests import PLAIN, Body, PlainText
 
 STOP_CHARS = 500
-"""The most characters of a sequence that a reply stops before."""
+"""The most characters of a stop sequence."""
 
 Penalty = Annotated[float, Field(ge=-2, le=2)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -17,10 +17,11 @@ Seed = Annotated[int, Field(ge=-(2**63), lt=2**63)]
 
 
 class OpenAIBody(Body):
-    """A body of which `ignored` members change nothing that is said, and may be anything.
+    """A body that accepts members it does not support.
 
-    Those in `only` cannot be honoured: they take null and the values that mean the same as their absence.
-    Null is the same as absence for all members.
+    Members in `ignored` do not affect the reply and may have any value. Members in `only` are unsupported:
+    they accept only null and the listed values, which mean the same as their absence. Null means absent for
+    every member.
     """
 
     ignored: ClassVar[frozenset[str]]
@@ -28,26 +29,26 @@ class OpenAIBody(Body):
 
     @model_validator(mode="before")
     @classmethod
-    def leave_out(cls, given: Any) -> Any:  # noqa: ANN401
-        """Check and drop what is not needed further."""
-        if not isinstance(given, dict):
-            return given
+    def drop_unsupported(cls, body: Any) -> Any:  # noqa: ANN401
+        """Check the members in `only`, and drop all that are not needed."""
+        if not isinstance(body, dict):
+            return body
         for name, harmless in cls.only.items():
-            if given.get(name) is not None and given[name] not in harmless:
+            if body.get(name) is not None and body[name] not in harmless:
                 raise PydanticCustomError("unsupported", "{member} cannot be honoured", {"member": name})
         dropped = cls.ignored | cls.only.keys()
-        return {name: value for name, value in given.items() if name not in dropped and value is not None}
+        return {name: value for name, value in body.items() if name not in dropped and value is not None}
 
 
 class StreamOptions(Body):
-    """The member `stream_options`; nothing is obfuscated here, whatever it says of that."""
+    """The member `stream_options`; `include_obfuscation` has no effect."""
 
     include_usage: bool | None = None
     include_obfuscation: bool | None = None
 
 
 def _joined(content: object) -> object:
-    """The text of a content, which may come in parts."""
+    """The text of a content that may be a list of parts."""
     if not isinstance(content, list):
         return content
     return "".join(_text(part) for part in content)
@@ -58,7 +59,7 @@ def _text(part: object) -> str:
         text = part.get("text")
         if isinstance(text, str):
             return text
-    raise PydanticCustomError("part", "Input takes text and parts that are text, nothing else")
+    raise PydanticCustomError("part", "Input takes text, or parts that are text")
 
 
 def _listed(stop: object) -> object:
@@ -71,14 +72,14 @@ ROLES: dict[str, Literal["system", "user", "assistant"]] = {
     "user": "user",
     "assistant": "assistant",
 }
-"""The roles of messages, and what they are here."""
+"""The roles of messages, and the roles that they become."""
 
 TextContent = Annotated[PlainText, BeforeValidator(_joined)]
-"""A text, or a list of parts of it."""
+"""A text, or a list of its parts."""
 
 Stop = Annotated[
     list[Annotated[str, Field(min_length=1, max_length=STOP_CHARS), PLAIN]],
     Field(max_length=4),
     BeforeValidator(_listed),
 ]
-"""One text, or up to four."""
+"""One stop sequence, or up to four."""

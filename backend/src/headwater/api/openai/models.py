@@ -1,4 +1,4 @@
-"""`/v1/models`: what can be asked."""
+"""`/v1/models`: the available models."""
 
 from quart import Blueprint, Response
 
@@ -14,22 +14,22 @@ def models_blueprint(catalogue: Catalogue) -> Blueprint:
     blueprint = Blueprint("models", __name__)
 
     @blueprint.get("/models")
-    async def models() -> Response:
+    async def list_() -> Response:
         principal()
-        found = [_model_object(model) for model in await catalogue.models()]
-        return json_response({"object": "list", "data": found})
+        models = [_model_object(model) for model in await catalogue.models()]
+        return json_response({"object": "list", "data": models})
 
     @blueprint.get("/models/<path:name>")
     async def one(name: str) -> Response:
         principal()
-        found = await catalogue.find(name)
-        if found is None:
+        offer = await catalogue.find(name)
+        if offer is None:
             raise UnknownModelError(f"There is no model {name!r}; GET /v1/models lists them.", field="model")
-        return json_response(_model_object(found[0]))
+        return json_response(_model_object(offer[0]))
 
     return blueprint
 
 
 def _model_object(model: Model) -> JsonObject:
-    """A model; when it was made is not known, and the member takes a number."""
+    """A model. Its creation time is unknown, but OpenAI's clients expect a number."""
     return {"id": model.id, "object": "model", "created": 0, "owned_by": model.provider}

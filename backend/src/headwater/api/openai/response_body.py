@@ -1,11 +1,11 @@
-"""What `/v1/responses` takes."""
+"""The bodies and queries of `/v1/responses`."""
 
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field
 
 from headwater.api.openai.members import ROLES, OpenAIBody, Share, StreamOptions, TextContent
-from headwater.api.requests import Identifier, PlainText, Query, ScriptBody, Temperature, Tokens
+from headwater.api.requests import Identifier, PlainText, Query, ScriptBody, Temperature, Tokens, script_of
 from headwater.conversations.model import Settings
 from headwater.errors import InvalidRequestError
 from headwater.generation.provider import PromptMessage, Sampling
@@ -25,13 +25,13 @@ class InputMessage(OpenAIBody):
     content: TextContent
 
 
-def _messages(given: object) -> object:
-    """Items that are messages; what a model thought is not given to it again."""
-    if isinstance(given, str):
-        return [{"role": "user", "content": given}]
-    if not isinstance(given, list):
-        return given
-    return [item for item in given if not (isinstance(item, dict) and item.get("type") == "reasoning")]
+def _messages(value: object) -> object:
+    """The messages of the input, without reasoning, which is not sent to the model again."""
+    if isinstance(value, str):
+        return [{"role": "user", "content": value}]
+    if not isinstance(value, list):
+        return value
+    return [item for item in value if not (isinstance(item, dict) and item.get("type") == "reasoning")]
 
 
 class ResponseBody(OpenAIBody):
@@ -71,36 +71,36 @@ class ResponseBody(OpenAIBody):
     script: ScriptBody | None = None
 
     def new_message(self, previous: Generation | None) -> NewMessage:
-        """The same, as the use case takes it; `previous` is the response that it continues.
+        """The request for the use case; `previous` is the response that it continues.
 
-        What the input says as system or developer becomes the system prompt of a conversation that begins
-        with it; `instructions` are for this response alone. Raises `InvalidRequestError`.
+        System and developer messages become the system prompt of a new conversation; `instructions` are for
+        this response alone. Raises `InvalidRequestError`.
         """
         messages = [PromptMessage(ROLES[message.role], message.content) for message in self.input]
-        spoken = [message for message in messages if message.role != "system"]
-        if not spoken or spoken[-1].role != "user":
-            raise InvalidRequestError("input takes a user's message as its last.", field="input")
+        dialogue = [message for message in messages if message.role != "system"]
+        if not dialogue or dialogue[-1].role != "user":
+            raise InvalidRequestError("The last message of input must be a user's.", field="input")
         if self.background and not self.store:
-            raise InvalidRequestError("background needs a response that is stored.", field="background")
+            raise InvalidRequestError("background needs store: true.", field="background")
         system = [message.text for message in messages if message.role == "system"]
         own = [] if self.instructions is None else [self.instructions]
         if previous is not None:
             own, system = [*own, *system], []
         return NewMessage(
-            message=spoken[-1].text,
-            earlier=tuple(spoken[:-1]),
+            message=dialogue[-1].text,
+            earlier=tuple(dialogue[:-1]),
             conversation=None if previous is None else previous.conversation,
             parent=None if previous is None else previous.message,
             settings=Settings(self.model, "\n\n".join(system) or None),
             overrides=Settings(None, "\n\n".join(own) or None, self.temperature, self.max_output_tokens),
             sampling=Sampling(top_p=self.top_p),
-            script=None if self.script is None else self.script.script(),
+            script=script_of(self.script),
             storage=Storage.STORED if self.store else Storage.EPHEMERAL,
         )
 
     @property
     def when_unread(self) -> WhenUnread | None:
-        """What happens when nobody reads it; None is the same as with any other reply."""
+        """What happens while nobody reads it; None means the configured default."""
         if self.background:
             return Keep()
         return None if self.store else StopAtOnce()

@@ -1,4 +1,4 @@
-"""`/v1/responses`: replies that are kept, can be gone on from, followed again and cancelled."""
+"""`/v1/responses`: stored replies, which can be continued, followed again and cancelled."""
 
 from quart import Blueprint, Response
 
@@ -20,7 +20,7 @@ from headwater.transports.openai_responses import (
 )
 
 RESPONSE, GENERATION = "resp_", "gen_"
-"""How the ids of a response and of its generation begin; the rest is the same."""
+"""The prefixes of the ids of a response and its generation; the rest of both ids is the same."""
 
 
 def responses_blueprint(replies: Replies) -> Blueprint:
@@ -36,7 +36,9 @@ def responses_blueprint(replies: Replies) -> Blueprint:
         head = _head(generation, body.previous_response_id)
         if body.stream:
             return followed(replies, generation, OpenAIResponsesEncoder(head))
-        return await (_standing(generation, head) if body.background else _whole(replies, generation, head))
+        return await (
+            _standing(generation, head) if body.background else _complete(replies, generation, head)
+        )
 
     @blueprint.get("/responses/<name>")
     async def find(name: str) -> Response:
@@ -59,12 +61,12 @@ def responses_blueprint(replies: Replies) -> Blueprint:
 
 
 async def _standing(generation: Generation, head: ResponseHead) -> Response:
-    """A response as it stands."""
+    """A response in its current state."""
     snapshot = await generation.snapshot()
     return located(json_response(response_object(head, snapshot.events, snapshot.outcome)), generation)
 
 
-async def _whole(replies: Replies, generation: Generation, head: ResponseHead) -> Response:
+async def _complete(replies: Replies, generation: Generation, head: ResponseHead) -> Response:
     """A response once it is complete."""
     _, outcome = await replies.finished(generation)
     if not isinstance(outcome.status, Completed):
@@ -73,7 +75,7 @@ async def _whole(replies: Replies, generation: Generation, head: ResponseHead) -
 
 
 async def _stored(replies: Replies, name: str) -> tuple[Generation, ResponseHead]:
-    """A response that the client has stored. Raises `NotFoundError`."""
+    """One of the principal's stored responses. Raises `NotFoundError`."""
     unknown = NotFoundError(f"There is no response {name!r} (any more).")
     if not name.startswith(RESPONSE):
         raise unknown
@@ -88,7 +90,7 @@ async def _stored(replies: Replies, name: str) -> tuple[Generation, ResponseHead
 
 
 async def _previous(replies: Replies, name: str | None) -> Generation | None:
-    """The response that another goes on from. Raises `InvalidRequestError`."""
+    """The response that another one continues. Raises `InvalidRequestError`."""
     if name is None:
         return None
     try:
@@ -98,7 +100,7 @@ async def _previous(replies: Replies, name: str | None) -> Generation | None:
 
 
 async def _resume(generation: Generation, head: ResponseHead, seen: Number) -> Number:
-    """The number after which a reader goes on who has seen one. Raises `CursorConflictError`."""
+    """The number after which a reader resumes that has seen `seen`. Raises `CursorConflictError`."""
     snapshot = await generation.snapshot()
     last = last_number(head, snapshot.events, snapshot.outcome)
     if seen <= last:
@@ -106,7 +108,7 @@ async def _resume(generation: Generation, head: ResponseHead, seen: Number) -> N
     if snapshot.outcome == AFTER_CRASH:
         return last
     raise CursorConflictError(
-        f"Here the number {seen} is ahead of the response, whose last event is {last}.",
+        f"The number {seen} is ahead of the response, whose last event is {last}.",
         field="starting_after",
     )
 

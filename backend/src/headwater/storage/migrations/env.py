@@ -1,10 +1,10 @@
-"""What Alembic runs: the migrations, on the connection that it is given."""
+"""The script that Alembic runs: applies the migrations on the given connection."""
 
 from alembic import context
 
 from headwater.storage.tables import metadata
 
-# Both databases take changes of the schema back with the transaction; of SQLite, Alembic does not assume it.
+# Both databases roll back schema changes with the transaction; Alembic assumes that SQLite does not.
 context.configure(
     connection=context.config.attributes["connection"], target_metadata=metadata, transactional_ddl=True
 )

@@ -1,7 +1,7 @@
 """Messages have parts; ids stand for idempotency keys.
 
-A message that is nothing but its text needs no parts, so only rows with reasoning are written anew. Their
-order of text and reasoning was kept in the shape of their generation, as the sign of each length.
+A message that is only text needs no parts, so only rows with reasoning change. The shape of a generation used
+to hold the order of text and reasoning, as the sign of each length.
 """
 
 from collections.abc import Iterator, Sequence
@@ -47,7 +47,7 @@ new_pieces = sa.table(
 
 
 def upgrade() -> None:
-    """Turn text and reasoning into parts, in the order in which they were said."""
+    """Turn text and reasoning into parts, in their original order."""
     connection = op.get_bind()
     op.add_column("messages", sa.Column("parts", sa.JSON(none_as_null=True)))
     for rows in _rows_with_reasoning(connection):
@@ -118,7 +118,7 @@ def _write(connection: sa.Connection, rows: Sequence[sa.RowMapping]) -> None:
 
 
 def _parts(row: sa.RowMapping, lengths: Sequence[int]) -> list[dict[str, str]]:
-    """What a row says, in order; reasoning comes first where no shape tells."""
+    """The parts of a row, in order; reasoning comes first if there is no shape."""
     lengths = lengths or (-len(row["reasoning"]), len(row["text"]))
     parts, text, reasoning = [], 0, 0
     for is_text, run in groupby(filter(None, lengths), lambda length: length > 0):
