@@ -1,6 +1,5 @@
 """Plans replies: which branch a request continues, which model replies, and what the prompt is."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from headwater.clock import now
@@ -106,18 +105,13 @@ class Planner:
             conversation, branch = await self._branch(owner, request.conversation, parent, "parent")
             branch = () if request.parent == ROOT else branch
             settings = _merge(request.settings, conversation.settings)
-        written = _messages(
-            (*request.earlier, PromptMessage("user", request.message)),
-            branch[-1].id if branch else None,
-            request.ids.message,
-        )
+        written = _written(request, branch[-1].id if branch else None)
+        id_ = (request.ids.conversation or new_id("conv")) if conversation is None else conversation.id
         plan = await self._reply_to(
             (*branch, *written),
             request,
             _override(request.overrides, settings),
-            conversation=request.ids.conversation or new_id("conv")
-            if conversation is None
-            else conversation.id,
+            conversation=id_,
             sampling=request.sampling,
         )
         if request.storage is Storage.EPHEMERAL:
@@ -212,20 +206,17 @@ class Planner:
         return fit(messages, settings.system, model.context_window, settings.max_tokens)
 
 
-def _messages(
-    messages: Iterable[PromptMessage], parent: str | None, last_id: str | None
-) -> tuple[Message, ...]:
-    """The messages to store, each after the one before."""
-    stored: list[Message] = []
-    for message in messages:
-        if message.role == "system":
+def _written(request: NewMessage, parent: str | None) -> tuple[Message, ...]:
+    """The messages that a request adds, one after another; the last one is its own."""
+    texts = [(message.role, message.text) for message in request.earlier] + [("user", request.message)]
+    ids = [new_id("msg") for _ in request.earlier] + [request.ids.message or new_id("msg")]
+    messages: list[Message] = []
+    for id_, (role, text) in zip(ids, texts, strict=True):
+        if role == "system":
             raise ValueError("a system prompt is a setting, not a message")
-        stored.append(Message(new_id("msg"), parent, message.role, plain(message.text), now()))
-        parent = stored[-1].id
-    if last_id is not None:
-        last = stored.pop()
-        stored.append(Message(last_id, last.parent, last.role, last.parts, last.created_at))
-    return tuple(stored)
+        messages.append(Message(id_, parent, role, plain(text), now()))
+        parent = id_
+    return tuple(messages)
 
 
 def _reply(parent: str, model: Model, id_: str | None, omitted: int = 0) -> Message:
