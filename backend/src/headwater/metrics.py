@@ -113,7 +113,7 @@ class Metrics:
 
     def closed(self, outcome: Outcome, stopping: float | None) -> None:
         """Note how a generation ended; see `Observer.closed`."""
-        self._generations.labels(*_status_and_code(outcome.status)).inc()
+        self._generations.labels(outcome.status.name, _code(outcome.status)).inc()
         if stopping is not None and isinstance(outcome.status, Cancelled):
             self._cancel.observe(stopping)
 
@@ -180,18 +180,18 @@ _ENDS: dict[str, tuple[str, ...]] = {
     "failed": get_args(FailureCode),
     "interrupted": ("",),
 }
-"""Everything that `_status_and_code` can return. A series must begin at 0 to show its first increase."""
+"""Every code of every status. A series must begin at 0 to show its first increase."""
 
 
-def _status_and_code(status: Status) -> tuple[str, str]:
+def _code(status: Status) -> str:
     match status:
         case Completed(reason):
-            return "completed", reason
+            return reason
         case Cancelled(by):
-            return "cancelled", by
+            return by
         case Failed(code):
-            return "failed", code
+            return code
         case Interrupted():
-            return "interrupted", ""
+            return ""
         case _:
             assert_never(status)

@@ -79,7 +79,7 @@ export interface CancelledOutcome {
   usage?: Usage | null;
 }
 /**
- * The reply failed; `message` is for people.
+ * The reply failed. `message` is for people: no secrets, no addresses, no stack traces.
  */
 export interface FailedOutcome {
   code:
@@ -99,7 +99,7 @@ export interface FailedOutcome {
   usage?: Usage | null;
 }
 /**
- * The server ended before the reply was finished.
+ * The writer ended (shutdown or crash) before the reply was finished.
  */
 export interface InterruptedOutcome {
   status: "interrupted";

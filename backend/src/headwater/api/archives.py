@@ -1,12 +1,11 @@
 """The JSON of exported conversations, and its validation on import."""
 
 import asyncio
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 import msgspec
-from pydantic import Field, TypeAdapter, model_validator
+from pydantic import Field, model_validator
 
-from headwater.api.parts import Part
 from headwater.api.requests import (
     PLAIN,
     Body,
@@ -17,7 +16,7 @@ from headwater.api.requests import (
     read_json_bytes,
     validated,
 )
-from headwater.api.responses import Outcome
+from headwater.api.tagged import Outcome, Part
 from headwater.conversations.model import Conversation, Message, Settings, milliseconds
 from headwater.errors import InvalidRequestError
 from headwater.generation.codec import parse_parts
@@ -57,7 +56,7 @@ class ArchiveMessage(Body):
             parts=parts,
             created_at=milliseconds(self.created_at),
             model=self.model,
-            outcome=None if self.outcome is None else _OUTCOME.dump_python(self.outcome),
+            outcome=None if self.outcome is None else self.outcome.model_dump(),
             omitted=self.left_out,
         )
 
@@ -143,6 +142,3 @@ class _Envelope(msgspec.Struct, forbid_unknown_fields=True):
     format: Literal["headwater"]
     version: Literal[1]
     conversations: list[msgspec.Raw]
-
-
-_OUTCOME: TypeAdapter[Any] = TypeAdapter(Outcome)

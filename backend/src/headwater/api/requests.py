@@ -108,17 +108,32 @@ def _ids(body: ReplyIds | None) -> Ids:
     return Ids() if body is None else Ids(**body.model_dump())
 
 
-class ChatBody(Body):
-    """The body of `POST /api/chat`."""
+class ReplyOptions(Body):
+    """The members that say how a reply is made."""
 
-    message: PlainText
-    conversation: Identifier | None = None
-    parent: Identifier | None = None
     model: Identifier | None = None
     system: PlainText | None = None
     temperature: Temperature | None = None
     max_tokens: Tokens | None = None
     script: ScriptBody | None = None
+
+    @property
+    def settings(self) -> Settings:
+        """The members that a conversation keeps."""
+        return Settings(self.model, self.system, self.temperature, self.max_tokens)
+
+    @property
+    def scripted(self) -> Script | None:
+        """The script for the scripted provider."""
+        return None if self.script is None else self.script.script()
+
+
+class ChatBody(ReplyOptions):
+    """The body of `POST /api/chat`."""
+
+    message: PlainText
+    conversation: Identifier | None = None
+    parent: Identifier | None = None
     ids: NewIds | None = None
 
     def new_message(self) -> NewMessage:
@@ -127,31 +142,20 @@ class ChatBody(Body):
             message=self.message,
             conversation=self.conversation,
             parent=self.parent,
-            settings=Settings(self.model, self.system, self.temperature, self.max_tokens),
-            script=script_of(self.script),
+            settings=self.settings,
+            script=self.scripted,
             ids=_ids(self.ids),
         )
 
 
-class ReplyBody(Body):
+class ReplyBody(ReplyOptions):
     """The body of `POST /api/conversations/<id>/messages/<message>/replies`."""
 
-    model: Identifier | None = None
-    system: PlainText | None = None
-    temperature: Temperature | None = None
-    max_tokens: Tokens | None = None
-    script: ScriptBody | None = None
     ids: ReplyIds | None = None
 
     def regenerate(self, conversation: str, message: str) -> Regenerate:
         """The request for the use case."""
-        return Regenerate(
-            conversation,
-            message,
-            Settings(self.model, self.system, self.temperature, self.max_tokens),
-            script_of(self.script),
-            _ids(self.ids),
-        )
+        return Regenerate(conversation, message, self.settings, self.scripted, _ids(self.ids))
 
 
 class ChatQuery(Body):

@@ -1,15 +1,12 @@
 """The types of the API's answers. The OpenAPI document and the page's types are generated from them."""
 
 from dataclasses import dataclass, fields
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import Field
-
-from headwater.api.parts import Part
+from headwater.api.tagged import Outcome, Part
 from headwater.conversations.model import Message as MessageRecord
 from headwater.conversations.model import timestamp
 from headwater.errors import ProblemCode
-from headwater.generation.outcome import CancelledBy, FailureCode, FinishReason
 from headwater.history import Listed, Opened
 from headwater.storage.highlight import SnippetPart
 from headwater.storage.search import SearchMatch
@@ -33,77 +30,6 @@ class Health:
     """The answer to a probe."""
 
     status: Literal["alive", "ready"]
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """Tokens as the provider counted them."""
-
-    prompt_tokens: int
-    completion_tokens: int
-
-
-@dataclass(frozen=True, slots=True)
-class Timing:
-    """How a reply arrived from the provider; null if there was nothing to measure.
-
-    `server_ms` is the time from the arrival of the request to our request to the provider, `provider_ms` the
-    time from there to the first token; older replies have neither.
-    """
-
-    first_token_ms: int | None
-    duration_ms: int
-    tokens: int
-    tokens_per_second: float | None
-    longest_gap_ms: int | None
-    server_ms: int | None = None
-    provider_ms: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class CompletedOutcome:
-    """The model finished, or reached a limit of its own."""
-
-    status: Literal["completed"]
-    reason: FinishReason
-    usage: Usage | None = None
-    timing: Timing | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class CancelledOutcome:
-    """A user stopped the reply, or nobody was reading it any more."""
-
-    status: Literal["cancelled"]
-    by: CancelledBy
-    usage: Usage | None = None
-    timing: Timing | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class FailedOutcome:
-    """The reply failed; `message` is for people."""
-
-    status: Literal["failed"]
-    code: FailureCode
-    message: str
-    retryable: bool
-    usage: Usage | None = None
-    timing: Timing | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class InterruptedOutcome:
-    """The server ended before the reply was finished."""
-
-    status: Literal["interrupted"]
-    usage: Usage | None = None
-    timing: Timing | None = None
-
-
-Outcome = Annotated[
-    CompletedOutcome | CancelledOutcome | FailedOutcome | InterruptedOutcome, Field(discriminator="status")
-]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """`/api/ui-message-stream`: a reply for the AI SDK's `useChat`, which keeps the conversation in the page."""
 
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -8,17 +9,12 @@ from quart import Blueprint, Response
 
 from headwater.api.principals import principal, start
 from headwater.api.requests import (
-    Body,
     Identifier,
     PlainText,
-    ScriptBody,
-    Temperature,
-    Tokens,
+    ReplyOptions,
     read_json,
-    script_of,
 )
 from headwater.api.streaming import followed, refuse_head
-from headwater.conversations.model import Settings
 from headwater.generation.provider import PromptMessage
 from headwater.replies.active import Generation
 from headwater.replies.requests import Stateless
@@ -51,18 +47,13 @@ class UiMessage(BaseModel):
     parts: Annotated[PlainText, BeforeValidator(_text)]
 
 
-class UiMessagesBody(Body):
+class UiMessagesBody(ReplyOptions):
     """The body of `POST /api/ui-message-stream`: what the AI SDK sends, and members that a page may add."""
 
     id: Identifier
     messages: Annotated[list[UiMessage], Field(min_length=1)]
     trigger: Literal["submit-message", "regenerate-message"] | None = None
     messageId: Identifier | None = None  # noqa: N815 - its name on the wire
-    model: Identifier | None = None
-    system: PlainText | None = None
-    temperature: Temperature | None = None
-    max_tokens: Tokens | None = None
-    script: ScriptBody | None = None
 
     def stateless(self) -> Stateless:
         """The request for the use case."""
@@ -70,8 +61,8 @@ class UiMessagesBody(Body):
         messages = [PromptMessage(message.role, message.parts) for message in self.messages if message.parts]
         return Stateless(
             messages=(*system, *messages),
-            settings=Settings(self.model, None, self.temperature, self.max_tokens),
-            script=script_of(self.script),
+            settings=replace(self.settings, system=None),
+            script=self.scripted,
             conversation=_conversation(self.id),
         )
 

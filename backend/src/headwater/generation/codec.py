@@ -1,22 +1,16 @@
 """Parts and outcomes as JSON objects, in the same form in rows and on the wire."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
-from typing import Any, TypeAlias, assert_never
+from dataclasses import asdict, fields
+from typing import Any, TypeAlias, get_args
 
-from headwater.generation.outcome import (
-    Cancelled,
-    Completed,
-    Failed,
-    Interrupted,
-    Outcome,
-    Status,
-    Timing,
-    Usage,
-)
+from headwater.generation.outcome import Outcome, Status, Timing, Usage
 from headwater.generation.parts import KINDS, Part, Parts, TextPart, parse_part, text_of
 
 JsonObject: TypeAlias = dict[str, Any]
+
+STATUSES: dict[str, type[Status]] = {kind.name: kind for kind in get_args(Status)}
+"""How a reply can end, by name."""
 
 
 def parts_objects(parts: Iterable[Part]) -> list[JsonObject]:
@@ -42,24 +36,11 @@ def message_members(parts: Parts) -> JsonObject:
 def outcome_object(outcome: Outcome) -> JsonObject:
     """The JSON object of an outcome; `usage` and `timing` are null if they are unknown."""
     return {
-        **_status_object(outcome.status),
+        "status": outcome.status.name,
+        **asdict(outcome.status),
         "usage": None if outcome.usage is None else asdict(outcome.usage),
         "timing": None if outcome.timing is None else _timing_object(outcome.timing),
     }
-
-
-def _status_object(status: Status) -> JsonObject:
-    match status:
-        case Completed(reason):
-            return {"status": "completed", "reason": reason}
-        case Cancelled(by):
-            return {"status": "cancelled", "by": by}
-        case Failed(code, message, retryable):
-            return {"status": "failed", "code": code, "message": message, "retryable": retryable}
-        case Interrupted():
-            return {"status": "interrupted"}
-        case _:
-            assert_never(status)
 
 
 def _timing_object(timing: Timing) -> JsonObject:
@@ -86,17 +67,9 @@ def parse_outcome(data: Mapping[str, Any]) -> Outcome:
 
 
 def _parse_status(data: Mapping[str, Any]) -> Status:
-    match data["status"]:
-        case "completed":
-            return Completed(data["reason"])
-        case "cancelled":
-            return Cancelled(data["by"])
-        case "failed":
-            return Failed(data["code"], data["message"], data["retryable"])
-        case "interrupted":
-            return Interrupted()
-        case other:
-            raise ValueError(f"{other!r} is not the status of an outcome")
+    """The status of an outcome object. Raises `KeyError` for one that is not known."""
+    kind = STATUSES[data["status"]]
+    return kind(**{field.name: data[field.name] for field in fields(kind)})
 
 
 def _parse_timing(data: Mapping[str, Any]) -> Timing:

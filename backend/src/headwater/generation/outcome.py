@@ -22,6 +22,8 @@ FailureCode: TypeAlias = Literal[
 class Completed:
     """The model finished, or reached a limit of its own."""
 
+    name = "completed"
+
     reason: FinishReason
 
 
@@ -29,12 +31,16 @@ class Completed:
 class Cancelled:
     """A user stopped the reply, or nobody was reading it any more."""
 
+    name = "cancelled"
+
     by: CancelledBy
 
 
 @dataclass(frozen=True, slots=True)
 class Failed:
     """The reply failed. `message` is for people: no secrets, no addresses, no stack traces."""
+
+    name = "failed"
 
     code: FailureCode
     message: str
@@ -44,6 +50,8 @@ class Failed:
 @dataclass(frozen=True, slots=True)
 class Interrupted:
     """The writer ended (shutdown or crash) before the reply was finished."""
+
+    name = "interrupted"
 
 
 Status: TypeAlias = Completed | Cancelled | Failed | Interrupted
