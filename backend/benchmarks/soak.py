@@ -355,7 +355,8 @@ async def chaos(soak: Soak, folder: Path, environment: dict[str, str], seconds: 
     )
     print("  nothing doubled, nothing left running; a stop lost nothing, a kill the text of the last")
     killed = sorted(lost for lost in soak.lost if lost)
-    print(f"  {statistics.median(killed):.2f} s at the median, {killed[-1]:.2f} s at the most")
+    median, most = (statistics.median(killed), killed[-1]) if killed else (0.0, 0.0)
+    print(f"  {median:.2f} s at the median, {most:.2f} s at the most")
 
 
 async def run_until(
