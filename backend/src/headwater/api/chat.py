@@ -57,7 +57,7 @@ def chat_blueprint(replies: Replies, origins: Origins) -> Blueprint:
     async def get() -> Response:
         # An `EventSource` sends the same request twice: first to start a reply, and after a disconnect, with
         # `Last-Event-ID`, to resume it.
-        refuse_head()
+        refuse_head("POST")
         origins.check_request(request)
         media_type = negotiated()
         last_seen = last_event_id()

@@ -52,10 +52,13 @@ def negotiated() -> str:
     return best
 
 
-def refuse_head() -> None:
-    """Refuse HEAD, for which Quart would run an endless answer. Raises `MethodNotAllowed`."""
+def refuse_head(*others: str) -> None:
+    """Refuse HEAD, because an endless answer has no head; the URL takes GET and `others`.
+
+    Raises `MethodNotAllowed`.
+    """
     if request.method == "HEAD":
-        raise MethodNotAllowed(["GET"])
+        raise MethodNotAllowed(["GET", *others])
 
 
 async def reply(replies: Replies, generation: Generation, media_type: str) -> Response:
