@@ -12,7 +12,7 @@ from headwater.conversations.archive import to_archive
 from headwater.generation.codec import message_members, parse_parts, parts_objects
 from headwater.generation.log import Page
 from headwater.generation.outcome import Completed, Outcome
-from headwater.generation.parts import KINDS, Part, Text, fold, shape, unfold
+from headwater.generation.parts import KINDS, Part, Text, TextPart, fold, shape, unfold
 from headwater.generation.provider import Delta, Finish, Prompt
 from headwater.providers.scripted import ScriptedProvider
 from headwater.replies.requests import NewMessage
@@ -37,6 +37,14 @@ class Source(Part):
 
     url: str
     title: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Program(TextPart):
+    """A program that the model writes, piece by piece."""
+
+    type = "program"
+    event = "program"
 
 
 CITED = Source("https://example.org/rivers", "Rivers")
@@ -127,3 +135,22 @@ async def test_it_keeps_its_place_from_the_model_to_the_row(tmp_path: Path) -> N
         snapshot = await (await new_replies(database).find(ME, generation.id)).snapshot()
         assert snapshot.events == EVENTS
         assert to_archive(found, messages)["messages"][-1]["parts"] == parts_objects(PARTS)
+
+
+def test_a_kind_of_text_joins_its_pieces_on_every_transport() -> None:
+    events = (Text("Run "), Program("pri"), Program("nt()"))
+    page = Page(events, 3)
+    assert fold(events) == (Text("Run "), Program("print()"))
+    assert list(unfold(fold(events), shape(events))) == list(events)
+    assert b'event: program\ndata: {"token":"print()"}' in SseEncoder().page("gen_1", page)
+    assert b'{"type":"data-program","data":{"text":"print()"}}' in UiMessageEncoder().page("gen_1", page)
+    messages = list(page_messages("gen_1", page))
+    assert (messages[1].event, dict(messages[1].data)) == ("program", {"token": "print()"})
+    assert message_members(fold(events)).keys() == {"text", "reasoning", "parts"}
+
+
+def test_a_whole_part_that_does_not_fit_into_an_event_is_an_error() -> None:
+    assert list(CITED.fit(1000, 1000)) == [CITED]
+    assert list(CITED.fit(10, 1000)) == []
+    with pytest.raises(ValueError, match="does not fit"):
+        list(CITED.fit(1000, 10))

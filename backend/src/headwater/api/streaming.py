@@ -76,16 +76,20 @@ def located(response: Response, generation: Generation) -> Response:
     return response
 
 
-def followed(replies: Replies, generation: Generation, encoder: Encoder) -> Response:
+def followed(
+    replies: Replies, generation: Generation, encoder: Encoder, *, resumes: bool = False
+) -> Response:
     """A generation from its beginning to its outcome, in the format of another API."""
-    return located(_unbuffered(_encoded(replies, generation, 0, encoder), encoder.media_type), generation)
+    body = _encoded(replies, generation, 0, encoder, resumes=resumes)
+    return located(_unbuffered(body, encoder.media_type), generation)
 
 
 async def streamed(replies: Replies, generation: Generation, after: Cursor, media_type: str) -> Response:
     """Follow a generation from a cursor to its outcome. Raises `CursorConflictError`."""
     after = await replies.resume(generation, after)
-    encoder = ENCODERS[media_type]
-    return _unbuffered(_encoded(replies, generation, after, encoder), encoder.media_type)
+    resumes = bool(request.headers.get("Last-Event-ID"))
+    body = _encoded(replies, generation, after, ENCODERS[media_type], resumes=resumes)
+    return _unbuffered(body, media_type)
 
 
 def _unbuffered(body: AsyncGenerator[bytes, None], media_type: str) -> Response:
@@ -109,10 +113,10 @@ async def _complete(replies: Replies, generation: Generation) -> AsyncGenerator[
 
 
 async def _encoded(
-    replies: Replies, generation: Generation, after: Cursor, encoder: Encoder
+    replies: Replies, generation: Generation, after: Cursor, encoder: Encoder, *, resumes: bool
 ) -> AsyncGenerator[bytes, None]:
     yield encoder.opening(opening(generation), after)
-    async with aclosing(replies.follow(generation, after)) as pages:
+    async with aclosing(replies.follow(generation, after, resumes=resumes)) as pages:
         async for page in pages:
             yield encoder.page(generation.id, page)
 

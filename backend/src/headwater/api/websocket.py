@@ -77,9 +77,10 @@ class _Socket:
 
     async def _read(self, tasks: asyncio.TaskGroup) -> None:
         while True:
+            frame = await websocket.receive()
             arrived = asyncio.get_running_loop().time()
             try:
-                action = read_action(await websocket.receive())
+                action = read_action(frame)
             except UnreadableActionError as error:
                 await self._refuse(error.reason, error.request)
                 continue

@@ -5,7 +5,7 @@ from dataclasses import asdict, fields
 from typing import Any, TypeAlias, get_args
 
 from headwater.generation.outcome import Outcome, Status, Timing, Usage
-from headwater.generation.parts import KINDS, Part, Parts, TextPart, parse_part, text_of
+from headwater.generation.parts import FIRST_KINDS, Part, Parts, parse_part, text_of
 
 JsonObject: TypeAlias = dict[str, Any]
 
@@ -24,8 +24,8 @@ def parse_parts(data: Iterable[Mapping[str, Any]]) -> Parts:
 
 
 def text_members(parts: Parts) -> JsonObject:
-    """The texts of a message in version 1 of the wire: all text of each kind, joined, by the kind's type."""
-    return {name: text_of(parts, kind) for name, kind in KINDS.items() if issubclass(kind, TextPart)}
+    """All text of each of the first kinds, joined, by the kind's type."""
+    return {kind.type: text_of(parts, kind) for kind in FIRST_KINDS}
 
 
 def message_members(parts: Parts) -> JsonObject:

@@ -48,8 +48,13 @@ class Part:
         next(lengths)
         yield self
 
-    def fit(self, chars: int, most: int) -> Iterator["Part"]:  # noqa: ARG002
-        """The events to append for this delta: at most `chars` characters in all and `most` in each event."""
+    def fit(self, chars: int, most: int) -> Iterator["Part"]:
+        """The events to append for this delta: at most `chars` characters in all and `most` in each event.
+
+        Raises `ValueError` for a whole part that is longer than an event may be.
+        """
+        if self.length > most:
+            raise ValueError(f"a {self.type} of {self.length} characters does not fit into an event")
         if self.length <= chars:
             yield self
 
@@ -131,6 +136,9 @@ class Reasoning(TextPart):
     type = "reasoning"
     event = "reasoning"
 
+
+FIRST_KINDS = (Text, Reasoning)
+"""The kinds of the first version of the wire, which has names of its own for them."""
 
 Event: TypeAlias = Part
 """An event of a log: a piece of a part."""

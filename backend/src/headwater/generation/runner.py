@@ -96,7 +96,9 @@ class Runner:
             status = self._ending or Failed(error.code, error.message, error.retryable)
         except Exception:
             logger.exception("generation %s failed", self._prompt.generation)
-            status = Failed("internal_error", "Something went wrong while the reply was written.", True)
+            status = self._ending or Failed(
+                "internal_error", "Something went wrong while the reply was written.", True
+            )
         finally:
             outcome = await self._log.close(self._cursor, Outcome(status, self._usage, pace.timing()))
             self._observer.closed(outcome, None if self._stopped is None else pace.now() - self._stopped)

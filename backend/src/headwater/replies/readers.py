@@ -47,6 +47,7 @@ class Readers:
     def start(self) -> None:
         """Wait for the first reader from now on."""
         if self._count == 0:
+            self._stop_waiting()
             self._wait(self._first)
 
     def changed(self, count: int) -> None:

@@ -187,8 +187,6 @@ class Replies:
 
         It is `after` itself, unless a crash lost events; then it is the end. Raises `CursorConflictError`.
         """
-        if after > 0:
-            self._observer.resumed()
         try:
             await generation.log.read(after)
         except CursorAheadError as error:
@@ -198,11 +196,16 @@ class Replies:
             raise CursorConflictError(f"Cannot resume: {error}.") from None
         return after
 
-    async def follow(self, generation: Generation, after: Cursor) -> AsyncGenerator[Page, None]:
+    async def follow(
+        self, generation: Generation, after: Cursor, *, resumes: bool = False
+    ) -> AsyncGenerator[Page, None]:
         """The pages after a cursor, up to the outcome; an empty page is a heartbeat.
 
-        The caller counts as a reader while it iterates. Raises `CursorAheadError`.
+        `resumes` says that a reader who begins at 0 has seen something of it before. The caller counts as a
+        reader while it iterates. Raises `CursorAheadError`.
         """
+        if after > 0 or resumes:
+            self._observer.resumed()
         window, idle = self._delivery.window, self._delivery.heartbeat
         with self._presence.reading(generation.id), self._observer.reading():
             async with aclosing(follow(generation.log, after, window=window, idle=idle)) as pages:
@@ -287,6 +290,8 @@ class Replies:
         start = await self._replies.start_of(principal.owner, name, key)
         if start is None:
             return None
+        if start.owner == principal.owner and start.is_deleted:
+            raise NotFoundError(f"There is no generation {start.generation!r} (any more).")
         if start.owner != principal.owner or not _is_repeated(request, start):
             raise _used_before(key)
         return await self.find(principal, start.generation)
@@ -306,9 +311,9 @@ class Replies:
         except BaseException:
             slot.release()
             raise
-        if self._active.get(plan.prompt.generation) is not None:
+        if self.draining or self._active.get(plan.prompt.generation) is not None:
             slot.release()
-            return None
+            return None  # the caller looks again, and is refused where the server drains
         log = self._logs.create(plan.prompt.generation)
         generation = Generation(
             id=plan.prompt.generation,
@@ -376,13 +381,20 @@ class Replies:
         finally:
             self._release(generation, readers)
             snapshot = await generation.snapshot()
-            if snapshot.outcome is not None:
-                log_end(generation, snapshot.outcome, readers.most)
-                if generation.is_stored:
-                    title = plan.title(text_of(snapshot.parts))
-                    await self._checkpoints.close(generation, snapshot.events, snapshot.outcome, title)
-            self._active.close(generation, snapshot)
+            try:
+                await self._close_row(generation, plan, snapshot, readers.most)
+            finally:
+                self._active.close(generation, snapshot)
         self._announce(generation)
+
+    async def _close_row(
+        self, generation: Generation, plan: ReplyPlan, snapshot: Snapshot, most_readers: int
+    ) -> None:
+        if snapshot.outcome is not None:
+            log_end(generation, snapshot.outcome, most_readers)
+            if generation.is_stored:
+                title = plan.title(text_of(snapshot.parts))
+                await self._checkpoints.close(generation, snapshot.events, snapshot.outcome, title)
 
     def _release(self, generation: Generation, readers: Readers) -> None:
         readers.close()
@@ -419,12 +431,15 @@ def _is_repeated(request: ReplyRequest, start: Start) -> bool:
         case NewMessage():
             return (
                 request.message == start.question
-                and request.parent in {None, start.question_parent or ROOT}
+                and (bool(request.earlier) or request.parent in {None, start.question_parent or ROOT})
                 and {request.conversation, request.ids.conversation} <= {None, start.conversation}
                 and request.settings.model in {None, start.model}
             )
         case Regenerate():
-            return (request.conversation, request.message) == (start.conversation, start.parent)
+            return (request.conversation, request.message) == (
+                start.conversation,
+                start.parent,
+            ) and request.settings.model in {None, start.model}
         case Stateless():
             return False
 

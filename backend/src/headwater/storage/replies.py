@@ -41,6 +41,7 @@ class Start:
     parent: str
     question: str | None
     question_parent: str | None
+    is_deleted: bool
 
 
 class ReplyRepository:
@@ -146,8 +147,10 @@ class ReplyRepository:
                 messages.c.parent,
                 question.c.text.label("question"),
                 question.c.parent.label("question_parent"),
+                conversations.c.deleted_at.is_not(None).label("is_deleted"),
             )
             .join(messages, messages.c.id == generations.c.message)
+            .join(conversations, conversations.c.id == messages.c.conversation)
             .outerjoin(question, question.c.id == messages.c.parent)
             .where(matches)
         )

@@ -14,7 +14,7 @@ from google.protobuf.message import Message
 from headwater.generation.codec import JsonObject, outcome_object
 from headwater.generation.log import Cursor, Page
 from headwater.generation.outcome import Outcome
-from headwater.generation.parts import Event, Parts, TextPart
+from headwater.generation.parts import FIRST_KINDS, Event, Parts
 from headwater.transports.json import encode_json, generation_object
 from headwater.transports.wire import Opening, joined, opening_object
 from headwater.v1.chat_pb2 import ChatResponse, Generation
@@ -41,7 +41,7 @@ def page_messages(generation: str, page: Page) -> Iterator[ChatResponse]:
 
 def _members(event: Event) -> JsonObject:
     """Each kind of text has a field of its own; all other kinds use `event` and `data`."""
-    if isinstance(event, TextPart):
+    if isinstance(event, FIRST_KINDS):
         return {event.event: event.text}
     return {"event": event.event, "data": event.event_members()}
 

@@ -11,7 +11,7 @@ import msgspec
 from headwater.generation.codec import JsonObject
 from headwater.generation.log import Cursor, Page
 from headwater.generation.outcome import Cancelled, Completed, Failed, FinishReason, Interrupted, Outcome
-from headwater.generation.parts import Event, TextPart
+from headwater.generation.parts import FIRST_KINDS, Event
 from headwater.transports.openai_error import INTERRUPTED
 from headwater.transports.sse import HEARTBEAT
 from headwater.transports.wire import Opening, joined
@@ -50,7 +50,7 @@ class UiMessageEncoder:
 
         The SDK streams text; other kinds become its `data-…` parts, which any page may read.
         """
-        if not isinstance(event, TextPart):
+        if not isinstance(event, FIRST_KINDS):
             return [*self._close(), {"type": f"data-{event.type}", "data": event.members()}]
         opened = []
         if self._open != event.type:

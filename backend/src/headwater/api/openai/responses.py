@@ -48,7 +48,7 @@ def responses_blueprint(replies: Replies) -> Blueprint:
             return await _standing(generation, head)
         refuse_head()
         after = -1 if query.starting_after is None else await _resume(generation, head, query.starting_after)
-        return followed(replies, generation, OpenAIResponsesEncoder(head, after))
+        return followed(replies, generation, OpenAIResponsesEncoder(head, after), resumes=after >= 0)
 
     @blueprint.post("/responses/<name>/cancel")
     async def cancel(name: str) -> Response:
