@@ -77,13 +77,14 @@ def check_whole(seen: list[Seen], after: int = 0) -> None:
     assert kinds.count("start") == kinds.count("outcome") == 1
     assert seen[0].cursor == after
     cursors = [each.cursor for each in seen if each.text]
-    assert cursors == sorted({*cursors})
+    assert cursors == sorted({cursor for cursor in cursors if cursor is not None})
 
 
 def generation_of(start: Seen) -> str:
     assert start.kind == "start"
     assert start.told is not None
-    return start.told["generation"]
+    generation: str = start.told["generation"]
+    return generation
 
 
 async def until(reading: Reading, enough: Callable[[list[Seen]], bool]) -> list[Seen]:
@@ -272,9 +273,10 @@ def key_of(key: str) -> dict[str, str]:
 async def outcome_of(server: RunningServer, name: str, generation: str) -> dict[str, Any]:
     """How a reply ends, found out without reading it."""
     async with httpx.AsyncClient(base_url=server.url, headers=key_of(name)) as client, asyncio.timeout(20):
-        while (outcome := (await client.get(f"/api/generations/{generation}")).json()["outcome"]) is None:  # noqa: ASYNC110
-            await asyncio.sleep(0.05)
-        return outcome
+        outcome: dict[str, Any] | None = None
+        while outcome is None:
+            outcome = (await client.get(f"/api/generations/{generation}")).json()["outcome"]
+    return outcome
 
 
 async def open_gate(server: RunningServer, name: str, generation: str, key: str | None = None) -> None:

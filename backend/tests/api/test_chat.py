@@ -6,6 +6,7 @@ import statistics
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import msgspec
@@ -22,7 +23,7 @@ async def test_a_reply_arrives_one_token_after_another(
     client: httpx.AsyncClient, method: str, path: str
 ) -> None:
     body = {"message": FORTY, "model": "scripted/echo"}
-    sent = {"json": body} if method == "POST" else {"params": body}
+    sent: dict[str, Any] = {"json": body} if method == "POST" else {"params": body}
     async with client.stream(method, path, **sent) as response:
         assert response.status_code == 200
         assert response.headers["content-type"] == "text/event-stream"

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from typing import Any
 
 import httpx
 import pytest
@@ -23,11 +24,12 @@ async def test_every_cursor_of_a_closed_log_resumes_with_the_rest(client: httpx.
     generation = (await reply(client, words))["generation"]
     for after in range(6):
         expected = "".join(f" {word}" if n else word for n, word in enumerate(words.split()) if n >= after)
-        for sent in (
+        ways: list[dict[str, Any]] = [
             {"params": {"after": str(after)}},
             {"headers": {"Last-Event-ID": f"{generation}:{after}"}},
             {"headers": {"Last-Event-ID": str(after)}, "params": {"after": "0"}},
-        ):
+        ]
+        for sent in ways:
             async with client.stream("GET", f"/api/generations/{generation}/events", **sent) as response:
                 events = [event async for event in sse_events(response)]
             assert events[0].id == f"{generation}:{after}"
@@ -133,7 +135,11 @@ async def test_a_cursor_ahead_of_the_log_is_a_conflict(client: httpx.AsyncClient
 
 async def test_the_end_has_been_seen(client: httpx.AsyncClient) -> None:
     generation = (await reply(client, "one two"))["generation"]
-    for sent in ({"params": {"after": "end"}}, {"headers": {"Last-Event-ID": f"{generation}:end"}}):
+    ways: list[dict[str, Any]] = [
+        {"params": {"after": "end"}},
+        {"headers": {"Last-Event-ID": f"{generation}:end"}},
+    ]
+    for sent in ways:
         response = await client.get(f"/api/generations/{generation}/events", **sent)
         assert (response.status_code, response.content) == (204, b"")
 

@@ -11,6 +11,7 @@ from headwater.errors import PROBLEMS, ProblemError
 from tests.running import RunningServer
 
 ECHO = {"message": "hello", "model": "scripted/echo"}
+JSON = {"Content-Type": "application/json"}
 
 
 def check(response: httpx.Response, status: int, code: str, field: str | None = None) -> dict[str, Any]:
@@ -95,22 +96,19 @@ async def test_what_a_value_should_be_is_said_in_a_sentence(
     ],
 )
 async def test_what_is_not_json_is_refused(client: httpx.AsyncClient, body: bytes) -> None:
-    sent = {"content": body, "headers": {"Content-Type": "application/json"}}
-    problem = check(await client.post("/api/chat", **sent), 400, "invalid_request")
+    problem = check(await client.post("/api/chat", content=body, headers=JSON), 400, "invalid_request")
     assert "JSON" in problem["detail"]
 
 
 @pytest.mark.parametrize("body", [b"[]", b'"hello"', b"42", b"null"])
 async def test_a_body_that_is_not_an_object_is_refused(client: httpx.AsyncClient, body: bytes) -> None:
-    sent = {"content": body, "headers": {"Content-Type": "application/json"}}
-    check(await client.post("/api/chat", **sent), 400, "invalid_request")
+    check(await client.post("/api/chat", content=body, headers=JSON), 400, "invalid_request")
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "1e999"])
 async def test_numbers_that_are_none_are_refused(client: httpx.AsyncClient, number: str) -> None:
     body = b'{"message": "a", "temperature": ' + number.encode() + b"}"
-    sent = {"content": body, "headers": {"Content-Type": "application/json"}}
-    check(await client.post("/api/chat", **sent), 400, "invalid_request", "temperature")
+    check(await client.post("/api/chat", content=body, headers=JSON), 400, "invalid_request", "temperature")
 
 
 @pytest.mark.parametrize("media_type", [None, "text/plain", "application/x-www-form-urlencoded", "nonsense"])
@@ -148,11 +146,9 @@ async def test_a_body_over_its_limit_is_read_and_refused(client: httpx.AsyncClie
         for _ in range(size // 65_536 + 1):
             yield b"a" * 65_536
 
-    headers = {"Content-Type": "application/json"}
-    check(await client.post("/api/chat", content=body(), headers=headers), 413, "too_large")
-    sent = {"content": b"a" * size, "headers": headers}
-    check(await client.post("/api/chat", **sent), 413, "too_large")
-    check(await client.post("/api/nowhere", **sent), 404, "not_found")
+    check(await client.post("/api/chat", content=body(), headers=JSON), 413, "too_large")
+    for path, status, code in (("/api/chat", 413, "too_large"), ("/api/nowhere", 404, "not_found")):
+        check(await client.post(path, content=b"a" * size, headers=JSON), status, code)
 
 
 @pytest.mark.parametrize("model", ["scripted/nonsense", "nonsense", "openai/gpt", "/", "local/none"])

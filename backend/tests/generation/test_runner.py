@@ -15,7 +15,7 @@ from headwater.generation.outcome import (
     Outcome,
     Usage,
 )
-from headwater.generation.parts import Event, Reasoning, Text
+from headwater.generation.parts import Event, Reasoning, Text, text_of
 from headwater.generation.provider import Delta, Finish, Prompt, PromptMessage, ProviderError
 from headwater.generation.runner import Limits, Runner
 from headwater.live.memory import MemoryLog
@@ -225,8 +225,8 @@ async def test_a_giant_delta_becomes_events_that_fit_into_a_page() -> None:
     events, outcome = await run([Text(text), Finish("stop")])
     assert outcome.timing is not None
     assert outcome.timing.tokens == 1
-    assert [len(event.text) for event in events] == [EVENT_CHARS, EVENT_CHARS, 1]
-    assert "".join(event.text for event in events) == text
+    assert [event.length for event in events] == [EVENT_CHARS, EVENT_CHARS, 1]
+    assert text_of(events) == text
 
 
 async def test_timing_is_measured_from_the_start() -> None:

@@ -350,15 +350,15 @@ async def test_another_request_under_the_same_id_is_a_conflict(
     if not in_memory:
         replies = new_replies(database)
     kept = replace(ids, conversation=None)
-    other = {
+    others: dict[str, NewMessage | Regenerate] = {
         "message": ask("goodbye", ids=ids),
         "parent": ask("hello", conversation=first.conversation, parent=first.message, ids=kept),
         "conversation": ask("hello", ids=replace(ids, conversation=new_id("conv"))),
         "model": ask("hello", "scripted/prose", ids=ids),
         "regenerate": Regenerate(first.conversation, first.message, ids=Ids(generation=ids.generation)),
-    }[which]
+    }
     with pytest.raises(ConflictError) as caught:
-        await replies.start(ME, other)
+        await replies.start(ME, others[which])
     assert caught.value.field == "ids.generation"
     assert not replies.busy()
 

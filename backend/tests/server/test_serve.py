@@ -5,6 +5,7 @@ import contextlib
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -107,16 +108,16 @@ async def test_a_stalled_reader_does_not_hold_the_shutdown(tmp_path: Path, tls: 
         head = b"POST /api/chat HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
         writer.write(head + b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
         assert (await reader.read(12)) == b"HTTP/1.1 200"
-        writer.transport.pause_reading()
+        transport = writer.transport
+        assert isinstance(transport, asyncio.Transport)
+        transport.pause_reading()
         status, seconds = await asyncio.to_thread(server.stop)
         assert status == 0
         assert seconds < 3.5
-        writer.transport.abort()
+        transport.abort()
 
 
-def _any_certificate() -> object:
-    import ssl
-
+def _any_certificate() -> ssl.SSLContext:
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
@@ -234,11 +235,11 @@ async def test_the_rate_of_starts_is_limited_by_address(tmp_path: Path) -> None:
             assert httpx.options(f"{server.url}/chat").status_code == 200
         for number in range(5):
             headers = {"X-Forwarded-For": f"10.0.0.{number}", "Accept": "application/json"}
-            sent = [
-                lambda h=headers: httpx.post(f"{server.url}/api/chat", json=body, headers=h),
-                lambda h=headers: httpx.get(f"{server.url}/chat", params=body, headers=h),
-            ][number % 2]
-            response = sent()
+            response = (
+                httpx.get(f"{server.url}/chat", params=body, headers=headers)
+                if number % 2
+                else httpx.post(f"{server.url}/api/chat", json=body, headers=headers)
+            )
             if number < 3:
                 assert response.status_code == 200
                 assert response.headers["ratelimit-limit"] == "3"

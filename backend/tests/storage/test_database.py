@@ -17,10 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from headwater.conversations.model import Message, Settings
 from headwater.generation.parts import Reasoning, Text
-from headwater.storage.conversations import (
-    ConversationRepository,
-    new_conversation,
-)
+from headwater.storage.conversations import ConversationRepository
 from headwater.storage.database import (
     Database,
     DatabaseError,
@@ -32,6 +29,7 @@ from headwater.storage.database import (
     database_url as parsed,
 )
 from headwater.storage.replies import ReplyRepository
+from headwater.storage.rows import new_conversation
 from headwater.storage.search import SearchRepository
 from headwater.storage.tables import conversations, metadata
 from tests.postgresql import PASSWORD
@@ -57,7 +55,9 @@ async def test_a_new_database_has_the_tables_that_the_code_names(empty_url: URL)
             )
 
         options = {"include_object": ours, "compare_type": True}
-        return compare_metadata(MigrationContext.configure(connection, opts=options), metadata)
+        context = MigrationContext.configure(connection, opts=options)
+        found: list[Any] = compare_metadata(context, metadata)
+        return found
 
     async with open_database(empty_url) as database, database.reading() as connection:
         assert await connection.run_sync(differences) == []

@@ -5,9 +5,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from headwater.ids import new_id
-from headwater.storage.conversations import ConversationRepository, message_row
+from headwater.storage.conversations import ConversationRepository
 from headwater.storage.database import Database
 from headwater.storage.highlight import SNIPPET, Part
+from headwater.storage.rows import message_row
 from headwater.storage.search import Found, SearchCursor, SearchRepository
 from headwater.storage.tables import messages
 from headwater.storage.tokenizer import words_of

@@ -87,7 +87,7 @@ class H2Socket:
         for event in self._http.receive_data(data):
             match event:
                 case h2.events.ResponseReceived():
-                    self.headers = dict(event.headers)
+                    self.headers = {str(name): str(value) for name, value in event.headers}
                 case h2.events.DataReceived():
                     self._http.acknowledge_received_data(event.flow_controlled_length, STREAM)
                     self._socket.receive_data(event.data)
