@@ -12,11 +12,12 @@ import httpx
 import msgspec
 import pytest
 
-from tests.running import RunningServer, SseReader, asked, running, sse_events, text_of
+from tests.running import RunningServer, SseReader, asked, over_each_protocol, running, sse_events, text_of
 
 FORTY = " ".join(f"word{n}" for n in range(40))
 
 
+@over_each_protocol
 @pytest.mark.parametrize("path", ["/api/chat", "/chat"])
 @pytest.mark.parametrize("method", ["GET", "POST"])
 async def test_a_reply_arrives_one_token_after_another(
@@ -50,6 +51,7 @@ async def test_a_reply_arrives_one_token_after_another(
     assert tokens[-1].at - tokens[0].at >= 0.5
 
 
+@over_each_protocol
 async def test_a_response_begins_at_once_and_tells_proxies_not_to_wait(client: httpx.AsyncClient) -> None:
     gate = {"faults": [{"after": 0, "kind": "gate"}]}
     async with asked(client, "hello", script=gate) as response:
@@ -71,7 +73,7 @@ async def test_a_response_begins_at_once_and_tells_proxies_not_to_wait(client: h
 async def test_the_first_token_is_with_the_client_as_soon_as_it_is_said(tmp_path: Path) -> None:
     """From opening a gate to the token in the client's hands, the way back and forth included."""
     delays = []
-    with running(tmp_path, "-O") as server:
+    with running(tmp_path) as server:
         async with httpx.AsyncClient(base_url=server.tls_url, http2=True, verify=False) as client:
             for _ in range(15):
                 async with asked(
@@ -88,6 +90,7 @@ async def test_the_first_token_is_with_the_client_as_soon_as_it_is_said(tmp_path
     assert statistics.median(delays) < 0.05
 
 
+@over_each_protocol
 async def test_the_outcome_tells_which_hop_the_first_token_waited_for(client: httpx.AsyncClient) -> None:
     """The body takes its time, then the model does; what is left is the way."""
     body = json.dumps(
@@ -110,6 +113,7 @@ async def test_the_outcome_tells_which_hop_the_first_token_waited_for(client: ht
     assert timing["server_ms"] + timing["provider_ms"] <= waited + 3  # milliseconds, rounded
 
 
+@over_each_protocol
 async def test_ndjson_is_the_same_reply(client: httpx.AsyncClient) -> None:
     headers = {"Accept": "application/x-ndjson"}
     body = {"message": FORTY, "model": "scripted/echo"}
@@ -142,6 +146,7 @@ async def test_json_is_one_object_when_the_reply_is_complete(client: httpx.Async
     assert response.headers["location"] == f"/api/generations/{reply['generation']}"
 
 
+@over_each_protocol
 async def test_json_names_the_reply_at_once_and_shows_that_it_runs(client: httpx.AsyncClient) -> None:
     """So that who waits for the whole can stop it, and no proxy takes the wait for a dead connection."""
     body = {
@@ -263,6 +268,7 @@ async def test_an_idempotency_key_of_a_refused_start_can_be_used_again(client: h
     assert (await client.post("/api/chat", json=body, headers=headers)).status_code == 200
 
 
+@over_each_protocol
 async def test_an_event_source_resumes_where_it_was_cut_and_stops_at_the_end(
     client: httpx.AsyncClient,
 ) -> None:

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from headwater.errors import PROBLEMS, ProblemError
-from tests.running import RunningServer
+from tests.running import RunningServer, over_each_protocol
 
 ECHO = {"message": "hello", "model": "scripted/echo"}
 JSON = {"Content-Type": "application/json"}
@@ -134,12 +134,14 @@ async def test_a_message_over_its_limit_is_too_large(client: httpx.AsyncClient) 
     check(response, 413, "too_large", "message")
 
 
+@over_each_protocol
 async def test_the_longest_message_is_taken(client: httpx.AsyncClient) -> None:
     body = {**ECHO, "message": "🚀" * 32_768, "script": {"tokens_per_second": 10_000}}
     response = await client.post("/api/chat", json=body, headers={"Accept": "application/json"})
     assert response.json()["text"] == "🚀" * 32_768
 
 
+@over_each_protocol
 @pytest.mark.parametrize("size", [1024 * 1024 + 1, 20 * 1024 * 1024])
 async def test_a_body_over_its_limit_is_read_and_refused(client: httpx.AsyncClient, size: int) -> None:
     async def body() -> Any:
@@ -206,6 +208,7 @@ async def test_no_such_address_and_no_such_method(client: httpx.AsyncClient) -> 
     assert (await client.head("/api/chat", params=ECHO)).status_code == 405
 
 
+@over_each_protocol
 async def test_there_is_no_head_of_a_reply(client: httpx.AsyncClient) -> None:
     started = await client.post("/api/chat", json=ECHO, headers={"Accept": "application/json"})
     path = f"/api/generations/{started.json()['generation']}"
@@ -214,6 +217,7 @@ async def test_there_is_no_head_of_a_reply(client: httpx.AsyncClient) -> None:
     assert (await client.get("/healthz")).status_code == 200
 
 
+@over_each_protocol
 async def test_there_is_no_head_of_what_changes(client: httpx.AsyncClient) -> None:
     response = await client.head("/api/conversations/events")
     assert (response.status_code, response.headers["allow"]) == (405, "GET")
@@ -235,6 +239,22 @@ async def test_a_wish_for_a_websocket_is_passed_over_where_there_is_none(server:
     async with httpx.AsyncClient(base_url=server.url) as client:
         assert (await client.get("/healthz", headers=headers)).status_code == 200
         check(await client.get("/api/none", headers=headers), 404, "not_found")
+
+
+async def test_a_refusal_is_the_same_over_each_protocol(server: RunningServer) -> None:
+    async with (
+        httpx.AsyncClient(base_url=server.url) as one,
+        httpx.AsyncClient(base_url=server.tls_url, http2=True, verify=False) as two,
+    ):
+        first, second = [await client.post("/api/chat", json={}) for client in (one, two)]
+    assert (first.http_version, second.http_version) == ("HTTP/1.1", "HTTP/2")
+    check(first, 400, "invalid_request", "message")
+    assert first.headers.keys() - second.headers.keys() <= {"transfer-encoding", "connection"}
+    assert (second.status_code, second.headers["content-type"], second.content) == (
+        first.status_code,
+        first.headers["content-type"],
+        first.content,
+    )
 
 
 @pytest.mark.parametrize("folder", ["/", "/assets/"])

@@ -32,7 +32,6 @@ def stopping_server(tmp_path_factory: pytest.TempPathFactory, model_port: int) -
     """A server whose models are those of whichever model server listens at `model_port`."""
     with running(
         tmp_path_factory.mktemp("stopping"),
-        "-O",
         OPENAI_BASE_URL=f"http://127.0.0.1:{model_port}/v1",
         HEADWATER_OPENAI_MODELS="small",
         HEADWATER_ABANDON_AFTER=str(GRACE),

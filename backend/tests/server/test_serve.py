@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import os
 import signal
 import socket
 import ssl
@@ -15,7 +14,7 @@ import httpx
 import pytest
 
 from headwater.server.serve import listen, report
-from tests.running import RunningServer, asked, free_port, running, sse_events, text_of
+from tests.running import RunningServer, asked, free_port, inherited_environment, running, sse_events, text_of
 
 STALL = {"faults": [{"after": 2, "kind": "stall"}]}
 
@@ -62,7 +61,7 @@ async def test_every_one_of_many_readers_gets_the_outcome(tmp_path: Path) -> Non
         return text_of(seen), [event.data["status"] for event in seen if event.event == "outcome"]
 
     many = httpx.Limits(max_connections=None)
-    with running(tmp_path, "-O", HEADWATER_DRAIN_TIMEOUT="1") as server:
+    with running(tmp_path, HEADWATER_DRAIN_TIMEOUT="1") as server:
         async with (
             httpx.AsyncClient(base_url=server.url, limits=many, timeout=30) as one,
             httpx.AsyncClient(base_url=server.tls_url, http2=True, verify=False, timeout=30) as two,
@@ -264,7 +263,7 @@ async def test_behind_a_proxy_the_address_and_the_scheme_are_the_clients(tmp_pat
 def start(tmp_path: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     """Start a server that must not start."""
     given = {
-        "PATH": os.environ["PATH"],
+        **inherited_environment(),
         "HEADWATER_DATA_DIR": str(tmp_path / "data"),
         "HEADWATER_LOCAL_MODEL": "off",
         "HEADWATER_PORT": str(free_port()),

@@ -54,7 +54,7 @@ class Place:
 
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[tuple[RunningServer, httpx.AsyncClient]]:
-        server = RunningServer(self.folder, self._environment, ("-W", "ignore::DeprecationWarning"))
+        server = RunningServer(self.folder, self._environment)
         try:
             await asyncio.to_thread(server.wait_until_ready)
             headers = {"headwater-client": self._token} if self._token else {}

@@ -1,4 +1,3 @@
-import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -33,7 +32,7 @@ from headwater.storage.rows import new_conversation
 from headwater.storage.search import SearchRepository
 from headwater.storage.tables import conversations, metadata
 from tests.postgresql import PASSWORD
-from tests.running import START_SECONDS, free_port
+from tests.running import START_SECONDS, free_port, inherited_environment
 from tests.storage.trees import kept, line
 
 NEWER = """
@@ -300,7 +299,7 @@ def test_serve_says_in_one_line_what_is_wrong_with_the_database(
     tmp_path: Path, case: str, request: pytest.FixtureRequest
 ) -> None:
     environment = {
-        "PATH": os.environ["PATH"],
+        **inherited_environment(),
         "HEADWATER_DATA_DIR": str(tmp_path),
         "HEADWATER_LOCAL_MODEL": "off",
         "HEADWATER_PORT": str(free_port()),
