@@ -122,7 +122,7 @@ def running(folder: Path, *flags: str, **environment: str) -> Iterator[RunningSe
 
 @dataclass(frozen=True)
 class SseEvent:
-    """One server-sent event as a client dispatches it; `at` is when it arrived, in seconds."""
+    """One server-sent event as a client dispatches it; `at` is when its bytes arrived, in seconds."""
 
     event: str
     id: str
@@ -139,10 +139,11 @@ class SseReader:
         self.retry: int | None = None
 
     def feed(self, data: bytes) -> list[SseEvent]:
+        at = time.monotonic()
         *blocks, self._rest = re.split(rb"\n\n", self._rest + data)
-        return [event for block in blocks if (event := self._block(block)) is not None]
+        return [event for block in blocks if (event := self._block(block, at)) is not None]
 
-    def _block(self, block: bytes) -> SseEvent | None:
+    def _block(self, block: bytes, at: float) -> SseEvent | None:
         name, id_, lines = "message", "", []
         for line in block.decode("utf-8").split("\n"):
             key, _, value = line.partition(":")
@@ -160,7 +161,7 @@ class SseReader:
                     self.retry = int(value)
                 case _:
                     raise AssertionError(f"unknown field in {block!r}")
-        return SseEvent(name, id_, msgspec.json.decode("\n".join(lines)), time.monotonic()) if lines else None
+        return SseEvent(name, id_, msgspec.json.decode("\n".join(lines)), at) if lines else None
 
 
 async def sse_events(response: httpx.Response) -> AsyncIterator[SseEvent]:

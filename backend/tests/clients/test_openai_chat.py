@@ -20,8 +20,8 @@ from tests.running import RunningServer, free_port, running
 ASKED: Any = [{"role": "user", "content": "one two three four"}]
 IMAGE = {"type": "image_url", "image_url": {"url": "https://example.org/a.png"}}
 JSON = {"Content-Type": "application/json"}
-AT_ONCE = 0.5
-"""Seconds within which a client that leaves has to be missed by the model server."""
+SOON = 10
+"""Seconds within which the model server has to miss a client that left; a reader who may return has 60."""
 
 
 def ask(**more: Any) -> Any:
@@ -327,16 +327,15 @@ async def test_who_leaves_takes_the_model_server_along_at_once(
     url = upstream_server.tls_url if http2 else upstream_server.url
     transport = httpx2.AsyncClient(http2=http2, verify=False)
     async with (
-        asyncio.timeout(20),
         model_server(stalls, port=model_port),
         AsyncOpenAI(base_url=f"{url}/v1", api_key="key", max_retries=0, http_client=transport) as client,
     ):
         reading = asyncio.create_task(read(client))
         answer = await asked
-        left = asyncio.get_running_loop().time()
         reading.cancel()
         await client.close()  # over HTTP/2 this package resets no stream: only its connection tells
-        assert await answer.left - left < AT_ONCE
+        async with asyncio.timeout(SOON):
+            await answer.left
         with pytest.raises(asyncio.CancelledError):
             await reading
     assert answer.body.items() >= {
