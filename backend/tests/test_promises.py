@@ -11,6 +11,7 @@ import pytest
 
 from tests.running import RunningServer, running
 from tests.wires.table import WIRES
+from tests.wires.websocket import PATIENCE
 from tests.wires.wire import Reading, RefusedError, Seen, Wire
 
 SHARES = 4
@@ -52,7 +53,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
 def impatient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """A server that waits neither for models nor for readers: for a model less long than for a reader."""
     folder = tmp_path_factory.mktemp("impatient")
-    with running(folder, HEADWATER_IDLE_TIMEOUT="1", HEADWATER_ABANDON_AFTER="1.5") as started:
+    with running(
+        folder,
+        HEADWATER_API_KEYS=",".join(KEYS),
+        HEADWATER_IDLE_TIMEOUT="1",
+        HEADWATER_ABANDON_AFTER="1.5",
+    ) as started:
         yield started
 
 
@@ -61,7 +67,7 @@ async def speaking(server: RunningServer, name: str, key: str | None = None) -> 
     """A wire that is spoken by a client; each has its own, which all wires of a test may share."""
     key = key or name
     headers = key_of(key)
-    async with httpx.AsyncClient(base_url=server.url, headers=headers, timeout=20) as client:
+    async with httpx.AsyncClient(base_url=server.url, headers=headers, timeout=PATIENCE) as client:
         yield WIRES[name](server, client, headers)
 
 
@@ -196,7 +202,7 @@ async def test_a_silent_model_has_a_deadline(impatient: RunningServer, name: str
 @every_wire
 async def test_a_reply_that_nobody_reads_is_stopped(impatient: RunningServer, name: str) -> None:
     async with speaking(impatient, name) as wire:
-        slow = body(tokens_per_second=20, repeat=200)
+        slow = body(tokens_per_second=20, repeat=100)
         async with wire.start(slow) as reading:
             seen = await until(reading, lambda seen: bool(text_of(seen)))
     outcome = await outcome_of(impatient, name, generation_of(seen[0]))

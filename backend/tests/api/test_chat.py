@@ -70,7 +70,7 @@ async def test_a_response_begins_at_once_and_tells_proxies_not_to_wait(client: h
 async def test_the_first_token_is_with_the_client_as_soon_as_it_is_said(tmp_path: Path) -> None:
     """From opening a gate to the token in the client's hands, the way back and forth included."""
     delays = []
-    with running(tmp_path) as server:
+    with running(tmp_path, HEADWATER_FLUSH_MS="1000") as server:
         async with httpx.AsyncClient(base_url=server.tls_url, http2=True, verify=False) as client:
             for _ in range(15):
                 async with asked(
@@ -84,7 +84,7 @@ async def test_the_first_token_is_with_the_client_as_soon_as_it_is_said(tmp_path
                     assert token.data == {"token": "hello"}
                     delays.append(token.at - opened)
                     await opening
-    assert min(delays) < 0.03
+    assert min(delays) < 0.25
 
 
 @over_each_protocol

@@ -76,7 +76,7 @@ class H2Socket:
         await self._flush()
 
     async def recv(self) -> str:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             return await self.frames.get()
 
     async def _receive(self) -> None:
