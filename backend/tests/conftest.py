@@ -7,23 +7,24 @@ from sqlalchemy.engine import URL
 
 from headwater.storage.database import Database, open_database, sqlite_url
 from tests.postgresql import migrated_template, new_database, postgresql
-from tests.running import RunningServer, running
+from tests.running import DEBUG, RunningServer, running
 
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    """A server with the scripted provider only."""
-    with running(tmp_path_factory.mktemp("server"), HEADWATER_HEARTBEAT="0.2") as started:
+    """A server with the scripted provider only, in asyncio's debug mode."""
+    with running(tmp_path_factory.mktemp("server"), *DEBUG, HEADWATER_HEARTBEAT="0.2") as started:
         yield started
 
 
-@pytest.fixture(params=["HTTP/1.1", "HTTP/2"])
+@pytest.fixture
 async def client(server: RunningServer, request: pytest.FixtureRequest) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of that server that keeps cookies, over each version of HTTP."""
-    two = request.param == "HTTP/2"
+    """A client of that server that keeps cookies. See `over_each_protocol`."""
+    protocol = getattr(request, "param", "HTTP/1.1")
+    two = protocol == "HTTP/2"
 
     async def check(response: httpx.Response) -> None:
-        assert response.http_version == request.param
+        assert response.http_version == protocol
 
     async with httpx.AsyncClient(
         base_url=server.tls_url if two else server.url,

@@ -8,7 +8,7 @@ from pathlib import Path
 from headwater.generation.codec import JsonObject, parse_outcome
 from headwater.generation.log import Page
 from headwater.generation.outcome import Completed, Outcome
-from headwater.generation.parts import KINDS, Event, fold
+from headwater.generation.parts import Event, fold, parse_part
 from headwater.transports.encoder import Encoder
 from headwater.transports.grpc import JsonCodec, frame, opening_message, page_messages
 from headwater.transports.json import encode_json, reply_end, reply_opening
@@ -111,7 +111,7 @@ def load(name: str) -> Golden:
         name=name,
         opening=Opening(**found["start"]),
         after=found["after"],
-        events=tuple(KINDS[event["type"]](event["text"]) for event in found["events"]),
+        events=tuple(parse_part(event) for event in found["events"]),
         cuts=tuple(found["pages"]),
         outcome=parse_outcome(found["outcome"]),
         text=found["text"],

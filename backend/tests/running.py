@@ -17,10 +17,17 @@ from typing import Any
 
 import httpx
 import msgspec
+import pytest
 
 START_SECONDS = 60
 STOP_SECONDS = 30
 PORTS = range(16_000, 32_000)
+
+DEBUG = ("-X", "dev", "-W", "ignore::DeprecationWarning")
+"""Flags for asyncio's debug mode, which sees what was never awaited. It costs much time."""
+
+over_each_protocol = pytest.mark.parametrize("client", ["HTTP/1.1", "HTTP/2"], indirect=True)
+"""For tests whose `client` shall speak each version of HTTP; the others speak HTTP/1.1."""
 
 
 def free_port() -> int:
@@ -31,19 +38,24 @@ def free_port() -> int:
             return port
 
 
+def inherited_environment() -> dict[str, str]:
+    """What a server takes over from the tests: where programs and the source are."""
+    return {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
+
+
 @dataclass
 class RunningServer:
     """`headwater serve` in a process of its own; what it logs is in `log`."""
 
     folder: Path
     environment: Mapping[str, str] = field(default_factory=dict)
-    flags: tuple[str, ...] = ("-X", "dev", "-W", "ignore::DeprecationWarning")
+    flags: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         self.port, self.tls_port, self.grpc_port = free_port(), free_port(), free_port()
         self.log_file = self.folder / "log"
         environment = {
-            "PATH": os.environ["PATH"],
+            **inherited_environment(),
             "HEADWATER_PORT": str(self.port),
             "HEADWATER_TLS_PORT": str(self.tls_port),
             "HEADWATER_GRPC_PORT": str(self.grpc_port),
@@ -98,11 +110,8 @@ class RunningServer:
 
 @contextmanager
 def running(folder: Path, *flags: str, **environment: str) -> Iterator[RunningServer]:
-    """A server, in asyncio's debug mode unless `flags` are given.
-
-    It must stop well and must not have logged an exception.
-    """
-    server = RunningServer(folder, environment, flags or RunningServer.flags)
+    """A server, which must stop well and must not have logged an exception; `flags` are Python's."""
+    server = RunningServer(folder, environment, flags)
     try:
         yield server.wait_until_ready()
     finally:
@@ -113,7 +122,7 @@ def running(folder: Path, *flags: str, **environment: str) -> Iterator[RunningSe
 
 @dataclass(frozen=True)
 class SseEvent:
-    """One server-sent event as a client dispatches it; `at` is when it arrived, in seconds."""
+    """One server-sent event as a client dispatches it; `at` is when its bytes arrived, in seconds."""
 
     event: str
     id: str
@@ -130,10 +139,11 @@ class SseReader:
         self.retry: int | None = None
 
     def feed(self, data: bytes) -> list[SseEvent]:
+        at = time.monotonic()
         *blocks, self._rest = re.split(rb"\n\n", self._rest + data)
-        return [event for block in blocks if (event := self._block(block)) is not None]
+        return [event for block in blocks if (event := self._block(block, at)) is not None]
 
-    def _block(self, block: bytes) -> SseEvent | None:
+    def _block(self, block: bytes, at: float) -> SseEvent | None:
         name, id_, lines = "message", "", []
         for line in block.decode("utf-8").split("\n"):
             key, _, value = line.partition(":")
@@ -151,7 +161,7 @@ class SseReader:
                     self.retry = int(value)
                 case _:
                     raise AssertionError(f"unknown field in {block!r}")
-        return SseEvent(name, id_, msgspec.json.decode("\n".join(lines)), time.monotonic()) if lines else None
+        return SseEvent(name, id_, msgspec.json.decode("\n".join(lines)), at) if lines else None
 
 
 async def sse_events(response: httpx.Response) -> AsyncIterator[SseEvent]:

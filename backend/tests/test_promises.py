@@ -4,7 +4,6 @@ import asyncio
 import itertools
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -12,9 +11,14 @@ import pytest
 
 from tests.running import RunningServer, running
 from tests.wires.table import WIRES
+from tests.wires.websocket import PATIENCE
 from tests.wires.wire import Reading, RefusedError, Seen, Wire
 
-KEYS = ["stranger", *(kind + name for kind in ("", "cut-", "limited-") for name in WIRES)]
+SHARES = 4
+"""Keys of each transport that share its replies at once."""
+
+KINDS = ("", "cut-", "limited-", *(f"share{number}-" for number in range(SHARES)))
+KEYS = ["stranger", *(kind + name for kind in KINDS for name in WIRES)]
 
 every_wire = pytest.mark.parametrize("name", WIRES)
 pairs = pytest.mark.parametrize(
@@ -24,8 +28,8 @@ pairs = pytest.mark.parametrize(
 RATE = 40
 """Starts of a reply that each key has."""
 
-AT_ONCE = 12
-"""Replies that run at once over each transport."""
+ACTIVE = 3
+"""Replies of each key that may run at once."""
 
 PIECES = ["one", " two", " three", " four", " five", " six"]
 TEXT = "".join(PIECES)
@@ -39,10 +43,21 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
         folder,
         HEADWATER_API_KEYS=",".join(KEYS),
         HEADWATER_HEARTBEAT="0.1",
-        HEADWATER_IDLE_TIMEOUT="1",
-        HEADWATER_ABANDON_AFTER="0.5",
-        HEADWATER_MAX_ACTIVE_PER_CLIENT="3",
+        HEADWATER_MAX_ACTIVE_PER_CLIENT=str(ACTIVE),
         HEADWATER_RATE_LIMIT=f"{RATE}/hour",
+    ) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def impatient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """A server that waits neither for models nor for readers: for a model less long than for a reader."""
+    folder = tmp_path_factory.mktemp("impatient")
+    with running(
+        folder,
+        HEADWATER_API_KEYS=",".join(KEYS),
+        HEADWATER_IDLE_TIMEOUT="1",
+        HEADWATER_ABANDON_AFTER="1.5",
     ) as started:
         yield started
 
@@ -52,7 +67,7 @@ async def speaking(server: RunningServer, name: str, key: str | None = None) -> 
     """A wire that is spoken by a client; each has its own, which all wires of a test may share."""
     key = key or name
     headers = key_of(key)
-    async with httpx.AsyncClient(base_url=server.url, headers=headers, timeout=20) as client:
+    async with httpx.AsyncClient(base_url=server.url, headers=headers, timeout=PATIENCE) as client:
         yield WIRES[name](server, client, headers)
 
 
@@ -77,13 +92,14 @@ def check_whole(seen: list[Seen], after: int = 0) -> None:
     assert kinds.count("start") == kinds.count("outcome") == 1
     assert seen[0].cursor == after
     cursors = [each.cursor for each in seen if each.text]
-    assert cursors == sorted({*cursors})
+    assert cursors == sorted({cursor for cursor in cursors if cursor is not None})
 
 
 def generation_of(start: Seen) -> str:
     assert start.kind == "start"
     assert start.told is not None
-    return start.told["generation"]
+    generation: str = start.told["generation"]
+    return generation
 
 
 async def until(reading: Reading, enough: Callable[[list[Seen]], bool]) -> list[Seen]:
@@ -171,9 +187,9 @@ async def test_a_reply_that_is_stopped_keeps_what_was_said(server: RunningServer
 
 
 @every_wire
-async def test_a_silent_model_has_a_deadline(server: RunningServer, name: str) -> None:
+async def test_a_silent_model_has_a_deadline(impatient: RunningServer, name: str) -> None:
     async with (
-        speaking(server, name) as wire,
+        speaking(impatient, name) as wire,
         wire.start(body(faults=[{"after": 1, "kind": "stall"}])) as reading,
     ):
         seen = await all_of(reading)
@@ -184,12 +200,12 @@ async def test_a_silent_model_has_a_deadline(server: RunningServer, name: str) -
 
 
 @every_wire
-async def test_a_reply_that_nobody_reads_is_stopped(server: RunningServer, name: str) -> None:
-    async with speaking(server, name) as wire:
-        slow = body(tokens_per_second=5, repeat=20)
+async def test_a_reply_that_nobody_reads_is_stopped(impatient: RunningServer, name: str) -> None:
+    async with speaking(impatient, name) as wire:
+        slow = body(tokens_per_second=20, repeat=100)
         async with wire.start(slow) as reading:
             seen = await until(reading, lambda seen: bool(text_of(seen)))
-    outcome = await outcome_of(server, name, generation_of(seen[0]))
+    outcome = await outcome_of(impatient, name, generation_of(seen[0]))
     assert (outcome["status"], outcome["by"]) == ("cancelled", "abandoned")
 
 
@@ -272,9 +288,11 @@ def key_of(key: str) -> dict[str, str]:
 async def outcome_of(server: RunningServer, name: str, generation: str) -> dict[str, Any]:
     """How a reply ends, found out without reading it."""
     async with httpx.AsyncClient(base_url=server.url, headers=key_of(name)) as client, asyncio.timeout(20):
-        while (outcome := (await client.get(f"/api/generations/{generation}")).json()["outcome"]) is None:  # noqa: ASYNC110
+        outcome: dict[str, Any] | None = None
+        while outcome is None:
             await asyncio.sleep(0.05)
-        return outcome
+            outcome = (await client.get(f"/api/generations/{generation}")).json()["outcome"]
+    return outcome
 
 
 async def open_gate(server: RunningServer, name: str, generation: str, key: str | None = None) -> None:
@@ -282,22 +300,20 @@ async def open_gate(server: RunningServer, name: str, generation: str, key: str 
         assert (await client.post(f"/api/scripted/gates/{generation}")).status_code == 204
 
 
-async def test_replies_over_all_transports_at_once_are_all_whole(many: RunningServer) -> None:
+async def test_replies_over_all_transports_at_once_are_all_whole(server: RunningServer) -> None:
     """Each is read by its own client, and says something of its own."""
 
     async def ask(name: str, number: int) -> tuple[str, str]:
         message = f"{name} says {number} " + "over and over and over again " * 10 + "."
-        async with speaking(many, name) as wire, wire.start(body(message, tokens_per_second=200)) as reading:
+        paced = body(message, tokens_per_second=200)
+        async with (
+            speaking(server, name, f"share{number % SHARES}-{name}") as wire,
+            wire.start(paced) as reading,
+        ):
             seen = await all_of(reading)
         check_whole(seen)
         return message, text_of(seen)
 
-    asked = [ask(name, number) for number in range(AT_ONCE) for name in WIRES]
+    asked = [ask(name, number) for number in range(SHARES * ACTIVE) for name in WIRES]
     for message, said in await asyncio.gather(*asked):
         assert said == message
-
-
-@pytest.fixture
-def many(tmp_path: Path) -> Iterator[RunningServer]:
-    with running(tmp_path, "-X", "utf8") as started:
-        yield started

@@ -305,7 +305,7 @@ def test_every_port_speaks_grpc(server: RunningServer, port: str) -> None:
 
 def test_a_hundred_replies_at_once_lose_nothing(tmp_path: Path) -> None:
     words = " ".join(map(str, range(50)))
-    with running(tmp_path, "-O") as server, somebody(server) as me:
+    with running(tmp_path) as server, somebody(server) as me:
         calls = [me.chat(words, Script(tokens_per_second=200)) for _ in range(100)]
         assert [said(list(call)) for call in calls] == [words] * 100
 
@@ -334,7 +334,7 @@ def test_starts_count_together_with_those_of_other_transports(tmp_path: Path) ->
 
 
 def test_at_a_shutdown_readers_get_the_outcome_and_who_reads_nothing_holds_nobody_up(tmp_path: Path) -> None:
-    with running(tmp_path, HEADWATER_DRAIN_TIMEOUT="1") as server, somebody(server) as me:
+    with running(tmp_path, HEADWATER_DRAIN_TIMEOUT="5") as server, somebody(server) as me:
         call = me.chat("a b c", STALLED)
         seen = until(call, "a b")
         request = ChatRequest(

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from tests.api.test_problems import check
-from tests.running import RunningServer, SseEvent, asked, sse_events, text_of
+from tests.running import RunningServer, SseEvent, asked, over_each_protocol, sse_events, text_of
 
 FAST = {"tokens_per_second": 100_000}
 GATE = {"tokens_per_second": 100_000, "faults": [{"after": 2, "kind": "gate"}]}
@@ -134,6 +134,7 @@ async def test_asking_again_is_another_reply_to_the_same_question(client: httpx.
     assert conversation["leaf"] == second["message"]
 
 
+@over_each_protocol
 async def test_asking_again_needs_no_body_and_streams_as_any_reply(client: httpx.AsyncClient) -> None:
     first = await reply(client, "a b")
     path = f"/api/conversations/{first['conversation']}/messages/{first['parent']}/replies"
@@ -416,6 +417,7 @@ async def test_a_reply_to_what_was_imported_needs_something_said(client: httpx.A
             check(response, 400, "invalid_request", "message")
 
 
+@over_each_protocol
 async def test_an_import_of_bottomless_json_is_refused(client: httpx.AsyncClient) -> None:
     body = b'{"format":"headwater","version":1,"conversations":[' + b"[" * 100_000 + b"]" * 100_000 + b"]}"
     headers = {"Content-Type": "application/json"}
@@ -593,6 +595,7 @@ async def told(events: AsyncIterator[SseEvent], conversation: str) -> None:
                 return
 
 
+@over_each_protocol
 async def test_changes_are_told_to_whoever_listens_and_to_nobody_else(
     client: httpx.AsyncClient, other: httpx.AsyncClient
 ) -> None:
@@ -616,6 +619,7 @@ async def test_changes_are_told_to_whoever_listens_and_to_nobody_else(
                 assert (await anext(events)).data == {"conversations": [first["conversation"]]}
 
 
+@over_each_protocol
 async def test_the_end_of_a_reply_is_told_when_its_row_is_there(client: httpx.AsyncClient) -> None:
     await client.get("/api/models")
     async with listening(client) as events, asked(client, "one two three", script=GATE) as response:

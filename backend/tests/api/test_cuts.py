@@ -26,7 +26,7 @@ TOGETHER = 16
 def cut_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """A server that sends each event by itself, and nothing but complaints to its log."""
     with running(
-        tmp_path_factory.mktemp("cuts"), "-O", HEADWATER_FLUSH_MS="0", HEADWATER_HEARTBEAT="0.01"
+        tmp_path_factory.mktemp("cuts"), HEADWATER_FLUSH_MS="0", HEADWATER_HEARTBEAT="0.01"
     ) as server:
         yield server
         assert " ERROR " not in server.log, server.log

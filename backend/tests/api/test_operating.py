@@ -38,12 +38,12 @@ async def scrape(client: httpx.AsyncClient) -> dict[str, float]:
 
 async def until(client: httpx.AsyncClient, *, active: int, followers: int) -> dict[str, float]:
     """Scrape until so many generations run and so many readers follow."""
-    wanted = (active, followers)
+    wanted: tuple[float, float] = (active, followers)
     async with asyncio.timeout(10):
         while True:
-            said = await scrape(client)
-            if (said["headwater_active_generations"], said["headwater_followers"]) == wanted:
-                return said
+            found = await scrape(client)
+            if (found["headwater_active_generations"], found["headwater_followers"]) == wanted:
+                return found
 
 
 async def test_metrics_are_text_that_names_nobody_and_is_not_rationed(client: httpx.AsyncClient) -> None:
@@ -104,7 +104,7 @@ async def test_metrics_count_cancels_and_refusals(client: httpx.AsyncClient) -> 
     more = {name: after[name] - value for name, value in before.items()}
     assert more["headwater_generations_total{code=user,status=cancelled}"] == 1
     assert more["headwater_cancel_seconds_count"] == 1
-    assert more["headwater_cancel_seconds_sum"] < 0.5
+    assert 0 < more["headwater_cancel_seconds_sum"] < 20
     assert more["headwater_refusals_total{code=unknown_model}"] == 1
     assert more["headwater_refusals_total{code=not_found}"] == 1
 

@@ -8,9 +8,10 @@ import httpx
 import pytest
 
 from headwater.errors import PROBLEMS, ProblemError
-from tests.running import RunningServer
+from tests.running import RunningServer, over_each_protocol
 
 ECHO = {"message": "hello", "model": "scripted/echo"}
+JSON = {"Content-Type": "application/json"}
 
 
 def check(response: httpx.Response, status: int, code: str, field: str | None = None) -> dict[str, Any]:
@@ -95,22 +96,19 @@ async def test_what_a_value_should_be_is_said_in_a_sentence(
     ],
 )
 async def test_what_is_not_json_is_refused(client: httpx.AsyncClient, body: bytes) -> None:
-    sent = {"content": body, "headers": {"Content-Type": "application/json"}}
-    problem = check(await client.post("/api/chat", **sent), 400, "invalid_request")
+    problem = check(await client.post("/api/chat", content=body, headers=JSON), 400, "invalid_request")
     assert "JSON" in problem["detail"]
 
 
 @pytest.mark.parametrize("body", [b"[]", b'"hello"', b"42", b"null"])
 async def test_a_body_that_is_not_an_object_is_refused(client: httpx.AsyncClient, body: bytes) -> None:
-    sent = {"content": body, "headers": {"Content-Type": "application/json"}}
-    check(await client.post("/api/chat", **sent), 400, "invalid_request")
+    check(await client.post("/api/chat", content=body, headers=JSON), 400, "invalid_request")
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "1e999"])
 async def test_numbers_that_are_none_are_refused(client: httpx.AsyncClient, number: str) -> None:
     body = b'{"message": "a", "temperature": ' + number.encode() + b"}"
-    sent = {"content": body, "headers": {"Content-Type": "application/json"}}
-    check(await client.post("/api/chat", **sent), 400, "invalid_request", "temperature")
+    check(await client.post("/api/chat", content=body, headers=JSON), 400, "invalid_request", "temperature")
 
 
 @pytest.mark.parametrize("media_type", [None, "text/plain", "application/x-www-form-urlencoded", "nonsense"])
@@ -136,23 +134,23 @@ async def test_a_message_over_its_limit_is_too_large(client: httpx.AsyncClient) 
     check(response, 413, "too_large", "message")
 
 
+@over_each_protocol
 async def test_the_longest_message_is_taken(client: httpx.AsyncClient) -> None:
     body = {**ECHO, "message": "🚀" * 32_768, "script": {"tokens_per_second": 10_000}}
     response = await client.post("/api/chat", json=body, headers={"Accept": "application/json"})
     assert response.json()["text"] == "🚀" * 32_768
 
 
+@over_each_protocol
 @pytest.mark.parametrize("size", [1024 * 1024 + 1, 20 * 1024 * 1024])
 async def test_a_body_over_its_limit_is_read_and_refused(client: httpx.AsyncClient, size: int) -> None:
     async def body() -> Any:
         for _ in range(size // 65_536 + 1):
             yield b"a" * 65_536
 
-    headers = {"Content-Type": "application/json"}
-    check(await client.post("/api/chat", content=body(), headers=headers), 413, "too_large")
-    sent = {"content": b"a" * size, "headers": headers}
-    check(await client.post("/api/chat", **sent), 413, "too_large")
-    check(await client.post("/api/nowhere", **sent), 404, "not_found")
+    check(await client.post("/api/chat", content=body(), headers=JSON), 413, "too_large")
+    for path, status, code in (("/api/chat", 413, "too_large"), ("/api/nowhere", 404, "not_found")):
+        check(await client.post(path, content=b"a" * size, headers=JSON), status, code)
 
 
 @pytest.mark.parametrize("model", ["scripted/nonsense", "nonsense", "openai/gpt", "/", "local/none"])
@@ -210,6 +208,7 @@ async def test_no_such_address_and_no_such_method(client: httpx.AsyncClient) -> 
     assert (await client.head("/api/chat", params=ECHO)).status_code == 405
 
 
+@over_each_protocol
 async def test_there_is_no_head_of_a_reply(client: httpx.AsyncClient) -> None:
     started = await client.post("/api/chat", json=ECHO, headers={"Accept": "application/json"})
     path = f"/api/generations/{started.json()['generation']}"
@@ -218,6 +217,7 @@ async def test_there_is_no_head_of_a_reply(client: httpx.AsyncClient) -> None:
     assert (await client.get("/healthz")).status_code == 200
 
 
+@over_each_protocol
 async def test_there_is_no_head_of_what_changes(client: httpx.AsyncClient) -> None:
     response = await client.head("/api/conversations/events")
     assert (response.status_code, response.headers["allow"]) == (405, "GET")
@@ -239,6 +239,22 @@ async def test_a_wish_for_a_websocket_is_passed_over_where_there_is_none(server:
     async with httpx.AsyncClient(base_url=server.url) as client:
         assert (await client.get("/healthz", headers=headers)).status_code == 200
         check(await client.get("/api/none", headers=headers), 404, "not_found")
+
+
+async def test_a_refusal_is_the_same_over_each_protocol(server: RunningServer) -> None:
+    async with (
+        httpx.AsyncClient(base_url=server.url) as one,
+        httpx.AsyncClient(base_url=server.tls_url, http2=True, verify=False) as two,
+    ):
+        first, second = [await client.post("/api/chat", json={}) for client in (one, two)]
+    assert (first.http_version, second.http_version) == ("HTTP/1.1", "HTTP/2")
+    check(first, 400, "invalid_request", "message")
+    assert first.headers.keys() - second.headers.keys() <= {"transfer-encoding", "connection"}
+    assert (second.status_code, second.headers["content-type"], second.content) == (
+        first.status_code,
+        first.headers["content-type"],
+        first.content,
+    )
 
 
 @pytest.mark.parametrize("folder", ["/", "/assets/"])

@@ -11,7 +11,7 @@ import pytest
 
 from headwater.transports.grpc import frame
 from headwater.v1.chat_pb2 import ChatRequest, ChatResponse, Fault, Script
-from tests.running import RunningServer
+from tests.running import RunningServer, over_each_protocol
 from tests.wires.rpc import PATH, arriving, split
 
 ECHO = {"message": "one two", "model": "scripted/echo", "script": {"tokens_per_second": 100_000}}
@@ -40,6 +40,7 @@ def end_of(response: httpx.Response) -> Any:
     return msgspec.json.decode(content)
 
 
+@over_each_protocol
 async def test_connect_streams_json_as_it_is_said(client: httpx.AsyncClient) -> None:
     headers = {"Content-Type": JSON}
     async with client.stream(
@@ -65,6 +66,7 @@ async def test_connect_streams_json_as_it_is_said(client: httpx.AsyncClient) -> 
     assert (found["text"], found["outcome"]) == ("one two", outcome["outcome"])
 
 
+@over_each_protocol
 async def test_grpc_web_ends_with_its_trailers_in_the_body(client: httpx.AsyncClient) -> None:
     request = ChatRequest(message="one two", model="scripted/echo", script=Script(tokens_per_second=100_000))
     response = await sent(client, "StreamChat", WEB, frame(request.SerializeToString()))

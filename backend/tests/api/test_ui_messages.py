@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from tests.api.test_problems import check
+from tests.running import over_each_protocol
 
 PATH = "/api/ui-message-stream"
 FAST = {"model": "scripted/echo", "script": {"tokens_per_second": 100_000}}
@@ -16,6 +17,7 @@ def message(role: str, *parts: Any) -> dict[str, Any]:
     return {"id": "x", "role": role, "parts": texts}
 
 
+@over_each_protocol
 async def test_what_a_page_sends_is_answered(client: httpx.AsyncClient) -> None:
     earlier = message("assistant", {"type": "step-start"}, {"type": "reasoning", "text": "Hm."}, "two")
     asked = {**message("user", "three", " four"), "metadata": {"a": 1}}
@@ -55,6 +57,7 @@ async def test_what_cannot_be_used_is_named(client: httpx.AsyncClient, wrong: An
     check(await client.post(PATH, json=body), 400, "invalid_request", field)
 
 
+@over_each_protocol
 async def test_a_chat_is_its_clients_alone(client: httpx.AsyncClient) -> None:
     body = {"id": "mine", "messages": [message("user", "one two")], "model": "scripted/stall"}
     await client.get("/api/models")

@@ -10,10 +10,10 @@ from openai import AsyncOpenAI
 from tests.running import RunningServer
 
 
-@pytest.fixture(params=["HTTP/1.1", "HTTP/2"])
+@pytest.fixture
 async def openai(server: RunningServer, request: pytest.FixtureRequest) -> AsyncIterator[AsyncOpenAI]:
-    """A client with a key of its own, over each version of HTTP."""
-    two = request.param == "HTTP/2"
+    """A client with a key of its own. See `over_each_protocol`."""
+    two = getattr(request, "param", "HTTP/1.1") == "HTTP/2"
     async with AsyncOpenAI(
         base_url=f"{server.tls_url if two else server.url}/v1",
         api_key=token_hex(),

@@ -3,8 +3,12 @@
 from typing import Any
 
 import httpx2
+import pytest
 
 from tests.running import RunningServer
+
+over_each_protocol = pytest.mark.parametrize("openai", ["HTTP/1.1", "HTTP/2"], indirect=True)
+"""For tests whose client shall speak each version of HTTP; the others speak HTTP/1.1."""
 
 PACE = {"tokens_per_second": 100_000}
 FAST: Any = {"script": PACE}

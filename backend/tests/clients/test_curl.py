@@ -33,7 +33,12 @@ def test_curl_sees_a_reply_grow_over_h2c(server: RunningServer) -> None:
     curl.setopt(pycurl.HEADERFUNCTION, take_header)
     curl.setopt(pycurl.WRITEFUNCTION, take)
     curl.setopt(pycurl.TIMEOUT, 30)
-    asking = threading.Thread(target=lambda: (curl.perform(), arrived.put(None)))
+
+    def perform() -> None:
+        curl.perform()
+        arrived.put(None)
+
+    asking = threading.Thread(target=perform)
     asking.start()
     try:
         start, first = arrived.get(timeout=20), arrived.get(timeout=20)

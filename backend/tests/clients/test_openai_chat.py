@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,15 +13,15 @@ import pytest
 from openai import AsyncOpenAI
 
 from headwater.identity.identify import HEADER
-from tests.clients.scripts import FAST, PACE, gated, open_gate
+from tests.clients.scripts import FAST, PACE, gated, open_gate, over_each_protocol
 from tests.providers.model_server import Answer, delta, model_server
 from tests.running import RunningServer, free_port, running
 
 ASKED: Any = [{"role": "user", "content": "one two three four"}]
 IMAGE = {"type": "image_url", "image_url": {"url": "https://example.org/a.png"}}
 JSON = {"Content-Type": "application/json"}
-AT_ONCE = 0.5
-"""Seconds within which a client that leaves has to be missed by the model server."""
+SOON = 10
+"""Seconds within which the model server has to miss a client that left; a reader who may return has 60."""
 
 
 def ask(**more: Any) -> Any:
@@ -35,6 +36,7 @@ async def test_models_are_listed_and_found(openai: AsyncOpenAI) -> None:
         await openai.models.retrieve("scripted/none")
 
 
+@over_each_protocol
 async def test_a_reply_streams(openai: AsyncOpenAI, server: RunningServer) -> None:
     """What was said before the gate is there while the gate is closed, and nothing else."""
     stream = await openai.chat.completions.create(**ask(stream=True, extra_body=gated(2)))
@@ -167,6 +169,7 @@ async def test_what_cannot_be_honoured_is_refused_by_its_name(
         assert error.body["message"].endswith(".")
 
 
+@over_each_protocol
 async def test_every_refusal_below_v1_is_in_its_format(openai: AsyncOpenAI) -> None:
     for method, path, sent, status in (
         ("GET", "/nothing", {}, 404),
@@ -186,6 +189,7 @@ async def test_every_refusal_below_v1_is_in_its_format(openai: AsyncOpenAI) -> N
         assert answer.json()["error"].keys() == {"message", "type", "param", "code"}
 
 
+@over_each_protocol
 async def test_a_reply_that_fails_is_an_error_and_what_was_said_before_counts(openai: AsyncOpenAI) -> None:
     fails: Any = {"script": {**PACE, "faults": [{"after": 2, "kind": "error"}]}}
     said = ""
@@ -199,6 +203,7 @@ async def test_a_reply_that_fails_is_an_error_and_what_was_said_before_counts(op
     assert whole.value.response.headers["x-should-retry"] == "true"
 
 
+@over_each_protocol
 async def test_a_reply_that_is_stopped_elsewhere_is_never_taken_for_complete(
     openai: AsyncOpenAI, server: RunningServer
 ) -> None:
@@ -251,11 +256,12 @@ async def test_keys_limits_and_retries(tmp_path: Path) -> None:
             assert caught.value.code == "invalid_api_key"
             async with httpx2.AsyncClient() as nobody:
                 assert (await nobody.get(f"{server.url}/v1/models")).status_code == 401
-            at_once = [first.chat.completions.create(**ask()) for _ in range(2)]
-            response = first.responses.create(model="scripted/echo", input="hello")
-            done: list[Any] = await asyncio.gather(*at_once, response, return_exceptions=True)
+            started = time.monotonic()
+            completions = [first.chat.completions.create(**ask()) for _ in range(5)]
+            responses = [first.responses.create(model="scripted/echo", input="hello") for _ in range(5)]
+            done: list[Any] = await asyncio.gather(*completions, *responses, return_exceptions=True)
             limited = [each for each in done if isinstance(each, package.RateLimitError)]
-            assert len(limited) == 2, done
+            assert 1 <= len(done) - len(limited) <= 1 + time.monotonic() - started, done
             assert limited[0].type == "rate_limit_error"
             assert limited[0].response.headers["retry-after"] == "1"
             await second.chat.completions.create(**ask())
@@ -292,7 +298,6 @@ def upstream_server(tmp_path_factory: pytest.TempPathFactory, model_port: int) -
     """A server whose models are those of whichever model server listens at `model_port`."""
     with running(
         tmp_path_factory.mktemp("upstream"),
-        "-O",
         OPENAI_BASE_URL=f"http://127.0.0.1:{model_port}/v1",
         HEADWATER_OPENAI_MODELS="small",
     ) as server:
@@ -322,16 +327,15 @@ async def test_who_leaves_takes_the_model_server_along_at_once(
     url = upstream_server.tls_url if http2 else upstream_server.url
     transport = httpx2.AsyncClient(http2=http2, verify=False)
     async with (
-        asyncio.timeout(20),
         model_server(stalls, port=model_port),
         AsyncOpenAI(base_url=f"{url}/v1", api_key="key", max_retries=0, http_client=transport) as client,
     ):
         reading = asyncio.create_task(read(client))
         answer = await asked
-        left = asyncio.get_running_loop().time()
         reading.cancel()
         await client.close()  # over HTTP/2 this package resets no stream: only its connection tells
-        assert await answer.left - left < AT_ONCE
+        async with asyncio.timeout(SOON):
+            await answer.left
         with pytest.raises(asyncio.CancelledError):
             await reading
     assert answer.body.items() >= {
@@ -339,6 +343,7 @@ async def test_who_leaves_takes_the_model_server_along_at_once(
     }.items()  # fmt: skip
 
 
+@over_each_protocol
 async def test_a_client_that_waits_no_longer(openai: AsyncOpenAI) -> None:
     with pytest.raises(package.APITimeoutError):
         await openai.with_options(timeout=0.2).chat.completions.create(**ask(extra_body=gated(0)))

@@ -11,7 +11,7 @@ import pytest
 from openai import AsyncOpenAI
 
 from headwater.identity.identify import HEADER
-from tests.clients.scripts import FAST, PACE, gated, open_gate
+from tests.clients.scripts import FAST, PACE, gated, open_gate, over_each_protocol
 from tests.running import RunningServer, running
 
 SAID = "one two three four"
@@ -44,6 +44,7 @@ async def test_a_whole_response_is_found_again(openai: AsyncOpenAI) -> None:
         await openai.responses.retrieve(once.id)
 
 
+@over_each_protocol
 async def test_a_response_streams(openai: AsyncOpenAI, server: RunningServer) -> None:
     """What was said before the gate is there while the gate is closed, and nothing else."""
     stream = await openai.responses.create(**ask(stream=True, extra_body=gated(2)))
@@ -63,6 +64,7 @@ async def test_a_response_streams(openai: AsyncOpenAI, server: RunningServer) ->
     assert events[-1].response == await openai.responses.retrieve(events[-1].response.id)
 
 
+@over_each_protocol
 @pytest.mark.parametrize("model", ["scripted/echo", "scripted/reasoning"])
 async def test_the_package_s_own_reader_takes_it(openai: AsyncOpenAI, model: str) -> None:
     kwargs = ask(model=model)
@@ -80,6 +82,7 @@ async def test_the_package_s_own_reader_takes_it(openai: AsyncOpenAI, model: str
     assert text_of(events[:6]) + text_of(rest) == final.output_text
 
 
+@over_each_protocol
 async def test_a_reader_that_left_resumes(openai: AsyncOpenAI, server: RunningServer) -> None:
     stream = await openai.responses.create(**ask(stream=True, extra_body=gated(2)))
     seen: list[Any] = []
@@ -166,6 +169,7 @@ async def test_one_goes_on_from_another(openai: AsyncOpenAI) -> None:
     assert caught.value.param == "previous_response_id"
 
 
+@over_each_protocol
 async def test_in_the_background_until_it_is_cancelled(openai: AsyncOpenAI) -> None:
     made = await openai.responses.create(**ask(background=True, extra_body=gated(2)))
     assert made.status == "in_progress"
@@ -194,6 +198,7 @@ async def test_how_responses_end(openai: AsyncOpenAI) -> None:
     assert (kept.status, kept.output_text) == ("failed", "one two")
 
 
+@over_each_protocol
 async def test_what_is_not_stored_ends_with_its_reader(openai: AsyncOpenAI, server: RunningServer) -> None:
     stream = await openai.responses.create(**ask(stream=True, store=False, extra_body=gated(1)))
     headers = stream.response.headers

@@ -28,7 +28,7 @@ def test_what_is_given_fits_and_is_the_newest(
 ) -> None:
     fitted = fit(said, system, window, 20)
     given = fitted.messages[1:] if system else fitted.messages
-    assert fitted.messages[:1] == (PromptMessage("system", system),) or system is None
+    assert system is None or fitted.messages[:1] == (PromptMessage("system", system),)
     assert given[-1] == said[-1]
     assert len(given) == 1 or cost(fitted.messages) + 20 <= window
     assert given[0].role == "user" or fitted.omitted == 0

@@ -71,13 +71,12 @@ async def test_later_events_are_gathered_for_a_window() -> None:
 
 
 async def test_a_backlog_is_not_held_up_by_the_window() -> None:
-    log, loop = MemoryLog(), asyncio.get_running_loop()
+    log = MemoryLog()
     await log.append(0, [Text("a" * 4000)] * 400)
     await log.close(400, DONE)
-    started = loop.time()
-    pages = await collect(log, window=1.0)
+    async with asyncio.timeout(10):
+        pages = await collect(log, window=60)
     assert len(pages) >= 400 * 4000 / PAGE_BYTES
-    assert loop.time() - started < 1.0
 
 
 async def test_a_slow_reader_gets_larger_pages_and_slows_nobody() -> None:

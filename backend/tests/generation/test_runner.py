@@ -15,7 +15,7 @@ from headwater.generation.outcome import (
     Outcome,
     Usage,
 )
-from headwater.generation.parts import Event, Reasoning, Text
+from headwater.generation.parts import Event, Reasoning, Text, text_of
 from headwater.generation.provider import Delta, Finish, Prompt, PromptMessage, ProviderError
 from headwater.generation.runner import Limits, Runner
 from headwater.live.memory import MemoryLog
@@ -130,12 +130,12 @@ async def test_reasoning_counts_as_a_first_token() -> None:
 
 async def test_a_model_that_keeps_talking_is_not_idle() -> None:
     async def pause() -> None:
-        await asyncio.sleep(0.02)
+        await asyncio.sleep(0.1)
 
     steps: list[Step] = []
     for _ in range(6):
         steps += [[Text("a")], pause]
-    _, outcome = await run(*steps, [Finish("stop")], limits=run_limits(first_token=0.08, idle=0.08))
+    _, outcome = await run(*steps, [Finish("stop")], limits=run_limits(first_token=0.5, idle=0.5))
     assert outcome.status == Completed("stop")
 
 
@@ -225,8 +225,8 @@ async def test_a_giant_delta_becomes_events_that_fit_into_a_page() -> None:
     events, outcome = await run([Text(text), Finish("stop")])
     assert outcome.timing is not None
     assert outcome.timing.tokens == 1
-    assert [len(event.text) for event in events] == [EVENT_CHARS, EVENT_CHARS, 1]
-    assert "".join(event.text for event in events) == text
+    assert [event.length for event in events] == [EVENT_CHARS, EVENT_CHARS, 1]
+    assert text_of(events) == text
 
 
 async def test_timing_is_measured_from_the_start() -> None:
@@ -278,7 +278,7 @@ async def test_timing_tells_which_hop_waited() -> None:
     assert timing.server is not None
     assert timing.provider is not None
     assert timing.first_token is not None
-    assert 5 <= timing.server < 5.5
+    assert 5 <= timing.server < 10
     assert 0.029 <= timing.provider <= timing.first_token
 
 

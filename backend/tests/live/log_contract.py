@@ -12,13 +12,13 @@ from headwater.generation.log import (
     EVENT_CHARS,
     PAGE_BYTES,
     CursorAheadError,
-    Log,
     LogClosedError,
+    LogWriter,
     NotAtEndError,
     follow,
 )
 from headwater.generation.outcome import Cancelled, Completed, Interrupted, Outcome
-from headwater.generation.parts import Event, Reasoning, Text
+from headwater.generation.parts import Event, Reasoning, Text, text_of
 
 DONE = Outcome(Completed("stop"))
 
@@ -31,7 +31,7 @@ batches = st.lists(st.lists(events, max_size=6), max_size=12)
 
 class LogContract(ABC):
     @abstractmethod
-    def new_log(self) -> Log:
+    def new_log(self) -> LogWriter:
         """An empty, open log."""
 
     async def test_an_empty_log_has_an_empty_page(self) -> None:
@@ -128,7 +128,7 @@ class LogContract(ABC):
         cursor, seen, pages = 0, "", 0
         while True:
             page = await log.read(cursor)
-            text = "".join(event.text for event in page.events)
+            text = text_of(page.events)
             assert page.events
             assert len(text.encode()) <= PAGE_BYTES
             assert page.more == (page.outcome is None)
@@ -147,7 +147,8 @@ class LogContract(ABC):
 
         async def scenario() -> None:
             log, end, waiting = self.new_log(), 0, list(said)
-            cursors, seen = [0, 0, 0], [[], [], []]  # type: ignore[var-annotated]
+            cursors = [0, 0, 0]
+            seen: list[list[Event]] = [[], [], []]
             for reader, amount in moves:
                 if waiting and amount % 2:
                     end = await log.append(end, waiting.pop(0))

@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from typing import Any
 
 Script = Callable[["Answer"], Awaitable[None]]
 
@@ -67,7 +68,7 @@ class ModelServer:
     about: dict[str, object] = field(default_factory=dict)
     asked: list[Answer] = field(default_factory=list)
     url: str = ""
-    busy: set[asyncio.Task[None]] = field(default_factory=set)
+    busy: set[asyncio.Task[Any]] = field(default_factory=set)
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()

@@ -10,7 +10,7 @@ from tests.running import running, sse_events, text_of
 
 
 async def test_a_real_reply_streams_from_the_bundled_model(tmp_path: Path) -> None:
-    with running(tmp_path, "-O", HEADWATER_LOCAL_MODEL="") as server:
+    with running(tmp_path, HEADWATER_LOCAL_MODEL="") as server:
         assert "local/smollm2-135m answers" in server.greeting
         async with httpx.AsyncClient(base_url=server.url, timeout=60) as client:
             models = (await client.get("/api/models")).json()

@@ -9,7 +9,7 @@ import pytest
 
 from headwater.generation.log import follow
 from headwater.generation.outcome import Completed, Failed, Outcome, Usage
-from headwater.generation.parts import Text
+from headwater.generation.parts import Text, text_of
 from headwater.generation.provider import Delta, Finish, Prompt, PromptMessage
 from headwater.generation.runner import Limits, Runner
 from headwater.live.memory import MemoryLog
@@ -34,7 +34,7 @@ async def run(*scripts: Script, limits: Limits = run_limits()) -> tuple[str, Out
             outcome = await Runner(log, provider, PROMPT, limits).run()
         await provider.aclose()
         pages = [page async for page in follow(log)]
-        return "".join(event.text for page in pages for event in page.events), outcome
+        return text_of(event for page in pages for event in page.events), outcome
 
 
 async def said_to(server_prefills: bool) -> list[dict[str, str]]:

@@ -130,14 +130,14 @@ async def test_the_same_seed_has_the_same_rhythm() -> None:
 
 
 async def test_an_error_comes_after_so_many_tokens() -> None:
-    said = []
+    deltas: list[Delta] = []
     prompt = Prompt(
         "g", "echo", (PromptMessage("user", "a b c"),), options=Script(faults=(Fault(2, "error"),))
     )
     with pytest.raises(ProviderError):
         async for batch in ScriptedProvider().generate(prompt):
-            said += batch
-    assert said == [Text("a"), Text(" b")]
+            deltas += batch
+    assert deltas == [Text("a"), Text(" b")]
 
 
 async def test_a_fault_after_the_last_token_is_met_too() -> None:

@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pytest
@@ -33,9 +33,9 @@ class Recording(ReplyRepository):
             self.fails -= 1
             raise OperationalError("insert", {}, Exception("the disk is full"))
 
-    async def save(self, said: Sequence[Piece]) -> None:
+    async def save(self, new: Iterable[Piece]) -> None:
         self._fail()
-        self.saved += said
+        self.saved += new
         self.took.set()
 
     async def close(self, generation: str, events: Sequence[Event], *_: object) -> bool:
@@ -138,7 +138,7 @@ async def test_rows_that_wait_to_be_written_hold_up_neither_one_another_nor_what
 async def test_what_a_crash_leaves_is_every_event_that_was_saved(tmp_path: Path, ends: bool) -> None:
     """Of a reply that is longer than a page of its log."""
     said: list[Event] = [Text("word " * 50) if n % 3 else Reasoning(f"{n} ") for n in range(600)]
-    assert sum(len(event.text) for event in said) > PAGE_BYTES
+    assert sum(event.length for event in said) > PAGE_BYTES
     async with open_database(sqlite_url(tmp_path / "headwater.db")) as database:
         replies, running = ReplyRepository(database), Running()
         checkpoints = Checkpoints(running, replies)

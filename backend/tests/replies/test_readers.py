@@ -82,3 +82,13 @@ async def test_the_first_reader_may_take_longer_to_come_than_a_later_one(
     await never(abandoned, 0.1)
     readers.changed(0)
     await at_last(abandoned)
+
+
+async def test_a_reader_who_was_there_before_the_start_leaves_no_timer_behind() -> None:
+    abandoned = asyncio.Event()
+    readers = Readers(StopAfter(0.03), abandoned.set)
+    for count in (1, 0):
+        readers.changed(count)
+    readers.start()
+    readers.changed(1)
+    await never(abandoned, 0.08)

@@ -17,12 +17,14 @@ from headwater.errors import (
     InvalidRequestError,
     NotFoundError,
     RateLimitedError,
+    ShuttingDownError,
 )
 from headwater.generation.outcome import Cancelled, Completed
 from headwater.generation.parts import Text, text_of
 from headwater.generation.provider import Delta, Prompt, PromptMessage
 from headwater.ids import new_id
 from headwater.live.memory import MemoryLogStore
+from headwater.metrics import Metrics
 from headwater.providers.scripted import Fault, Script, ScriptedProvider
 from headwater.replies import active as active_module
 from headwater.replies.active import ActiveReplies
@@ -350,15 +352,15 @@ async def test_another_request_under_the_same_id_is_a_conflict(
     if not in_memory:
         replies = new_replies(database)
     kept = replace(ids, conversation=None)
-    other = {
+    others: dict[str, NewMessage | Regenerate] = {
         "message": ask("goodbye", ids=ids),
         "parent": ask("hello", conversation=first.conversation, parent=first.message, ids=kept),
         "conversation": ask("hello", ids=replace(ids, conversation=new_id("conv"))),
         "model": ask("hello", "scripted/prose", ids=ids),
         "regenerate": Regenerate(first.conversation, first.message, ids=Ids(generation=ids.generation)),
-    }[which]
+    }
     with pytest.raises(ConflictError) as caught:
-        await replies.start(ME, other)
+        await replies.start(ME, others[which])
     assert caught.value.field == "ids.generation"
     assert not replies.busy()
 
@@ -464,3 +466,93 @@ async def test_a_client_that_cannot_come_back_is_missed_at_once(database: Databa
     outcome = (await generation.snapshot()).outcome
     assert outcome is not None
     assert outcome.status == Cancelled("abandoned")
+
+
+class SlowToRead(ConversationRepository):
+    """A database that waits before it reads a branch."""
+
+    may_read: asyncio.Event
+
+    async def branch(self, *asked: Any) -> Any:
+        await self.may_read.wait()
+        return await super().branch(*asked)
+
+
+async def test_no_start_slips_past_a_drain(database: Database, active: ActiveReplies) -> None:
+    conversations = SlowToRead(database)
+    conversations.may_read = asyncio.Event()
+    replies = new_replies(database, conversations=conversations, active=active)
+    first = await replies.start(ME, ask("hello"))
+    await replies.finished(first)
+    late = asyncio.create_task(replies.start(ME, ask("more", conversation=first.conversation)))
+    await asyncio.sleep(0)
+    await replies.drain(5)
+    conversations.may_read.set()
+    with pytest.raises(ShuttingDownError):
+        await late
+    assert not len(active)
+
+
+async def test_a_repeat_with_earlier_messages_is_the_same(database: Database) -> None:
+    replies = new_replies(database)
+    first = await replies.start(ME, ask("hello"))
+    await replies.finished(first)
+    more = ask(
+        "three",
+        conversation=first.conversation,
+        parent=first.message,
+        earlier=(PromptMessage("user", "one"), PromptMessage("assistant", "two")),
+    )
+    second = await replies.start(ME, more, KEYED)
+    assert await replies.start(ME, more, KEYED) is second
+    await replies.drain(5)
+
+
+async def test_a_repeat_of_a_deleted_reply_is_not_found_and_does_not_run(database: Database) -> None:
+    provider = Recording()
+    replies = new_replies(database, provider)
+    first = await replies.start(ME, ask("hello"), KEYED)
+    await replies.finished(first)
+    await ConversationRepository(database).delete("me", first.conversation, 1)
+    with pytest.raises(NotFoundError):
+        await replies.start(ME, ask("hello"), KEYED)
+    assert len(provider.prompts) == 1
+    await replies.drain(5)
+
+
+class Failing(ReplyRepository):
+    """A database that fails in an unexpected way."""
+
+    async def close(self, *_: Any) -> bool:
+        raise ZeroDivisionError
+
+
+async def test_a_slot_is_given_back_even_if_the_row_cannot_be_closed(
+    database: Database, active: ActiveReplies
+) -> None:
+    quota = new_quota(active_per_client=1)
+    replies = new_replies(database, rows=Failing(database), active=active, quota=quota)
+    gated = Script(faults=(Fault(0, "gate"),))
+    generation = await replies.start(ME, ask("hello", script=gated))
+    running = active.run(generation)
+    assert running is not None
+    await replies.cancel(generation)
+    with pytest.raises(ZeroDivisionError):
+        await running.task
+    assert not replies.busy()
+    quota.occupy(ME.quota_key)
+
+
+async def test_a_reader_who_resumes_is_counted_and_one_who_polls_is_not(database: Database) -> None:
+    metrics = Metrics()
+    replies = new_replies(database, metrics=metrics)
+    generation = await replies.start(ME, ask("one two three"))
+    await replies.finished(generation)
+    for _ in range(3):
+        await replies.page(generation, 1, 0)
+    assert b"headwater_resumes_total 0.0" in metrics.exposition()
+    for after, resumes in ((1, False), (0, True), (0, False)):
+        async with aclosing(replies.follow(generation, after, resumes=resumes)) as pages:
+            assert [page async for page in pages]
+    assert b"headwater_resumes_total 2.0" in metrics.exposition()
+    await replies.drain(5)

@@ -121,7 +121,7 @@ async def serving(
     with connections.corrected() if corrected else contextlib.nullcontext():
         server = asyncio.create_task(
             worker_serve(
-                wrap_app(app, 0, "asgi"),  # type: ignore[arg-type]
+                wrap_app(app, 0, "asgi"),
                 config,
                 sockets=Sockets([], [listening], []),
                 shutdown_trigger=stop.wait,
@@ -199,11 +199,11 @@ async def h2_client(port: int) -> AsyncIterator[H2Client]:
 
 async def settled(app: Any) -> int:
     """The number of bytes that the server took, once it has stopped taking more."""
-    before = -1
+    before: int = -1
     while app.sent > before:
         before = app.sent
         await asyncio.sleep(SHORT / 3)
-    return app.sent
+    return before
 
 
 @pytest.mark.parametrize("corrected", [True, False])

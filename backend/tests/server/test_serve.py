@@ -2,49 +2,54 @@
 
 import asyncio
 import contextlib
-import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import httpx
 import pytest
 
 from headwater.server.serve import listen, report
-from tests.running import RunningServer, asked, free_port, running, sse_events, text_of
+from tests.running import RunningServer, asked, free_port, inherited_environment, running, sse_events, text_of
 
 STALL = {"faults": [{"after": 2, "kind": "stall"}]}
+GATE = {"faults": [{"after": 2, "kind": "gate"}]}
+
+AT_MOST = 15
+"""Seconds that no shutdown takes, however busy the machine is: half of what a TLS connection may hang."""
 
 
 async def test_running_replies_get_their_time_then_are_interrupted(tmp_path: Path) -> None:
-    with running(tmp_path, HEADWATER_DRAIN_TIMEOUT="1") as server:
+    with running(tmp_path, HEADWATER_DRAIN_TIMEOUT="5") as server:
         async with (
             httpx.AsyncClient(base_url=server.tls_url, http2=True, verify=False, timeout=20) as client,
             asked(client, "one two three four", script=STALL) as stalled,
-            asked(client, "a b c", script={"tokens_per_second": 10}) as quick,
+            asked(client, "a b c", script=GATE) as gated,
         ):
             events = aiter(sse_events(stalled))
             seen = [await anext(events)]
             while text_of(seen) != "one two":
                 seen.append(await anext(events))
             server.process.send_signal(signal.SIGTERM)
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(30):
                 while (await client.get("/readyz")).status_code == 200:
                     pass
                 refused = await client.post("/api/chat", json={"message": "x", "model": "scripted/echo"})
                 assert (refused.status_code, refused.json()["code"]) == (503, "shutting_down")
                 assert refused.headers["retry-after"]
                 assert (await client.get("/healthz")).status_code == 200
-                done = [event async for event in sse_events(quick)]
+                gate = gated.headers["location"].replace("/generations/", "/scripted/gates/")
+                assert (await client.post(gate)).status_code == 204
+                done = [event async for event in sse_events(gated)]
                 rest = [event async for event in events]
         assert (text_of(done), done[-1].data["status"]) == ("a b c", "completed")
         assert [event.data["status"] for event in rest] == ["interrupted"]
         status, seconds = await asyncio.to_thread(server.stop)
         assert status == 0
-        assert seconds < 4
+        assert seconds < AT_MOST
 
 
 async def test_every_one_of_many_readers_gets_the_outcome(tmp_path: Path) -> None:
@@ -61,27 +66,27 @@ async def test_every_one_of_many_readers_gets_the_outcome(tmp_path: Path) -> Non
         return text_of(seen), [event.data["status"] for event in seen if event.event == "outcome"]
 
     many = httpx.Limits(max_connections=None)
-    with running(tmp_path, "-O", HEADWATER_DRAIN_TIMEOUT="1") as server:
+    with running(tmp_path, HEADWATER_DRAIN_TIMEOUT="1") as server:
         async with (
-            httpx.AsyncClient(base_url=server.url, limits=many, timeout=30) as one,
-            httpx.AsyncClient(base_url=server.tls_url, http2=True, verify=False, timeout=30) as two,
+            httpx.AsyncClient(base_url=server.url, limits=many, timeout=60) as one,
+            httpx.AsyncClient(base_url=server.tls_url, http2=True, verify=False, timeout=60) as two,
         ):
             await one.get("/api/models")
             await two.get("/api/models")
             readers = [asyncio.create_task(reader(client)) for client in [one] * 200 + [two] * 100]
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(60):
                 for _ in readers:
                     await waiting.acquire()
             status, seconds = await asyncio.to_thread(server.stop)
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(30):
                 seen = await asyncio.gather(*readers)
         assert seen == [("one two", ["interrupted"])] * 300
         assert status == 0
-        assert seconds < 1 + 3 + 2  # these clients and other tests share the processors
+        assert seconds < AT_MOST
 
 
 async def test_who_listens_for_changes_is_let_go(tmp_path: Path) -> None:
-    """An open page must not delay a shutdown as a hanging connection does."""
+    """An open page sees the end of the feed: it is not cut off as a hanging connection is."""
     with running(tmp_path) as server:
         async with (
             httpx.AsyncClient(base_url=server.url, timeout=20) as client,
@@ -90,11 +95,10 @@ async def test_who_listens_for_changes_is_let_go(tmp_path: Path) -> None:
             events = aiter(sse_events(response))
             assert (await anext(events)).event == "ready"
             stopping = asyncio.create_task(asyncio.to_thread(server.stop))
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(30):
                 assert [event async for event in events] == []
-            status, seconds = await stopping
+            status, _ = await stopping
         assert status == 0
-        assert seconds < 2
 
 
 @pytest.mark.parametrize("tls", [False, True])
@@ -107,16 +111,16 @@ async def test_a_stalled_reader_does_not_hold_the_shutdown(tmp_path: Path, tls: 
         head = b"POST /api/chat HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
         writer.write(head + b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
         assert (await reader.read(12)) == b"HTTP/1.1 200"
-        writer.transport.pause_reading()
+        transport = writer.transport
+        assert isinstance(transport, asyncio.Transport)
+        transport.pause_reading()
         status, seconds = await asyncio.to_thread(server.stop)
         assert status == 0
-        assert seconds < 3.5
-        writer.transport.abort()
+        assert seconds < AT_MOST
+        transport.abort()
 
 
-def _any_certificate() -> object:
-    import ssl
-
+def _any_certificate() -> ssl.SSLContext:
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
@@ -137,7 +141,7 @@ def test_the_system_takes_little_for_a_client_that_takes_nothing() -> None:
 
 
 async def test_a_second_signal_skips_the_wait(tmp_path: Path) -> None:
-    with running(tmp_path, HEADWATER_DRAIN_TIMEOUT="60") as server:
+    with running(tmp_path, HEADWATER_DRAIN_TIMEOUT="600") as server:
         async with (
             httpx.AsyncClient(base_url=server.url, timeout=20) as client,
             asked(client, "one two three", script=STALL) as response,
@@ -147,11 +151,10 @@ async def test_a_second_signal_skips_the_wait(tmp_path: Path) -> None:
             server.process.send_signal(signal.SIGINT)
             while (await client.get("/readyz")).status_code == 200:
                 pass
-            started = time.monotonic()
             server.process.send_signal(signal.SIGINT)
-            rest = [event async for event in events]
+            async with asyncio.timeout(30):
+                rest = [event async for event in events]
             assert rest[-1].data["status"] == "interrupted"
-            assert time.monotonic() - started < 2
 
 
 async def test_a_connection_that_is_cancelled_is_no_failure(caplog: pytest.LogCaptureFixture) -> None:
@@ -187,18 +190,7 @@ def test_idle_connections_do_not_hold_the_shutdown(tmp_path: Path) -> None:
             client.get("/healthz")
             status, seconds = server.stop()
         assert status == 0
-        assert seconds < 4
-
-
-async def test_a_generation_without_readers_is_abandoned(tmp_path: Path) -> None:
-    with running(tmp_path, HEADWATER_ABANDON_AFTER="0.3") as server:
-        async with httpx.AsyncClient(base_url=server.url, timeout=20) as client:
-            async with asked(client, "one two three", script=STALL) as response:
-                path = response.headers["location"]
-            async with asyncio.timeout(5):
-                while (found := (await client.get(path)).json())["outcome"] is None:
-                    pass
-            assert (found["outcome"]["status"], found["outcome"]["by"]) == ("cancelled", "abandoned")
+        assert seconds < AT_MOST
 
 
 async def test_limits_on_replies_that_run_at_once(tmp_path: Path) -> None:
@@ -234,11 +226,11 @@ async def test_the_rate_of_starts_is_limited_by_address(tmp_path: Path) -> None:
             assert httpx.options(f"{server.url}/chat").status_code == 200
         for number in range(5):
             headers = {"X-Forwarded-For": f"10.0.0.{number}", "Accept": "application/json"}
-            sent = [
-                lambda h=headers: httpx.post(f"{server.url}/api/chat", json=body, headers=h),
-                lambda h=headers: httpx.get(f"{server.url}/chat", params=body, headers=h),
-            ][number % 2]
-            response = sent()
+            response = (
+                httpx.get(f"{server.url}/chat", params=body, headers=headers)
+                if number % 2
+                else httpx.post(f"{server.url}/api/chat", json=body, headers=headers)
+            )
             if number < 3:
                 assert response.status_code == 200
                 assert response.headers["ratelimit-limit"] == "3"
@@ -263,7 +255,7 @@ async def test_behind_a_proxy_the_address_and_the_scheme_are_the_clients(tmp_pat
 def start(tmp_path: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     """Start a server that must not start."""
     given = {
-        "PATH": os.environ["PATH"],
+        **inherited_environment(),
         "HEADWATER_DATA_DIR": str(tmp_path / "data"),
         "HEADWATER_LOCAL_MODEL": "off",
         "HEADWATER_PORT": str(free_port()),

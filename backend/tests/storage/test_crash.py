@@ -54,7 +54,7 @@ class Place:
 
     @asynccontextmanager
     async def serving(self) -> AsyncIterator[tuple[RunningServer, httpx.AsyncClient]]:
-        server = RunningServer(self.folder, self._environment, ("-W", "ignore::DeprecationWarning"))
+        server = RunningServer(self.folder, self._environment)
         try:
             await asyncio.to_thread(server.wait_until_ready)
             headers = {"headwater-client": self._token} if self._token else {}
@@ -189,15 +189,15 @@ async def test_a_stopped_server_keeps_all_that_was_said(place: Place) -> None:
         assert seconds < 8
     async with place.serving() as (_, client):
         place.check()
-        for events in (ended, ran):
-            start, outcome = events[0].data, events[-1].data
+        for seen in (ended, ran):
+            start, outcome = seen[0].data, seen[-1].data
             reply = (await opened(client, start["conversation"]))["messages"][-1]
-            assert reply["text"] == text_of(events)
+            assert reply["text"] == text_of(seen)
             assert reply["outcome"] == outcome
-            for event in events[:-1]:
-                before = [each for each in events[:-1] if cursor_of(each) <= cursor_of(event)]
+            for event in seen[:-1]:
+                before = [each for each in seen[:-1] if cursor_of(each) <= cursor_of(event)]
                 rest = await follow(client, start["generation"], event.id)
-                assert text_of(before) + text_of(rest) == text_of(events)
+                assert text_of(before) + text_of(rest) == text_of(seen)
                 assert rest[-1].data == outcome
 
 

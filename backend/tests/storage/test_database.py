@@ -1,4 +1,3 @@
-import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -33,7 +32,7 @@ from headwater.storage.rows import new_conversation_row
 from headwater.storage.search import SearchRepository
 from headwater.storage.tables import conversations, metadata
 from tests.postgresql import PASSWORD
-from tests.running import START_SECONDS, free_port
+from tests.running import START_SECONDS, free_port, inherited_environment
 from tests.storage.trees import kept, line
 
 NEWER = """
@@ -55,7 +54,9 @@ async def test_a_new_database_has_the_tables_that_the_code_names(empty_url: URL)
             )
 
         options = {"include_object": ours, "compare_type": True}
-        return compare_metadata(MigrationContext.configure(connection, opts=options), metadata)
+        context = MigrationContext.configure(connection, opts=options)
+        found: list[Any] = compare_metadata(context, metadata)
+        return found
 
     async with open_database(empty_url) as database, database.reading() as connection:
         assert await connection.run_sync(differences) == []
@@ -298,7 +299,7 @@ def test_serve_says_in_one_line_what_is_wrong_with_the_database(
     tmp_path: Path, case: str, request: pytest.FixtureRequest
 ) -> None:
     environment = {
-        "PATH": os.environ["PATH"],
+        **inherited_environment(),
         "HEADWATER_DATA_DIR": str(tmp_path),
         "HEADWATER_LOCAL_MODEL": "off",
         "HEADWATER_PORT": str(free_port()),

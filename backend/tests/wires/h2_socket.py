@@ -76,7 +76,7 @@ class H2Socket:
         await self._flush()
 
     async def recv(self) -> str:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             return await self.frames.get()
 
     async def _receive(self) -> None:
@@ -87,7 +87,7 @@ class H2Socket:
         for event in self._http.receive_data(data):
             match event:
                 case h2.events.ResponseReceived():
-                    self.headers = dict(event.headers)
+                    self.headers = {str(name): str(value) for name, value in event.headers}
                 case h2.events.DataReceived():
                     self._http.acknowledge_received_data(event.flow_controlled_length, STREAM)
                     self._socket.receive_data(event.data)

@@ -102,7 +102,8 @@ class PollWire(SseWire):
             headers={"Accept": "application/json"},
         )
         await check(response)
-        return response.json()
+        page: dict[str, Any] = response.json()
+        return page
 
 
 async def check(response: httpx.Response) -> None:

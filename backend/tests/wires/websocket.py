@@ -14,6 +14,9 @@ from tests.wires.wire import Reading, RefusedError, from_object
 
 PATH = "/api/ws"
 
+PATIENCE = 60
+"""Seconds that a client waits for a server that is busy with many."""
+
 
 class Frames(Protocol):
     """A socket whose frames are text."""
@@ -31,7 +34,7 @@ class WebSocketWire:
 
     def open(self) -> AbstractAsyncContextManager[Any]:
         url = f"ws://127.0.0.1:{self._server.port}{PATH}"
-        return websockets.connect(url, additional_headers=self._headers)
+        return websockets.connect(url, additional_headers=self._headers, open_timeout=PATIENCE)
 
     @asynccontextmanager
     async def start(self, body: dict[str, Any], key: str | None = None) -> AsyncIterator[Reading]:
