@@ -1,7 +1,6 @@
 const SAFE_PROTOCOLS: ReadonlySet<string> = new Set(["http:", "https:", "mailto:"]);
 
-/** The address as the browser understands it, or null where a link must not lead: scripts, files, this
- * page itself. */
+/** The normalized URL; null if a reply may not link to it (scripts, files, relative URLs). */
 export function safeAddress(href: string): string | null {
   if (!URL.canParse(href)) return null;
   const url = new URL(href);
