@@ -27,7 +27,7 @@ const TIMING = {
 
 /** What came at these times. */
 function arriving(times: readonly number[], pace: Pace = startPace(0)): Pace {
-  return times.reduce((so, at, number) => keepPace(so, so.begunAt + number + 1, at), pace);
+  return times.reduce((so, at, number) => keepPace(so, so.startCursor + number + 1, at), pace);
 }
 
 it("tells what was collected on the way from what came as it was said", () => {

@@ -9,13 +9,13 @@ describe("readProblem", () => {
     const found = await problem(400, '{"code":"invalid_request","detail":"message is blank"}', {
       "Content-Type": "application/problem+json",
     });
-    expect(found).toMatchObject({ status: 400, code: "invalid_request", passing: false });
+    expect(found).toMatchObject({ status: 400, code: "invalid_request", isTransient: false });
     expect(found.message).toBe("Message is blank.");
   });
 
   it("shows nobody a proxy's page", async () => {
     const found = await problem(502, "<h1>Bad Gateway</h1>", { "Content-Type": "text/html" });
-    expect(found).toMatchObject({ code: "unknown", detail: null, passing: true });
+    expect(found).toMatchObject({ code: "unknown", detail: null, isTransient: true });
   });
 
   it("bears JSON that is none", async () => {

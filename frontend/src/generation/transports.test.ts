@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { emptyReply, fold, foundReply, type Reply } from "./fold";
+import { emptyReply, fold, type Reply, resumedReply } from "./fold";
 import { follow, type Origin, type Step } from "./following/follow";
 import { LiveReply } from "./following/live-reply";
 import { partsOf, textOf } from "./parts";
@@ -109,7 +109,7 @@ describe.each(EVERY_TRANSPORT)("a reply over %s", (name, make) => {
         async (cursor, cuts) => {
           const server = simulatedServer(ABCDE, { cuts });
           const text = "abcde".slice(0, cursor);
-          const from = foundReply({ start: START, parts: partsOf({ text }), cursor }, 0);
+          const from = resumedReply({ start: START, parts: partsOf({ text }), cursor }, 0);
           const origin = { generation: "gen_1", cursor };
           const { reply } = await read(make(server.environment), { origin, from });
           expect(textOf(reply.parts)).toBe("abcde");

@@ -3,7 +3,7 @@
 import { cleanup, render, screen } from "@testing-library/react";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { NO_TIMING } from "../../generation/events";
-import { fold, foundReply, type Reply } from "../../generation/fold";
+import { fold, type Reply, resumedReply } from "../../generation/fold";
 import { textPart } from "../../generation/parts";
 import { ThreadContext } from "../state/thread-context";
 import { Stats } from "./stats";
@@ -20,7 +20,7 @@ function figuresAt(now: number, reply: Reply): string | null {
 afterEach(cleanup);
 
 describe("Figures", () => {
-  const found = foundReply({ start: START, parts: [textPart("Some")], cursor: 1 }, 0);
+  const found = resumedReply({ start: START, parts: [textPart("Some")], cursor: 1 }, 0);
 
   it("says for how long the model has been silent", () => {
     expect(figuresAt(5_100, found)).toContain("waiting for the model, 5 s");

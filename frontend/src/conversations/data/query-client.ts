@@ -26,5 +26,5 @@ export function createQueryClient(): QueryClient {
 }
 
 function mayPass(error: Error): boolean {
-  return error instanceof Problem && (error.passing || error.code === "unreachable");
+  return error instanceof Problem && (error.isTransient || error.code === "unreachable");
 }
