@@ -56,7 +56,7 @@ export function readConversation(
   signal?: AbortSignal,
   server: typeof fetch = fetch,
 ): Promise<Conversation> {
-  return ask(place(id), { ...within(signal), server });
+  return ask(pathOf(id), { ...within(signal), server });
 }
 
 /** Changes what `change` names, and answers with the conversation as in the list. */
@@ -65,26 +65,26 @@ export function patchConversation(
   change: ConversationChange,
   server: typeof fetch = fetch,
 ): Promise<ConversationSummary> {
-  return ask(place(id), { method: "PATCH", body: change, server, outlivesPage: true });
+  return ask(pathOf(id), { method: "PATCH", body: change, server, outlivesPage: true });
 }
 
 /** Deletes a conversation; for ten minutes `restoreConversation` can take it back. */
 export function deleteConversation(id: string): Promise<void> {
-  return ask(place(id), { method: "DELETE", outlivesPage: true });
+  return ask(pathOf(id), { method: "DELETE", outlivesPage: true });
 }
 
 export function restoreConversation(id: string): Promise<ConversationSummary> {
-  return ask(`${place(id)}/restore`, { method: "POST" });
+  return ask(`${pathOf(id)}/restore`, { method: "POST" });
 }
 
 /** Makes the link to the branch as it is now; asked again, the same link shows the branch of then. */
 export function shareConversation(id: string): Promise<Share> {
-  return ask(`${place(id)}/share`, { method: "POST" });
+  return ask(`${pathOf(id)}/share`, { method: "POST" });
 }
 
 /** The link stops working at once. */
 export function unshareConversation(id: string): Promise<void> {
-  return ask(`${place(id)}/share`, { method: "DELETE" });
+  return ask(`${pathOf(id)}/share`, { method: "DELETE" });
 }
 
 /** What a shared link shows; no cookie is needed. */
@@ -99,13 +99,13 @@ export function importConversations(archive: Blob): Promise<ImportResult> {
 
 /** Where a conversation can be downloaded. Markdown holds the branch that is shown, JSON all of it. */
 export function exportPath(id: string, format: "markdown" | "json"): string {
-  return `${place(id)}/export?format=${format}`;
+  return `${pathOf(id)}/export?format=${format}`;
 }
 
 /** Where all conversations can be downloaded, as JSON. */
 export const EXPORT_ALL_PATH = `${ROOT}/export`;
 
-function place(id: string): string {
+function pathOf(id: string): string {
   return `${ROOT}/${encodeURIComponent(id)}`;
 }
 

@@ -59,11 +59,11 @@ function open(given: Partial<Conversation> = {}, at: string | null = null, linke
     visit(conversation);
     await frames();
   };
-  const readAgain = async () => {
+  const invalidate = async () => {
     await act(() => client.invalidateQueries({ queryKey: keys.one(server.kept().id) }));
     await frames();
   };
-  return { ...server, seen, go, readAgain };
+  return { ...server, seen, go, invalidate };
 }
 
 const COMPLETED: Outcome = { status: "completed", reason: "stop", timing: NO_TIMING };
@@ -742,7 +742,7 @@ describe("ChatInterface", () => {
   });
 
   it("keeps what was chosen while answers from before it come", async () => {
-    const { hold, readAgain } = open(BRANCHES, "conv_1");
+    const { hold, invalidate } = open(BRANCHES, "conv_1");
     await screen.findByText("second reply");
     const arrive = hold("PATCH");
     await userEvent.selectOptions(models(), "scripted/prose");
@@ -750,7 +750,7 @@ describe("ChatInterface", () => {
     await userEvent.type(await screen.findByTestId("settings-system"), "Be short.");
     await userEvent.click(screen.getByTestId("settings-save"));
     await userEvent.click(screen.getByTestId("branch-previous"));
-    await readAgain();
+    await invalidate();
     expect(models().value).toBe("scripted/prose");
     expect(screen.getByTestId("branch-position").textContent).toBe("1 of 2");
     expect(await screen.findByTestId("system-chip")).toBeTruthy();

@@ -62,7 +62,7 @@ export function Chat(props: ChatProps) {
   const { mutate: patch } = usePatchConversation();
   const archive = useArchive();
   const { draft, setDraft, giveBack } = useDraft(conversation);
-  const { scroller, content, isPinned, pin, unpin, pinAtEnd, keepPlace } = usePinnedScroll();
+  const { scroller, content, isPinned, pin, unpin, pinAtEnd, keepPosition } = usePinnedScroll();
 
   const optimistic = useOptimisticChange(conversation);
   const settings = saved ?? { ...newSettings, ...optimistic };
@@ -135,7 +135,7 @@ export function Chat(props: ChatProps) {
       />
       <div
         ref={scroller}
-        // What is placed absolutely in it, such as headings for screen readers, scrolls along.
+        // What is withConversation absolutely in it, such as headings for screen readers, scrolls along.
         className={`relative min-h-0 flex-1 overflow-y-auto overscroll-contain ${isPinned ? "[overflow-anchor:none]" : ""}`}
       >
         <div
@@ -160,7 +160,7 @@ export function Chat(props: ChatProps) {
                   leaf={leaf}
                   replies={replies}
                   scroller={scroller}
-                  keepPlace={keepPlace}
+                  keepPosition={keepPosition}
                 />
               )}
               {Thread === undefined && <Loading />}

@@ -50,7 +50,7 @@ export default function SharedPage({ token }: { token: string }) {
           <p className="mt-2 mb-8 border-b border-line pb-6 text-small text-quiet">
             {say("sharedAbout")}
           </p>
-          <Thread tree={tree} leaf={leaf} replies={NOTHING} scroller={PAGE} keepPlace={draw} />
+          <Thread tree={tree} leaf={leaf} replies={NOTHING} scroller={PAGE} keepPosition={draw} />
         </main>
       )}
     </div>

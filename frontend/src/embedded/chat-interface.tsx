@@ -9,7 +9,7 @@ import { sseTransport } from "../generation/transports/sse";
 import { LanguageProvider, useLanguage } from "../language/language-context";
 import { useChosenLanguage } from "../language/use-chosen-language";
 import { IconButton } from "../ui/icon-button";
-import { PortalPlace } from "../ui/portal-place";
+import { PortalContainer } from "../ui/portal-container";
 import { remoteServer } from "./remote-server";
 
 export interface ChatInterfaceProps {
@@ -63,11 +63,11 @@ export function ChatInterface(props: ChatInterfaceProps): ReactNode {
       {language !== null && (
         <LanguageProvider value={language}>
           <ServerProvider value={server}>
-            <PortalPlace value={place}>
+            <PortalContainer value={place}>
               <ConversationsProvider key={endpoint}>
                 <Chats {...props} />
               </ConversationsProvider>
-            </PortalPlace>
+            </PortalContainer>
           </ServerProvider>
         </LanguageProvider>
       )}

@@ -2,7 +2,7 @@ import * as Popover from "@radix-ui/react-popover";
 import { type FormEvent, type ReactNode, useState } from "react";
 import { useLanguage } from "../../language/language-context";
 import { Button } from "../../ui/button";
-import { usePortalPlace } from "../../ui/portal-place";
+import { usePortalContainer } from "../../ui/portal-container";
 import type { Settings } from "../state/settings";
 import { SettingsButton } from "./settings-button";
 
@@ -15,7 +15,7 @@ interface SettingsPanelProps {
 export default function SettingsPanel({ settings, onChange }: SettingsPanelProps) {
   const { say } = useLanguage();
   const [isOpen, setOpen] = useState(true);
-  const portal = usePortalPlace();
+  const portal = usePortalContainer();
   return (
     <Popover.Root open={isOpen} onOpenChange={setOpen}>
       <Popover.Trigger asChild>

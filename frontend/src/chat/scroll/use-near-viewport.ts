@@ -4,28 +4,31 @@ import { flushSync } from "react-dom";
 // How far from what is seen a row is made ready, as a share of the height of what is seen.
 const MARGIN = "150%";
 
-type Watch = (element: Element, onNear: () => void) => () => void;
+type Watch = (element: Element, onVisible: () => void) => () => void;
 
 /** Watches which rows come near to what is seen in a scroller; each is told of once. */
-export const NearContext = createContext<Watch | null>(null);
+export const ViewportContext = createContext<Watch | null>(null);
 
 /**
  * One observer for all rows in this scroller; it begins when the first row asks for it.
  *
  * @param scroller - holds null where the page itself scrolls
- * @param keepPlace - draws what has come near without moving what is seen
+ * @param keepPosition - draws what has come near without moving what is seen
  */
-export function useNearWatch(
+export function useViewportObserver(
   scroller: RefObject<Element | null>,
-  keepPlace: (change: () => void) => void,
+  keepPosition: (change: () => void) => void,
 ): Watch {
-  const watch = useMemo(() => nearWatch(() => scroller.current, keepPlace), [scroller, keepPlace]);
+  const watch = useMemo(
+    () => viewportObserver(() => scroller.current, keepPosition),
+    [scroller, keepPosition],
+  );
   useEffect(() => watch.stop, [watch]);
   return watch.watch;
 }
 
 // What only flies past, when somebody drags the scroll bar, is gone again before its turn comes.
-function nearWatch(root: () => Element | null, keepPlace: (change: () => void) => void) {
+function viewportObserver(root: () => Element | null, keepPosition: (change: () => void) => void) {
   const waiting = new Map<Element, () => void>();
   const near = new Set<Element>();
   let observer: IntersectionObserver | undefined;
@@ -38,7 +41,7 @@ function nearWatch(root: () => Element | null, keepPlace: (change: () => void) =
     const due = [...near].map((element) => [element, waiting.get(element)] as const);
     for (const [element] of due) forget(element);
     if (due.length > 0) {
-      keepPlace(() => flushSync(() => due.forEach(([, onNear]) => void onNear?.())));
+      keepPosition(() => flushSync(() => due.forEach(([, onVisible]) => void onVisible?.())));
     }
   };
   const onChange = (entries: readonly IntersectionObserverEntry[]) => {
@@ -54,13 +57,13 @@ function nearWatch(root: () => Element | null, keepPlace: (change: () => void) =
     tellAll();
   };
   return {
-    watch(element: Element, onNear: () => void) {
+    watch(element: Element, onVisible: () => void) {
       observer ??= new IntersectionObserver(onChange, {
         root: root(),
         rootMargin: `${MARGIN} 0px`,
       });
       addEventListener("beforeprint", onPrint);
-      waiting.set(element, onNear);
+      waiting.set(element, onVisible);
       observer.observe(element);
       return () => forget(element);
     },
@@ -75,7 +78,7 @@ function nearWatch(root: () => Element | null, keepPlace: (change: () => void) =
 
 /** Whether an element has been near to what is seen. Once it has, that stays so. */
 export function useNearViewport<E extends Element>(initially: boolean) {
-  const watch = use(NearContext);
+  const watch = use(ViewportContext);
   const element = useRef<E>(null);
   const [isNear, setNear] = useState(initially || watch === null);
   useEffect(() => {

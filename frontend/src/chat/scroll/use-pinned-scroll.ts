@@ -21,7 +21,7 @@ export interface PinnedScroll {
   /** Pins again where this is the end already. */
   readonly pinAtEnd: () => void;
   /** Makes a change to what is in it, without moving what is seen. */
-  readonly keepPlace: (change: () => void) => void;
+  readonly keepPosition: (change: () => void) => void;
 }
 
 /** Any move up unpins, however small; coming back to the end pins again. */
@@ -99,13 +99,13 @@ export function usePinnedScroll(): PinnedScroll {
     const box = scroller.current;
     if (box !== null && distanceToEnd(box) <= 1) set(true);
   }, [set]);
-  const keepPlace = useCallback((change: () => void) => {
+  const keepPosition = useCallback((change: () => void) => {
     if (pinned.current) return change();
     anchored.current?.take();
     change();
     anchored.current?.hold();
   }, []);
-  return { scroller, content, isPinned, pin, unpin, pinAtEnd, keepPlace };
+  return { scroller, content, isPinned, pin, unpin, pinAtEnd, keepPosition };
 }
 
 /** How far the end is from what is seen, in pixels. */

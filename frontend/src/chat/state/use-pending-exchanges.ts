@@ -1,6 +1,6 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useRef, useState } from "react";
-import { readAgain } from "../../conversations/data/cache";
+import { invalidate } from "../../conversations/data/cache";
 import { keys } from "../../conversations/data/keys";
 import { startingInOrder } from "../../conversations/data/serial-queue";
 import type { Transport } from "../../generation/transport";
@@ -19,7 +19,7 @@ export function usePendingExchanges(makeTransport: () => Transport): PendingExch
     () =>
       new PendingExchanges({
         transport: startingInOrder(makeTransport(), client),
-        onChange: (id) => void readAgain(client, { queryKey: keys.one(id) }),
+        onChange: (id) => void invalidate(client, { queryKey: keys.one(id) }),
         onCollected: () => sayCollected.current(),
       }),
   );

@@ -3,7 +3,7 @@ import { type ComponentProps, lazy, useState } from "react";
 import { useLanguage } from "../../language/language-context";
 import { MessageButton } from "../../ui/icon-button";
 import { Optional } from "../../ui/optional";
-import { useParts } from "../../ui/use-parts";
+import { useLoad } from "../../ui/use-load";
 
 const load = () => import("./details-panel");
 const DetailsPanel = lazy(load);
@@ -14,14 +14,14 @@ type DetailsOpenerProps = Omit<ComponentProps<typeof DetailsPanel>, "children">;
 export function DetailsOpener(props: DetailsOpenerProps) {
   const { say } = useLanguage();
   const [isWanted, setWanted] = useState(false);
-  const fetchPart = useParts();
+  const loadThen = useLoad();
   const button = (
     <MessageButton
       icon={Timer}
       label={say("details")}
       data-testid="details"
       className="max-sm:-mr-2.5 max-sm:ml-auto"
-      {...(!isWanted && { onClick: () => fetchPart(load, () => setWanted(true)) })}
+      {...(!isWanted && { onClick: () => loadThen(load, () => setWanted(true)) })}
     />
   );
   return (

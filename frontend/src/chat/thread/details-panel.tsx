@@ -5,7 +5,7 @@ import { type Hops, hopsOf } from "../../generation/hops";
 import { firstTokenMs } from "../../generation/pace";
 import { useLanguage } from "../../language/language-context";
 import type { PlainKey } from "../../language/translation";
-import { usePortalPlace } from "../../ui/portal-place";
+import { usePortalContainer } from "../../ui/portal-container";
 import type { ReplySource } from "../state/reply-source";
 import { ThreadContext } from "../state/thread-context";
 import { useReply } from "../state/use-reply";
@@ -25,7 +25,7 @@ interface DetailsPanelProps {
 /** All that is known of how a reply went. It begins open. */
 export default function DetailsPanel({ message, source, children }: DetailsPanelProps) {
   const { say } = useLanguage();
-  const portal = usePortalPlace();
+  const portal = usePortalContainer();
   return (
     <Popover.Root defaultOpen>
       <Popover.Trigger asChild>{children}</Popover.Trigger>

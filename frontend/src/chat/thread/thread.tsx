@@ -2,7 +2,7 @@ import { type RefObject, useMemo } from "react";
 import type { Message } from "../../api/schema";
 import type { LiveReply } from "../../generation/following/live-reply";
 import { useLanguage } from "../../language/language-context";
-import { NearContext, useNearViewport, useNearWatch } from "../scroll/use-near-viewport";
+import { useNearViewport, useViewportObserver, ViewportContext } from "../scroll/use-near-viewport";
 import { type Entry, entriesOf, lastMessage } from "../state/entries";
 import type { MessageTree } from "../state/message-tree";
 import { estimatedHeight, Row } from "./row";
@@ -19,18 +19,18 @@ interface ThreadProps {
   /** Holds null where the page itself scrolls. */
   readonly scroller: RefObject<Element | null>;
   /** Makes a change of rows without moving what is seen. */
-  readonly keepPlace: (change: () => void) => void;
+  readonly keepPosition: (change: () => void) => void;
 }
 
 /** The conversation so far, as a log that assistive technology can be asked for but does not recite. */
-export function Thread({ tree, leaf, replies, scroller, keepPlace }: ThreadProps) {
+export function Thread({ tree, leaf, replies, scroller, keepPosition }: ThreadProps) {
   const entries = useMemo(() => entriesOf(tree, leaf), [tree, leaf]);
   const { say } = useLanguage();
-  const near = useNearWatch(scroller, keepPlace);
+  const near = useViewportObserver(scroller, keepPosition);
   const groups = inGroups(entries);
   return (
     <div role="log" aria-live="off" aria-label={say("conversation")} className="flow-root">
-      <NearContext value={near}>
+      <ViewportContext value={near}>
         {groups.map((group, index) => (
           <Group
             // biome-ignore lint/suspicious/noArrayIndexKey: entries are only ever added at the end
@@ -42,7 +42,7 @@ export function Thread({ tree, leaf, replies, scroller, keepPlace }: ThreadProps
             last={entries.at(-1)}
           />
         ))}
-      </NearContext>
+      </ViewportContext>
       {/* The focus waits here while the box cannot have it: keys that scroll move the thread, and Tab goes on below it. */}
       <div tabIndex={-1} data-end className="outline-none" />
     </div>

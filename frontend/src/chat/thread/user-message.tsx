@@ -4,7 +4,7 @@ import { useLanguage } from "../../language/language-context";
 import { Button } from "../../ui/button";
 import { MessageButton } from "../../ui/icon-button";
 import { Optional } from "../../ui/optional";
-import { useParts } from "../../ui/use-parts";
+import { useLoad } from "../../ui/use-load";
 import type { Entry } from "../state/entries";
 import { ThreadContext } from "../state/thread-context";
 import { Forks } from "./branch-stepper";
@@ -27,7 +27,7 @@ export function UserMessage({ entry, isLast }: UserMessageProps) {
   const [message] = entry.messages;
   const { written, ...edit } = useEdit(message.id, message.text, actions !== null);
   // The focus goes where a person went, and not where one was left.
-  const fetchPart = useParts();
+  const loadThen = useLoad();
   const enters = useRef(false);
   const returns = useRef(false);
   const save = (text: string) => {
@@ -80,7 +80,7 @@ export function UserMessage({ entry, isLast }: UserMessageProps) {
                 label={say("edit")}
                 disabled={isBusy}
                 onClick={() =>
-                  fetchPart(loadEditBox, () => {
+                  loadThen(loadEditBox, () => {
                     enters.current = true;
                     edit.begin();
                   })

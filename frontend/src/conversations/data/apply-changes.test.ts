@@ -5,7 +5,7 @@ import { type ListChoice, listConversations, readConversation } from "../../api/
 import type { ConversationList } from "../../api/schema";
 import { conversation, FakeServer } from "../testing/fake-server";
 import { applyChanges, changeReader } from "./apply-changes";
-import { readAllAgain } from "./cache";
+import { invalidateAll } from "./cache";
 import { keys } from "./keys";
 import { conversationsOf, type Listed } from "./pages";
 import { createQueryClient } from "./query-client";
@@ -138,7 +138,7 @@ describe("applyChanges", () => {
 
   it.each([
     ["a change", (client: QueryClient) => applyChanges(client, ["conv_9"])],
-    ["a feed that begins", readAllAgain],
+    ["a feed that begins", invalidateAll],
   ])("takes no first answer from before %s", async (_, tell) => {
     const server = new FakeServer(some(3));
     vi.stubGlobal("fetch", server.fetch);
