@@ -71,7 +71,7 @@ function Chats({ route, go }: ChatsProps) {
     <SidebarLayout>
       <ChatInterface
         pending={pending}
-        asksAgain
+        resends
         conversation={conversation}
         message={message}
         visit={visit}

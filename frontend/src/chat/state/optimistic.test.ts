@@ -5,7 +5,7 @@ import type { LiveReply } from "../../generation/following/live-reply";
 import type { StartRequest } from "../../generation/transport";
 import { message } from "../testing/message";
 import type { Exchange } from "./exchange";
-import { branchTo, growTree } from "./message-tree";
+import { branchTo, makeTree } from "./message-tree";
 import { withExchanges } from "./optimistic";
 
 function exchange(request: StartRequest, members: Partial<Exchange> = {}): Exchange {
@@ -39,7 +39,7 @@ describe("the messages that are shown", () => {
         const exchanges = Array.from({ length: count }, (_, index) => asked(index + 1));
         const leaf = kept === 0 ? null : `a${kept}`;
         const shown = withExchanges(saved(kept), leaf, exchanges);
-        const branch = branchTo(growTree(shown.messages), shown.leaf);
+        const branch = branchTo(makeTree(shown.messages), shown.leaf);
         expect(branch).toHaveLength(2 * count);
         expect(new Set(shown.messages.map(({ id }) => id)).size).toBe(2 * count);
         expect(shown.messages).toHaveLength(2 * count);

@@ -8,7 +8,7 @@ import { useLanguage } from "../../language/language-context";
 import { useToast } from "../../ui/toasts";
 import { PendingExchanges } from "./pending";
 
-/** What runs on the page, for as long as whatever uses this is on it. */
+/** Creates the `PendingExchanges` of a page. */
 export function usePendingExchanges(makeTransport: () => Transport): PendingExchanges {
   const client = useQueryClient();
   const { say } = useLanguage();

@@ -1,4 +1,4 @@
-import type { KeyboardEvent, RefObject } from "react";
+import { type KeyboardEvent, type RefObject, useEffect, useState } from "react";
 import type { SearchResult, SnippetPart } from "../../api/schema";
 import { useLanguage } from "../../language/language-context";
 import { Link } from "../../link";
@@ -7,7 +7,6 @@ import { Button } from "../../ui/button";
 import { useSearch } from "../data/queries";
 import { ListFailed, ListLoading } from "../list/list-states";
 import { useSidebar } from "../sidebar/sidebar-state";
-import { useDebounced } from "./use-debounced";
 import { withoutMarkup } from "./without-markup";
 
 interface SearchResultsProps {
@@ -139,7 +138,11 @@ function SearchStatus({ count, isMore, words }: SearchStatusProps) {
     count === 0
       ? say("nothingFound", { words: words.trim() })
       : say(isMore ? "foundNewest" : "foundCount", { count });
-  const announced = useDebounced(text, 500);
+  const [announced, announce] = useState("");
+  useEffect(() => {
+    const timer = setTimeout(() => announce(text), 500);
+    return () => clearTimeout(timer);
+  }, [text]);
   return (
     <>
       <p className="px-2.5 pt-3 pb-1 text-small text-quiet" aria-hidden="true">
