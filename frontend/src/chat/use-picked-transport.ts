@@ -3,8 +3,7 @@ import { fetchTransport, pickedTransport } from "../generation/picked-transport"
 import type { Transport } from "../generation/transport";
 import { TRANSPORTS, type TransportKey } from "../generation/transports/table";
 import { useLanguage } from "../language/language-context";
-import { getPreferences } from "../preferences/preferences";
-import { usePreferences } from "../preferences/use-preferences";
+import { getPreferences, usePreferences } from "../preferences/preferences";
 import { useToast } from "../ui/toasts";
 
 /** The transport that is picked in the preferences. A toast says if it is blocked. */

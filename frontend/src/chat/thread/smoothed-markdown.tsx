@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from "react";
 import { onNextFrame } from "../../generation/frame";
 import { Markdown } from "../../markdown/markdown";
 import type { End } from "../../markdown/parse/document";
-import { usePreferences } from "../../preferences/use-preferences";
+import { usePreferences } from "../../preferences/preferences";
 import { useMedia } from "../../ui/use-media";
 import { advance, flowOf } from "./smoothing";
 
