@@ -5,7 +5,7 @@ import { message } from "../testing/message";
 import { entriesOf, isSameEntry, lastMessage, partsBefore } from "./entries";
 import { branchTo, makeTree } from "./message-tree";
 
-/** A tree of any shape, with any roles, and a place in it. */
+/** An arbitrary tree with arbitrary roles, and a leaf. */
 const anyTree = fc
   .array(fc.tuple(fc.option(fc.nat(), { freq: 8 }), fc.boolean()), { minLength: 1, maxLength: 30 })
   .chain((places) =>

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { branchTo, makeTree, newestDescendant, siblingsOf, type TreeNode } from "./message-tree";
 
-/** Trees of any shape: each message comes after one that was made before it, or begins anew. */
+/** Arbitrary trees: the parent of each message is an earlier one or none. */
 const anyMessages = fc
   .array(fc.option(fc.nat(), { freq: 6 }), { minLength: 1, maxLength: 40 })
   .map((parents) =>
@@ -15,7 +15,7 @@ const anyMessages = fc
   );
 const anyPlace = fc
   .tuple(anyMessages, fc.nat())
-  .map(([messages, place]) => ({ messages, at: messages[place % messages.length] as TreeNode }));
+  .map(([messages, index]) => ({ messages, at: messages[index % messages.length] as TreeNode }));
 
 describe("a tree of messages", () => {
   it("leads from a beginning to each message, parent by parent", () => {

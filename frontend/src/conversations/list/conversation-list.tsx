@@ -35,7 +35,7 @@ export function ConversationList({ archived, onLastLeft }: ConversationListProps
   );
 
   if (list.error !== null) {
-    return <ListFailed title="cannotLoadConversations" error={list.error} onRetry={list.retry} />;
+    return <ListFailed message="cannotLoadConversations" error={list.error} onRetry={list.retry} />;
   }
   if (list.isLoading) return <ListLoading />;
   if (rows.length === 0) return <NothingListed archived={archived} />;

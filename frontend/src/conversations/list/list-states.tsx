@@ -29,18 +29,18 @@ export function ListLoading() {
 }
 
 interface ListFailedProps {
-  readonly title: "cannotLoadConversations" | "searchFailed";
+  readonly message: "cannotLoadConversations" | "searchFailed";
   readonly error: Error;
   readonly onRetry: () => void;
 }
 
 /** Replaces a list that could not be loaded. */
-export function ListFailed({ title, error, onRetry }: ListFailedProps) {
+export function ListFailed({ message, error, onRetry }: ListFailedProps) {
   const language = useLanguage();
   const { say } = language;
   return (
     <div role="alert" className="min-h-0 flex-1 px-4.5 pt-6 text-small">
-      <p className="font-medium">{say(title)}</p>
+      <p className="font-medium">{say(message)}</p>
       <p className="mt-1 text-quiet">{describeError(language, error)}</p>
       <Button look="outline" data-testid="list-retry" className="mt-3" onClick={onRetry}>
         {say("tryAgain")}

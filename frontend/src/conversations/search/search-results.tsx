@@ -26,7 +26,7 @@ export default function SearchResults({ words, list, onUp }: SearchResultsProps)
 
   if (search.isError && search.data === undefined) {
     const retry = () => void search.refetch();
-    return <ListFailed title="searchFailed" error={search.error} onRetry={retry} />;
+    return <ListFailed message="searchFailed" error={search.error} onRetry={retry} />;
   }
   if (search.data === undefined) return <ListLoading />;
   const onKeyDown = (event: KeyboardEvent<HTMLUListElement>) => {
