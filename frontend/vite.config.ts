@@ -9,7 +9,7 @@ export default defineConfig({
   plugins: [react(), tailwindcss(), firstLoad(["/conversations/sidebar/sidebar.tsx"], 110_000)],
   resolve: {
     alias: {
-      // React has had it for long; wouter brings what stood in for it.
+      // wouter imports a shim of what React has itself.
       "use-sync-external-store/shim/index.js": "react",
       "../createLucideIcon.mjs": `${import.meta.dirname}/src/ui/lucide-icon.ts`,
     },
@@ -27,15 +27,15 @@ export default defineConfig({
     outDir: "../backend/src/headwater/page",
     emptyOutDir: true,
     // The server's Content-Security-Policy allows neither inline scripts nor data: fonts.
-    // Parts that are fetched later name what they need themselves: a list of it would come with the first look.
+    // Only the entry preloads its imports: the lists of lazy chunks would be part of the first load.
     modulePreload: {
       polyfill: false,
       resolveDependencies: (_file, needed, { hostType }) => (hostType === "html" ? needed : []),
     },
     assetsInlineLimit: 0,
-    // One style sheet: a script that is fetched later brings no style, and so no shift.
+    // One style sheet, so that lazy chunks cause no layout shift.
     cssCodeSplit: false,
-    // What comes first comes in one piece, which compresses better than several.
+    // The first load is one chunk, which compresses better than several.
     rolldownOptions: {
       output: { codeSplitting: { groups: [{ name: "page", tags: ["$initial"] }] } },
     },

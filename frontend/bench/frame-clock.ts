@@ -1,12 +1,12 @@
 const FRAME_MS = 1000 / 60;
 
-/** Counts frames, and those that should have come between them. */
+/** Counts frames and dropped frames. */
 export class FrameClock {
   #last: number | null = null;
   #count = 0;
   #dropped = 0;
 
-  /** Waits for the next frame; what the caller does at once is drawn in it. */
+  /** Waits for the next frame, in which changes that the caller makes at once are drawn. */
   async next(): Promise<void> {
     const now = await new Promise<number>(requestAnimationFrame);
     if (this.#last !== null) {
@@ -16,7 +16,7 @@ export class FrameClock {
     this.#count += 1;
   }
 
-  /** Until the next frame nobody looks. */
+  /** The time until the next frame does not count. */
   pause(): void {
     this.#last = null;
   }

@@ -3,7 +3,7 @@ interface Snapshot {
   readonly isOver: boolean;
 }
 
-/** A text that React follows as the page follows a reply. */
+/** A growing text as an external store, like a live reply. */
 export class GrowingText {
   readonly #whenToDraw: (draw: () => void) => void;
   readonly #listeners = new Set<() => void>();
@@ -32,7 +32,6 @@ export class GrowingText {
   }
 }
 
-/** Draws what comes as soon as it comes. */
 export function atOnce(draw: () => void): void {
   draw();
 }

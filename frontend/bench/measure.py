@@ -1,8 +1,8 @@
-"""Measures what it costs to draw a reply while it streams, beside what others would cost.
+"""Measures the cost of rendering a reply while it streams, and compares it with other renderers.
 
-`make bench-render` runs this. Each reply is drawn in a fresh page at up to 60 frames a second, while somebody
-types. Seconds and tasks count the time that the main thread was running, not that which it waited for a busy
-machine; frames are dropped for either reason, and the renderer `nothing` shows how many the machine drops.
+`make bench-render` runs this. Each reply is rendered in a new page at up to 60 frames a second, while keys are
+pressed. Times are CPU times of the main thread, without waiting for a busy machine. Dropped frames include those that
+the machine drops, which the renderer `nothing` shows.
 """
 
 import argparse
@@ -41,7 +41,7 @@ HEADER = (
 
 @dataclass(frozen=True)
 class Result:
-    """What one reply cost with one renderer."""
+    """The measurements of one reply with one renderer."""
 
     reply: str
     renderer: str
@@ -55,11 +55,11 @@ class Result:
 
     @property
     def growth(self) -> float:
-        """How many times as much as one of the first tenth a frame of the last tenth costs."""
+        """The cost of the last tenth of the frames relative to the first tenth."""
         return self.last_tenth_s / self.first_tenth_s
 
     def row(self) -> str:
-        """As a row of a table."""
+        """A row of the table."""
         frames, typing = self.page["frames"], self.page["typing"]
         tenth = frames["count"] / 10_000
         cells = [
@@ -138,7 +138,7 @@ async def _page(browser: Browser) -> AsyncIterator[tuple[Page, CDPSession]]:
         await page.goto(ADDRESS)
         await page.wait_for_function("'prepare' in window")
         cdp = await context.new_cdp_session(page)
-        # The time that the main thread was running, not that which it waited for a busy machine.
+        # CPU time of the main thread instead of wall-clock time.
         await cdp.send("Performance.enable", {"timeDomain": "threadTicks"})
         yield page, cdp
     finally:
@@ -147,7 +147,7 @@ async def _page(browser: Browser) -> AsyncIterator[tuple[Page, CDPSession]]:
 
 async def _serve(route: Route) -> None:
     name = route.request.url.removeprefix(ADDRESS) or "index.html"
-    headers = {  # which give the page a clock of 5 µs instead of 100
+    headers = {  # Isolated pages have a clock resolution of 5 µs instead of 100.
         "Cross-Origin-Opener-Policy": "same-origin",
         "Cross-Origin-Embedder-Policy": "require-corp",
         "Content-Type": mimetypes.guess_type(name)[0] or "application/octet-stream",
@@ -168,7 +168,7 @@ async def _type(cdp: CDPSession) -> None:
 
 
 def _longest_task_ms(events: list[dict[str, Any]]) -> float:
-    """Of the busiest main thread of a page."""
+    """The longest task of the busiest main thread."""
     mains = {
         (event["pid"], event["tid"])
         for event in events
@@ -187,7 +187,7 @@ async def _metrics(cdp: CDPSession) -> dict[str, float]:
 
 
 def verdicts(results: list[Result]) -> list[str]:
-    """What was to be reached, and whether it was; then how that is beside others."""
+    """The goals and whether they were reached, and the comparison with other renderers."""
     by_name = {
         name: _middle([result for result in results if (result.reply, result.renderer) == name])
         for name in {(result.reply, result.renderer) for result in results}
@@ -222,7 +222,7 @@ def _middle(results: list[Result]) -> Result:
 
 
 async def main() -> None:
-    """Measure, and print a table."""
+    """Measure and print a table."""
     options = _options()
     renderers = (options.only,) if options.only else RENDERERS
     if options.replies:
@@ -259,11 +259,11 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", help="one renderer of bench/beside")
     parser.add_argument("--replies", help="such as mixed-100000,table-20000")
-    parser.add_argument("--runs", type=int, default=1, help="how often all of it is measured")
+    parser.add_argument("--runs", type=int, default=1, help="how often everything is measured")
     parser.add_argument(
-        "--slowdown", type=float, default=1, help="how many times slower the processor is to be"
+        "--slowdown", type=float, default=1, help="how many times slower the processor is made"
     )
-    parser.add_argument("--json", type=Path, help="where to keep the figures")
+    parser.add_argument("--json", type=Path, help="a file for the results")
     return parser.parse_args()
 
 

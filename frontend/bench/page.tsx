@@ -16,11 +16,11 @@ interface Task {
   readonly reply: string;
   readonly length: number;
   readonly charactersAFrame: number;
-  /** Gives up after this many milliseconds. */
+  /** The time limit in milliseconds. */
   readonly patienceMs: number;
 }
 
-/** Like the page of the chat: a thread that stays at its end, and a box to type in. */
+/** Like the chat: a thread that is pinned to its end, and a text field. */
 function Surface({ growing, Renderer }: { growing: GrowingText; Renderer: Renderer }) {
   return (
     <div className="flex h-dvh flex-col">
@@ -58,7 +58,7 @@ class Run {
     this.#endAt = performance.now() + task.patienceMs;
   }
 
-  /** Lets the text grow up to this share of it, frame by frame. */
+  /** Grows the text frame by frame up to this share of the reply. */
   async stream(share: number): Promise<void> {
     const { source } = this.#reply;
     while (this.#at < source.length * share && performance.now() < this.#endAt) {
@@ -87,7 +87,7 @@ class Run {
   }
 }
 
-/** Draws the empty surface, so that nothing of that is measured. */
+/** Renders the empty page, which is not measured. */
 async function prepare(task: Task): Promise<void> {
   const growing = new GrowingText(task.renderer === "headwater" ? onNextFrame : atOnce);
   const module = await renderers[`./beside/${task.renderer}.tsx`]?.();
@@ -101,7 +101,7 @@ async function prepare(task: Task): Promise<void> {
   };
   new ResizeObserver(stayAtEnd).observe(element("content"));
   element("box").focus();
-  // What colours code is there before the reply, as it is from the second code block on.
+  // Loads the highlighter, as a page has it from the second code block on.
   growing.set("```python\nx = 1\n```\n", false);
   await idle();
   growing.set("", false);
@@ -113,13 +113,12 @@ async function prepare(task: Task): Promise<void> {
   });
 }
 
-/** Whether the thread scrolls, and is where the reply grows. */
+/** Whether the thread is scrolled to its end. */
 function isAtEnd(): boolean {
   const { scrollTop, clientHeight, scrollHeight } = element("scroller");
   return clientHeight <= window.innerHeight && scrollTop + clientHeight >= scrollHeight - 1;
 }
 
-/** The words of the reply that are on the page. */
 function shownText(): string {
   return element("content").textContent ?? "";
 }
@@ -129,9 +128,9 @@ function letters(text: string): string {
 }
 
 function element(id: string): HTMLElement {
-  const found = document.getElementById(id);
-  if (found === null) throw new Error(`there is no #${id}`);
-  return found;
+  const match = document.getElementById(id);
+  if (match === null) throw new Error(`there is no #${id}`);
+  return match;
 }
 
 async function idle(): Promise<void> {

@@ -1,4 +1,4 @@
-/** A piece of a reply: as a model writes it, and the words of it that a person sees. */
+/** A piece of a reply: its Markdown, and the text that a person sees. */
 export interface Piece {
   readonly source: string;
   readonly seen: string;
@@ -105,7 +105,7 @@ function joined(pieces: readonly Piece[]): Piece {
   };
 }
 
-/** As many whole pieces as `length` characters have room for. */
+/** As many whole pieces as fit into `length` characters. */
 function repeated(piece: (index: number) => Piece, length: number, first: Piece = GAP): Piece {
   const pieces = [first];
   let room = length - first.source.length;
@@ -127,7 +127,7 @@ const sentence = (index: number): Piece => ({
   seen: `word${index} and more words, `,
 });
 
-/** Replies by name: a usual one, and the hardest, which are one single block that never closes. */
+/** Replies by name: a typical one, and the hardest ones, which are a single block that never ends. */
 export const replies: Readonly<Record<string, (length: number) => Piece>> = {
   mixed: (length) => repeated(part, length),
   code: (length) => repeated(line, length, { source: "```python\n", seen: "" }),

@@ -1,4 +1,4 @@
-/** Measures how long it takes until a key that is pressed is seen in a box. */
+/** Measures the time from a key press to the frame that shows its character. */
 export class TypingLatency {
   readonly #latencies: number[] = [];
 

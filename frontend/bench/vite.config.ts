@@ -6,7 +6,7 @@ import { defineConfig } from "vite";
 export default defineConfig({
   root: fileURLToPath(new URL(".", import.meta.url)),
   plugins: [react(), tailwindcss()],
-  // One React for all of them: the page's.
+  // All renderers use the React of the page.
   resolve: { dedupe: ["react", "react-dom"] },
   build: {
     minify: process.env.NOMIN ? false : "oxc",

@@ -13,7 +13,7 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
-/** `headwater serve` in a process of its own, with the scripted models only. */
+/** Runs `headwater serve` with the scripted models only. */
 export async function startServer(): Promise<RunningServer> {
   const folder = await mkdtemp(join(tmpdir(), "headwater-"));
   const port = await freePort();
@@ -32,7 +32,7 @@ export async function startServer(): Promise<RunningServer> {
   const log: string[] = [];
   server.stderr.setEncoding("utf8").on("data", (text: string) => log.push(text));
   const neverStarted = once(server, "exit").then(() => {
-    throw new Error(`the server ended before it was there: ${log.join("")}`);
+    throw new Error(`the server did not start: ${log.join("")}`);
   });
   await Promise.race([once(createInterface(server.stdout), "line"), neverStarted]);
   return {

@@ -68,7 +68,7 @@ function gated(after: number) {
   return { ...FAST, script: { ...PACE, faults: [{ after, kind: "gate" }] } };
 }
 
-function said(message: Message6 | Message7 | undefined, kind: "text" | "reasoning"): string {
+function replyText(message: Message6 | Message7 | undefined, kind: "text" | "reasoning"): string {
   if (message?.role !== "assistant") return "";
   return message.parts.map((part) => (part.type === kind ? part.text : "")).join("");
 }
@@ -97,7 +97,7 @@ describe.each(VERSIONS)("$name", ({ hook }) => {
       errors,
       unmount: rendered.unmount,
       ask: (text: string, body: object) => void now().sendMessage({ text }, { body }),
-      said: (kind: "text" | "reasoning" = "text") => said(now().messages.at(-1), kind),
+      replyText: (kind: "text" | "reasoning" = "text") => replyText(now().messages.at(-1), kind),
       waitFor: (check: () => void) => waitFor(check, { timeout: 20_000 }),
     };
   }
@@ -105,17 +105,17 @@ describe.each(VERSIONS)("$name", ({ hook }) => {
   test("a reply grows, and the next question has it before it", async () => {
     const talk = chat("grows");
     talk.ask("one two three four", gated(2));
-    await talk.waitFor(() => expect(talk.said()).toBe("one two"));
+    await talk.waitFor(() => expect(talk.replyText()).toBe("one two"));
     expect(talk.now().status).toBe("streaming");
     await post(`/api/scripted/gates/${generation(talk)}`);
     await talk.waitFor(() => expect(talk.now().status).toBe("ready"));
-    expect(talk.said()).toBe("one two three four");
+    expect(talk.replyText()).toBe("one two three four");
 
     talk.ask("five", FAST);
-    await talk.waitFor(() => expect(talk.said()).toBe("five"));
+    await talk.waitFor(() => expect(talk.replyText()).toBe("five"));
     await talk.waitFor(() => expect(talk.now().status).toBe("ready"));
     void talk.now().regenerate({ body: { ...FAST, model: "scripted/prose", max_tokens: 1 } });
-    await talk.waitFor(() => expect(talk.said()).not.toBe("five"));
+    await talk.waitFor(() => expect(talk.replyText()).not.toBe("five"));
     await talk.waitFor(() => expect(talk.now().status).toBe("ready"));
     expect(talk.now().messages.map((message) => message.role)).toEqual([
       "user",
@@ -129,30 +129,30 @@ describe.each(VERSIONS)("$name", ({ hook }) => {
   test("what a model thinks is a part of its own", async () => {
     const talk = chat("thinks");
     talk.ask("Why?", { ...FAST, model: "scripted/reasoning" });
-    await talk.waitFor(() => expect(talk.said()).not.toBe(""));
+    await talk.waitFor(() => expect(talk.replyText()).not.toBe(""));
     await talk.waitFor(() => expect(talk.now().status).toBe("ready"));
     const kinds = talk
       .now()
       .messages.at(-1)
       ?.parts.map((part) => part.type);
     expect(kinds).toEqual(["reasoning", "text"]);
-    expect(talk.said("reasoning")).not.toBe("");
-    expect(talk.said()).not.toBe("");
+    expect(talk.replyText("reasoning")).not.toBe("");
+    expect(talk.replyText()).not.toBe("");
   });
 
   test("a page that is loaded anew shows the reply from its beginning, each word once", async () => {
     const before = chat("resumes");
     before.ask("one two three four", gated(2));
-    await before.waitFor(() => expect(before.said()).toBe("one two"));
+    await before.waitFor(() => expect(before.replyText()).toBe("one two"));
     const gate = `/api/scripted/gates/${generation(before)}`;
     await before.now().stop();
     before.unmount();
 
     const after = chat("resumes", [QUESTION], true);
-    await after.waitFor(() => expect(after.said()).toBe("one two"));
+    await after.waitFor(() => expect(after.replyText()).toBe("one two"));
     await post(gate);
     await after.waitFor(() => expect(after.now().status).toBe("ready"));
-    expect(after.said()).toBe("one two three four");
+    expect(after.replyText()).toBe("one two three four");
     expect(after.now().messages).toHaveLength(2);
 
     await after.now().resumeStream();
@@ -170,16 +170,16 @@ describe.each(VERSIONS)("$name", ({ hook }) => {
     });
     await talk.waitFor(() => expect(talk.now().status).toBe("error"));
     expect(talk.errors).toEqual(["The scripted model failed, as it was asked to."]);
-    expect(talk.said()).toBe("one two");
+    expect(talk.replyText()).toBe("one two");
   });
 
   test("a reply that is cancelled ends, with what it said", async () => {
     const talk = chat("cancelled");
     talk.ask("one two three", gated(2));
-    await talk.waitFor(() => expect(talk.said()).toBe("one two"));
+    await talk.waitFor(() => expect(talk.replyText()).toBe("one two"));
     await post(`/api/generations/${generation(talk)}/cancel`);
     await talk.waitFor(() => expect(talk.now().status).toBe("ready"));
-    expect(talk.said()).toBe("one two");
+    expect(talk.replyText()).toBe("one two");
     expect(talk.errors).toEqual([]);
   });
 

@@ -1,7 +1,7 @@
 import script from "@mermaid-js/tiny/dist/mermaid.tiny.js?url";
 import type { Drawing, DrawingRequest } from "../src/markdown/diagram/drawing";
 
-/** What is used of mermaid, which brings no types when it comes as one script. */
+/** The part of mermaid that is used. Its single script has no types. */
 interface Mermaid {
   initialize(config: Readonly<Record<string, unknown>>): void;
   render(id: string, code: string): Promise<{ readonly svg: string }>;
@@ -12,7 +12,7 @@ let last: Promise<unknown> = mermaid;
 
 addEventListener("message", ({ source, data, ports }: MessageEvent<DrawingRequest>) => {
   if (source !== parent) return;
-  // One after the other: what one is drawn with counts for all that are drawn meanwhile.
+  // One after another, because mermaid's configuration is global.
   const drawing = last.then(() => draw(data)).catch(() => null);
   last = drawing;
   void drawing.then((result) => ports[0]?.postMessage(result));
@@ -38,7 +38,7 @@ async function draw({ code, isDark }: DrawingRequest): Promise<Drawing> {
     suppressErrorRendering: true,
     theme: isDark ? "dark" : "neutral",
     fontFamily: "ui-sans-serif, system-ui, sans-serif",
-    // Labels that are HTML are no part of a picture.
+    // An SVG in an img element shows no HTML.
     htmlLabels: false,
     flowchart: { htmlLabels: false },
   });
@@ -46,7 +46,7 @@ async function draw({ code, isDark }: DrawingRequest): Promise<Drawing> {
   return asPicture(svg);
 }
 
-/** An SVG that stands by itself, with the size that it was drawn in. */
+/** A self-contained SVG with its size. */
 function asPicture(svg: string): Drawing {
   const root = new DOMParser().parseFromString(svg, "text/html").querySelector("svg");
   const [, , width = 0, height = 0] = (root?.getAttribute("viewBox") ?? "")

@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
 
-/** A page of its own, beside that of the chat: it is served under another policy. */
+/** A separate page, because it is served with another Content-Security-Policy. */
 export default defineConfig({
   root: fileURLToPath(new URL(".", import.meta.url)),
   base: "./",

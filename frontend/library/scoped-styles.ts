@@ -1,12 +1,12 @@
 import type { AtRule, Container, Plugin, Root, Rule } from "postcss";
 
-/** The elements of a page whose place the root of the chat takes. */
+/** Selectors of the page's root, which are replaced by the root of the chat. */
 const ROOT = /^(?:html|body|:root|:host|#root)(?![\w-])/;
 const KEYFRAMES = /^(?:-webkit-)?keyframes$/;
 
 /**
- * Makes styles that count inside of one class only, and there against those of the page: every selector begins with the
- * class, names of animations do too, and layers are dissolved in their order, since what is in none would win over them.
+ * Restricts styles to one class: it prefixes all selectors and animation names with the class. It also dissolves cascade
+ * layers, keeping their order, because the page's unlayered styles would override them.
  */
 export function scopedStyles(scope: string): Plugin {
   return {
@@ -33,11 +33,11 @@ function dissolveLayers(root: Root): void {
   const layers = root.nodes.filter(
     (node): node is AtRule => node.type === "atrule" && node.name === "layer",
   );
-  const place = ({ params }: AtRule) =>
+  const position = ({ params }: AtRule) =>
     order.includes(params) ? order.indexOf(params) : order.length;
   const dissolved = layers
     .filter((layer) => layer.nodes !== undefined)
-    .sort((one, other) => place(one) - place(other))
+    .sort((one, other) => position(one) - position(other))
     .flatMap((layer) => layer.nodes ?? []);
   for (const layer of layers) layer.remove();
   root.prepend(...dissolved);
@@ -52,7 +52,7 @@ function renameAnimations(root: Root, scope: string): ReadonlySet<string> {
   return names;
 }
 
-/** What is nested in a rule counts inside of it already. */
+/** Rules nested in another rule need no prefix. */
 function scopeRules(within: Container, scope: string): void {
   within.each((node) => {
     if (node.type === "rule") scopeSelectors(node as Rule, scope);

@@ -4,7 +4,7 @@ import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
 import { scopedStyles } from "./scoped-styles.ts";
 
-/** The chat as a library: React is the application's own, and so is what bundles it. */
+/** The chat as a library. React is a peer dependency. */
 export default defineConfig({
   root: fileURLToPath(new URL(".", import.meta.url)),
   plugins: [react(), tailwindcss()],
@@ -18,7 +18,7 @@ export default defineConfig({
       fileName: "headwater-chat",
       cssFileName: "headwater-chat",
     },
-    // The types were put there before.
+    // tsc has already written the types there.
     emptyOutDir: false,
     target: ["chrome111", "firefox114", "safari16.4"],
     rolldownOptions: { external: /^react(-dom)?(\/|$)/ },

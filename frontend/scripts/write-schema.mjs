@@ -18,14 +18,13 @@ process.stdout.write(
     .replace(/ \*\n \* This interface was referenced by .*\n \* via the .*\n/g, ""),
 );
 
-/** The schemas, where the compiler looks for them. */
 function definitions(schemas) {
   return Object.fromEntries(
     Object.entries(schemas).map(([name, schema]) => [name, withoutTitles(schema)]),
   );
 }
 
-/** A title of a member would become a type of its own. */
+/** The compiler would turn the title of a member into a type. */
 function withoutTitles(schema) {
   if (Array.isArray(schema)) return schema.map(withoutTitles);
   if (typeof schema !== "object" || schema === null) return schema;

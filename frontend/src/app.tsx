@@ -1,4 +1,5 @@
 import { lazy, useCallback, useEffect } from "react";
+import { navigate } from "wouter/use-browser-location";
 import { ChatInterface } from "./chat/chat-interface";
 import { CannotLoad } from "./chat/conversation-states";
 import { usePendingExchanges } from "./chat/state/use-pending-exchanges";
@@ -10,68 +11,61 @@ import { useSidebar } from "./conversations/sidebar/sidebar-state";
 import type { Language } from "./language/language";
 import { LanguageProvider } from "./language/language-context";
 import { useChosenLanguage } from "./language/use-chosen-language";
-import { usePreferences } from "./preferences/use-preferences";
-import { useTheme } from "./preferences/use-theme";
-import { conversationPath, NEW_CHAT_PATH, useRoute } from "./route";
+import { usePreferences } from "./preferences/preferences";
+import { conversationPath, NEW_CHAT_PATH, type Route, useRoute } from "./route";
 import { Mark } from "./ui/mark";
 import { Optional } from "./ui/optional";
 
 const SharedPage = lazy(() => import("./chat/shared-page"));
 
-/**
- * The page, with everything concrete that it is made of.
- *
- * @param loaded - the language that it begins in
- */
-export function App({ loaded }: { readonly loaded: Language }) {
-  const preferences = usePreferences();
-  const language = useChosenLanguage(loaded, preferences.language);
-  useTheme(preferences.theme);
+/** @param initialLanguage - already loaded */
+export function App({ initialLanguage }: { readonly initialLanguage: Language }) {
+  const { language: chosen, theme } = usePreferences();
+  const language = useChosenLanguage(initialLanguage, chosen);
+  useEffect(() => {
+    const { dataset } = document.documentElement;
+    if (theme === null) delete dataset.theme;
+    else dataset.theme = theme;
+  }, [theme]);
   useEffect(() => {
     document.documentElement.lang = language.code;
   }, [language]);
   return (
     <LanguageProvider value={language}>
       <ConversationsProvider>
-        <Page />
+        <Content />
       </ConversationsProvider>
     </LanguageProvider>
   );
 }
 
-function Page() {
-  const { route, go } = useRoute();
+function Content() {
+  const route = useRoute();
   return route.kind === "shared" ? (
     <Optional lost={<CannotLoad onRetry={() => location.reload()} />}>
       <SharedPage token={route.token} />
     </Optional>
   ) : (
-    <Chats route={route} go={go} />
+    <Chats {...route} />
   );
 }
 
-interface ChatsProps {
-  readonly route: Extract<ReturnType<typeof useRoute>["route"], { kind: "chat" }>;
-  readonly go: ReturnType<typeof useRoute>["go"];
-}
-
-function Chats({ route, go }: ChatsProps) {
+function Chats({ conversation, message, visit }: Extract<Route, { kind: "chat" }>) {
   const transport = usePickedTransport();
   const pending = usePendingExchanges(() => transport);
-  const { conversation, message, visit } = route;
   const show = useCallback(
     (id: string | null) => {
-      // A new chat that has started is the same visit: the way back does not lead through it.
-      const hasStarted = id !== null && conversation === null;
-      go(id === null ? NEW_CHAT_PATH : conversationPath(id), { replace: hasStarted });
+      // A started chat replaces the history entry of the new chat.
+      const replace = id !== null && conversation === null;
+      navigate(id === null ? NEW_CHAT_PATH : conversationPath(id), { replace });
     },
-    [go, conversation],
+    [conversation],
   );
   return (
     <SidebarLayout>
       <ChatInterface
         pending={pending}
-        asksAgain
+        resends
         conversation={conversation}
         message={message}
         visit={visit}
@@ -84,7 +78,7 @@ function Chats({ route, go }: ChatsProps) {
   );
 }
 
-/** The side bar has it already, while it is shown. */
+/** Not shown while the side bar shows it. */
 function HeaderBrand() {
   const { isShown, isWide } = useSidebar();
   if (isShown && isWide) return null;

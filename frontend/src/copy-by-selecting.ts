@@ -1,7 +1,7 @@
 /**
- * Copies a text as if the person had selected it and copied it. What they have selected stays so.
+ * Copies a text by selecting it in a temporary field, and restores the selection and the focus.
  *
- * @throws Error when the browser does not let the page copy
+ * @throws Error if the browser does not allow it
  */
 export function copyBySelecting(text: string): void {
   const active = document.activeElement;

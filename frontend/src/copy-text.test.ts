@@ -7,7 +7,7 @@ afterEach(() => {
   document.body.replaceChildren();
 });
 
-/** A browser without a clipboard for pages; what it copies is what is selected. */
+/** A browser without `navigator.clipboard` that copies the selection. */
 function browserThatCopies(mayCopy: boolean) {
   vi.stubGlobal("navigator", {});
   const copied: string[] = [];

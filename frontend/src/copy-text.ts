@@ -1,8 +1,8 @@
 /**
- * Copies a text. A page that is served over plain http from another machine has no `navigator.clipboard`, but
- * may copy what is selected.
+ * Copies a text. Pages served over plain HTTP from another machine have no `navigator.clipboard`, but can copy the
+ * selection.
  *
- * @throws Error when the browser does not let the page copy
+ * @throws Error if the browser does not allow it
  */
 export async function copyText(text: string): Promise<void> {
   if (navigator.clipboard !== undefined) return navigator.clipboard.writeText(text);

@@ -5,7 +5,7 @@ interface LinkProps extends ComponentProps<"a"> {
   readonly href: string;
 }
 
-/** A link within the page. Where a key asks for another tab or window, the browser follows it. */
+/** A link within the page. Clicks with modifier keys are left to the browser. */
 export function Link({ href, onClick, children, ...rest }: LinkProps) {
   const follow = (event: MouseEvent<HTMLAnchorElement>) => {
     const { ctrlKey, metaKey, altKey, shiftKey, button } = event;

@@ -11,7 +11,7 @@ function draw(language: Language): void {
   if (root === null) throw new Error('the page has no element "root"');
   createRoot(root).render(
     <StrictMode>
-      <App loaded={language} />
+      <App initialLanguage={language} />
     </StrictMode>,
   );
 }

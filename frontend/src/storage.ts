@@ -1,14 +1,14 @@
-/** What the browser keeps of the page. Where it is full or told to keep nothing, nothing is there. */
+/** A browser storage whose methods do nothing if it is full or disabled. */
 export interface BrowserStorage {
   read(name: string): string | null;
-  /** Anything that was written as JSON; null if it is none. */
+  /** Null if the value is missing or not JSON. */
   readJson(name: string): unknown;
-  /** Null removes it. What cannot be kept lives as long as the page. */
+  /** Null removes the value. */
   write(name: string, value: string | null): void;
   names(): readonly string[];
 }
 
-/** @param open - may throw, as where the storage is forbidden */
+/** @param open - may throw, because browsers can disable storage */
 export function browserStorage(open: () => Storage): BrowserStorage {
   const attempt = <T>(use: (storage: Storage) => T, otherwise: T): T => {
     try {
@@ -34,8 +34,6 @@ export function browserStorage(open: () => Storage): BrowserStorage {
   };
 }
 
-/** Kept until somebody clears it, and shared by all tabs. */
 export const localStore = browserStorage(() => localStorage);
 
-/** Kept over reloads, for this tab alone. */
 export const sessionStore = browserStorage(() => sessionStorage);

@@ -1,4 +1,4 @@
-/** What the bench itself costs, and what the machine is like. */
+/** Measures the cost of the bench itself and the speed of the machine. */
 export default function Nothing() {
   return null;
 }

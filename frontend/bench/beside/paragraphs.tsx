@@ -1,6 +1,6 @@
 import { memo } from "react";
 
-/** Nothing is read: what the browser itself takes to show so much text. */
+/** Plain text without parsing: measures what the browser itself needs. */
 export default function Paragraphs({ text }: { text: string }) {
   return text.split("\n\n").map((paragraph, index) => <Paragraph key={index} text={paragraph} />);
 }

@@ -3,7 +3,7 @@ import { Streamdown } from "streamdown";
 
 const PLUGINS = { code };
 
-/** With its plug-in that highlights. */
+/** With the plug-in for highlighting. */
 export default function Highlighting({ text, isOver }: { text: string; isOver: boolean }) {
   return (
     <Streamdown plugins={PLUGINS} isAnimating={!isOver}>

@@ -1,6 +1,6 @@
 import { Streamdown } from "streamdown";
 
-/** As it is out of the box: without the plug-in that highlights. */
+/** Without the plug-in for highlighting, as by default. */
 export default function Plain({ text, isOver }: { text: string; isOver: boolean }) {
   return <Streamdown isAnimating={!isOver}>{text}</Streamdown>;
 }

@@ -8,7 +8,7 @@ export default defineConfig({
   root: fileURLToPath(new URL(".", import.meta.url)),
   base: "./",
   plugins: [react()],
-  // The library is linked from beside, where there is a React as well.
+  // The linked library would otherwise resolve another copy of React.
   resolve: { dedupe: ["react", "react-dom"] },
   server: { proxy: { "/api": server } },
 });

@@ -1,36 +1,35 @@
 import { Problem, readProblem } from "../generation/problem";
 
-/** How something is asked for, besides its path. */
-export interface Asking {
+interface RequestOptions {
   readonly method?: "GET" | "POST" | "PATCH" | "DELETE";
-  /** Sent as JSON. A Blob is sent as it is, and is JSON already. */
+  /** Sent as JSON; a Blob must already contain JSON. */
   readonly body?: unknown;
   readonly signal?: AbortSignal;
-  /** How the server is reached; the page's own without it. */
+  /** By default the browser's `fetch`. */
   readonly server?: typeof fetch;
-  /** It is sent to its end even if the page is left or read anew meanwhile: the person has seen it done. */
+  /** Whether the browser completes the request when the page is left, because its effect was already shown. */
   readonly outlivesPage?: boolean;
 }
 
-/** Of a request that outlives its page a browser takes 64 KiB at most: here are so many characters of JSON. */
+/** The most characters of a `keepalive` request, for which browsers allow 64 KiB. */
 const LONGEST_TO_OUTLIVE = 10_000;
 
 /**
- * Asks the server and reads its JSON; an answer without a body is `undefined`. The caller names what
- * it gets, from the types in `schema.ts`.
+ * Sends a request and reads the JSON of the response, `undefined` if it has no body. The caller names the type, which is
+ * from `schema.ts`.
  *
- * @throws Problem when the server refuses or cannot be reached
+ * @throws Problem if the server refuses or cannot be reached
  * @throws the signal's reason when it aborts
  */
-export async function ask<T>(path: string, asking: Asking = {}): Promise<T> {
-  const response = await reach(path, asking);
+export async function ask<T>(path: string, options: RequestOptions = {}): Promise<T> {
+  const response = await send(path, options);
   if (!response.ok) throw await readProblem(response);
   if (response.status === 204) return undefined as T;
   return (await response.json()) as T;
 }
 
-async function reach(path: string, asking: Asking): Promise<Response> {
-  const { method = "GET", body, signal, server = fetch, outlivesPage = false } = asking;
+async function send(path: string, options: RequestOptions): Promise<Response> {
+  const { method = "GET", body, signal, server = fetch, outlivesPage = false } = options;
   const init: RequestInit = { method, credentials: "same-origin", signal: signal ?? null };
   if (body !== undefined) {
     init.headers = { "Content-Type": "application/json" };

@@ -12,19 +12,19 @@ import type {
 
 const ROOT = "/api/conversations";
 
-/** Where the feed of changes is. */
+/** The change feed. */
 export const CHANGES_PATH = `${ROOT}/events`;
 
-/** Which conversations to list. */
+/** Selects one of the four lists. */
 export interface ListChoice {
   readonly archived: boolean;
   readonly pinned: boolean;
 }
 
-/** How many conversations come with one page of the list; the wire allows 200 at most. */
-export const LIST_PAGE = 200;
+/** The most conversations that the server allows on a page. */
+const LIST_PAGE = 200;
 
-/** One page of the list, newest first, from `cursor` on (null: from the start). */
+/** A page of a list, newest first, from `cursor` on; null: from the start. */
 export function listConversations(
   { archived, pinned }: ListChoice,
   cursor: string | null,
@@ -39,7 +39,7 @@ export function listConversations(
   return ask(`${ROOT}?${query}`, within(signal));
 }
 
-/** One page of what a search finds, from `cursor` on (null: from the start). */
+/** A page of search results from `cursor` on; null: from the start. */
 export function searchConversations(
   words: string,
   cursor: string | null,
@@ -56,56 +56,52 @@ export function readConversation(
   signal?: AbortSignal,
   server: typeof fetch = fetch,
 ): Promise<Conversation> {
-  return ask(place(id), { ...within(signal), server });
+  return ask(pathOf(id), { ...within(signal), server });
 }
 
-/** Changes what `change` names, and answers with the conversation as in the list. */
 export function patchConversation(
   id: string,
   change: ConversationChange,
   server: typeof fetch = fetch,
 ): Promise<ConversationSummary> {
-  return ask(place(id), { method: "PATCH", body: change, server, outlivesPage: true });
+  return ask(pathOf(id), { method: "PATCH", body: change, server, outlivesPage: true });
 }
 
-/** Deletes a conversation; for ten minutes `restoreConversation` can take it back. */
+/** `restoreConversation` can undo this for ten minutes. */
 export function deleteConversation(id: string): Promise<void> {
-  return ask(place(id), { method: "DELETE", outlivesPage: true });
+  return ask(pathOf(id), { method: "DELETE", outlivesPage: true });
 }
 
 export function restoreConversation(id: string): Promise<ConversationSummary> {
-  return ask(`${place(id)}/restore`, { method: "POST" });
+  return ask(`${pathOf(id)}/restore`, { method: "POST" });
 }
 
-/** Makes the link to the branch as it is now; asked again, the same link shows the branch of then. */
+/** Creates the link, or makes it show the current branch. */
 export function shareConversation(id: string): Promise<Share> {
-  return ask(`${place(id)}/share`, { method: "POST" });
+  return ask(`${pathOf(id)}/share`, { method: "POST" });
 }
 
-/** The link stops working at once. */
 export function unshareConversation(id: string): Promise<void> {
-  return ask(`${place(id)}/share`, { method: "DELETE" });
+  return ask(`${pathOf(id)}/share`, { method: "DELETE" });
 }
 
-/** What a shared link shows; no cookie is needed. */
 export function readShared(token: string, signal?: AbortSignal): Promise<SharedConversation> {
   return ask(`/api/shared/${encodeURIComponent(token)}`, within(signal));
 }
 
-/** Adds the conversations of an export; all of them or none. */
+/** Imports all conversations of an export, or none. */
 export function importConversations(archive: Blob): Promise<ImportResult> {
   return ask(`${ROOT}/import`, { method: "POST", body: archive });
 }
 
-/** Where a conversation can be downloaded. Markdown holds the branch that is shown, JSON all of it. */
+/** Markdown contains the shown branch, JSON all branches. */
 export function exportPath(id: string, format: "markdown" | "json"): string {
-  return `${place(id)}/export?format=${format}`;
+  return `${pathOf(id)}/export?format=${format}`;
 }
 
-/** Where all conversations can be downloaded, as JSON. */
 export const EXPORT_ALL_PATH = `${ROOT}/export`;
 
-function place(id: string): string {
+function pathOf(id: string): string {
   return `${ROOT}/${encodeURIComponent(id)}`;
 }
 

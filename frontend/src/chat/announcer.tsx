@@ -8,15 +8,15 @@ const WORDS = {
   streaming: "replyStarted",
   completed: "replyComplete",
   cancelled: "replyStopped",
-  // What failed says so itself, as an alert.
+  // A failure is an alert of its own.
   failed: null,
   interrupted: null,
 } as const satisfies Record<ReplyStatus, PlainKey | null>;
 
 /**
- * Says aloud when a reply starts and ends, and not every word in between.
+ * Announces to screen readers that a reply has started or ended, but not its words.
  *
- * @param status - how the reply stands that is followed; null leaves what was said
+ * @param status - of the last reply; null keeps the last announcement
  */
 export function Announcer({ status }: { status: ReplyStatus | null }) {
   const { say } = useLanguage();

@@ -3,21 +3,19 @@ import { useLanguage } from "../language/language-context";
 import { Optional } from "../ui/optional";
 import type { Settings } from "./state/settings";
 
-// Few conversations have any.
+// Lazy, because few conversations have any.
 const HeaderChips = lazy(() => import("./header-chips"));
 
 interface ChatHeaderProps {
   readonly leading: ReactNode;
-  /** Stands where a title will be. */
+  /** Shown instead of a title in a new chat. */
   readonly brand: ReactNode;
   readonly title: string | null;
-  /** It does not stand in the list, also when it is gone on with. */
   readonly isArchived: boolean;
   readonly onUnarchive: () => void;
   readonly settings: Settings;
 }
 
-/** What is talked about, and what there is to know before reading on. */
 export function ChatHeader(props: ChatHeaderProps) {
   const { leading, brand, title, isArchived, onUnarchive, settings } = props;
   const { say } = useLanguage();
@@ -47,7 +45,7 @@ export function ChatHeader(props: ChatHeaderProps) {
           <HeaderChips
             isArchived={isArchived}
             onUnarchive={() => {
-              // The button goes; the focus stays near.
+              // The button disappears, so the heading takes the focus.
               heading.current?.focus();
               onUnarchive();
             }}

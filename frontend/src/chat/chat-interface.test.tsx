@@ -25,9 +25,9 @@ import { message } from "./testing/message";
 import { loadMarkdown } from "./thread/use-markdown";
 import { loadThreadView } from "./thread/use-thread-view";
 
-/** A page with the chat on it, at a conversation or at a new chat (null), and ways to go elsewhere. */
-function open(given: Partial<Conversation> = {}, at: string | null = null, linked?: string) {
-  const server = chatServer(given);
+/** Renders the chat with a conversation or a new chat (null), and returns functions that navigate. */
+function open(members: Partial<Conversation> = {}, at: string | null = null, linked?: string) {
+  const server = chatServer(members);
   vi.stubGlobal("fetch", server.fetch);
   const seen: (string | null)[] = [];
   let visit: (conversation: string | null) => void = () => undefined;
@@ -59,11 +59,11 @@ function open(given: Partial<Conversation> = {}, at: string | null = null, linke
     visit(conversation);
     await frames();
   };
-  const readAgain = async () => {
+  const invalidate = async () => {
     await act(() => client.invalidateQueries({ queryKey: keys.one(server.kept().id) }));
     await frames();
   };
-  return { ...server, seen, go, readAgain };
+  return { ...server, seen, go, invalidate };
 }
 
 const COMPLETED: Outcome = { status: "completed", reason: "stop", timing: NO_TIMING };
@@ -124,7 +124,7 @@ async function ask(question: string) {
   await userEvent.type(box(), `${question}{Enter}`);
 }
 
-// What is fetched when it is needed may take its time on a busy machine.
+// Lazy modules can take long to load on a busy machine.
 configure({ asyncUtilTimeout: 10_000 });
 
 beforeAll(async () => {
@@ -300,9 +300,9 @@ describe("ChatInterface", () => {
     await ask("two");
     expect(requests[1]).toMatchObject({ conversation: ids[0]?.conversation });
     await refuse(new Problem(404, "not_found", "No conversation 'conv_1'.", null, "conversation"));
-    const said = screen.getByTestId("reply-error").textContent;
-    expect(said).toContain("begins a new one");
-    expect(said).not.toContain("conv_1");
+    const message = screen.getByTestId("reply-error").textContent;
+    expect(message).toContain("begins a new one");
+    expect(message).not.toContain("conv_1");
 
     await userEvent.click(screen.getByTestId("retry"));
     expect(requests[2]).toMatchObject({ message: "two" });
@@ -570,7 +570,7 @@ describe("ChatInterface", () => {
     const details = await screen.findByTestId("details-panel");
     expect(details.textContent).toContain("Server3 ms");
     expect(details.textContent).toContain("Model187 ms");
-    // This page was not there when it began.
+    // This page did not see the reply start.
     expect(details.textContent).toContain("Networknot known");
     expect(details.textContent).toContain("Seen here after190 ms");
   });
@@ -717,8 +717,8 @@ describe("ChatInterface", () => {
     await userEvent.click(screen.getByTestId("settings-save"));
     expect(await screen.findByTestId("system-chip")).toBeTruthy();
     await ask("one");
-    const asked = { message: "one", model: "scripted/echo" };
-    expect(requests).toEqual([{ ...asked, system: "Be short.", temperature: 0.5 }]);
+    const expected = { message: "one", model: "scripted/echo" };
+    expect(requests).toEqual([{ ...expected, system: "Be short.", temperature: 0.5 }]);
     await start();
     await end(COMPLETED);
     await ask("two");
@@ -742,7 +742,7 @@ describe("ChatInterface", () => {
   });
 
   it("keeps what was chosen while answers from before it come", async () => {
-    const { hold, readAgain } = open(BRANCHES, "conv_1");
+    const { hold, invalidate } = open(BRANCHES, "conv_1");
     await screen.findByText("second reply");
     const arrive = hold("PATCH");
     await userEvent.selectOptions(models(), "scripted/prose");
@@ -750,7 +750,7 @@ describe("ChatInterface", () => {
     await userEvent.type(await screen.findByTestId("settings-system"), "Be short.");
     await userEvent.click(screen.getByTestId("settings-save"));
     await userEvent.click(screen.getByTestId("branch-previous"));
-    await readAgain();
+    await invalidate();
     expect(models().value).toBe("scripted/prose");
     expect(screen.getByTestId("branch-position").textContent).toBe("1 of 2");
     expect(await screen.findByTestId("system-chip")).toBeTruthy();

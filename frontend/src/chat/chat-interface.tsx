@@ -1,53 +1,33 @@
-import { type ReactNode, useEffect, useState } from "react";
+import { useEffect, useState } from "react";
 import type { NewChatRequest } from "../generation/transport";
-import { Chat } from "./chat";
-import { useModels } from "./composer/use-models";
-import type { PendingExchanges } from "./state/pending";
+import { Chat, type ChatOptions } from "./chat";
 import { NO_SETTINGS, type Settings } from "./state/settings";
 import { useConversationId } from "./state/use-conversation-id";
 import { useResend } from "./state/use-resend";
 
-interface ChatInterfaceProps {
-  /** What runs on the page; it outlives what is shown here. */
-  readonly pending: PendingExchanges;
+interface ChatInterfaceProps extends ChatOptions {
   /** The conversation to show; null: a new chat. */
   readonly conversation: string | null;
-  /** The message to show and scroll to; null: the end. */
-  readonly message?: string | null;
-  /** Changes with each visit: when a new chat is asked for from a new chat, or a message linked to again. */
-  readonly visit?: unknown;
-  /** Another conversation is to be shown (null: a new chat), or the one that is shown has been started. */
+  /** Called to show another conversation (null: a new chat), and when a new chat has been started. */
   readonly onConversation: (conversation: string | null) => void;
-  readonly onTitle?: (title: string | null) => void;
-  /** What a new chat begins with, where nothing else is chosen. */
+  /** The initial settings of a new chat. */
   readonly settings?: Partial<Settings>;
-  /** Questions to begin with; without them, the page's own. */
-  readonly prompts?: readonly string[] | undefined;
-  /**
-   * Whether what is sent and not answered yet when the page is left is asked again when it is loaded anew: for
-   * a page that has one chat.
-   */
-  readonly asksAgain?: boolean;
-  /** Drawn at the beginning of the header, and where a new chat has no title yet. */
-  readonly leading?: ReactNode;
-  readonly brand?: ReactNode;
 }
 
-/** The whole chat: a conversation that grows as its replies are written, and the box to go on with. */
+/** The whole chat: a conversation or a new chat, with its composer. */
 export function ChatInterface(props: ChatInterfaceProps) {
-  const { pending, conversation, message = null, visit, onConversation } = props;
-  const { onTitle = ignore, asksAgain = false } = props;
-  const { id, isStartedHere, renew } = useConversationId(pending, conversation, visit);
-  const [newSettings, setNewSettings] = useNewSettings(id, isStartedHere, props.settings);
+  const { conversation, onConversation, settings, ...options } = props;
+  const { pending } = options;
+  const { id, isStartedHere, renew } = useConversationId(pending, conversation, options.visit);
+  const [newSettings, setNewSettings] = useNewSettings(id, isStartedHere, settings);
   const [request, setRequest] = useState<NewChatRequest>();
-  useResend(pending, conversation, asksAgain, renew);
-  const models = useModels();
+  useResend(pending, conversation, options.resends ?? false, renew);
 
   useEffect(() => {
     if (conversation === null && isStartedHere) onConversation(id);
   }, [conversation, isStartedHere, id, onConversation]);
 
-  // What begins another conversation is sent once that is shown.
+  // A request that starts another conversation is sent once the new chat is shown.
   useEffect(() => {
     if (request === undefined || conversation !== null) return;
     setRequest(undefined);
@@ -58,30 +38,22 @@ export function ChatInterface(props: ChatInterfaceProps) {
   return (
     <Chat
       key={id}
-      pending={pending}
+      {...options}
       id={id}
       isStarted={conversation !== null || isStartedHere}
-      message={message}
-      models={models}
       newSettings={conversation === null || isStartedHere ? newSettings : NO_SETTINGS}
       onNewSettings={setNewSettings}
-      onNewChat={(begunWith) => {
-        setRequest(begunWith);
+      onNewChat={(firstRequest) => {
+        setRequest(firstRequest);
         if (conversation !== null) onConversation(null);
       }}
-      onTitle={onTitle}
-      asksAgain={asksAgain}
-      prompts={props.prompts}
-      visit={visit}
-      leading={props.leading}
-      brand={props.brand}
     />
   );
 }
 
-/** What is chosen for a new chat, until it has started. The model stays chosen for the next one. */
-function useNewSettings(id: string, isStartedHere: boolean, given?: Partial<Settings>) {
-  const initial = { ...NO_SETTINGS, ...given };
+/** The settings of a new chat until it has started. The next new chat keeps the model. */
+function useNewSettings(id: string, isStartedHere: boolean, defaults?: Partial<Settings>) {
+  const initial = { ...NO_SETTINGS, ...defaults };
   const [settings, setSettings] = useState(initial);
   const [last, setLast] = useState({ id, isStartedHere });
   if (last.id !== id || last.isStartedHere !== isStartedHere) {
@@ -91,5 +63,3 @@ function useNewSettings(id: string, isStartedHere: boolean, given?: Partial<Sett
   }
   return [settings, setSettings] as const;
 }
-
-function ignore() {}

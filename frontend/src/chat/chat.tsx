@@ -1,5 +1,4 @@
 import { lazy, type ReactNode, useEffect, useMemo, useRef } from "react";
-import type { Model } from "../api/models";
 import { useArchive, usePatchConversation } from "../conversations/data/mutations";
 import { useOptimisticChange } from "../conversations/data/optimistic";
 import { useConversation } from "../conversations/data/queries";
@@ -10,7 +9,8 @@ import { Announcer } from "./announcer";
 import { ChatHeader } from "./chat-header";
 import { Composer } from "./composer/composer";
 import { ModelSelect } from "./composer/model-select";
-import { SettingsOpener } from "./composer/settings-opener";
+import { SettingsButton } from "./composer/settings-button";
+import { useModels } from "./composer/use-models";
 import { CannotLoad, Loading } from "./conversation-states";
 import { EmptyState } from "./empty-state";
 import { JumpToLatest } from "./scroll/jump-to-latest";
@@ -26,43 +26,49 @@ import { useMarkdown } from "./thread/use-markdown";
 import { loadThreadView, useThreadView } from "./thread/use-thread-view";
 import { useEscape } from "./use-escape";
 
-// Few addresses name a message.
 const LinkedMessage = lazy(() => import("./thread/linked-message"));
 const NotFound = lazy(() => import("./not-found"));
 
-interface ChatProps {
+export interface ChatOptions {
+  /** The exchanges of the page, which outlive this component. */
   readonly pending: PendingExchanges;
-  readonly id: string;
-  /** Whether the server has the conversation; else it is a new chat. */
-  readonly isStarted: boolean;
-  /** The message to show and to scroll to; null: the end. */
-  readonly message: string | null;
-  readonly models: readonly Model[];
-  /** What a new chat is begun with, when this is one. */
-  readonly newSettings: Settings;
-  readonly onNewSettings: (settings: Settings) => void;
-  /** Leads to a new chat, which a request can begin at once. */
-  readonly onNewChat: (request?: NewChatRequest) => void;
-  readonly onTitle: (title: string | null) => void;
-  /** Whether what is not answered yet when the page is left is asked again when it is loaded anew. */
-  readonly asksAgain: boolean;
-  readonly prompts: readonly string[] | undefined;
-  /** Changes when the message is linked to once more. */
-  readonly visit: unknown;
-  /** Drawn at the beginning of the header, and where a new chat has no title yet. */
-  readonly leading: ReactNode;
-  readonly brand: ReactNode;
+  /** The message to scroll to; null: the end of the thread. */
+  readonly message?: string | null;
+  /** Changes with each navigation, also to the same new chat or message. */
+  readonly visit?: unknown;
+  readonly onTitle?: (title: string | null) => void;
+  /** Suggestions for the first message; by default the page's own. */
+  readonly prompts?: readonly string[] | undefined;
+  /** Whether an unanswered request is sent again after a reload; only for a page with a single chat. */
+  readonly resends?: boolean;
+  /** The beginning of the header. */
+  readonly leading?: ReactNode;
+  /** Shown in the header of a new chat instead of a title. */
+  readonly brand?: ReactNode;
 }
 
-/** One conversation, or a new one: its thread, and the box to go on with. */
+interface ChatProps extends ChatOptions {
+  readonly id: string;
+  /** Whether the server has the conversation; otherwise it is a new chat. */
+  readonly isStarted: boolean;
+  /** The settings of a new chat. */
+  readonly newSettings: Settings;
+  readonly onNewSettings: (settings: Settings) => void;
+  /** Shows a new chat and sends its first request, if there is one. */
+  readonly onNewChat: (request?: NewChatRequest) => void;
+}
+
+/** One conversation or a new chat: its thread and the composer. */
 export function Chat(props: ChatProps) {
-  const { pending, id, isStarted, models, newSettings, onNewChat, onTitle } = props;
+  const { pending, id, isStarted, newSettings, onNewChat, onTitle } = props;
+  const { message = null, resends = false } = props;
+  const models = useModels();
   const conversation = isStarted ? id : null;
   const { data: saved, error, refetch } = useConversation(conversation);
   const { mutate: patch } = usePatchConversation();
   const archive = useArchive();
   const { draft, setDraft, giveBack } = useDraft(conversation);
-  const { scroller, content, isPinned, pin, unpin, pinAtEnd, keepPlace } = usePinnedScroll();
+  const { scroller, content, isPinned, pin, unpin, pinAtEnd, keepPosition } = usePinnedScroll();
 
   const optimistic = useOptimisticChange(conversation);
   const settings = saved ?? { ...newSettings, ...optimistic };
@@ -71,9 +77,8 @@ export function Chat(props: ChatProps) {
     else patch({ id: conversation, change: changed });
   };
   const model =
-    // A model that is gone leaves its place to the default.
     models.find(({ id }) => id === settings.model) ??
-    models.find(({ isDefault }) => isDefault) ??
+    models.find((each) => each.default) ??
     models[0];
 
   const chat = useChat({
@@ -86,9 +91,9 @@ export function Chat(props: ChatProps) {
     onStep: (leaf) => conversation !== null && patch({ id: conversation, change: { leaf } }),
     onRefused: giveBack,
     onNewChat,
-    onAsked: pin,
+    onStart: pin,
   });
-  useUnsent(chat.exchanges, props.asksAgain, giveBack);
+  useUnsent(chat.exchanges, resends, giveBack);
   const { branch, tree, leaf, replies, reply, actions } = chat;
   const live = reply && replies.get(reply.id);
   const followed = useReplyStatus(reply?.running ? live : undefined);
@@ -101,9 +106,9 @@ export function Chat(props: ChatProps) {
   }, [isRunning, content]);
   useEscape(isRunning, () => live?.stop());
   const isUnknown = chat.exchanges.length === 0 && error instanceof Problem && error.status === 404;
-  // What was deleted elsewhere is not named any more, though it is remembered.
+  // The cache may still have the title of a conversation that was deleted elsewhere.
   const title = (isUnknown ? null : saved?.title) ?? null;
-  useEffect(() => onTitle(title), [onTitle, title]);
+  useEffect(() => onTitle?.(title), [onTitle, title]);
 
   const send = (message: string) => {
     setDraft("");
@@ -115,7 +120,7 @@ export function Chat(props: ChatProps) {
     [actions, isRunning, pending],
   );
 
-  // Fetched from the start, so that both are there before the first reply.
+  // Both are loaded at once, so that they are ready before the first reply.
   const isMarkdownThere = useMarkdown() !== undefined;
   const Thread = useThreadView();
   const isEmpty = branch.length === 0;
@@ -135,7 +140,7 @@ export function Chat(props: ChatProps) {
       />
       <div
         ref={scroller}
-        // What is placed absolutely in it, such as headings for screen readers, scrolls along.
+        // `relative`, so that absolutely positioned elements such as sr-only headings scroll with it.
         className={`relative min-h-0 flex-1 overflow-y-auto overscroll-contain ${isPinned ? "[overflow-anchor:none]" : ""}`}
       >
         <div
@@ -160,15 +165,15 @@ export function Chat(props: ChatProps) {
                   leaf={leaf}
                   replies={replies}
                   scroller={scroller}
-                  keepPlace={keepPlace}
+                  keepPosition={keepPosition}
                 />
               )}
               {Thread === undefined && <Loading />}
               {Thread === null && <CannotLoad onRetry={() => void loadThreadView()} />}
-              {props.message !== null && (
+              {message !== null && (
                 <Optional>
                   <LinkedMessage
-                    message={props.message}
+                    message={message}
                     visit={props.visit}
                     tree={tree}
                     leaf={leaf}
@@ -202,7 +207,7 @@ export function Chat(props: ChatProps) {
             onStop={() => live?.stop()}
           >
             <ModelSelect models={models} chosen={model} onChoose={(id) => change({ model: id })} />
-            <SettingsOpener settings={settings} onChange={change} />
+            <SettingsButton settings={settings} onChange={change} />
           </Composer>
         </div>
       )}
@@ -211,7 +216,7 @@ export function Chat(props: ChatProps) {
   );
 }
 
-/** The browser takes the focus from a box that cannot be written in. */
+/** Whether nothing useful has the focus. Browsers remove it from a disabled text field. */
 function isFocusNowhere(): boolean {
   const active = document.activeElement;
   return active === null || active === document.body || active.matches(":disabled");

@@ -1,7 +1,7 @@
 import { useLanguage } from "../language/language-context";
 import { Button } from "../ui/button";
 
-/** A conversation is being fetched. It is said only when that takes long enough to wonder. */
+/** Shown while a conversation loads, but only if that takes long. */
 export function Loading() {
   const { say } = useLanguage();
   return (
@@ -11,7 +11,6 @@ export function Loading() {
   );
 }
 
-/** The server did not say what is in a conversation. */
 export function CannotLoad({ onRetry }: { onRetry: () => void }) {
   const { say } = useLanguage();
   return (

@@ -1,19 +1,19 @@
-import type { Model } from "../api/models";
+import type { Model } from "../api/schema";
 import { SayWith, useLanguage } from "../language/language-context";
 
 const PROMPTS = ["prompt1", "prompt2", "prompt3", "prompt4"] as const;
 
 interface EmptyStateProps {
   readonly model: Model | undefined;
-  /** Without them, the page's own. */
+  /** Default: the page's own. */
   readonly prompts: readonly string[] | undefined;
   readonly onPick: (prompt: string) => void;
 }
 
-/** What stands on the page before the first question: something to press, and who will answer. */
-export function EmptyState({ model, prompts: given, onPick }: EmptyStateProps) {
+/** A new chat before its first message. */
+export function EmptyState({ model, prompts, onPick }: EmptyStateProps) {
   const { say } = useLanguage();
-  const prompts = given ?? PROMPTS.map((prompt) => say(prompt));
+  const shown = prompts ?? PROMPTS.map((prompt) => say(prompt));
   return (
     <section data-testid="empty-state" className="m-auto w-full py-8">
       <h2 className="font-serif text-title text-balance">{say("whatFirst")}</h2>
@@ -26,7 +26,7 @@ export function EmptyState({ model, prompts: given, onPick }: EmptyStateProps) {
         )}
       </p>
       <ul className="mt-8 grid gap-3 sm:grid-cols-2">
-        {prompts.map((prompt) => (
+        {shown.map((prompt) => (
           <li key={prompt}>
             <button
               type="button"

@@ -3,13 +3,12 @@ import type { ReactNode } from "react";
 import { useLanguage } from "../language/language-context";
 
 interface HeaderChipsProps {
-  /** It does not stand in the list, also when it is gone on with. */
   readonly isArchived: boolean;
   readonly onUnarchive: () => void;
   readonly system: string | null;
 }
 
-/** What there is to know of a conversation before reading on. */
+/** Show that a conversation is archived or has a system prompt. */
 export default function HeaderChips({ isArchived, onUnarchive, system }: HeaderChipsProps) {
   const { say } = useLanguage();
   return (
@@ -46,7 +45,6 @@ interface ChipProps {
   readonly label: string;
   readonly about: string;
   readonly testId: string;
-  /** What can be done about it. */
   readonly children?: ReactNode;
 }
 

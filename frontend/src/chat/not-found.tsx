@@ -1,7 +1,7 @@
 import { useLanguage } from "../language/language-context";
 import { Button } from "../ui/button";
 
-/** There is no conversation at this address, or it is somebody else's. */
+/** Shown if a conversation does not exist or belongs to another client. */
 export default function NotFound({ onNewChat }: { onNewChat: () => void }) {
   const { say } = useLanguage();
   return (

@@ -5,20 +5,20 @@ import { Problem } from "../generation/problem";
 import { useLanguage } from "../language/language-context";
 import { Mark } from "../ui/mark";
 import { CannotLoad } from "./conversation-states";
-import { growTree } from "./state/message-tree";
+import { makeTree } from "./state/message-tree";
 import { Thread } from "./thread/thread";
 import { useMarkdown } from "./thread/use-markdown";
 
 const NOTHING = new Map<string, never>();
 const PAGE = { current: null };
-// It is read from its beginning: what is drawn next is below.
+// The page is read from its beginning, so what is drawn later is below and moves nothing.
 const draw = (change: () => void) => change();
 
-/** A conversation that somebody shared: it can be read, and nothing else. */
+/** A read-only conversation behind a shared link. */
 export default function SharedPage({ token }: { token: string }) {
   const { say } = useLanguage();
   const { data, error, refetch } = useShared(token);
-  const tree = useMemo(() => growTree(inOrder(data?.messages ?? [])), [data]);
+  const tree = useMemo(() => makeTree(inOrder(data?.messages ?? [])), [data]);
   const leaf = data?.messages.at(-1)?.id ?? null;
   useEffect(() => {
     document.title = data === undefined ? "Headwater" : `${data.title} · Headwater`;
@@ -50,7 +50,7 @@ export default function SharedPage({ token }: { token: string }) {
           <p className="mt-2 mb-8 border-b border-line pb-6 text-small text-quiet">
             {say("sharedAbout")}
           </p>
-          <Thread tree={tree} leaf={leaf} replies={NOTHING} scroller={PAGE} keepPlace={draw} />
+          <Thread tree={tree} leaf={leaf} replies={NOTHING} scroller={PAGE} keepPosition={draw} />
         </main>
       )}
     </div>
@@ -67,7 +67,7 @@ function Gone() {
   );
 }
 
-/** A shared branch says of each message only what was said: each comes after the one before it. */
+/** Completes the messages of a shared branch, each of which follows the one before it. */
 function inOrder(messages: readonly SharedMessage[]): readonly Message[] {
   return messages.map((message, index) => ({
     ...message,

@@ -1,9 +1,9 @@
 import { useEffect } from "react";
 
-// What has its own use for Escape while it is open.
+/** What handles Escape itself while it is open. */
 const OPEN = "[role=dialog], [role=alertdialog], [role=menu], [role=listbox], dialog[open]";
 
-/** Escape does what the Stop button does, wherever the focus is, unless something open wants it. */
+/** Calls back for Escape anywhere on the page, unless something open or a field handles it. */
 export function useEscape(isActive: boolean, onEscape: () => void): void {
   useEffect(() => {
     if (!isActive) return;
@@ -16,7 +16,7 @@ export function useEscape(isActive: boolean, onEscape: () => void): void {
   }, [isActive, onEscape]);
 }
 
-/** A field to write in (a search, a new name) that is somebody else's; the chat's own is closed. */
+/** A search box or a rename box; the composer is disabled while Escape can stop a reply. */
 function isInField(target: EventTarget | null): boolean {
   return target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement;
 }

@@ -1,6 +1,6 @@
 import { useEffect, useState } from "react";
 
-/** The page's clock in milliseconds, read anew every `everyMs` while `isRunning`. */
+/** `performance.now()`, updated every `everyMs` while `isRunning`. */
 export function useNow(everyMs: number, isRunning: boolean): number {
   const [now, setNow] = useState(() => performance.now());
   useEffect(() => {
@@ -13,7 +13,7 @@ export function useNow(everyMs: number, isRunning: boolean): number {
 
 const READ_EVERY_MS = 250;
 
-/** Whole seconds until a moment of the page's clock (milliseconds); 0 once it has come, or without one. */
+/** Whole seconds until a time of `performance.now()`; 0 once it has passed, or for null. */
 export function useSecondsUntil(moment: number | null): number {
   const left = moment === null ? 0 : Math.max(0, Math.ceil((moment - performance.now()) / 1000));
   useNow(READ_EVERY_MS, left > 0);

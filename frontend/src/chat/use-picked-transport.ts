@@ -3,11 +3,10 @@ import { fetchTransport, pickedTransport } from "../generation/picked-transport"
 import type { Transport } from "../generation/transport";
 import { TRANSPORTS, type TransportKey } from "../generation/transports/table";
 import { useLanguage } from "../language/language-context";
-import { getPreferences } from "../preferences/preferences";
-import { usePreferences } from "../preferences/use-preferences";
+import { getPreferences, usePreferences } from "../preferences/preferences";
 import { useToast } from "../ui/toasts";
 
-/** What replies come over, as it is picked in the preferences. Says so where it does not get through. */
+/** The transport that is picked in the preferences. A toast says if it is blocked. */
 export function usePickedTransport(): Transport {
   const { say } = useLanguage();
   const show = useToast();
@@ -21,15 +20,8 @@ export function usePickedTransport(): Transport {
       onBlocked: (key) => sayBlocked.current(key),
     }),
   );
-  useFetchedAhead(usePreferences().transport);
+  const key = usePreferences().transport;
+  // Loaded ahead of the first reply, which tries again if this fails.
+  useEffect(() => void fetchTransport(key).catch(() => undefined), [key]);
   return transport;
 }
-
-/** The first reply need not wait for it. Where it cannot be had now, that reply asks for it again. */
-function useFetchedAhead(key: TransportKey): void {
-  useEffect(() => {
-    fetchTransport(key).then(ignore, ignore);
-  }, [key]);
-}
-
-function ignore(): void {}

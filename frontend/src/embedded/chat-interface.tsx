@@ -9,48 +9,45 @@ import { sseTransport } from "../generation/transports/sse";
 import { LanguageProvider, useLanguage } from "../language/language-context";
 import { useChosenLanguage } from "../language/use-chosen-language";
 import { IconButton } from "../ui/icon-button";
-import { PortalPlace } from "../ui/portal-place";
+import { PortalContainer } from "../ui/portal-container";
 import { remoteServer } from "./remote-server";
 
 export interface ChatInterfaceProps {
   /**
-   * Where the server is: `/` on the page's own origin, or the address of another one, which then has to allow
-   * the page's origin. Another endpoint is another chat.
+   * The URL of the server: `/` on the page's own origin, or another origin, which must allow that of the page. A
+   * different endpoint is a different chat.
    */
   readonly endpoint: string;
-  /** The conversation to show; null is a new chat. Without it the chat itself remembers where it is. */
+  /** The conversation to show; null: a new chat. By default the chat itself remembers what it shows. */
   readonly conversation?: string | null;
-  /** The chat shows another conversation, or the one that was begun has started; null is a new chat. */
+  /** Called when the chat shows another conversation or has started a new one; null: a new chat. */
   readonly onConversation?: (conversation: string | null) => void;
-  /** The title of the conversation that is shown, as soon as it has one; null for a new chat. */
+  /** Gets the title of the shown conversation as soon as it has one; null for a new chat. */
   readonly onTitle?: (title: string | null) => void;
-  /** The model that a new chat begins with, as the server names it; without it, the server's default. */
+  /** The id of the initial model of a new chat; by default the server's default. */
   readonly model?: string;
-  /** The system prompt that a new chat begins with. */
+  /** The system prompt of a new chat. */
   readonly system?: string;
-  /** Questions to begin with, instead of the chat's own. */
+  /** Suggestions for the first message; by default the chat's own. */
   readonly prompts?: readonly string[];
-  /** `en`, `de` or `ja`; without it, what the browser prefers. */
+  /** `en`, `de` or `ja`; by default the browser's preference. */
   readonly language?: string;
-  /** Without it, the colours of the system. */
+  /** By default the theme of the system. */
   readonly theme?: "light" | "dark";
-  /** What asks the server, for example to add a header. It has to stay the same function. */
+  /** Replaces `fetch`, for example to add a header. Must always be the same function. */
   readonly fetch?: typeof fetch;
-  /** Drawn in the header of a new chat, which has no title yet. */
+  /** Shown in the header of a new chat instead of a title. */
   readonly brand?: ReactNode;
   readonly className?: string;
   readonly style?: CSSProperties;
 }
 
-/**
- * The whole chat, to be put into any page: it fills what it is put into, in both directions. Its colours are
- * variables of CSS, `--headwater-accent` and so on.
- */
+/** The whole chat for any page. It fills its container. CSS variables such as `--headwater-accent` set its colours. */
 export function ChatInterface(props: ChatInterfaceProps): ReactNode {
-  const { endpoint, fetch: reach = ownFetch, language: chosen = null, theme } = props;
-  const server = useMemo(() => remoteServer(endpoint, reach), [endpoint, reach]);
+  const { endpoint, fetch: send = ownFetch, language: chosen = null, theme } = props;
+  const server = useMemo(() => remoteServer(endpoint, send), [endpoint, send]);
   const language = useChosenLanguage(null, chosen);
-  const [place, setPlace] = useState<HTMLElement | null>(null);
+  const [container, setContainer] = useState<HTMLElement | null>(null);
   const { className = "", style } = props;
   return (
     <div
@@ -63,25 +60,25 @@ export function ChatInterface(props: ChatInterfaceProps): ReactNode {
       {language !== null && (
         <LanguageProvider value={language}>
           <ServerProvider value={server}>
-            <PortalPlace value={place}>
+            <PortalContainer value={container}>
               <ConversationsProvider key={endpoint}>
                 <Chats {...props} />
               </ConversationsProvider>
-            </PortalPlace>
+            </PortalContainer>
           </ServerProvider>
         </LanguageProvider>
       )}
-      <div ref={setPlace} />
+      <div ref={setContainer} />
     </div>
   );
 }
 
 function Chats(props: ChatInterfaceProps) {
-  const { conversation: given, onConversation, onTitle, model = null, system = null } = props;
+  const { conversation, onConversation, onTitle, model = null, system = null } = props;
   const server = useServer();
   const pending = usePendingExchanges(() => sseTransport({ ...browserEnvironment, fetch: server }));
   const [own, setOwn] = useState<string | null>(null);
-  const shown = given === undefined ? own : given;
+  const shown = conversation === undefined ? own : conversation;
   const show = useCallback(
     (conversation: string | null) => {
       setOwn(conversation);

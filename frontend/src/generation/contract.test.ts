@@ -11,7 +11,7 @@ import { simulatedServer } from "./testing/simulated-server";
 import { steadyNetwork } from "./testing/steady-network";
 import { type MakeTransport, TRANSPORTS, type TransportKey } from "./transports/table";
 
-/** The golden response in the pieces that a transport is given it in, and the cursor that it begins from. */
+/** The golden response in the pieces that a transport receives, and its first cursor. */
 const GOLDEN: Readonly<Record<string, (log: GoldenLog) => readonly Uint8Array[]>> = {
   sse: ({ sse }) => [sse],
   ndjson: ({ ndjson }) => linesOf(ndjson),
@@ -28,7 +28,7 @@ interface Reading {
   readonly golden: readonly Piece[];
 }
 
-/** The reply of whoever has seen the events before the golden response and reads on, cut where it says. */
+/** The reply of a reader that has seen the events before the golden response, with a cut. */
 async function readOn(
   { make, log, after, golden }: Reading,
   cutting: Pick<Parameters<typeof simulatedServer>[1], "cuts" | "cutBy" | "readSize">,
@@ -48,7 +48,7 @@ async function readOn(
   return reply;
 }
 
-/** What is to come of a log. It is compared as text, since it is compared at every place of every response. */
+/** The expected reply, as text because comparing text is fast. */
 function whole({ text, reasoning, outcome, start }: GoldenLog): string {
   return JSON.stringify([text, reasoning, readOutcome(outcome), start]);
 }
@@ -61,7 +61,7 @@ describe.each(EVERY_TRANSPORT)("over %s", (name, make) => {
   describe.each(goldenLogs().map((log) => [log.name, log] as const))("golden log %s", (_, log) => {
     const golden = GOLDEN[name]?.(log) ?? [];
     const length = lengthOf(golden);
-    // A reply that comes whole always comes from the beginning.
+    // A complete reply always begins at the start.
     const after = TRANSPORTS[name].streams ? log.after : 0;
     const reading = { make, log, after, golden };
 
@@ -83,7 +83,7 @@ describe.each(EVERY_TRANSPORT)("over %s", (name, make) => {
   });
 });
 
-/** Every place in a response; of a socket, whose frames come whole, each end of a frame and one place inside. */
+/** Every position of a cut; for a socket, whose frames are atomic, the ends of frames and one position inside. */
 function cutsOf(name: TransportKey, pieces: readonly Uint8Array[]): readonly number[] {
   const length = lengthOf(pieces);
   if (name !== "websocket") return Array.from({ length }, (_, cut) => cut);
@@ -97,7 +97,7 @@ function lengthOf(pieces: readonly Uint8Array[]): number {
   return pieces.reduce((sum, piece) => sum + piece.length, 0);
 }
 
-/** The same bytes in two reads. Frames of a socket know no reads. */
+/** The same bytes in two reads. Sockets have frames instead. */
 function readsOf(pieces: readonly Uint8Array[], end: number): readonly Piece[] {
   const bytes = new Uint8Array(Buffer.concat(pieces));
   return [bytes.slice(0, end), async () => undefined, bytes.slice(end)];

@@ -11,11 +11,10 @@ import { isMembers, MalformedEvent, type Members, numberIn, optionalIn, stringIn
 import { kindOfEvent, partsOf } from "./parts";
 
 /**
- * Reads one event off the wire. Names and members that are not known are passed over, so that a newer
- * server can say more.
+ * Reads one event. Unknown events and members are ignored, so that a newer server may send more.
  *
- * @param from - `event`, `cursor` behind it, and what the event says
- * @returns undefined for an event this page does not know
+ * @param from - the event's own members, `event` (its name) and `cursor` (the position after it)
+ * @returns undefined for an unknown event
  * @throws MalformedEvent
  */
 export function readEvent(from: Members): Event | undefined {
@@ -32,7 +31,7 @@ export function readEvent(from: Members): Event | undefined {
 }
 
 /**
- * Reads the wire's object that is all of a reply.
+ * Reads a complete reply, which the non-streaming mode returns as one object.
  *
  * @throws MalformedEvent
  */
@@ -62,8 +61,7 @@ export function readStart(from: Members): Start {
 }
 
 /**
- * Reads the wire's outcome object. A status that is not known counts as `interrupted`: the reply
- * ended, and nothing more can be said of it.
+ * Reads an outcome. An unknown status counts as `interrupted`: all that is known is that the reply ended.
  *
  * @throws MalformedEvent
  */

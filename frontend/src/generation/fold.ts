@@ -5,22 +5,22 @@ import { keepPace, type Pace, startPace } from "./pace";
 import { addPart, type Part } from "./parts";
 import type { Problem } from "./problem";
 
-/** How a reply ended: as the log says, or because it never began. */
+/** How a reply ended: with the log's outcome, or because the server refused to start it. */
 export type Ending = Outcome | { readonly status: "refused"; readonly problem: Problem };
 
-/** Everything the page knows of one reply. */
+/** Everything the page knows about one reply. */
 export interface Reply {
   /** Null until the server has named the generation. */
   readonly start: Start | null;
   readonly parts: readonly Part[];
   readonly cursor: Cursor;
-  /** Since when there has been no connection, in milliseconds of the page's clock; null while there is one. */
+  /** When the connection was lost, in milliseconds of `performance.now()`; null while there is one. */
   readonly lostAt: number | null;
   readonly pace: Pace;
   readonly ending: Ending | null;
 }
 
-/** What a person sees a reply do. A reply that was refused has failed. */
+/** The status of a reply as people see it. A refused reply has `failed`. */
 export type ReplyStatus =
   | "waiting"
   | "streaming"
@@ -29,7 +29,7 @@ export type ReplyStatus =
   | "failed"
   | "interrupted";
 
-/** A reply that was asked for at `sentAt` (milliseconds). */
+/** A reply whose request was sent at `sentAt` (milliseconds). */
 export function emptyReply(sentAt: number): Reply {
   return {
     start: null,
@@ -41,25 +41,28 @@ export function emptyReply(sentAt: number): Reply {
   };
 }
 
-/** What the server has kept of a reply that still runs, up to `cursor`. */
+/** A running reply as the server saved it, up to `cursor`. */
 export interface ReplySoFar {
   readonly start: Start;
   readonly parts: readonly Part[];
   readonly cursor: Cursor;
 }
 
-/** A reply that ran already when the page found it at `foundAt` (milliseconds). */
-export function foundReply({ start, parts, cursor }: ReplySoFar, foundAt: number): Reply {
-  return { ...emptyReply(0), start, parts, cursor, pace: startPace(foundAt, cursor) };
+/** A reply that was running already when the page began to follow it at `now` (milliseconds). */
+export function resumedReply({ start, parts, cursor }: ReplySoFar, now: number): Reply {
+  return { ...emptyReply(0), start, parts, cursor, pace: startPace(now, cursor) };
 }
 
-/** Adds one step to a reply. Pure; `at` is when the step arrived, in milliseconds. */
+/** Adds a step, which arrived at `at` (milliseconds), to a reply. Pure. */
 export function fold(reply: Reply, step: Step, at: number): Reply {
   switch (step.kind) {
     case "start":
       return { ...reply, start: step.start };
-    case "part":
-      return { ...arrived(reply, step.cursor, at), parts: addPart(reply.parts, step.part) };
+    case "part": {
+      const { cursor, part } = step;
+      const pace = keepPace(reply.pace, cursor, at);
+      return { ...reply, cursor, pace, parts: addPart(reply.parts, part) };
+    }
     case "rest":
       return { ...reply, cursor: step.cursor, parts: step.parts.reduce(addPart, reply.parts) };
     case "outcome":
@@ -73,11 +76,7 @@ export function fold(reply: Reply, step: Step, at: number): Reply {
   }
 }
 
-function arrived(reply: Reply, cursor: Cursor, at: number): Reply {
-  return { ...reply, cursor, pace: keepPace(reply.pace, cursor, at) };
-}
-
-/** The ending of a reply that was stopped here, with no server to say so. */
+/** The ending of a reply that the person stopped while no server could be reached. */
 export const STOPPED_HERE: Outcome = { status: "cancelled", by: "user", timing: NO_TIMING };
 
 export function replyStatus({ ending, cursor }: Reply): ReplyStatus {
@@ -85,7 +84,6 @@ export function replyStatus({ ending, cursor }: Reply): ReplyStatus {
   return cursor === 0 ? "waiting" : "streaming";
 }
 
-/** Whether more can still come. */
 export function isRunning(reply: Reply): boolean {
   return reply.ending === null;
 }

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, it, vi } from "vitest";
 
 const FRAME_MS = 16;
 
-/** A browser that draws whenever it has the time; a task keeps it from everything else. */
+/** A simulated browser, which draws nothing during a task. */
 class Browser {
   #now = 1_000_000;
   #frames = new Map<number, () => void>();
@@ -21,12 +21,12 @@ class Browser {
   };
   readonly clearTimeout = (id: number) => this.#timers.delete(id);
 
-  /** What a task does takes so long. */
+  /** Lets the current task take this long. */
   work(ms: number): void {
     this.#now += ms;
   }
 
-  /** Lets time pass until the next frame, and what is due in it. */
+  /** Runs everything up to the next frame. */
   frame(): void {
     this.passTime(FRAME_MS - (this.#now % FRAME_MS));
     const frames = [...this.#frames.values()];
@@ -35,7 +35,7 @@ class Browser {
     this.passTime(0);
   }
 
-  /** How many timers are set, that were not cleared and are not over. */
+  /** The number of pending timers. */
   get timers(): number {
     return this.#timers.size;
   }
@@ -75,7 +75,7 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-/** Draws whenever it may, which takes so long each time; returns in which of 12 frames it did. */
+/** Draws whenever it may, with this cost; returns in which of 12 frames it did. */
 function framesDrawn(costsMs: (frame: number) => number): readonly number[] {
   const drawn: number[] = [];
   let frame = 0;
@@ -114,7 +114,7 @@ it("measures cheap drawing only now and then", () => {
     });
     browser.frame();
   }
-  // Of frames that are 16 ms apart, the seventh is the first one after 100 ms.
+  // With frames every 16 ms, the seventh is the first after 100 ms.
   expect(measured).toBe(Math.ceil(frames / 7));
 });
 

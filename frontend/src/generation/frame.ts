@@ -1,10 +1,10 @@
 const LONGEST_WAIT_MS = 250;
 
-// To measure takes a timer. Where drawing was cheap, not every frame is worth one.
+// Measuring takes a timer, so cheap frames are not all measured.
 const CHEAP_MS = 4;
 const CHEAP_IS_MEASURED_EVERY_MS = 100;
 
-/** In milliseconds; `restsUntil` and `measuredAt` are times of the page's clock. */
+/** Milliseconds; `restsUntil` and `measuredAt` are times of `performance.now()`. */
 const drawing = {
   costMs: 0,
   restsUntil: 0,
@@ -13,12 +13,11 @@ const drawing = {
 };
 
 /**
- * Calls back once, before the browser next draws. Where drawing is dear, as on a slow phone, it takes half
- * of the time at most: for as long as it took nothing is drawn, so that somebody can type and scroll.
- * It never waits for more than a quarter of a second, or for timers where those may not run: a hidden page
- * draws nothing and gets no frames.
+ * Calls back once before a coming frame. Drawing takes at most half of the time: after an expensive frame, as on a
+ * slow phone, nothing is drawn for as long as that frame took, so that people can still type and scroll. The call
+ * comes after a quarter of a second at the latest, because a hidden page gets no frames.
  *
- * @returns takes the call back
+ * @returns cancels the call
  */
 export function onNextFrame(callback: () => void): () => void {
   let frame = 0;
@@ -49,7 +48,7 @@ export function onNextFrame(callback: () => void): () => void {
   return cancel;
 }
 
-/** Takes the time from now until everything that is changed in this frame has been drawn. */
+/** Measures the time from now until this frame has been drawn. */
 function measure(): void {
   const beganAt = performance.now();
   const isOld = beganAt - drawing.measuredAt >= CHEAP_IS_MEASURED_EVERY_MS;
@@ -59,7 +58,7 @@ function measure(): void {
   setTimeout(() => {
     const now = performance.now();
     const costMs = now - beganAt;
-    // The lesser of two: something else may have come between, once.
+    // The smaller of two measurements, because one may include other work.
     drawing.restsUntil = now + Math.min(costMs, drawing.costMs);
     drawing.costMs = costMs;
     drawing.isMeasured = false;

@@ -1,12 +1,12 @@
 /**
- * A known event that lacks what it must have. The reader treats it like a cut and asks again, so that a
+ * A known event that lacks a required member. The reader treats it like a cut connection and resumes, so that a
  * damaged response never becomes a damaged reply.
  */
 export class MalformedEvent extends Error {
   override readonly name = "MalformedEvent";
 }
 
-/** The members of a JSON object. */
+/** A JSON object. */
 export type Members = Readonly<Record<string, unknown>>;
 
 /**
@@ -25,25 +25,24 @@ export function parse(data: string): Members {
   return value;
 }
 
-/** Whether it is a JSON object. */
 export function isMembers(value: unknown): value is Members {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** A member that is a string; else undefined. */
+/** A string member; undefined if it is missing or of another type. */
 export function optionalIn(from: Members, member: string): string | undefined {
   const value = from[member];
   return typeof value === "string" ? value : undefined;
 }
 
-/** @throws MalformedEvent where it is none */
+/** @throws MalformedEvent if the member is not a string */
 export function stringIn(from: Members, member: string): string {
   const value = optionalIn(from, member);
   if (value === undefined) throw new MalformedEvent(`an event without "${member}"`);
   return value;
 }
 
-/** A member that is a number; else null. */
+/** A numeric member; null if it is missing or of another type. */
 export function numberIn(from: Members, member: string): number | null {
   const value = from[member];
   return typeof value === "number" && Number.isFinite(value) ? value : null;

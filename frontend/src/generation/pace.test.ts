@@ -25,9 +25,9 @@ const TIMING = {
   longestGapMs: 30,
 };
 
-/** What came at these times. */
+/** A pace with arrivals at these times. */
 function arriving(times: readonly number[], pace: Pace = startPace(0)): Pace {
-  return times.reduce((so, at, number) => keepPace(so, so.begunAt + number + 1, at), pace);
+  return times.reduce((so, at, number) => keepPace(so, so.startCursor + number + 1, at), pace);
 }
 
 it("tells what was collected on the way from what came as it was said", () => {
@@ -40,17 +40,17 @@ it("tells what was collected on the way from what came as it was said", () => {
 });
 
 it("tells what was held back until the page gave its connection up from what an outage held back", () => {
-  const said = { ...TIMING, durationMs: 40_100, longestGapMs: 300 };
+  const timing = { ...TIMING, durationMs: 40_100, longestGapMs: 300 };
   const cut = { ...startPace(0), cut: true };
-  expect(wasCollected(arriving([40_200, 40_201, 40_202], cut), said)).toBe(true);
-  expect(wasCollected(arriving([31_000, 31_001, 31_002], cut), said)).toBe(false);
-  expect(wasCollected(arriving([55_000, 55_001, 55_002], cut), said)).toBe(false);
-  expect(wasCollected(arriving([40_200, 41_000], cut), said)).toBe(false);
+  expect(wasCollected(arriving([40_200, 40_201, 40_202], cut), timing)).toBe(true);
+  expect(wasCollected(arriving([31_000, 31_001, 31_002], cut), timing)).toBe(false);
+  expect(wasCollected(arriving([55_000, 55_001, 55_002], cut), timing)).toBe(false);
+  expect(wasCollected(arriving([40_200, 41_000], cut), timing)).toBe(false);
 });
 
 it("does not blame the way for what it cannot tell", () => {
   const together = [2100, 2100, 2100];
-  // Said in lumps, too short to tell, cut, found on its way, and not measured.
+  // Generated in bursts, too short, cut, resumed, and not measured.
   expect(wasCollected(arriving(together), { ...TIMING, longestGapMs: 1000 })).toBe(false);
   expect(wasCollected(arriving(together), { ...TIMING, durationMs: 1000 })).toBe(false);
   expect(wasCollected(arriving([5000, 5000], { ...startPace(0), cut: true }), TIMING)).toBe(false);

@@ -21,9 +21,9 @@ describe("parts", () => {
         }
         const types = parts.map(({ type }) => type);
         expect(types.every((type, index) => type !== types[index - 1])).toBe(true);
-        const said = (all: readonly Part[]) =>
+        const texts = (all: readonly Part[]) =>
           all.flatMap((part) => ("text" in part ? part.text : []));
-        expect(said(parts).join("")).toBe(said(pieces).join(""));
+        expect(texts(parts).join("")).toBe(texts(pieces).join(""));
       }),
     );
   });

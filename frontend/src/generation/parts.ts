@@ -1,6 +1,6 @@
 import { isMembers, type Members, stringIn } from "./members";
 
-/** What a reply consists of, in order. The other members of a part depend on its kind. */
+/** A part of a reply. Its other members depend on its kind. */
 export interface Part {
   readonly type: string;
 }
@@ -9,26 +9,21 @@ export interface TextPart extends Part {
   readonly text: string;
 }
 
-/** How events become parts of one kind. */
+/** A kind of part, and how its events become parts. */
 export interface PartKind<P extends Part = Part> {
-  /** The `type` of its parts. */
-  readonly type: string;
+  readonly type: P["type"];
   /** The name of its events on the wire. */
   readonly event: string;
-  /**
-   * Reads an event as a part of its own.
-   *
-   * @throws MalformedEvent
-   */
+  /** @throws MalformedEvent */
   read(event: Members): P;
-  /** Both as one part; null if `next` begins another one. */
+  /** Joins two parts; null if `next` begins another one. */
   join(last: P, next: P): P | null;
 }
 
 const kindsByEvent = new Map<string, PartKind>();
 const kindsByType = new Map<string, PartKind>();
 
-/** Registers a kind. Events of unknown kinds are skipped, parts of unknown kinds are kept and not drawn. */
+/** Registers a kind. Events of unknown kinds are skipped; parts of unknown kinds are kept but not rendered. */
 export function addPartKind<P extends Part>(kind: PartKind<P>): void {
   kindsByEvent.set(kind.event, kind);
   kindsByType.set(kind.type, kind);
@@ -51,12 +46,11 @@ export function textPart(text: string, type = "text"): TextPart {
   return { type, text };
 }
 
-/** The kind whose events have this name. */
 export function kindOfEvent(name: unknown): PartKind | undefined {
   return typeof name === "string" ? kindsByEvent.get(name) : undefined;
 }
 
-/** Adds a part: to the last one if it continues it, else behind it. All other parts stay the same objects. */
+/** Joins a part to the last one if it continues it; otherwise appends it. The other parts stay the same objects. */
 export function addPart(parts: readonly Part[], next: Part): readonly Part[] {
   if (isTextual(next) && next.text === "") return parts;
   const last = parts.at(-1);
@@ -65,12 +59,12 @@ export function addPart(parts: readonly Part[], next: Part): readonly Part[] {
   return joined == null ? [...parts, next] : [...parts.slice(0, -1), joined];
 }
 
-/** All text of one type, joined. */
+/** The joined text of all parts of one type. */
 export function textOf(parts: readonly Part[], type = "text"): string {
   return parts.map((part) => (part.type === type && isTextual(part) ? part.text : "")).join("");
 }
 
-/** The characters in parts of any kind. */
+/** The number of characters in all parts. */
 export function lengthOf(parts: readonly Part[]): number {
   return parts.reduce((sum, part) => sum + (isTextual(part) ? part.text.length : 0), 0);
 }
@@ -79,20 +73,20 @@ function isTextual(part: Part): part is TextPart {
   return "text" in part && typeof part.text === "string";
 }
 
-/** The parts of a reply in the API. Older servers name all reasoning and all text instead. */
-export function partsOf({ parts, reasoning, text }: Saved): readonly Part[] {
+interface SavedParts {
+  readonly parts?: unknown;
+  readonly reasoning?: unknown;
+  readonly text?: unknown;
+}
+
+/** The parts of a saved reply. Older servers send only the joined reasoning and text. */
+export function partsOf({ parts, reasoning, text }: SavedParts): readonly Part[] {
   if (Array.isArray(parts)) return parts.filter(isPart);
   const textual = [
     { type: "reasoning", text: reasoning },
     { type: "text", text },
   ];
   return textual.filter((part) => typeof part.text === "string" && part.text !== "");
-}
-
-interface Saved {
-  readonly parts?: unknown;
-  readonly reasoning?: unknown;
-  readonly text?: unknown;
 }
 
 function isPart(value: unknown): value is Part {

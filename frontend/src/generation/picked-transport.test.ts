@@ -22,7 +22,7 @@ const LOG: SimulatedLog = {
   outcome: { status: "completed", reason: "stop" },
 };
 
-/** A server that tells how it was reached, and a page on which something is picked. */
+/** A server that records its transports, and a page with a picked transport. */
 function playground(change: Partial<Environment> = {}) {
   const reached: string[] = [];
   const blocked: TransportKey[] = [];
@@ -86,9 +86,9 @@ describe("pickedTransport", () => {
     const unanswered = { openSocket: () => unopenedSocket("unanswered") };
     const { page, ask, blocked } = playground(unanswered);
     page.picked = "websocket";
-    const asked = ask();
+    const args = ask();
     await vi.advanceTimersByTimeAsync(5_000);
-    expect(textOf((await asked).getSnapshot().parts)).toBe("all of it");
+    expect(textOf((await args).getSnapshot().parts)).toBe("all of it");
     expect(blocked).toEqual(["websocket"]);
   });
 
@@ -118,8 +118,8 @@ describe("pickedTransport", () => {
     let isAway = true;
     const { environment } = simulatedServer(LOG, {});
     const { page, ask, reached, blocked } = playground({
-      fetch: (...asked) =>
-        isAway ? Promise.reject(new TypeError("Failed to fetch")) : environment.fetch(...asked),
+      fetch: (...args) =>
+        isAway ? Promise.reject(new TypeError("Failed to fetch")) : environment.fetch(...args),
       openSocket: (path) => (isAway ? unopenedSocket("refused") : environment.openSocket(path)),
     });
     page.picked = "websocket";

@@ -2,24 +2,23 @@ import { type Arrival, type Transport, TransportBlocked } from "./transport";
 import { browserEnvironment, type Environment } from "./transports/environment";
 import { type MakeTransport, TRANSPORTS, type TransportKey, USUAL } from "./transports/table";
 
-interface Picking {
-  /** Says what is picked now. */
+interface PickedTransportOptions {
   readonly picked: () => TransportKey;
-  /** Told, once for each, that a transport does not get through and the usual one stands in for it. */
+  /** Called once for each transport that is blocked and replaced by the usual one. */
   readonly onBlocked: (key: TransportKey) => void;
   readonly environment?: Environment;
 }
 
 /**
- * The transport that is picked when a response is asked for: another choice counts from the next reply on.
- * Where it does not get through, the usual one is tried at once; that it does tells that the fault is the
- * transport's and not the network's, and it stands in for it as long as the page lives.
+ * Uses the transport that is picked when a request is sent, so a new choice applies from the next request on. If that
+ * transport is blocked, the usual one is tried. If the usual one works, the network is not the cause, and it replaces
+ * the blocked transport until the page is reloaded.
  */
 export function pickedTransport({
   picked,
   onBlocked,
   environment = browserEnvironment,
-}: Picking): Transport {
+}: PickedTransportOptions): Transport {
   const blocked = new Set<TransportKey>();
 
   async function* read(over: (transport: Transport) => AsyncIterable<Arrival>) {
@@ -50,10 +49,9 @@ export function pickedTransport({
 }
 
 /**
- * Fetches the part of the page that makes a transport. It is asked for at once when the transport is picked,
- * so that the first reply need not wait for it.
+ * Loads the module of a transport.
  *
- * @throws TransportBlocked when it cannot be had; asking again may help
+ * @throws TransportBlocked if it cannot be loaded; another try may succeed
  */
 export async function fetchTransport(key: TransportKey): Promise<MakeTransport> {
   try {

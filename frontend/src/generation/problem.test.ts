@@ -6,21 +6,21 @@ const problem = (status: number, body: string, headers: Record<string, string> =
 
 describe("readProblem", () => {
   it("says what the server says, as a sentence", async () => {
-    const found = await problem(400, '{"code":"invalid_request","detail":"message is blank"}', {
+    const parsed = await problem(400, '{"code":"invalid_request","detail":"message is blank"}', {
       "Content-Type": "application/problem+json",
     });
-    expect(found).toMatchObject({ status: 400, code: "invalid_request", passing: false });
-    expect(found.message).toBe("Message is blank.");
+    expect(parsed).toMatchObject({ status: 400, code: "invalid_request", isTransient: false });
+    expect(parsed.message).toBe("Message is blank.");
   });
 
   it("shows nobody a proxy's page", async () => {
-    const found = await problem(502, "<h1>Bad Gateway</h1>", { "Content-Type": "text/html" });
-    expect(found).toMatchObject({ code: "unknown", detail: null, passing: true });
+    const parsed = await problem(502, "<h1>Bad Gateway</h1>", { "Content-Type": "text/html" });
+    expect(parsed).toMatchObject({ code: "unknown", detail: null, isTransient: true });
   });
 
   it("bears JSON that is none", async () => {
-    const found = await problem(503, "{", { "Content-Type": "application/json" });
-    expect(found).toMatchObject({ status: 503, code: "unknown" });
+    const parsed = await problem(503, "{", { "Content-Type": "application/json" });
+    expect(parsed).toMatchObject({ status: 503, code: "unknown" });
   });
 });
 

@@ -1,21 +1,20 @@
-/** A refusal before the first byte of a reply (RFC 9457). */
+/** A refused request (RFC 9457). */
 export class Problem extends Error {
   override readonly name = "Problem";
-  /** What happened, in the server's own words, as a sentence; null where it did not say. */
   readonly detail: string | null;
   readonly status: number;
   readonly code: string;
   readonly retryAfter: number | null;
-  /** When that is, in milliseconds of the page's clock. */
+  /** The time at which `retryAfter` has passed, in milliseconds of `performance.now()`. */
   readonly retryAt: number | null;
   readonly field: string | null;
 
   /**
-   * @param status - the HTTP status; 0 when no server answered at all
-   * @param code - the wire's code, for example `rate_limited`
-   * @param detail - what happened, in the server's own words
-   * @param retryAfter - seconds until another try makes sense, when the server named them
-   * @param field - the member of the request that is at fault, when the server named one
+   * @param status - the HTTP status; 0 if no server answered
+   * @param code - for example `rate_limited`
+   * @param detail - the server's description, which becomes a sentence
+   * @param retryAfter - seconds until another try makes sense
+   * @param field - the member of the request that is invalid
    */
   constructor(
     status: number,
@@ -33,30 +32,30 @@ export class Problem extends Error {
     this.field = field;
   }
 
-  /** Another try of the same request may go well by itself, without anyone changing anything. */
-  get passing(): boolean {
+  /** The same request may succeed later. */
+  get isTransient(): boolean {
     return this.status === 429 || this.status >= 500;
   }
 
-  /** The server no longer has the conversation that the request goes on with. */
+  /** The server no longer has the conversation of the request. */
   get isForgotten(): boolean {
     return this.code === "not_found" && (this.field === "conversation" || this.field === "parent");
   }
 
-  /** The message itself cannot be taken: only another one can. */
+  /** The message itself is invalid, so sending it again cannot succeed. */
   get isFinal(): boolean {
     return this.status === 400 || this.status === 413;
   }
 }
 
-/** Reads a refusal; the body may be anything, since a proxy can have written it. */
+/** Reads a refusal. Its body may be anything, because a proxy may have written it. */
 export async function readProblem(response: Response): Promise<Problem> {
   const retryAfter = readRetryAfter(response.headers.get("Retry-After"), Date.now());
   const members = await readBody(response);
   return problemFrom({ ...members, status: response.status, retry_after: retryAfter });
 }
 
-/** Reads a refusal from its members alone: a frame of a socket has neither a status nor headers. */
+/** Reads a refusal from its members; a WebSocket frame has no HTTP status and no headers. */
 export function problemFrom(members: Readonly<Record<string, unknown>>): Problem {
   const { status, retry_after: retryAfter } = members;
   return new Problem(
@@ -78,7 +77,7 @@ function textOf(value: unknown): string | null {
   return typeof value === "string" ? value : null;
 }
 
-/** `Retry-After` as seconds from `now` (milliseconds since 1970): it may be seconds or a date. */
+/** Seconds from `now` (milliseconds since 1970) in a `Retry-After` header, which has seconds or a date. */
 export function readRetryAfter(header: string | null, now: number): number | null {
   if (header === null || header.trim() === "") return null;
   const seconds = /^\s*\d+\s*$/.test(header) ? Number(header) : (Date.parse(header) - now) / 1000;

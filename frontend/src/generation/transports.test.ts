@@ -1,13 +1,13 @@
 import fc from "fast-check";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { emptyReply, fold, foundReply, type Reply } from "./fold";
+import { emptyReply, fold, type Reply, resumedReply } from "./fold";
 import { follow, type Origin, type Step } from "./following/follow";
 import { LiveReply } from "./following/live-reply";
 import { partsOf, textOf } from "./parts";
 import { silence } from "./testing/delivery";
 import { EVERY_TRANSPORT } from "./testing/every-transport";
 import { ANOTHER_REPLY, HELLO } from "./testing/requests";
-import { lengthThrough, type SimulatedLog, said } from "./testing/simulated-log";
+import { lengthThrough, loggedText, type SimulatedLog } from "./testing/simulated-log";
 import { simulatedServer } from "./testing/simulated-server";
 import { steadyNetwork } from "./testing/steady-network";
 import type { Transport } from "./transport";
@@ -73,7 +73,7 @@ afterEach(() => void vi.useRealTimers());
 
 describe.each(EVERY_TRANSPORT)("a reply over %s", (name, make) => {
   const { streams } = TRANSPORTS[name];
-  /** Bytes of a response that has named the reply and, where it streams, said one event. */
+  /** The length of a response through its start and, if it streams, one event. */
   const oneEvent = lengthThrough(MEDIA_TYPES[name], ABCDE, streams ? 1 : 0);
   const seen = streams ? 1 : 0;
 
@@ -92,8 +92,8 @@ describe.each(EVERY_TRANSPORT)("a reply over %s", (name, make) => {
           const log = { ...logOf(), events };
           const server = simulatedServer(log, { cuts, readSize, cutBy });
           const { reply } = await read(make(server.environment));
-          expect(textOf(reply.parts)).toBe(said(log, "text"));
-          expect(textOf(reply.parts, "reasoning")).toBe(said(log, "reasoning"));
+          expect(textOf(reply.parts)).toBe(loggedText(log, "text"));
+          expect(textOf(reply.parts, "reasoning")).toBe(loggedText(log, "reasoning"));
           expect(reply.ending?.status).toBe("completed");
         },
       ),
@@ -109,12 +109,12 @@ describe.each(EVERY_TRANSPORT)("a reply over %s", (name, make) => {
         async (cursor, cuts) => {
           const server = simulatedServer(ABCDE, { cuts });
           const text = "abcde".slice(0, cursor);
-          const from = foundReply({ start: START, parts: partsOf({ text }), cursor }, 0);
+          const from = resumedReply({ start: START, parts: partsOf({ text }), cursor }, 0);
           const origin = { generation: "gen_1", cursor };
           const { reply } = await read(make(server.environment), { origin, from });
           expect(textOf(reply.parts)).toBe("abcde");
           expect(reply.ending?.status).toBe("completed");
-          expect(server.asked[0]).toEqual({ for: "rest", generation: "gen_1", after: cursor });
+          expect(server.received[0]).toEqual({ for: "rest", generation: "gen_1", after: cursor });
         },
       ),
     );
@@ -124,7 +124,7 @@ describe.each(EVERY_TRANSPORT)("a reply over %s", (name, make) => {
     const server = simulatedServer(ABCDE, { cuts: [10] });
     await read(make(server.environment));
     const start = { for: "start", request: HELLO };
-    expect(server.asked).toEqual([start, start]);
+    expect(server.received).toEqual([start, start]);
   });
 
   it("goes on after the last event that came", async () => {
@@ -132,7 +132,7 @@ describe.each(EVERY_TRANSPORT)("a reply over %s", (name, make) => {
     const { reply, kinds } = await read(make(server.environment));
     expect(reply).toMatchObject({ parts: [{ type: "text", text: "abcde" }], lostAt: null });
     expect(kinds).toEqual(expect.arrayContaining(["reconnecting", "reconnected"]));
-    expect(server.asked[1]).toEqual({ for: "rest", generation: "gen_1", after: seen });
+    expect(server.received[1]).toEqual({ for: "rest", generation: "gen_1", after: seen });
   });
 
   it("may be another one to a message that the server has", async () => {
@@ -140,7 +140,7 @@ describe.each(EVERY_TRANSPORT)("a reply over %s", (name, make) => {
     const request = ANOTHER_REPLY;
     const { reply } = await read(make(server.environment), { origin: { request } });
     expect(textOf(reply.parts)).toBe("abcde");
-    expect(server.asked).toEqual([{ for: "start", request }]);
+    expect(server.received).toEqual([{ for: "start", request }]);
   });
 
   it("is refused in the server's words, with when to come back", async () => {
@@ -179,7 +179,7 @@ describe.each(EVERY_TRANSPORT)("a reply over %s", (name, make) => {
       parts: [{ type: "text", text: "abcde" }],
       ending: { status: "cancelled", by: "user" },
     });
-    expect(server.asked.at(-1)).toEqual({ for: "cancel", generation: "gen_1" });
+    expect(server.received.at(-1)).toEqual({ for: "cancel", generation: "gen_1" });
   });
 
   it("is waited for while the server shows that it is alive", async () => {
@@ -197,7 +197,7 @@ describe.each(EVERY_TRANSPORT)("a reply over %s", (name, make) => {
     const server = simulatedServer(ABCDE, { cuts: [oneEvent], cutBy: "silence" });
     const reading = read(make(server.environment));
     await vi.advanceTimersByTimeAsync(24_000);
-    expect(server.asked).toHaveLength(1);
+    expect(server.received).toHaveLength(1);
     await vi.advanceTimersByTimeAsync(1_000);
     const { reply, kinds } = await reading;
     expect(textOf(reply.parts)).toBe("abcde");

@@ -9,8 +9,8 @@ const limited = new Problem(429, "rate_limited", "too fast", 1);
 
 describe("describeError", () => {
   it("quotes the server in its own language", () => {
-    const said = new Problem(400, "invalid_request", "message is blank");
-    expect(describeError(english, said)).toBe("Message is blank.");
+    const problem = new Problem(400, "invalid_request", "message is blank");
+    expect(describeError(english, problem)).toBe("Message is blank.");
     expect(describeError(english, limited)).toBe("Too fast. Try again in a second.");
   });
 
@@ -21,8 +21,8 @@ describe("describeError", () => {
   });
 
   it("keeps the server's own words where the code says little", () => {
-    const said = new Problem(400, "invalid_request", "message is blank");
-    expect(describeError(german, said)).toMatch(/^Der Server .*: Message is blank\.$/);
+    const problem = new Problem(400, "invalid_request", "message is blank");
+    expect(describeError(german, problem)).toMatch(/^Der Server .*: Message is blank\.$/);
   });
 
   it("quotes no proxy", () => {

@@ -1,27 +1,25 @@
 import { en } from "./languages/en";
 import type { Key, Plural, ServerCode, Text, Texts, Translation, Values } from "./translation";
 
-/** Says a string of the page, filled in with values; numbers are written as the language writes them. */
+/** Returns a text of the page with its values; numbers are formatted for the locale. */
 export type Say = <K extends Key>(
   key: K,
   ...values: [Values<K>] extends [never] ? [] : [Readonly<Record<Values<K>, string | number>>]
 ) => string;
 
-/** A language of the page. */
 export interface Language {
-  /** As BCP 47 names it, without a region: `de`. */
+  /** BCP 47 without a region: `de`. */
   readonly code: string;
-  /** The same with the region that the browser prefers, for dates and numbers: `de-AT`. */
+  /** With the region that the browser prefers, for dates and numbers: `de-AT`. */
   readonly locale: string;
   readonly say: Say;
-  /** A text as it stands in the language's file, its braces not filled in. */
+  /** A text without its values. */
   readonly read: (key: Key) => Text;
-  /** What the server means by a code, with its own words as `detail`; null in English, which those words are in. */
+  /** The translation of a server's code; null in English, in which the server's `detail` is. */
   readonly sayForServer: (code: string, detail: string) => string | null;
   readonly number: (value: number, options?: Intl.NumberFormatOptions) => string;
 }
 
-/** Makes a language of its texts. */
 export function makeLanguage(
   code: string,
   texts: Texts,
@@ -52,10 +50,9 @@ export function makeLanguage(
   };
 }
 
-/** English, which is always there. */
 export const english = makeLanguage("en", en);
 
-/** The parts of a text between its braces, and the names in them, in turn: texts at even places. */
+/** Splits a text at its braces: texts at even indexes, names of values at odd ones. */
 export function partsOf(text: string): readonly string[] {
   return text.split(/\{(\w+)\}/);
 }
@@ -72,7 +69,7 @@ function formOf(plural: Plural, rules: Intl.PluralRules, count: number): string 
 
 const formats = new Map<string, Intl.NumberFormat>();
 
-// Making one takes longer than using it, and figures are written twice a second.
+// Cached, because creating a format takes longer than using it.
 function numberFormat(locale: string, options?: Intl.NumberFormatOptions): Intl.NumberFormat {
   const key = locale + JSON.stringify(options);
   const known = formats.get(key) ?? new Intl.NumberFormat(locale, options);

@@ -47,7 +47,7 @@ describe.each(translations)("the language %s", (code, { texts, server }) => {
 
   it("is not English", () => {
     const same = keys.filter((key) => JSON.stringify(texts[key]) === JSON.stringify(en[key]));
-    // Units, and single words that the languages share.
+    // Units and words that are the same in both languages.
     const isSentence = (form: string) => /\w{3} \w{3}/.test(form.replace(/\{\w+\}/g, ""));
     expect(same.filter((key) => formsOf(en[key]).some(isSentence))).toEqual([]);
   });
@@ -103,7 +103,7 @@ describe("makeLanguage", () => {
 });
 
 describe("the page", () => {
-  /** Words between tags, and in the attributes that people see or hear. */
+  /** Text between tags and in visible or spoken attributes. */
   const WORDS =
     /(?:>|\}) *([A-Z][a-z]+(?: [a-z]+)*[.…?!]?)\s*(?:<|\{)|(?:aria-label|title|placeholder|label|name|about)="([^"]*[A-Za-z]{2} ?[^"]*)"/g;
   const NAMES = new Set(["Headwater"]);
@@ -114,12 +114,12 @@ describe("the page", () => {
       (path) => path.endsWith(".tsx") && !/test|testing/.test(path),
     );
     expect(sources.length).toBeGreaterThan(50);
-    const said = sources.flatMap((path) =>
+    const literals = sources.flatMap((path) =>
       [...readFileSync(`src/${path}`, "utf-8").matchAll(WORDS)]
         .map(([, between, within]) => between ?? within ?? "")
         .filter((words) => !NAMES.has(words) && !FIELDS.has(words))
         .map((words) => `${path}: ${words}`),
     );
-    expect(said).toEqual([]);
+    expect(literals).toEqual([]);
   });
 });

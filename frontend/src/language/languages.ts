@@ -2,7 +2,7 @@ import { english, type Language, makeLanguage } from "./language";
 import { en } from "./languages/en";
 import type { Translation } from "./translation";
 
-// Each is fetched when it is chosen. English is not among them: it comes with the page.
+// A language is loaded when it is chosen. English is part of the page.
 const FILES = import.meta.glob<Translation>(["./languages/*.ts", "!./languages/en.ts"], {
   import: "default",
 });
@@ -11,14 +11,14 @@ const FETCHES = new Map(
   Object.entries(FILES).map(([path, fetch]) => [path.replace(/^.*\/|\.ts$/g, ""), fetch]),
 );
 
-/** The codes of all languages of the page. */
+/** The codes of all languages. */
 export const LANGUAGES: readonly string[] = [english.code, ...FETCHES.keys()].sort();
 
 /**
- * The language to show, and the locale to write its dates and numbers in.
+ * The language to show, and the locale for its dates and numbers.
  *
- * @param chosen - the code of a language; null leaves it to the browser
- * @param preferred - what the browser prefers, as `navigator.languages` has it
+ * @param chosen - the code of a language; null: the browser's
+ * @param preferred - like `navigator.languages`
  */
 export function chooseLanguage(
   chosen: string | null,
@@ -30,7 +30,7 @@ export function chooseLanguage(
   return { code, locale: preferred.find((locale) => codeOf(locale) === code) ?? code };
 }
 
-/** Fetches a language. Where it cannot be had, English stands in for it. */
+/** Loads a language. If that fails, the result is English. */
 export async function loadLanguage(chosen: string | null): Promise<Language> {
   const { code, locale } = chooseLanguage(chosen, navigator.languages);
   try {
@@ -42,7 +42,7 @@ export async function loadLanguage(chosen: string | null): Promise<Language> {
   }
 }
 
-/** What a language calls itself. */
+/** The name of a language in that language. */
 export function nameOf(code: string): string {
   return new Intl.DisplayNames([code], { type: "language" }).of(code) ?? code;
 }

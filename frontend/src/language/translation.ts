@@ -1,10 +1,10 @@
 import type { FailedOutcome, Problem } from "../api/schema";
 import type { en } from "./languages/en";
 
-/** A string of the page. */
+/** The key of a text. */
 export type Key = keyof typeof en;
 
-/** What a string says for each plural form that its language has (CLDR's names); `other` is always there. */
+/** A text for each plural form of its language (CLDR's names); `other` is always present. */
 export type Plural = Readonly<Partial<Record<Intl.LDMLPluralRule, string>>> & {
   readonly other: string;
 };
@@ -13,23 +13,23 @@ export type Text = string | Plural;
 
 export type Texts = Readonly<Record<Key, Text>>;
 
-/** What the server says, by its codes: of problems, and of replies that failed. */
+/** The codes of the server's problems and of failed replies. */
 export type ServerCode = Problem["code"] | FailedOutcome["code"];
 
 /** A language other than English: the default export of its file. */
 export interface Translation {
   readonly texts: Texts;
-  /** The server speaks English, and its codes are known: `{detail}` stands for its own words. */
+  /** Translations of the server's codes; `{detail}` is its English description. */
   readonly server: Readonly<Record<ServerCode, string>>;
 }
 
-/** The names in the braces of a text. */
+/** The names in braces of a text. */
 type Names<T> = T extends `${string}{${infer Name}}${infer Rest}` ? Name | Names<Rest> : never;
 
-/** What a string is filled in with; a plural always takes its `count`. */
+/** The names of a text's values; a plural always has `count`. */
 export type Values<K extends Key> = (typeof en)[K] extends string
   ? Names<(typeof en)[K]>
   : "count" | Names<(typeof en)[K][keyof (typeof en)[K]]>;
 
-/** A string that is not filled in with anything. */
+/** The key of a text without values. */
 export type PlainKey = { [K in Key]: [Values<K>] extends [never] ? K : never }[Key];

@@ -3,9 +3,9 @@ import type { Language } from "./language";
 import { chooseLanguage, loadLanguage } from "./languages";
 
 /**
- * The language that is chosen (null: the browser's), as soon as it is there; until then the one before.
+ * The chosen language (null: the browser's). Until it has loaded, the previous one.
  *
- * @param loaded - the language to begin with, if there is one
+ * @param loaded - the initial language
  */
 export function useChosenLanguage<Loaded extends Language | null>(
   loaded: Loaded,

@@ -16,7 +16,7 @@ const BLOCKS = {
   code: `\`\`\`js\n${numbered(500, (index) => `line(${index});\n`)}`,
 };
 
-/** Draws a text that grows, and returns what was changed while the later half of it came. */
+/** Renders a growing text and returns the mutations during its second half. */
 async function grow(text: string, step: number) {
   const { container, rerender } = render(<Markdown text="" end="open" />);
   const draw = (length: number) => rerender(<Markdown text={text.slice(0, length)} end="open" />);

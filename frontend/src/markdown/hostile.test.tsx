@@ -7,7 +7,7 @@ import { hostile } from "./testing/hostile";
 
 afterEach(cleanup);
 
-// jsdom does not know what MathML is.
+// jsdom has no MathML.
 Object.defineProperty(Element.prototype, "style", { value: {}, configurable: true });
 
 const DRAWN = new Set(
@@ -19,26 +19,26 @@ const ATTRIBUTES =
   /^(aria-[a-z]+|checked|class|data-[a-z]+|dir|disabled|href|id|rel|role|start|style|tabindex|target|title|type)$/;
 const WHERE_LINKS_LEAD = /^(https?:\/\/|mailto:|#)/;
 
-/** What is wrong with what was drawn. */
+/** The violations in the rendered DOM. */
 function wrongs(container: Element): readonly string[] {
   const icons = [...container.querySelectorAll("button svg")];
   const formulas = [...container.querySelectorAll("math")];
   const ours = (element: Element) => [...icons, ...formulas].some((part) => part.contains(element));
-  const found: string[] = [];
+  const violations: string[] = [];
   for (const element of container.querySelectorAll("*")) {
     const { localName } = element;
-    if (!ours(element) && !DRAWN.has(localName)) found.push(`<${localName}>`);
+    if (!ours(element) && !DRAWN.has(localName)) violations.push(`<${localName}>`);
     if (/^(script|style|iframe|img|image|a|annotation-xml)$/.test(localName) && ours(element)) {
-      found.push(`<${localName}> inside`);
+      violations.push(`<${localName}> inside`);
     }
     for (const { name, value } of element.attributes) {
-      if (/^on|^(src|srcset|action|formaction|xlink:href)$/.test(name)) found.push(name);
-      if (!ours(element) && !ATTRIBUTES.test(name)) found.push(name);
-      if (name === "href" && !WHERE_LINKS_LEAD.test(value)) found.push(value);
-      if (name === "style" && /url|fixed/.test(value)) found.push(value);
+      if (/^on|^(src|srcset|action|formaction|xlink:href)$/.test(name)) violations.push(name);
+      if (!ours(element) && !ATTRIBUTES.test(name)) violations.push(name);
+      if (name === "href" && !WHERE_LINKS_LEAD.test(value)) violations.push(value);
+      if (name === "style" && /url|fixed/.test(value)) violations.push(value);
     }
   }
-  return found;
+  return violations;
 }
 
 it("lets no formula take the page along", async () => {

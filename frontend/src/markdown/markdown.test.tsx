@@ -9,7 +9,7 @@ function html(text: string, end: End = "complete"): string {
   return renderToStaticMarkup(<Markdown text={text} end={end} />);
 }
 
-/** The text a person sees. */
+/** The visible text. */
 function visible(text: string, end: End): string {
   return html(text, end)
     .replace(/<[^>]*>/g, "")

@@ -1,7 +1,7 @@
 import type { Token } from "marked";
 import { memo, useId, useMemo, useState } from "react";
 import { EMPTY_DOCUMENT, type End, groupsOf, grow } from "./parse/document";
-import { Block, hostsCursor, type Openness } from "./render/block";
+import { Block, hostsCursor } from "./render/block";
 import { DocumentContext } from "./render/document-context";
 import { inSections, sameSection } from "./render/sections";
 import { TypingCursor } from "./render/typing-cursor";
@@ -13,7 +13,7 @@ interface MarkdownProps {
   readonly end: End;
 }
 
-/** Draws Markdown that may still be growing. Raw HTML is text, and images are links. */
+/** Renders Markdown that may still grow. Raw HTML is rendered as text, images as links. */
 export function Markdown({ text, end }: MarkdownProps) {
   const [document, setDocument] = useState(() => grow(EMPTY_DOCUMENT, text, end));
   const current = grow(document, text, end);
@@ -27,7 +27,6 @@ export function Markdown({ text, end }: MarkdownProps) {
   const root = usePauseMark(text, end === "open");
   const groups = groupsOf(current);
   const sections = inSections(groups);
-  const openness = { open: "typing", cut: "unfinished", complete: "finished" } as const;
   return (
     <DocumentContext value={context}>
       <div ref={root} className="markdown">
@@ -36,7 +35,7 @@ export function Markdown({ text, end }: MarkdownProps) {
             // biome-ignore lint/suspicious/noArrayIndexKey: sections are only ever added at the end
             key={index}
             groups={section}
-            openness={index === sections.length - 1 ? openness[end] : "finished"}
+            end={index === sections.length - 1 ? end : "complete"}
           />
         ))}
         {end === "open" && !hostsCursor(groups.at(-1)?.at(-1)) && <TypingCursor />}
@@ -47,42 +46,41 @@ export function Markdown({ text, end }: MarkdownProps) {
 
 interface SectionProps {
   readonly groups: readonly (readonly Token[])[];
-  readonly openness: Openness;
+  readonly end: End;
 }
 
-/** Some groups. What is finished is only looked at once for all of them. */
+/** Several groups. React compares a finished section once instead of each of its groups. */
 const Section = memo(
-  function Section({ groups, openness }: SectionProps) {
+  function Section({ groups, end }: SectionProps) {
     return groups.map((blocks, index) => (
       <Group
         // biome-ignore lint/suspicious/noArrayIndexKey: groups are only ever added at the end
         key={index}
         blocks={blocks}
-        openness={index === groups.length - 1 ? openness : "finished"}
+        end={index === groups.length - 1 ? end : "complete"}
       />
     ));
   },
   (before, after) =>
-    before.openness === after.openness &&
+    before.end === after.end &&
     sameSection(before.groups, after.groups, (one, other) => one === other),
 );
 
 interface GroupProps {
   readonly blocks: readonly Token[];
-  readonly openness: Openness;
+  readonly end: End;
 }
 
-const Group = memo(function Group({ blocks, openness }: GroupProps) {
+const Group = memo(function Group({ blocks, end }: GroupProps) {
   return (
-    <div className={openness === "finished" ? "block-group finished" : "block-group"}>
+    <div className={end === "complete" ? "block-group finished" : "block-group"}>
       {blocks.map((token, index) => (
         <div
           // biome-ignore lint/suspicious/noArrayIndexKey: blocks are only ever added at the end
           key={index}
-          // From left to right or from right to left, as its text is.
           dir="auto"
         >
-          <Block token={token} openness={index === blocks.length - 1 ? openness : "finished"} />
+          <Block token={token} end={index === blocks.length - 1 ? end : "complete"} />
           {"\n"}
         </div>
       ))}

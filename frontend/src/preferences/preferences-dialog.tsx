@@ -3,16 +3,15 @@ import { isTransportKey, TRANSPORTS } from "../generation/transports/table";
 import { useLanguage } from "../language/language-context";
 import { LANGUAGES, nameOf } from "../language/languages";
 import { Dialog } from "../ui/dialog";
-import { prefer } from "./preferences";
-import { usePreferences } from "./use-preferences";
+import { prefer, usePreferences } from "./preferences";
 
 interface PreferencesDialogProps {
   readonly onClose: () => void;
-  /** Called when it has closed; prevents the event where it sets the focus itself. */
+  /** Called when the dialog has closed. Preventing the event keeps Radix from moving the focus. */
   readonly onClosed: (event: Event) => void;
 }
 
-/** What somebody prefers in this browser. What is chosen counts at once. */
+/** The preferences, which apply as soon as they are chosen. */
 export default function PreferencesDialog({ onClose, onClosed }: PreferencesDialogProps) {
   const { say } = useLanguage();
   const { language, theme, transport, isTextEven } = usePreferences();
@@ -76,14 +75,14 @@ export default function PreferencesDialog({ onClose, onClosed }: PreferencesDial
 interface ChoiceProps {
   readonly name: string;
   readonly testId: string;
-  /** Null: what the empty value stands for. */
+  /** Null: the option with the empty value. */
   readonly chosen: string | null;
   readonly onChoose: (chosen: string | null) => void;
-  /** Its options. */
+  /** The options. */
   readonly children: ReactNode;
 }
 
-/** One preference. It is the system's own list, which every phone and reader knows. */
+/** One preference, as a native select, because that works well on phones and with screen readers. */
 function Choice({ name, testId, chosen, onChoose, children }: ChoiceProps) {
   const id = useId();
   return (

@@ -1,19 +1,19 @@
+import { useSyncExternalStore } from "react";
 import { isTransportKey, type TransportKey, USUAL } from "../generation/transports/table";
 import { localStore } from "../storage";
 
-/** What somebody prefers in this browser, wherever they are on the page. */
+/** The preferences of this browser. They are replaced, never mutated. */
 export interface Preferences {
-  /** The code of a language; null: as the browser says. */
+  /** The code of a language; null: the browser's. */
   readonly language: string | null;
-  /** Null: as the system says. */
+  /** Null: the system's. */
   readonly theme: "light" | "dark" | null;
-  /** What replies come over. */
   readonly transport: TransportKey;
-  /** Whether the text of a reply grows evenly, or as it arrives. */
+  /** Whether the text of a reply is smoothed. */
   readonly isTextEven: boolean;
 }
 
-// `public/theme.js` reads the theme under it, before this script is there.
+// `public/theme.js` reads the theme from it before this script runs.
 const KEY = "headwater:preferences";
 
 const DEFAULTS: Preferences = { language: null, theme: null, transport: USUAL, isTextEven: false };
@@ -21,20 +21,23 @@ const DEFAULTS: Preferences = { language: null, theme: null, transport: USUAL, i
 let preferences = read();
 const listeners = new Set<() => void>();
 
-/** The preferences as they are now. They are replaced, never changed. */
 export function getPreferences(): Preferences {
   return preferences;
 }
 
-/** Keeps a preference. Where the browser keeps nothing, it lives with the page. */
+export function usePreferences(): Preferences {
+  return useSyncExternalStore(onPreferences, getPreferences);
+}
+
+/** Changes preferences and saves them if the browser allows it. */
 export function prefer(change: Partial<Preferences>): void {
   preferences = { ...preferences, ...change };
   localStore.write(KEY, JSON.stringify(preferences));
-  tell();
+  notify();
 }
 
-/** Calls back when a preference has changed, here or in another tab, until the returned function is called. */
-export function onPreferences(listener: () => void): () => void {
+/** Listens for changes, here or in another tab, until the returned function is called. */
+function onPreferences(listener: () => void): () => void {
   if (listeners.size === 0) addEventListener("storage", onStorage);
   listeners.add(listener);
   return () => {
@@ -46,17 +49,17 @@ export function onPreferences(listener: () => void): () => void {
 function onStorage({ key }: StorageEvent): void {
   if (key !== KEY && key !== null) return;
   preferences = read();
-  tell();
+  notify();
 }
 
-function tell(): void {
+function notify(): void {
   for (const listener of listeners) listener();
 }
 
 function read(): Preferences {
-  const kept = localStore.readJson(KEY);
-  if (typeof kept !== "object" || kept === null) return DEFAULTS;
-  const { language, theme, transport, isTextEven } = kept as Record<string, unknown>;
+  const saved = localStore.readJson(KEY);
+  if (typeof saved !== "object" || saved === null) return DEFAULTS;
+  const { language, theme, transport, isTextEven } = saved as Record<string, unknown>;
   return {
     language: typeof language === "string" ? language : null,
     theme: theme === "light" || theme === "dark" ? theme : null,

@@ -11,7 +11,7 @@ interface ButtonProps extends ComponentProps<"button"> {
   readonly look: keyof typeof LOOKS;
 }
 
-/** A button of one weight or another. It is at least 36 px high, so that a finger finds it. */
+/** A text button. It is at least 36 px high for touch. */
 export function Button({ look, className = "", ...rest }: ButtonProps) {
   return (
     <button

@@ -3,29 +3,28 @@ import { X } from "lucide-react";
 import type { ReactNode } from "react";
 import { useLanguage } from "../language/language-context";
 import { IconButton } from "./icon-button";
-import { usePortalPlace } from "./portal-place";
+import { usePortalContainer } from "./portal-container";
 import { isInToast } from "./toasts";
 
 interface DialogProps {
   readonly title: string;
   readonly testId: string;
   readonly onClose: () => void;
-  /** Called when it has closed; prevents the event where it sets the focus itself. */
+  /** Called when the dialog has closed. Preventing the event keeps Radix from moving the focus. */
   readonly onClosed?: (event: Event) => void;
   readonly children: ReactNode;
 }
 
 /**
- * A question or a text over the page, which waits until it is closed. It is open while it is drawn. What
- * darkens the page is not Radix' own overlay, which writes a style sheet that the content security policy
- * refuses.
+ * A modal dialog, open while it is mounted. Its scrim is not the overlay of Radix, which adds a style sheet that the
+ * Content-Security-Policy forbids.
  */
 export function Dialog({ title, testId, onClose, onClosed, children }: DialogProps) {
   const { say } = useLanguage();
-  const portal = usePortalPlace();
+  const container = usePortalContainer();
   return (
     <Radix.Root open onOpenChange={(isOpen) => !isOpen && onClose()}>
-      <Radix.Portal container={portal}>
+      <Radix.Portal container={container}>
         <div className="pointer-events-auto fixed inset-0 z-40 bg-scrim transition-opacity duration-(--calm) starting:opacity-0" />
         <Radix.Content
           data-testid={testId}

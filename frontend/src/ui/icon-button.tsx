@@ -3,11 +3,11 @@ import type { ComponentProps } from "react";
 
 interface IconButtonProps extends ComponentProps<"button"> {
   readonly icon: LucideIcon;
-  /** What it does: its name for those who do not see the icon, and its tooltip. */
+  /** The accessible name and the tooltip. */
   readonly label: string;
 }
 
-/** A button that is only an icon, 36 px in both directions. */
+/** A button with an icon instead of text, 36 by 36 px. */
 export function IconButton({ icon: Icon, label, className = "", ...rest }: IconButtonProps) {
   return (
     <button
@@ -22,7 +22,7 @@ export function IconButton({ icon: Icon, label, className = "", ...rest }: IconB
   );
 }
 
-/** A button for something that can be done with a message, or cannot now. */
+/** An action of a message, with a style for disabled buttons. */
 export function MessageButton({ className = "", ...rest }: ComponentProps<typeof IconButton>) {
   return (
     <IconButton

@@ -1,10 +1,10 @@
 import { useEffect, useSyncExternalStore } from "react";
 
 /**
- * Something that the page fetches right after the first look, because a page without messages does without it.
+ * A module that is loaded after the first render, because a page without messages does not need it.
  *
- * @returns `load`, which never rejects, and the hook `useLate`: undefined until it is known whether it can be had;
- * null if it could not be: then whoever is drawn next asks for it again
+ * @returns `load`, which never rejects, and the hook `useLate`, which returns undefined while the module loads and null
+ * if it could not be loaded; the next component that mounts then tries again
  */
 export function lateModule<T>(fetch: () => Promise<T>) {
   let module: T | null | undefined;

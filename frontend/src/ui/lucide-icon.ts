@@ -4,8 +4,8 @@ import { createElement, forwardRef } from "react";
 type Shape = readonly [tag: string, attributes: Readonly<Record<string, string>>];
 
 /**
- * Makes a component of an icon's shapes. vite.config.ts puts it in the place of lucide's own, whose settings for
- * icons (colour, size, width of lines, labels) the page leaves alone.
+ * Creates an icon component. vite.config.ts substitutes it for that of lucide-react, whose options (colour, size,
+ * stroke width, labels) the page does not use.
  */
 export default function lucideIcon({ node }: { node: readonly Shape[] }): LucideIcon {
   return forwardRef((props, ref) =>

@@ -1,4 +1,4 @@
-/** The sign of Headwater: three waters that become one. */
+/** The logo of Headwater: three streams that join. */
 export function Mark({ className = "" }: { className?: string }) {
   return (
     <svg

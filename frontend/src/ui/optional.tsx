@@ -1,14 +1,14 @@
 import { Component, type ReactNode, Suspense } from "react";
 
 interface OptionalProps {
-  /** Drawn while the part is fetched. */
+  /** Rendered while a lazy component loads. */
   readonly fallback?: ReactNode;
-  /** Drawn when it could not be fetched, or broke; without it, the fallback. */
+  /** Rendered if it could not be loaded or threw an error; by default the fallback. */
   readonly lost?: ReactNode;
   readonly children: ReactNode;
 }
 
-/** A part that is fetched when it is needed, and whose loss must not take the page along. */
+/** A Suspense and error boundary around something that the page can do without. */
 export class Optional extends Component<OptionalProps, { readonly isLost: boolean }> {
   override state = { isLost: false };
 

@@ -11,14 +11,14 @@ interface ToastCardProps {
   readonly onClose: (number: number) => void;
 }
 
-/** It waits while somebody points at it or has the focus in it. */
+/** A toast. It does not close by itself while it has the pointer or the focus. */
 export function ToastCard({ toast, onClose }: ToastCardProps) {
   const { say } = useLanguage();
   const { number, text, until, action } = toast;
   const [isHeld, setHeld] = useState(false);
   const cameFrom = useRef<Element>(null);
   const close = useCallback(() => onClose(number), [onClose, number]);
-  // It goes, and with it what has the focus: that goes back to where it came from.
+  // The focused button disappears, so the focus returns to where it was before.
   const leave = () => {
     if (cameFrom.current instanceof HTMLElement) cameFrom.current.focus({ preventScroll: true });
     close();

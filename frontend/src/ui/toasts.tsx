@@ -10,15 +10,15 @@ import {
 import { useLanguage } from "../language/language-context";
 import { lateModule } from "./late-module";
 
-/** A short message that goes away by itself, with one thing to do about it at most. */
+/** A short message that closes by itself, with at most one action. */
 export interface Toast {
   readonly text: string;
-  /** It says that this goes on, and stays until it has settled. What is quick is not spoken of. */
+  /** The toast stays until this settles, and is not shown at all if that is quick. */
   readonly until?: Promise<unknown>;
   readonly action?: {
     readonly label: string;
     readonly testId?: string;
-    /** It takes something back, which a key can do as well. */
+    /** Whether the undo shortcut triggers it. */
     readonly undoes?: boolean;
     readonly onPress: () => void;
   };
@@ -48,25 +48,21 @@ function useShowing(): Showing {
   return showing;
 }
 
-/** Shows a toast, in the place that `Toasts` keeps for them. */
 export function useToast(): ShowToast {
   return useShowing().show;
 }
 
-/** Takes back what the newest toast offers to; answers whether any does. */
+/** Triggers the undo action of the newest toast that has one; returns false if there is none. */
 export function useToastAction(): () => boolean {
   return useShowing().act;
 }
 
-/**
- * Whether something is part of a toast, also of one that has just gone because it was pressed: that leaves a
- * dialog open, since it is not outside of it.
- */
+/** Whether an element is in a toast, even in one that has just closed. Pressing it must not close a dialog. */
 export function isInToast(target: EventTarget | null): boolean {
   return target instanceof Element && target.closest("[data-toast]") !== null;
 }
 
-/** The place where toasts are shown, over everything inside it. */
+/** Shows toasts over its children. */
 export function Toasts({ children }: { children: ReactNode }) {
   const { say } = useLanguage();
   const Card = useCard();

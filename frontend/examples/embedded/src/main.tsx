@@ -4,7 +4,6 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import "./shop.css";
 
-/** Any page that has room for a chat. */
 function Shop() {
   return (
     <div className="shop">

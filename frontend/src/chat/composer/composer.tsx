@@ -8,15 +8,15 @@ interface ComposerProps {
   readonly draft: string;
   readonly onDraft: (draft: string) => void;
   readonly isRunning: boolean;
-  /** Whether it is known what a message would come after. */
+  /** Whether the conversation has been loaded. */
   readonly isReady: boolean;
   readonly onSend: (message: string) => void;
   readonly onStop: () => void;
-  /** Drawn beside the send button. */
+  /** Controls beside the send button. */
   readonly children: ReactNode;
 }
 
-/** The box to write in. While a reply runs it waits, says why, and offers to stop the reply. */
+/** The message box. While a reply runs, it is disabled and has a Stop button. */
 export function Composer(props: ComposerProps) {
   const { draft, onDraft, isRunning, isReady, onSend, onStop, children } = props;
   const { say } = useLanguage();
@@ -60,13 +60,13 @@ export function Composer(props: ComposerProps) {
       />
       <div className="flex items-center justify-between gap-3">
         <div className="flex min-w-0 items-center gap-1">{children}</div>
-        {/* Keys, so that neither button becomes the other and takes its focus along. */}
+        {/* With keys, React does not turn one button, and its focus, into the other. */}
         {isRunning ? (
           <Button
             key="stop"
             look="outline"
             data-testid="stop"
-            // The second click of a double click on Send was not meant for what took its place.
+            // A double click on Send must not stop the reply.
             onClick={(event) => event.detail < 2 && onStop()}
             title={say("stopByKey")}
           >
@@ -84,7 +84,7 @@ export function Composer(props: ComposerProps) {
   );
 }
 
-/** Not while the person is busy elsewhere: with another control, or with text they selected. */
+/** Not while the person uses another control or has selected text. */
 function mayTakeFocus(): boolean {
   const active = document.activeElement;
   const isFree = active === null || active.matches("body, [data-end]");

@@ -5,8 +5,8 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-function press(given: Record<string, unknown> = {}) {
-  return { key: "Enter", nativeEvent: { isComposing: false }, ...given } as unknown as Parameters<
+function press(event: Record<string, unknown> = {}) {
+  return { key: "Enter", nativeEvent: { isComposing: false }, ...event } as unknown as Parameters<
     typeof isSending
   >[0];
 }

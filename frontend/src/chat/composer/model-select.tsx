@@ -1,5 +1,5 @@
 import { ChevronDown } from "lucide-react";
-import type { Model } from "../../api/models";
+import type { Model } from "../../api/schema";
 import { useLanguage } from "../../language/language-context";
 
 interface ModelSelectProps {
@@ -8,7 +8,7 @@ interface ModelSelectProps {
   readonly onChoose: (id: string) => void;
 }
 
-/** The model that will answer. It is the system's own list, which every phone and reader knows. */
+/** A native select, because it works well on phones and with screen readers. */
 export function ModelSelect({ models, chosen, onChoose }: ModelSelectProps) {
   const { say } = useLanguage();
   const providers = [...new Set(models.map((model) => model.provider))];

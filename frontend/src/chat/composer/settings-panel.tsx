@@ -1,67 +1,44 @@
-import * as Popover from "@radix-ui/react-popover";
-import { type FormEvent, type ReactNode, useState } from "react";
+import type { FormEvent, ReactNode } from "react";
 import { useLanguage } from "../../language/language-context";
 import { Button } from "../../ui/button";
-import { usePortalPlace } from "../../ui/portal-place";
+import { Popover } from "../../ui/popover";
 import type { Settings } from "../state/settings";
-import { SettingsButton } from "./settings-button";
 
 interface SettingsPanelProps {
   readonly settings: Settings;
   readonly onChange: (changed: Partial<Settings>) => void;
+  readonly button: ReactNode;
 }
 
-/** How the replies of this conversation are made, apart from the model. It begins open. */
-export default function SettingsPanel({ settings, onChange }: SettingsPanelProps) {
+/** The settings of a conversation except its model. */
+export default function SettingsPanel({ settings, onChange, button }: SettingsPanelProps) {
   const { say } = useLanguage();
-  const [isOpen, setOpen] = useState(true);
-  const portal = usePortalPlace();
   return (
-    <Popover.Root open={isOpen} onOpenChange={setOpen}>
-      <Popover.Trigger asChild>
-        <SettingsButton />
-      </Popover.Trigger>
-      <Popover.Portal container={portal}>
-        <Popover.Content
-          side="top"
-          align="start"
-          sideOffset={12}
-          collisionPadding={12}
-          aria-label={say("settings")}
-          className="z-40 max-h-(--radix-popover-content-available-height) w-[min(26rem,calc(100vw-1.5rem))] overflow-y-auto rounded-2xl border border-line bg-surface p-4 shadow-lg"
-        >
-          <SettingsForm
-            settings={settings}
-            onSave={(changed) => {
-              setOpen(false);
-              onChange(changed);
-            }}
-          />
-        </Popover.Content>
-      </Popover.Portal>
-    </Popover.Root>
+    <Popover button={button} label={say("settings")} className="w-[min(26rem,calc(100vw-1.5rem))]">
+      {(close) => <SettingsForm settings={settings} onChange={onChange} onClose={close} />}
+    </Popover>
   );
 }
 
 const FIELD =
   "w-full rounded-lg border border-line bg-paper px-3 py-2 text-body placeholder:text-quiet";
 
-interface SettingsFormProps {
-  readonly settings: Settings;
-  readonly onSave: (changed: Partial<Settings>) => void;
+interface SettingsFormProps extends Omit<SettingsPanelProps, "button"> {
+  readonly onClose: () => void;
 }
 
-function SettingsForm({ settings, onSave }: SettingsFormProps) {
+function SettingsForm({ settings, onChange, onClose }: SettingsFormProps) {
   const { say } = useLanguage();
   const save = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
-    // To React the panel is inside the form of the box for messages, which would send what is in it.
+    // React events bubble out of the portal into the form of the composer, which would send its draft.
     event.stopPropagation();
-    const written = new FormData(event.currentTarget);
-    onSave({
-      system: textOf(written.get("system")),
-      temperature: numberOf(written.get("temperature")),
-      max_tokens: numberOf(written.get("max_tokens")),
+    const fields = new FormData(event.currentTarget);
+    onClose();
+    onChange({
+      system: textOf(fields.get("system")),
+      temperature: numberOf(fields.get("temperature")),
+      max_tokens: numberOf(fields.get("max_tokens")),
     });
   };
   return (
@@ -106,9 +83,9 @@ function SettingsForm({ settings, onSave }: SettingsFormProps) {
         </Field>
       </div>
       <div className="flex justify-end gap-2">
-        <Popover.Close asChild>
-          <Button look="quiet">{say("cancel")}</Button>
-        </Popover.Close>
+        <Button look="quiet" onClick={onClose}>
+          {say("cancel")}
+        </Button>
         <Button look="primary" type="submit" data-testid="settings-save">
           {say("save")}
         </Button>
@@ -119,7 +96,7 @@ function SettingsForm({ settings, onSave }: SettingsFormProps) {
 
 function Field({ name, about, children }: { name: string; about: string; children: ReactNode }) {
   return (
-    // biome-ignore lint/a11y/noLabelWithoutControl: the field is among its children
+    // biome-ignore lint/a11y/noLabelWithoutControl: the children contain the control
     <label className="grid content-start gap-1 text-small">
       <span className="font-medium">{name}</span>
       {children}
@@ -128,10 +105,11 @@ function Field({ name, about, children }: { name: string; about: string; childre
   );
 }
 
-function textOf(written: FormDataEntryValue | null): string | null {
-  return typeof written === "string" && written.trim() !== "" ? written : null;
+function textOf(value: FormDataEntryValue | null): string | null {
+  return typeof value === "string" && value.trim() !== "" ? value : null;
 }
 
-function numberOf(written: FormDataEntryValue | null): number | null {
-  return typeof written === "string" && written.trim() !== "" ? Number(written) : null;
+function numberOf(value: FormDataEntryValue | null): number | null {
+  const text = textOf(value);
+  return text === null ? null : Number(text);
 }

@@ -1,16 +1,17 @@
 import { useQuery } from "@tanstack/react-query";
-import { fetchModels, type Model } from "../../api/models";
+import { listModels } from "../../api/models";
+import type { Model } from "../../api/schema";
 import { useServer } from "../../api/server-context";
 
 const NONE: readonly Model[] = [];
 
-/** The models to choose from. Empty until the server has said; asked until it has. */
+/** The available models; none until the server has answered. */
 export function useModels(): readonly Model[] {
   const server = useServer();
   const { data } = useQuery({
     queryKey: ["models"],
-    queryFn: ({ signal }) => fetchModels(signal, server),
-    // Only time can change what keeps the list away, a refusal or the network.
+    queryFn: ({ signal }) => listModels(signal, server),
+    // Every failure may pass, and without models the page is useless.
     retry: true,
   });
   return data ?? NONE;

@@ -2,7 +2,6 @@ import { ArrowDown } from "lucide-react";
 import { useLanguage } from "../../language/language-context";
 import { Button } from "../../ui/button";
 
-/** Brings back to the end of the thread. */
 export function JumpToLatest({ onJump }: { onJump: () => void }) {
   const { say } = useLanguage();
   return (

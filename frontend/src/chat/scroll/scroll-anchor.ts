@@ -1,17 +1,17 @@
-/** Keeps what is read in its place when something above it turns out to be higher or lower than before. */
+/** Keeps the visible rows in position when the height of something above them changes. */
 export class ScrollAnchor {
   readonly #box: HTMLElement;
   readonly #inside: HTMLElement;
   #row: Element | undefined;
   #top = 0;
 
-  /** @param inside - has groups of rows, marked `data-rows` */
+  /** @param inside - contains groups of rows, marked `data-rows` */
   constructor(box: HTMLElement, inside: HTMLElement) {
     this.#box = box;
     this.#inside = inside;
   }
 
-  /** Takes note of where the first row is that is seen. */
+  /** Remembers the position of the first visible row. */
   take(): void {
     const { top } = this.#box.getBoundingClientRect();
     const group = firstBelow(this.#inside.querySelectorAll("[data-rows]"), top);
@@ -19,7 +19,7 @@ export class ScrollAnchor {
     this.#top = this.#row?.getBoundingClientRect().top ?? 0;
   }
 
-  /** Puts that row back to where it was. */
+  /** Scrolls that row back to the remembered position. */
   hold(): void {
     if (this.#row === undefined || !this.#row.isConnected) return;
     const moved = this.#row.getBoundingClientRect().top - this.#top;
@@ -27,7 +27,7 @@ export class ScrollAnchor {
   }
 }
 
-/** The first of these elements, one below the other, that ends below a line. */
+/** The first of these elements, ordered from top to bottom, that ends below `line`. */
 function firstBelow(elements: ArrayLike<Element>, line: number): Element | undefined {
   let [low, high] = [0, elements.length];
   while (low < high) {

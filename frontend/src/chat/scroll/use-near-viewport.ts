@@ -1,57 +1,60 @@
 import { createContext, type RefObject, use, useEffect, useMemo, useRef, useState } from "react";
 import { flushSync } from "react-dom";
 
-// How far from what is seen a row is made ready, as a share of the height of what is seen.
+/** Elements within this distance of the viewport count as near, as a share of its height. */
 const MARGIN = "150%";
 
 type Watch = (element: Element, onNear: () => void) => () => void;
 
-/** Watches which rows come near to what is seen in a scroller; each is told of once. */
-export const NearContext = createContext<Watch | null>(null);
+/** Calls back once when an element comes near the viewport of its scroller. */
+export const ViewportContext = createContext<Watch | null>(null);
 
 /**
- * One observer for all rows in this scroller; it begins when the first row asks for it.
+ * One observer for all elements in a scroller.
  *
- * @param scroller - holds null where the page itself scrolls
- * @param keepPlace - draws what has come near without moving what is seen
+ * @param scroller - contains null if the page itself scrolls
+ * @param keepPosition - applies a change without moving what is visible
  */
-export function useNearWatch(
+export function useViewportObserver(
   scroller: RefObject<Element | null>,
-  keepPlace: (change: () => void) => void,
+  keepPosition: (change: () => void) => void,
 ): Watch {
-  const watch = useMemo(() => nearWatch(() => scroller.current, keepPlace), [scroller, keepPlace]);
+  const watch = useMemo(
+    () => viewportObserver(() => scroller.current, keepPosition),
+    [scroller, keepPosition],
+  );
   useEffect(() => watch.stop, [watch]);
   return watch.watch;
 }
 
-// What only flies past, when somebody drags the scroll bar, is gone again before its turn comes.
-function nearWatch(root: () => Element | null, keepPlace: (change: () => void) => void) {
+// Callbacks come two frames later. So elements that only pass by while somebody drags the scroll bar get none.
+function viewportObserver(root: () => Element | null, keepPosition: (change: () => void) => void) {
   const waiting = new Map<Element, () => void>();
-  const near = new Set<Element>();
+  const intersecting = new Set<Element>();
   let observer: IntersectionObserver | undefined;
   const forget = (element: Element) => {
     waiting.delete(element);
-    near.delete(element);
+    intersecting.delete(element);
     observer?.unobserve(element);
   };
-  const tellAll = () => {
-    const due = [...near].map((element) => [element, waiting.get(element)] as const);
+  const callBack = () => {
+    const due = [...intersecting].map((element) => [element, waiting.get(element)] as const);
     for (const [element] of due) forget(element);
     if (due.length > 0) {
-      keepPlace(() => flushSync(() => due.forEach(([, onNear]) => void onNear?.())));
+      keepPosition(() => flushSync(() => due.forEach(([, onNear]) => void onNear?.())));
     }
   };
   const onChange = (entries: readonly IntersectionObserverEntry[]) => {
     for (const { target, isIntersecting } of entries) {
-      if (isIntersecting) near.add(target);
-      else near.delete(target);
+      if (isIntersecting) intersecting.add(target);
+      else intersecting.delete(target);
     }
-    if (near.size > 0) requestAnimationFrame(() => requestAnimationFrame(tellAll));
+    if (intersecting.size > 0) requestAnimationFrame(() => requestAnimationFrame(callBack));
   };
-  // On paper everything is seen.
+  // Everything is printed.
   const onPrint = () => {
-    for (const element of waiting.keys()) near.add(element);
-    tellAll();
+    for (const element of waiting.keys()) intersecting.add(element);
+    callBack();
   };
   return {
     watch(element: Element, onNear: () => void) {
@@ -68,14 +71,14 @@ function nearWatch(root: () => Element | null, keepPlace: (change: () => void) =
       observer?.disconnect();
       removeEventListener("beforeprint", onPrint);
       observer = undefined;
-      near.clear();
+      intersecting.clear();
     },
   };
 }
 
-/** Whether an element has been near to what is seen. Once it has, that stays so. */
+/** Whether an element is or has been near the viewport. */
 export function useNearViewport<E extends Element>(initially: boolean) {
-  const watch = use(NearContext);
+  const watch = use(ViewportContext);
   const element = useRef<E>(null);
   const [isNear, setNear] = useState(initially || watch === null);
   useEffect(() => {

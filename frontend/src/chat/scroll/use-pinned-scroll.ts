@@ -1,30 +1,28 @@
 import { type RefObject, useCallback, useEffect, useRef, useState } from "react";
 import { ScrollAnchor } from "./scroll-anchor";
 
-// How near to the end counts as being at it, in pixels.
-const NEAR_PX = 24;
+/** Scrolling down to within this distance of the end pins. */
+const END_PX = 24;
 
 const FOLDS = "summary, [aria-expanded]:not([aria-haspopup])";
 
-// Most browsers keep what is read in its place by themselves when what is above it changes its height.
+/** Whether the browser has scroll anchoring. */
 const ANCHORS_ITSELF = globalThis.CSS?.supports("overflow-anchor", "auto");
 
-/** A scroller that stays at its end while what is in it grows, as long as the person stays there. */
-export interface PinnedScroll {
+interface PinnedScroll {
   readonly scroller: RefObject<HTMLDivElement | null>;
   readonly content: RefObject<HTMLDivElement | null>;
   readonly isPinned: boolean;
-  /** Goes to the end and stays there. */
+  /** Scrolls to the end and stays there. */
   readonly pin: () => void;
-  /** Stays where it is, whatever comes. */
   readonly unpin: () => void;
-  /** Pins again where this is the end already. */
+  /** Pins if the end is visible. */
   readonly pinAtEnd: () => void;
-  /** Makes a change to what is in it, without moving what is seen. */
-  readonly keepPlace: (change: () => void) => void;
+  /** Applies a change of the content without moving what is visible. */
+  readonly keepPosition: (change: () => void) => void;
 }
 
-/** Any move up unpins, however small; coming back to the end pins again. */
+/** A **pinned** scroller stays at its end while its content grows. Scrolling up unpins; scrolling to the end pins. */
 export function usePinnedScroll(): PinnedScroll {
   const scroller = useRef<HTMLDivElement>(null);
   const content = useRef<HTMLDivElement>(null);
@@ -50,20 +48,20 @@ export function usePinnedScroll(): PinnedScroll {
     const remember = () => {
       last = { top: box.scrollTop, height: box.scrollHeight };
     };
-    // The browser moves the text by itself when what is in it changes its height; a person does not.
+    // If the height changed as well, the browser scrolled, not the person.
     const onScroll = () => {
       const distance = distanceToEnd(box);
       const moved = box.scrollHeight === last.height ? box.scrollTop - last.top : 0;
       if (moved < 0 && distance > 1) set(false);
-      else if (moved > 0 && distance <= NEAR_PX) set(true);
+      else if (moved > 0 && distance <= END_PX) set(true);
       if (!ANCHORS_ITSELF) anchor.take();
       remember();
     };
-    // The wheel tells before the scrolling does, which growing text could otherwise undo.
+    // The wheel event precedes the scroll event, before which growing text could scroll back to the end.
     const onWheel = (event: WheelEvent) => {
       if (event.deltaY < 0 && box.scrollTop > 0) set(false);
     };
-    // What is unfolded is looked at, and stays where it is, unless that is the end all the same.
+    // Something that is unfolded stays in position, unless the end is still visible.
     const onClick = ({ target }: MouseEvent) => {
       if (!(target instanceof Element) || target.closest(FOLDS) === null) return;
       pinned.current = false;
@@ -72,9 +70,9 @@ export function usePinnedScroll(): PinnedScroll {
     const anchor = new ScrollAnchor(box, inside);
     anchored.current = anchor;
     const onGrowth = () => {
-      // Where everything is in sight, its end is too: a larger window, or a shorter branch.
+      // Everything is visible, so the end is, too.
       if (box.scrollHeight <= box.clientHeight) set(true);
-      // What has no rows is no thread, and is read from its beginning.
+      // Content without rows is not a thread and is read from its beginning.
       const hasEnd = inside.querySelector("[data-rows]") !== null;
       if (pinned.current && hasEnd) box.scrollTop = box.scrollHeight;
       else if (!ANCHORS_ITSELF) anchor.hold();
@@ -99,16 +97,15 @@ export function usePinnedScroll(): PinnedScroll {
     const box = scroller.current;
     if (box !== null && distanceToEnd(box) <= 1) set(true);
   }, [set]);
-  const keepPlace = useCallback((change: () => void) => {
+  const keepPosition = useCallback((change: () => void) => {
     if (pinned.current) return change();
     anchored.current?.take();
     change();
     anchored.current?.hold();
   }, []);
-  return { scroller, content, isPinned, pin, unpin, pinAtEnd, keepPlace };
+  return { scroller, content, isPinned, pin, unpin, pinAtEnd, keepPosition };
 }
 
-/** How far the end is from what is seen, in pixels. */
 function distanceToEnd(box: Element): number {
   return box.scrollHeight - box.clientHeight - box.scrollTop;
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { browserStorage } from "../../storage";
 import { NEW_CHAT, readDraft, writeDraft } from "./drafts";
 
-/** A storage of the browser; `room` is how many entries it takes. */
+/** A browser storage with space for `room` entries. */
 function storage(room = Number.POSITIVE_INFINITY) {
   const kept = new Map<string, string>();
   const entries: Storage = {

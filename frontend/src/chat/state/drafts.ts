@@ -5,18 +5,14 @@ const PREFIX = "headwater:draft:";
 const MOST_DRAFTS = 50;
 const LONGEST = 100_000;
 
-/** The name of the draft of a new chat. */
 export const NEW_CHAT = "new";
 
-/**
- * The draft that was left in a conversation, or nothing. It is read once, when the box is opened: what
- * another tab writes later does not reach into what is being typed here.
- */
+/** The draft of a conversation, or "". It is read only once, so that other tabs do not change what is being typed. */
 export function readDraft(storage: BrowserStorage, conversation: string): string {
   return read(storage, PREFIX + conversation)?.text ?? "";
 }
 
-/** Keeps a draft; a blank one is forgotten. The fifty latest are kept, and none of more than 100,000 characters. */
+/** Saves a draft, or removes it if it is blank or longer than 100,000 characters. The latest fifty are kept. */
 export function writeDraft(
   storage: BrowserStorage,
   conversation: string,
@@ -44,7 +40,7 @@ function read(storage: BrowserStorage, name: string): { text: string; at: number
   return typeof text === "string" && typeof at === "number" ? { text, at } : null;
 }
 
-/** What stands in the box of a conversation (null: a new one), kept over reloads and while away. */
+/** The draft of a conversation (null: a new chat), which survives reloads. */
 export function useDraft(conversation: string | null) {
   const name = conversation ?? NEW_CHAT;
   const [draft, show] = useState(() => readDraft(localStore, name));
@@ -52,7 +48,7 @@ export function useDraft(conversation: string | null) {
     show(text);
     writeDraft(localStore, name, text);
   };
-  /** Puts text back into the box, unless something else was written there meanwhile. */
+  /** Restores a text, unless another one was written meanwhile. */
   const giveBack = (text: string) => {
     show((written) => (written === "" ? text : written));
     if (readDraft(localStore, name) === "") writeDraft(localStore, name, text);

@@ -3,9 +3,9 @@ import { describe, expect, it } from "vitest";
 import { textOf } from "../../generation/parts";
 import { message } from "../testing/message";
 import { entriesOf, isSameEntry, lastMessage, partsBefore } from "./entries";
-import { branchTo, growTree } from "./message-tree";
+import { branchTo, makeTree } from "./message-tree";
 
-/** A tree of any shape, with any roles, and a place in it. */
+/** An arbitrary tree with arbitrary roles, and a leaf. */
 const anyTree = fc
   .array(fc.tuple(fc.option(fc.nat(), { freq: 8 }), fc.boolean()), { minLength: 1, maxLength: 30 })
   .chain((places) =>
@@ -28,7 +28,7 @@ describe("entries", () => {
   it("show each message of the branch once, in order, and join what goes on", () => {
     fc.assert(
       fc.property(anyTree, ({ messages, leaf }) => {
-        const tree = growTree(messages);
+        const tree = makeTree(messages);
         const entries = entriesOf(tree, leaf);
         expect(entries.flatMap(({ messages }) => messages)).toEqual(branchTo(tree, leaf));
         for (const [index, entry] of entries.entries()) {
@@ -46,7 +46,7 @@ describe("entries", () => {
   it("lead to every branch, and back", () => {
     fc.assert(
       fc.property(anyTree, ({ messages, leaf }) => {
-        const tree = growTree(messages);
+        const tree = makeTree(messages);
         for (const entry of entriesOf(tree, leaf)) {
           for (const { position, count, previous, next } of entry.forks) {
             expect(count).toBeGreaterThan(1);
@@ -64,7 +64,7 @@ describe("entries", () => {
   });
 
   it("are named by their first message", () => {
-    const tree = growTree([
+    const tree = makeTree([
       message({ id: "q", parent: null, role: "user" }),
       message({ id: "a", parent: "q", role: "assistant" }),
       message({ id: "b", parent: "a", role: "assistant" }),
@@ -75,12 +75,12 @@ describe("entries", () => {
   it("are the same when they are made again of the same messages, and only then", () => {
     fc.assert(
       fc.property(anyTree, ({ messages, leaf }) => {
-        const [entries, again] = [1, 2].map(() => entriesOf(growTree(messages), leaf));
+        const [entries, again] = [1, 2].map(() => entriesOf(makeTree(messages), leaf));
         expect(entries?.every((entry, index) => isSameEntry(entry, again?.[index] ?? entry))).toBe(
           true,
         );
         const changed = messages.map((each) => (each.id === leaf ? { ...each, text: "" } : each));
-        const last = entriesOf(growTree(changed), leaf).at(-1);
+        const last = entriesOf(makeTree(changed), leaf).at(-1);
         expect(isSameEntry(entries?.at(-1) as never, last as never)).toBe(false);
       }),
     );

@@ -1,8 +1,8 @@
 import type { Message } from "../../api/schema";
 import { addPart, type Part, partsOf } from "../../generation/parts";
-import { branchTo, type MessageTree, newestBehind, siblingsOf } from "./message-tree";
+import { branchTo, type MessageTree, newestDescendant, siblingsOf } from "./message-tree";
 
-/** The branches at a message: the place of the one that is shown, counted from 1, and its neighbours. */
+/** The branches at a message: the position of the shown one, from 1, and the leaves of its neighbours. */
 export interface Fork {
   readonly position: number;
   readonly count: number;
@@ -10,20 +10,16 @@ export interface Fork {
   readonly next: string | null;
 }
 
-/** What a thread draws as one: a question, or a reply with all that goes on with it. */
+/** A row of a thread: a user message, or a reply with its continuations. */
 export interface Entry {
+  /** The id of the first message, so that a continuation does not change it. */
   readonly key: string;
   readonly role: Message["role"];
-  /** One message, or a reply and its continuations; never empty. */
   readonly messages: readonly [Message, ...Message[]];
-  /** Where there are other branches at one of the messages. */
   readonly forks: readonly Fork[];
 }
 
-/**
- * The branch that ends with `leaf`, as it is drawn. An entry is named by its first message, so that a
- * continuation goes on in the same place.
- */
+/** The rows of the branch that ends with `leaf`. */
 export function entriesOf(tree: MessageTree<Message>, leaf: string | null): readonly Entry[] {
   const entries: Entry[] = [];
   for (const message of branchTo(tree, leaf)) {
@@ -46,7 +42,7 @@ function forksAt(tree: MessageTree<Message>, message: Message): readonly Fork[] 
   if (siblings.length < 2) return NONE;
   const at = siblings.indexOf(message);
   const leading = (sibling: Message | undefined) =>
-    sibling === undefined ? null : newestBehind(tree, sibling.id);
+    sibling === undefined ? null : newestDescendant(tree, sibling.id);
   return [
     {
       position: at + 1,
@@ -57,19 +53,19 @@ function forksAt(tree: MessageTree<Message>, message: Message): readonly Fork[] 
   ];
 }
 
-/** The last message of an entry: the one that may run, and that can be continued. */
+/** The last message of an entry, which may be running and can be continued. */
 export function lastMessage({ messages }: Entry): Message {
   return messages.at(-1) ?? messages[0];
 }
 
-/** The parts of the messages before the last one, which continues them. */
+/** The parts of all messages but the last one. */
 export function partsBefore({ messages }: Entry): readonly Part[] {
   return messages.slice(0, -1).flatMap(partsOf).reduce(addPart, NO_PARTS);
 }
 
 const NO_PARTS: readonly Part[] = [];
 
-/** Whether two entries are drawn the same, though they were made at different times. */
+/** Whether two entries look the same. */
 export function isSameEntry(one: Entry, other: Entry): boolean {
   return (
     one === other ||

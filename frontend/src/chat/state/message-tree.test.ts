@@ -1,20 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import {
-  branchTo,
-  growTree,
-  newestBehind,
-  newestOf,
-  type Placed,
-  siblingsOf,
-} from "./message-tree";
+import { branchTo, makeTree, newestDescendant, siblingsOf, type TreeNode } from "./message-tree";
 
-/** Trees of any shape: each message comes after one that was made before it, or begins anew. */
+/** Arbitrary trees: the parent of each message is an earlier one or none. */
 const anyMessages = fc
   .array(fc.option(fc.nat(), { freq: 6 }), { minLength: 1, maxLength: 40 })
   .map((parents) =>
     parents.map(
-      (parent, index): Placed => ({
+      (parent, index): TreeNode => ({
         id: `m${index}`,
         parent: parent === null || index === 0 ? null : `m${parent % index}`,
       }),
@@ -22,13 +15,13 @@ const anyMessages = fc
   );
 const anyPlace = fc
   .tuple(anyMessages, fc.nat())
-  .map(([messages, place]) => ({ messages, at: messages[place % messages.length] as Placed }));
+  .map(([messages, index]) => ({ messages, at: messages[index % messages.length] as TreeNode }));
 
 describe("a tree of messages", () => {
   it("leads from a beginning to each message, parent by parent", () => {
     fc.assert(
       fc.property(anyPlace, ({ messages, at }) => {
-        const branch = branchTo(growTree(messages), at.id);
+        const branch = branchTo(makeTree(messages), at.id);
         expect(branch.at(-1)).toBe(at);
         expect(branch[0]?.parent).toBeNull();
         for (const [index, message] of branch.slice(1).entries()) {
@@ -41,7 +34,7 @@ describe("a tree of messages", () => {
   it("has each message once among its siblings, in the order of their making", () => {
     fc.assert(
       fc.property(anyPlace, ({ messages, at }) => {
-        const siblings = siblingsOf(growTree(messages), at);
+        const siblings = siblingsOf(makeTree(messages), at);
         expect(siblings.filter(({ id }) => id === at.id)).toHaveLength(1);
         expect(siblings).toEqual(messages.filter(({ parent }) => parent === at.parent));
       }),
@@ -51,8 +44,8 @@ describe("a tree of messages", () => {
   it("steps to the newest message behind a sibling, on whose branch the sibling lies", () => {
     fc.assert(
       fc.property(anyPlace, ({ messages, at }) => {
-        const tree = growTree(messages);
-        const newest = newestBehind(tree, at.id);
+        const tree = makeTree(messages);
+        const newest = newestDescendant(tree, at.id);
         expect(branchTo(tree, newest)).toContain(at);
         const behind = messages.filter(({ id }) => branchTo(tree, id).includes(at));
         expect(newest).toBe(behind.at(-1)?.id);
@@ -68,17 +61,15 @@ describe("a tree of messages", () => {
       { id: "d", parent: "d" },
       { id: "a", parent: "c" },
     ];
-    const tree = growTree(damaged);
+    const tree = makeTree(damaged);
     expect(branchTo(tree, "c").map(({ id }) => id)).toEqual(["b", "c"]);
-    expect(siblingsOf(tree, damaged[0] as Placed).map(({ id }) => id)).toEqual(["b", "d"]);
+    expect(siblingsOf(tree, damaged[0] as TreeNode).map(({ id }) => id)).toEqual(["b", "d"]);
     expect(branchTo(tree, "d")).toHaveLength(1);
   });
 
   it("knows no branch to nowhere", () => {
-    const tree = growTree([{ id: "a", parent: null }]);
+    const tree = makeTree([{ id: "a", parent: null }]);
     expect(branchTo(tree, "b")).toEqual([]);
     expect(branchTo(tree, null)).toEqual([]);
-    expect(newestOf(growTree([]))).toBeNull();
-    expect(newestOf(tree)).toBe("a");
   });
 });

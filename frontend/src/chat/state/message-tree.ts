@@ -1,24 +1,23 @@
-/** What the tree needs to know of a message. */
-export interface Placed {
+export interface TreeNode {
   readonly id: string;
-  /** The message before it; null where it begins the conversation. */
+  /** The message before it; null for a root. */
   readonly parent: string | null;
 }
 
-/** The messages of a conversation by their places. They are in the order in which they were made. */
-export interface MessageTree<M extends Placed> {
+/** The messages of a conversation, in the order of their creation. */
+export interface MessageTree<M extends TreeNode> {
   readonly byId: ReadonlyMap<string, M>;
-  /** The message before a message; none before those that begin the conversation. */
+  /** The parent of a message; absent for roots. */
   readonly before: ReadonlyMap<string, M>;
-  /** The messages after a message; those after null begin the conversation. */
+  /** The children of a message; those of null are the roots. */
   readonly after: ReadonlyMap<string | null, readonly M[]>;
 }
 
 /**
- * Puts messages into their places. A message whose parent is not among them, or comes after it, begins
- * the conversation: so a damaged tree is shown in pieces instead of not at all, and has no circles.
+ * Builds the tree. A message whose parent is missing, or comes later, becomes a root. So a damaged tree is still shown,
+ * and has no cycles.
  */
-export function growTree<M extends Placed>(messages: readonly M[]): MessageTree<M> {
+export function makeTree<M extends TreeNode>(messages: readonly M[]): MessageTree<M> {
   const byId = new Map<string, M>();
   const before = new Map<string, M>();
   const after = new Map<string | null, M[]>();
@@ -33,8 +32,8 @@ export function growTree<M extends Placed>(messages: readonly M[]): MessageTree<
   return { byId, before, after };
 }
 
-/** The branch that ends with the message `leaf`, from its beginning; empty where there is no such message. */
-export function branchTo<M extends Placed>(
+/** The branch from its root to `leaf`; empty if there is no such message. */
+export function branchTo<M extends TreeNode>(
   tree: MessageTree<M>,
   leaf: string | null,
 ): readonly M[] {
@@ -44,13 +43,13 @@ export function branchTo<M extends Placed>(
   return branch.reverse();
 }
 
-/** The messages with the same parent, in the order in which they were made; `message` is one of them. */
-export function siblingsOf<M extends Placed>(tree: MessageTree<M>, message: M): readonly M[] {
+/** The messages with the same parent, including `message`. */
+export function siblingsOf<M extends TreeNode>(tree: MessageTree<M>, message: M): readonly M[] {
   return tree.after.get(tree.before.get(message.id)?.id ?? null) ?? [message];
 }
 
-/** The newest message behind this one, or itself: where a branch through it ends. */
-export function newestBehind<M extends Placed>(tree: MessageTree<M>, id: string): string {
+/** The newest descendant of a message, or the message itself: the leaf of its newest branch. */
+export function newestDescendant<M extends TreeNode>(tree: MessageTree<M>, id: string): string {
   const behind = new Set([id]);
   let newest = id;
   for (const message of tree.byId.values()) {
@@ -60,9 +59,4 @@ export function newestBehind<M extends Placed>(tree: MessageTree<M>, id: string)
     newest = message.id;
   }
   return newest;
-}
-
-/** The last message that was made, whose branch is shown when nobody chose another. */
-export function newestOf<M extends Placed>(tree: MessageTree<M>): string | null {
-  return [...tree.byId.keys()].at(-1) ?? null;
 }

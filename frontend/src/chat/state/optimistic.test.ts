@@ -5,7 +5,7 @@ import type { LiveReply } from "../../generation/following/live-reply";
 import type { StartRequest } from "../../generation/transport";
 import { message } from "../testing/message";
 import type { Exchange } from "./exchange";
-import { branchTo, growTree } from "./message-tree";
+import { branchTo, makeTree } from "./message-tree";
 import { withExchanges } from "./optimistic";
 
 function exchange(request: StartRequest, members: Partial<Exchange> = {}): Exchange {
@@ -13,8 +13,8 @@ function exchange(request: StartRequest, members: Partial<Exchange> = {}): Excha
   return { request, reply, isStarted: true, isRefused: false, isShown: true, ...members };
 }
 
-/** The exchange that is asked for as this manieth of a conversation. */
-function asked(number: number, members: Partial<Exchange> = {}): Exchange {
+/** The exchange with this number in its conversation. */
+function numbered(number: number, members: Partial<Exchange> = {}): Exchange {
   const ids = { message: `q${number}`, reply: `a${number}`, generation: `gen_${number}` };
   const text = `question ${number}`;
   const request =
@@ -36,10 +36,10 @@ describe("the messages that are shown", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 6 }), fc.nat({ max: 6 }), (count, read) => {
         const kept = Math.min(read, count);
-        const exchanges = Array.from({ length: count }, (_, index) => asked(index + 1));
+        const exchanges = Array.from({ length: count }, (_, index) => numbered(index + 1));
         const leaf = kept === 0 ? null : `a${kept}`;
         const shown = withExchanges(saved(kept), leaf, exchanges);
-        const branch = branchTo(growTree(shown.messages), shown.leaf);
+        const branch = branchTo(makeTree(shown.messages), shown.leaf);
         expect(branch).toHaveLength(2 * count);
         expect(new Set(shown.messages.map(({ id }) => id)).size).toBe(2 * count);
         expect(shown.messages).toHaveLength(2 * count);
@@ -48,7 +48,7 @@ describe("the messages that are shown", () => {
   });
 
   it("say what was asked, where it was asked", () => {
-    expect(withExchanges([], null, [asked(1)]).messages).toMatchObject([
+    expect(withExchanges([], null, [numbered(1)]).messages).toMatchObject([
       { id: "q1", parent: null, role: "user", text: "question 1" },
       { id: "a1", parent: "q1", role: "assistant", generation: "gen_1", running: true },
     ]);
@@ -63,7 +63,7 @@ describe("the messages that are shown", () => {
 
   it("take the saved ones for true", () => {
     const messages = saved(1);
-    const shown = withExchanges(messages, "a1", [asked(1)]);
+    const shown = withExchanges(messages, "a1", [numbered(1)]);
     expect(shown.messages).toBe(messages);
     expect(shown.leaf).toBe("a1");
   });
@@ -77,7 +77,7 @@ describe("the messages that are shown", () => {
   });
 
   it("follow the saved leaf again once the person has stepped aside", () => {
-    expect(withExchanges(saved(1), "a1", [asked(2, { isShown: false })]).leaf).toBe("a1");
+    expect(withExchanges(saved(1), "a1", [numbered(2, { isShown: false })]).leaf).toBe("a1");
   });
 
   it("end with the newest one where no leaf is named", () => {

@@ -1,22 +1,16 @@
 import type { Message } from "../../api/schema";
 import { type Exchange, replyId } from "./exchange";
 
-/** The messages that a thread shows, and the last one of the branch that is shown. */
-export interface ShownMessages {
-  readonly messages: readonly Message[];
-  readonly leaf: string | null;
-}
-
 /**
- * The saved messages and, after them, those of exchanges that are not saved yet. What is saved counts: an
- * exchange whose reply is among the saved messages adds nothing. The latest exchange that is shown and not
- * saved leads to its branch; otherwise the saved leaf does, or the newest message where it names none.
+ * The messages of a conversation, and the leaf of the branch to show. The messages of exchanges that are not saved yet
+ * follow the saved ones. The latest unsaved exchange that is shown determines the branch; otherwise the saved leaf
+ * does, or the newest message.
  */
 export function withExchanges(
   saved: readonly Message[],
   leaf: string | null,
   exchanges: readonly Exchange[],
-): ShownMessages {
+) {
   const known = new Set(saved.map(({ id }) => id));
   const unsaved = exchanges.filter((exchange) => !known.has(replyId(exchange)));
   const added = unsaved

@@ -33,11 +33,11 @@ const RUNNING = message({
   cursor: 1,
 });
 
-/** The exchanges of a page, whose replies say what each test lets them. */
+/** The exchanges of a page, with replies that the test controls. */
 function page() {
-  const said: (Event | Error)[][] = [];
+  const queue: (Event | Error)[][] = [];
   const read = async function* (): AsyncGenerator<Arrival> {
-    for (const event of said.shift() ?? []) {
+    for (const event of queue.shift() ?? []) {
       if (event instanceof Error) throw event;
       yield [event];
     }
@@ -58,7 +58,7 @@ function page() {
     transport,
     onChange,
     onCollected,
-    say: (...events: (Event | Error)[]) => said.push(events),
+    say: (...events: (Event | Error)[]) => queue.push(events),
   };
 }
 
@@ -83,7 +83,7 @@ describe("PendingExchanges", () => {
           END,
         ] satisfies Event[];
       } finally {
-        // The conversation is read before the response is closed.
+        // The conversation is read before the response ends.
         await new Promise(() => undefined);
       }
     });

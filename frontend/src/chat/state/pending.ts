@@ -7,25 +7,25 @@ import { partsOf } from "../../generation/parts";
 import { conversationOf, type StartRequest, type Transport } from "../../generation/transport";
 import { type Exchange, replyId } from "./exchange";
 
-/** Everything that runs on the page, as it is now. It is replaced, never changed. */
-export interface PendingState {
-  /** By conversation, the exchanges that are not in the saved conversation yet. */
+/** An immutable snapshot. */
+interface PendingState {
+  /** The exchanges that are not in the saved conversation yet, by conversation. */
   readonly exchanges: ReadonlyMap<string, readonly Exchange[]>;
-  /** Replies that are followed, by the id of their message. */
+  /** The replies that the page follows, by the id of their message. */
   readonly replies: ReadonlyMap<string, LiveReply>;
 }
 
 interface PendingOptions {
   readonly transport: Transport;
-  /** Called when the server has started or ended a reply in a conversation, which is to be read again. */
+  /** Called when a reply has started or ended, so that its conversation must be read again. */
   readonly onChange?: (conversation: string) => void;
-  /** Called once, when something between the server and the page has collected a reply. */
+  /** Called once, when a proxy has buffered a reply. */
   readonly onCollected?: () => void;
 }
 
 /**
- * The exchanges and the running replies of the whole page. They live here, and not in what is drawn, so
- * that a reply goes on while the person looks at another conversation.
+ * The exchanges and the running replies of the whole page. They are outside of React, so that a reply continues while
+ * the person looks at another conversation.
  */
 export class PendingExchanges {
   readonly #transport: Transport;
@@ -49,14 +49,14 @@ export class PendingExchanges {
 
   readonly getSnapshot = (): PendingState => this.#state;
 
-  /** How long the page waited for the first token of a message, in milliseconds; null when it did not see it. */
+  /** The time to the first token of a message in milliseconds; null if the page did not see it start. */
   readonly waitedMs = (message: string): number | null => {
     const reply = this.#state.replies.get(message);
     if (reply === undefined) return this.#waited.get(message) ?? null;
     return firstTokenMs(reply.getSnapshot().pace);
   };
 
-  /** Sends a request. Exchanges of its conversation that were refused are dropped. */
+  /** Sends a request and drops refused exchanges of its conversation. */
   begin(request: StartRequest): Exchange {
     const conversation = conversationOf(request);
     const reply = new LiveReply(request, { transport: this.#transport });
@@ -76,7 +76,7 @@ export class PendingExchanges {
     return exchange;
   }
 
-  /** Follows a saved message that still runs, unless the page does so already. */
+  /** Follows a running message, unless the page does so already. */
   follow(conversation: string, message: Message): void {
     const { id, generation, cursor } = message;
     if (generation === null || !this.#isMissing(message)) return;
@@ -96,7 +96,7 @@ export class PendingExchanges {
     });
   }
 
-  /** Drops what the saved conversation has: exchanges whose messages are in it, replies that have ended. */
+  /** Drops the exchanges and the ended replies that the saved conversation contains. */
   settle(conversation: string, messages: readonly Message[]): void {
     const { replies, exchanges } = this.#state;
     const over = messages.filter(
@@ -106,17 +106,17 @@ export class PendingExchanges {
     const here = this.#in(conversation);
     const kept = here.filter((exchange) => !saved.has(replyId(exchange)));
     if (over.length === 0 && kept.length === here.length) return;
-    const left = new Map(replies);
+    const remaining = new Map(replies);
     for (const { id } of over) {
       const waitedMs = this.waitedMs(id);
       if (waitedMs !== null) this.#waited.set(id, waitedMs);
-      left.delete(id);
+      remaining.delete(id);
     }
-    this.#change({ exchanges: put(exchanges, conversation, kept), replies: left });
+    this.#change({ exchanges: put(exchanges, conversation, kept), replies: remaining });
   }
 
-  /** The person looks at another branch: what was asked for no longer leads there. */
-  stepAside(conversation: string): void {
+  /** The person chose another branch, so exchanges no longer determine the one that is shown. */
+  hideExchanges(conversation: string): void {
     this.#dropRefused(conversation);
     const here = this.#in(conversation);
     if (!here.some(({ isShown }) => isShown)) return;
@@ -134,7 +134,7 @@ export class PendingExchanges {
     this.#onCollected();
   }
 
-  // A reply that ended here, because no server could be reached, may go on when one says that it runs.
+  // A reply that ended on the page, because no server could be reached, may still be running on the server.
   #isMissing({ id, cursor }: Message): boolean {
     const followed = this.#state.replies.get(id)?.getSnapshot();
     return followed === undefined || (followed.ending !== null && followed.cursor < cursor);
@@ -166,7 +166,6 @@ export class PendingExchanges {
   }
 }
 
-/** Everything that runs on the page, as it is now. */
 export function usePendingState(pending: PendingExchanges): PendingState {
   return useSyncExternalStore(pending.subscribe, pending.getSnapshot);
 }

@@ -5,13 +5,13 @@ import type { LiveReply } from "../../generation/following/live-reply";
 import { startPace } from "../../generation/pace";
 import { partsOf } from "../../generation/parts";
 
-/** Where a reply is read from while it is drawn. The same in shape whether it grows or is saved. */
+/** A reply as an external store, whether it is live or saved. */
 export interface ReplySource {
   readonly subscribe: (listener: () => void) => () => void;
   readonly getSnapshot: () => Reply;
 }
 
-/** What is known of a reply: as it arrives while it runs, and once it has ended as it is saved. */
+/** The live reply of a running message, or the saved reply. */
 export function sourceOf(message: Message, live: LiveReply | undefined): ReplySource {
   return message.running && live !== undefined ? live : savedSource(message);
 }
@@ -27,13 +27,13 @@ function savedSource(message: Message): ReplySource {
   return source;
 }
 
-/** A saved message as a reply. One that came without an outcome is taken for complete. */
-export function savedReply(message: Message): Reply {
+/** A saved message as a reply. Without an outcome it counts as complete. */
+function savedReply(message: Message): Reply {
   const { cursor, running, outcome } = message;
   const wire = outcome ?? { status: "completed" };
   return {
     ...emptyReply(0),
-    start: namesOf(message),
+    start: startOf(message),
     parts: partsOf(message),
     cursor,
     pace: startPace(performance.now(), cursor),
@@ -41,7 +41,7 @@ export function savedReply(message: Message): Reply {
   };
 }
 
-function namesOf({ id, parent, model, generation }: Message): Reply["start"] {
+function startOf({ id, parent, model, generation }: Message): Reply["start"] {
   if (model === null) return null;
   return {
     generation: generation ?? "",

@@ -1,7 +1,7 @@
 import type { Conversation } from "../../api/schema";
 import type { ReplySettings } from "../../generation/transport";
 
-/** How the replies of a conversation are made; null leaves it to the server. */
+/** The settings of a conversation; null: the server's default. */
 export type Settings = Pick<Conversation, "model" | "system" | "temperature" | "max_tokens">;
 
 export const NO_SETTINGS: Settings = {
@@ -11,7 +11,7 @@ export const NO_SETTINGS: Settings = {
   max_tokens: null,
 };
 
-/** The settings that a request names: those that somebody chose. */
+/** The settings that are not null, as members of a request. */
 export function chosenSettings(settings: Settings): ReplySettings {
   const { model, system, temperature, max_tokens } = settings;
   const named = Object.entries({ model, system, temperature, max_tokens });

@@ -2,35 +2,32 @@ import { createContext } from "react";
 import type { Message } from "../../api/schema";
 import type { Entry } from "./entries";
 
-/** What a person can do with the messages of a thread. */
+/** The actions of messages. New replies are by the model that is chosen now. */
 export interface ThreadActions {
-  /** Asks `text` in the place of a question, on a branch of its own. */
-  readonly edit: (question: Pick<Message, "parent">, text: string) => void;
-  /** Lets the model that is chosen now answer a question, once more. */
-  readonly answer: (question: string) => void;
-  /** Lets the model that is chosen now go on with a reply. */
-  readonly goOn: (reply: string) => void;
-  /** Tries again what failed. */
+  /** Sends `text` instead of a user message, on a new branch. */
+  readonly edit: (message: Pick<Message, "parent">, text: string) => void;
+  /** Starts a reply to a user message (by id), or continues a reply. */
+  readonly replyTo: (message: string) => void;
+  /** Tries a failed or refused reply again. */
   readonly retry: (entry: Entry) => void;
   /** Shows the branch that ends with this message. */
   readonly step: (leaf: string) => void;
 }
 
-/** Where a step leads: the branch, and the button that led there. */
-interface Arrival {
-  readonly position: number;
-  readonly count: number;
-  readonly isForth: boolean;
-}
-
-export interface ThreadContextValue {
-  /** Null where the thread can only be read. */
+interface ThreadContextValue {
+  /** Null if the thread is read-only. */
   readonly actions: ThreadActions | null;
-  /** A reply runs: what would begin another one has to wait. */
+  /** Whether a reply is running, so that no other can be started. */
   readonly isBusy: boolean;
-  /** A step that was made, until the branch is drawn to which it leads. */
-  readonly arrival: { current: Arrival | null };
-  /** How long the page waited for the first token of a message, in milliseconds; null when it did not see it. */
+  /** The last step between branches, until the new branch is rendered. */
+  readonly arrival: {
+    current: {
+      readonly position: number;
+      readonly count: number;
+      readonly isForward: boolean;
+    } | null;
+  };
+  /** The time to the first token of a message in milliseconds; null if the page did not see it start. */
   readonly waitedMs: (message: string) => number | null;
 }
 

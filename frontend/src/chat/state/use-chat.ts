@@ -8,35 +8,35 @@ import type { PendingExchanges } from "./pending";
 import type { ThreadActions } from "./thread-context";
 import { useThread } from "./use-thread";
 
-interface ChatOptions {
+interface UseChatOptions {
   readonly pending: PendingExchanges;
   readonly id: string;
   /** Whether the server has the conversation. */
   readonly isStarted: boolean;
   readonly saved: Conversation | undefined;
-  /** What the request that begins a conversation names. */
+  /** The settings for the first request of a conversation. */
   readonly settings: ReplySettings;
   /** The model that is chosen now. */
   readonly model: string | undefined;
-  /** Saves which branch is shown. */
+  /** Saves the leaf of the shown branch. */
   readonly onStep: (leaf: string) => void;
-  /** A question that the server refused to answer: it belongs back in the box. */
-  readonly onRefused: (question: string) => void;
-  /** The request has to begin another conversation. */
+  /** Gets the text of a message that the server refused. */
+  readonly onRefused: (text: string) => void;
+  /** Gets a request that starts another conversation. */
   readonly onNewChat: (request: NewChatRequest) => void;
-  /** Something was asked for, whose reply is to be seen. */
-  readonly onAsked: () => void;
+  /** Called when a request is sent. */
+  readonly onStart: () => void;
 }
 
-/** The thread of a conversation, and what can be done with it. */
-export function useChat(options: ChatOptions) {
+/** The thread of a conversation and its actions. */
+export function useChat(options: UseChatOptions) {
   const { pending, id, isStarted, saved, settings } = options;
   const thread = useThread(pending, id, saved);
   const { branch, replies, exchanges } = thread;
   const model = options.model === undefined ? {} : { model: options.model };
 
   const begin = (request: StartRequest) => {
-    options.onAsked();
+    options.onStart();
     const exchange = pending.begin(request);
     const { reply } = exchange;
     void reply.ended.then(() => {
@@ -52,7 +52,7 @@ export function useChat(options: ChatOptions) {
     else options.onNewChat(request);
   };
   const ask = (message: string, parent: string | null) => {
-    // A conversation whose start seems refused may exist all the same, if the server's answer was lost.
+    // A conversation whose start was refused may exist nevertheless, if the response was lost. So it gets another id.
     if (!isStarted) return beginChat(message, exchanges.length === 0 ? id : newId("conv"));
     const after = parent === null ? {} : { parent };
     begin({ message, conversation: id, ...after, ...model, ids: newMessageIds() });
@@ -65,7 +65,7 @@ export function useChat(options: ChatOptions) {
     const { ending } = reply.getSnapshot();
     const isForgotten = ending?.status === "refused" && ending.problem.isForgotten;
     if (isForgotten && "message" in request) beginChat(request.message, newId("conv"));
-    // The same request has the same ids: if the server has the reply already, this is it.
+    // The same request has the same ids, so it finds a reply that the server already has.
     else if (request.model === options.model) begin(request);
     else if ("to" in request) replyTo(request.to);
     else ask(request.message, request.parent ?? null);
@@ -73,10 +73,9 @@ export function useChat(options: ChatOptions) {
 
   const actions = useStable({
     edit: ({ parent }, message) => ask(message, parent ?? "root"),
-    answer: replyTo,
-    goOn: replyTo,
+    replyTo,
     step(leaf) {
-      pending.stepAside(id);
+      pending.hideExchanges(id);
       options.onStep(leaf);
     },
     retry(entry) {
@@ -93,19 +92,19 @@ export function useChat(options: ChatOptions) {
   return {
     ...thread,
     actions,
-    /** The reply at the end of the thread, if that is what stands there. */
+    /** The last message of the thread if it is a reply. */
     reply: last?.role === "assistant" ? last : undefined,
     send: (message: string) => ask(message, lastKnown(branch, exchanges)),
   };
 }
 
-/** The last message of a thread that the server has, after which the next one comes. */
+/** The last message of a branch that the server has. The next message follows it. */
 function lastKnown(branch: readonly Message[], exchanges: readonly Exchange[]): string | null {
   const unknown = new Set(exchanges.filter(({ isRefused }) => isRefused).flatMap(newIds));
   return branch.findLast(({ id }) => !unknown.has(id))?.id ?? null;
 }
 
-/** The same actions at every drawing, which do what the latest of them would. */
+/** Actions that stay the same object but call the latest ones. */
 function useStable(actions: ThreadActions): ThreadActions {
   const latest = useRef(actions);
   useLayoutEffect(() => {
@@ -113,9 +112,8 @@ function useStable(actions: ThreadActions): ThreadActions {
   });
   return useMemo(
     () => ({
-      edit: (question, text) => latest.current.edit(question, text),
-      answer: (question) => latest.current.answer(question),
-      goOn: (reply) => latest.current.goOn(reply),
+      edit: (message, text) => latest.current.edit(message, text),
+      replyTo: (message) => latest.current.replyTo(message),
       retry: (entry: Entry) => latest.current.retry(entry),
       step: (leaf) => latest.current.step(leaf),
     }),

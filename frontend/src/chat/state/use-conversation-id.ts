@@ -3,11 +3,11 @@ import { newId } from "../../generation/ids";
 import { type PendingExchanges, usePendingState } from "./pending";
 
 /**
- * The id of the conversation that is shown. A new chat (null) has one from the beginning and keeps it once the
- * server has started the conversation, so that nothing is drawn anew.
+ * The id of the shown conversation. A new chat (null) has an id from the beginning. It keeps the id when the server has
+ * started the conversation, so that its components stay mounted.
  *
- * @param visit - changes when a person asks for a new chat, also from a new chat
- * @returns the id, whether the conversation was started in this new chat, and a way to give a new chat another id
+ * @param visit - changes with each navigation to a new chat
+ * @returns the id, whether the conversation was started in this new chat, and a function that changes the id
  */
 export function useConversationId(
   pending: PendingExchanges,

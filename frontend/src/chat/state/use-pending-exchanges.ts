@@ -1,6 +1,6 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useRef, useState } from "react";
-import { readAgain } from "../../conversations/data/cache";
+import { invalidate } from "../../conversations/data/cache";
 import { keys } from "../../conversations/data/keys";
 import { startingInOrder } from "../../conversations/data/serial-queue";
 import type { Transport } from "../../generation/transport";
@@ -8,7 +8,7 @@ import { useLanguage } from "../../language/language-context";
 import { useToast } from "../../ui/toasts";
 import { PendingExchanges } from "./pending";
 
-/** What runs on the page, for as long as whatever uses this is on it. */
+/** Creates the `PendingExchanges` of a page. */
 export function usePendingExchanges(makeTransport: () => Transport): PendingExchanges {
   const client = useQueryClient();
   const { say } = useLanguage();
@@ -19,7 +19,7 @@ export function usePendingExchanges(makeTransport: () => Transport): PendingExch
     () =>
       new PendingExchanges({
         transport: startingInOrder(makeTransport(), client),
-        onChange: (id) => void readAgain(client, { queryKey: keys.one(id) }),
+        onChange: (id) => void invalidate(client, { queryKey: keys.one(id) }),
         onCollected: () => sayCollected.current(),
       }),
   );

@@ -3,12 +3,12 @@ import type { Message } from "../../api/schema";
 import { type Reply, type ReplyStatus, replyStatus } from "../../generation/fold";
 import type { ReplySource } from "./reply-source";
 
-/** The reply as it is now; draws again at most once a frame. */
+/** The current reply. Renders again at most once a frame. */
 export function useReply(source: ReplySource): Reply {
   return useSyncExternalStore(source.subscribe, source.getSnapshot);
 }
 
-/** Only the status of a reply: what uses this is not drawn again with every word. */
+/** The status of a reply. Does not render again with every word. */
 export function useReplyStatus(source: ReplySource | undefined): ReplyStatus | null {
   const subscribe = useCallback(
     (listener: () => void) => source?.subscribe(listener) ?? (() => undefined),
@@ -19,7 +19,7 @@ export function useReplyStatus(source: ReplySource | undefined): ReplyStatus | n
   );
 }
 
-/** The status of a saved reply. One that came without an outcome is taken for complete. */
+/** The status of a saved reply. Without an outcome it counts as complete. */
 export function savedStatus({ running, cursor, outcome }: Message): ReplyStatus {
   if (running) return cursor === 0 ? "waiting" : "streaming";
   return outcome?.status ?? "completed";

@@ -7,10 +7,9 @@ import type { PendingExchanges } from "./pending";
 const NAME = "headwater:unanswered";
 
 /**
- * Sends again, with the same ids, what was sent and not answered yet when the page was left: it may not have
- * arrived, or it runs already.
+ * Sends an unanswered request again after a reload. The ids are the same, so it does no harm if the server has it.
  *
- * @param onNewChat - called when it began the conversation with this id
+ * @param onNewChat - called with the id of the conversation if the request starts one
  */
 export function useResend(
   pending: PendingExchanges,
@@ -18,18 +17,18 @@ export function useResend(
   isOn: boolean,
   onNewChat: (id: string) => void,
 ): void {
-  // biome-ignore lint/correctness/useExhaustiveDependencies: once, where the page begins
+  // biome-ignore lint/correctness/useExhaustiveDependencies: runs once, when the page has loaded
   useEffect(() => {
-    const left = isOn ? take() : null;
-    if (left === null || (left.conversation ?? null) !== conversation) return;
-    if (conversation === null) onNewChat(conversationOf(left));
-    pending.begin(left);
+    const request = isOn ? take() : null;
+    if (request === null || (request.conversation ?? null) !== conversation) return;
+    if (conversation === null) onNewChat(conversationOf(request));
+    pending.begin(request);
   }, []);
 
   useEffect(() => {
     if (!isOn) return;
     const onPageHide = () => keep([...pending.getSnapshot().exchanges.values()].flat());
-    // The browser kept the page whole, with its request.
+    // A page from the back/forward cache still has its request.
     const onPageShow = ({ persisted }: PageTransitionEvent) => persisted && take();
     addEventListener("pagehide", onPageHide);
     addEventListener("pageshow", onPageShow);
@@ -51,8 +50,8 @@ function isUnanswered({ isStarted, reply }: Exchange): boolean {
 }
 
 function take(): StartRequest | null {
-  const left = sessionStore.readJson(NAME) as Partial<StartRequest> | null;
+  const request = sessionStore.readJson(NAME) as Partial<StartRequest> | null;
   sessionStore.write(NAME, null);
-  // An older version of the page kept no ids.
-  return left?.ids === undefined ? null : (left as StartRequest);
+  // Older versions of the page saved requests without ids.
+  return request?.ids === undefined ? null : (request as StartRequest);
 }

@@ -2,20 +2,20 @@ import { useEffect, useRef } from "react";
 import { type Exchange, questionOf } from "./exchange";
 
 /**
- * Keeps a question that no server has taken when the page is left: what is drawn goes with the page, a draft does
- * not. One that was just sent and not answered yet has most likely arrived.
+ * Saves a message as a draft if the server has not accepted it when the page is left. A message that was just sent has
+ * probably arrived and is not saved.
  *
- * @param isAskedAgain - whether one that is not refused is asked again by itself
- * @param onLeft - puts the question back into the box
+ * @param isResent - whether unanswered requests are sent again after a reload
+ * @param onLeft - saves the draft
  */
 export function useUnsent(
   exchanges: readonly Exchange[],
-  isAskedAgain: boolean,
+  isResent: boolean,
   onLeft: (question: string) => void,
 ): void {
   const keep = useRef(() => {});
   keep.current = () => {
-    const unsent = exchanges.findLast((exchange) => isUnsent(exchange, isAskedAgain));
+    const unsent = exchanges.findLast((exchange) => isUnsent(exchange, isResent));
     const question = unsent === undefined ? null : questionOf(unsent);
     if (question !== null) onLeft(question);
   };
@@ -26,7 +26,7 @@ export function useUnsent(
   }, []);
 }
 
-function isUnsent({ isStarted, isRefused, reply }: Exchange, isAskedAgain: boolean): boolean {
+function isUnsent({ isStarted, isRefused, reply }: Exchange, isResent: boolean): boolean {
   if (isStarted) return false;
-  return isRefused || (!isAskedAgain && reply.getSnapshot().lostAt !== null);
+  return isRefused || (!isResent && reply.getSnapshot().lostAt !== null);
 }

@@ -20,7 +20,7 @@ const MODELS = [
 ];
 const NOW = "2026-11-22T10:00:00.000Z";
 
-/** Two frames, in which what has happened is drawn. */
+/** Waits for two frames, in which all changes are rendered. */
 export async function frames(): Promise<void> {
   await act(async () => {
     await new Promise(requestAnimationFrame);
@@ -29,10 +29,10 @@ export async function frames(): Promise<void> {
 }
 
 /**
- * A server in the test's hands: it says what it is told to, to the reply that was asked for last, and
- * keeps one conversation as the real one does.
+ * A server that the test controls. It sends events to the latest reply and
+ * stores one conversation like the real one.
  */
-export function chatServer(given: Partial<Conversation> = {}) {
+export function chatServer(members: Partial<Conversation> = {}) {
   const requests: Omit<StartRequest, "ids">[] = [];
   const ids: Partial<NewChatRequest["ids"]>[] = [];
   let latest: StartRequest | undefined;
@@ -42,7 +42,7 @@ export function chatServer(given: Partial<Conversation> = {}) {
   const held = new Map<string, Promise<void>>();
   let wake = () => {};
   let cursor = 0;
-  let conversation: Conversation = { ...EMPTY, ...given };
+  let conversation: Conversation = { ...EMPTY, ...members };
 
   const keep = (saved: Message) => {
     const others = conversation.messages.filter(({ id }) => id !== saved.id);
@@ -74,8 +74,8 @@ export function chatServer(given: Partial<Conversation> = {}) {
   };
   const transport = {
     start(request: StartRequest, signal: AbortSignal) {
-      const { ids: chosen, ...asked } = request;
-      requests.push(asked);
+      const { ids: chosen, ...rest } = request;
+      requests.push(rest);
       ids.push(chosen);
       latest = request;
       cursor = 0;
@@ -109,15 +109,15 @@ export function chatServer(given: Partial<Conversation> = {}) {
 
   return {
     transport,
-    /** What was asked for, and the ids that the page chose for it. */
+    /** The requests, and the ids that the page chose for them. */
     requests,
     ids,
-    /** The conversation that the server keeps. */
+    /** The stored conversation. */
     kept: () => conversation,
     resumed,
     changes,
     fetch: answer,
-    /** The next request with this method is on its way until what is given back is called. */
+    /** Delays the next request with this method until the returned function is called. */
     hold: (method: "GET" | "PATCH") => {
       let arrive = () => {};
       held.set(method, new Promise((resolve) => (arrive = resolve)));
@@ -127,7 +127,7 @@ export function chatServer(given: Partial<Conversation> = {}) {
       };
     },
     refuse: (problem: Problem) => send(problem),
-    /** It cannot be reached. */
+    /** Makes the server unreachable. */
     lose: () => send(new TypeError("network error")),
     start: async () => {
       const request = latest as StartRequest;
@@ -149,7 +149,7 @@ export function chatServer(given: Partial<Conversation> = {}) {
       keep(message({ ...reply, role: "assistant" }));
       await send({ kind: "start", cursor: 0, start: names });
     },
-    /** Changes what is kept of the latest reply, without a word to who follows it. */
+    /** Changes the stored latest reply without sending an event. */
     save: (saved: Partial<Message>) => keep({ ...lastMessage(), ...saved }),
     think: (text: string) => add({ type: "reasoning", text }),
     say: (text: string) => add({ type: "text", text }),
@@ -161,7 +161,7 @@ export function chatServer(given: Partial<Conversation> = {}) {
   };
 }
 
-/** Timing in the words of the wire. */
+/** Timing as on the wire. */
 function saved(timing: Timing) {
   return {
     first_token_ms: timing.firstTokenMs,

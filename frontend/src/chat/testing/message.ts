@@ -1,7 +1,7 @@
 import type { Message } from "../../api/schema";
 import { partsOf } from "../../generation/parts";
 
-/** A message with nothing in it, to say only what a test is about. Its parts are what it says. */
+/** An empty message, with the members that a test needs. */
 export function message(
   members: Pick<Message, "id" | "parent" | "role"> & Partial<Message>,
 ): Message {

@@ -15,20 +15,18 @@ import { useReply } from "../state/use-reply";
 import { useSecondsUntil } from "../use-now";
 import { Forks } from "./branch-stepper";
 import { describeFailure } from "./describe";
-import { DetailsOpener } from "./details-button";
-import { LeftOut } from "./left-out";
+import { DetailsButton } from "./details-button";
 import { Parts } from "./parts/parts";
 import { ReplyActions } from "./reply-actions";
 import { Stats } from "./stats";
 
 interface AssistantMessageProps {
   readonly entry: Entry;
-  /** The reply as it arrives, when it is one that this page follows. */
+  /** The live reply, if the page follows it. */
   readonly live: LiveReply | undefined;
   readonly isLast: boolean;
 }
 
-/** A reply: its parts, what went wrong, and how fast it came. */
 export function AssistantMessage({ entry, live, isLast }: AssistantMessageProps) {
   const language = useLanguage();
   const { actions } = use(ThreadContext);
@@ -38,7 +36,7 @@ export function AssistantMessage({ entry, live, isLast }: AssistantMessageProps)
   const failure = describeFailure(language, reply.ending);
   const earlier = useMemo(() => partsBefore(entry), [entry]);
   const parts = useMemo(() => reply.parts.reduce(addPart, earlier), [earlier, reply.parts]);
-  const mayRetry = actions !== null && isLast && canBeTaken(reply);
+  const mayRetry = actions !== null && isLast && canSucceed(reply);
   return (
     <article
       data-testid="message-assistant"
@@ -48,7 +46,14 @@ export function AssistantMessage({ entry, live, isLast }: AssistantMessageProps)
       aria-busy={isRunning(reply)}
       className="group"
     >
-      {isLast && <LeftOut count={message.left_out} />}
+      {isLast && message.left_out > 0 && (
+        <p
+          data-testid="left-out"
+          className="mb-4 border-l-2 border-line pl-4 text-small text-quiet"
+        >
+          {language.say("leftOut", { count: message.left_out })}
+        </p>
+      )}
       <Parts parts={parts} end={endOf(reply)} />
       {failure !== null && (
         <Failure
@@ -63,9 +68,8 @@ export function AssistantMessage({ entry, live, isLast }: AssistantMessageProps)
         <Forks forks={entry.forks} />
         <div className="flex items-center gap-x-2 max-sm:order-last max-sm:w-full">
           <Stats source={source} />
-          {reply.start !== null && <DetailsOpener message={message.id} source={source} />}
+          {reply.start !== null && <DetailsButton message={message.id} source={source} />}
         </div>
-        {/* The server does not have a reply that ended before it started: nothing can be done with it. */}
         <ReplyActions
           entry={entry}
           reply={reply}
@@ -83,20 +87,20 @@ function endOf({ ending }: Reply): End {
   return ending.status === "completed" ? "complete" : "cut";
 }
 
-function canBeTaken({ ending }: Reply): boolean {
+/** Whether a retry of the same request can succeed. */
+function canSucceed({ ending }: Reply): boolean {
   return ending?.status !== "refused" || !ending.problem.isFinal;
 }
 
 interface FailureProps {
   readonly message: string;
-  /** It happens while this page follows the reply: only then it is said aloud. */
+  /** Whether the page follows the reply; an old failure is not announced. */
   readonly isFollowed: boolean;
-  /** The refusal, if it is one: the server may have said when to try again. */
   readonly problem: Problem | null;
   readonly onRetry: (() => void) | undefined;
 }
 
-/** What went wrong. Until it makes sense to try again, the button counts the seconds, and only to be seen. */
+/** What went wrong. Until a retry makes sense, the button counts the seconds; screen readers get the time once. */
 function Failure({ message, isFollowed, problem, onRetry }: FailureProps) {
   const language = useLanguage();
   const { say } = language;

@@ -5,7 +5,7 @@ import { MessageButton } from "../../ui/icon-button";
 import type { Fork } from "../state/entries";
 import { ThreadContext } from "../state/thread-context";
 
-/** The branches at a message, if there are any; a reply that was gone on with can have more of them. */
+/** A stepper for each fork of an entry. A continued reply can have several forks. */
 export function Forks({ forks }: { forks: readonly Fork[] }) {
   return forks.map((fork, index) => (
     // biome-ignore lint/suspicious/noArrayIndexKey: the forks of an entry keep their order
@@ -13,18 +13,17 @@ export function Forks({ forks }: { forks: readonly Fork[] }) {
   ));
 }
 
-/** Where a conversation has branches: which one is shown, and the ways to its neighbours. */
 function BranchStepper({ fork }: { fork: Fork }) {
   const { say } = useLanguage();
   const { actions, arrival } = use(ThreadContext);
-  const environment = useRef<HTMLFieldSetElement>(null);
+  const stepper = useRef<HTMLFieldSetElement>(null);
   const { position, count, previous, next } = fork;
 
-  // Whoever steps on and on with the keyboard finds the same button under it on the other branch.
+  // The same button of the other branch takes the focus, so that a person can step on with the keyboard.
   useEffect(() => {
     if (arrival.current?.position !== position || arrival.current.count !== count) return;
-    const [back, forth] = environment.current?.querySelectorAll("button") ?? [];
-    const [first, second] = arrival.current.isForth ? [forth, back] : [back, forth];
+    const [back, forward] = stepper.current?.querySelectorAll("button") ?? [];
+    const [first, second] = arrival.current.isForward ? [forward, back] : [back, forward];
     arrival.current = null;
     (first?.disabled ? second : first)?.focus({ preventScroll: true });
   }, [arrival, position, count]);
@@ -32,12 +31,12 @@ function BranchStepper({ fork }: { fork: Fork }) {
   if (actions === null) return null;
   const step = (leaf: string | null, by: 1 | -1) => {
     if (leaf === null) return;
-    arrival.current = { position: position + by, count, isForth: by === 1 };
+    arrival.current = { position: position + by, count, isForward: by === 1 };
     actions.step(leaf);
   };
   return (
     <fieldset
-      ref={environment}
+      ref={stepper}
       data-testid="branch-stepper"
       aria-label={say("branches")}
       className="-mx-2.5 flex items-center text-small text-quiet tabular-nums"

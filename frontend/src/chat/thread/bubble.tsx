@@ -1,11 +1,11 @@
 import { useState } from "react";
 import { useLanguage } from "../../language/language-context";
 
-/** What has more of either is long. */
+/** Longer texts are folded. */
 const LINES = 20;
 const CHARACTERS = 1_500;
 
-/** What a person wrote. Of what is long only the beginning is shown, until they want to see it all. */
+/** The text of a user message. Only the beginning of a long one is shown at first. */
 export function Bubble({ text }: { text: string }) {
   const { say } = useLanguage();
   const isLong = text.length > CHARACTERS || text.split("\n", LINES + 1).length > LINES;
@@ -15,7 +15,7 @@ export function Bubble({ text }: { text: string }) {
       <p
         dir="auto"
         className={`break-words whitespace-pre-wrap ${isLong && isFolded ? "folded" : ""}`}
-        // Whoever looks for words in it, or selects on to them, wants to see them.
+        // Finding or selecting hidden text scrolls to it.
         onScroll={() => fold(false)}
       >
         {text}

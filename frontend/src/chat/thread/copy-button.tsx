@@ -6,7 +6,7 @@ import { MessageButton } from "../../ui/icon-button";
 
 const SAID_MS = 2_000;
 
-/** Copies the source of a message, and says whether that went well. */
+/** Copies the source of a message. */
 export function CopyButton({ read }: { read: () => string }) {
   const { say } = useLanguage();
   const [outcome, setOutcome] = useState<"copied" | "notCopied">();

@@ -4,13 +4,13 @@ import type { Ending } from "../../generation/fold";
 import { describeProblem } from "../../language/describe-problem";
 import type { Language } from "../../language/language";
 
-/** A duration for people: `190 ms`, `2.1 s`, `75 s`. */
+/** A duration: `190 ms`, `2.1 s`, `75 s`. */
 export function describeMs({ say, number }: Language, ms: number): string {
   if (ms < 1000) return say("milliseconds", { time: Math.round(ms) });
   return say("seconds", { time: number(ms / 1000, digits(ms < 10_000 ? 1 : 0)) });
 }
 
-/** A rate for people: `8.3 tokens/s`, `41 tokens/s`. */
+/** A rate: `8.3 tokens/s`, `41 tokens/s`. */
 export function describeRate({ say, number }: Language, tokensPerSecond: number): string {
   return say("rate", { rate: number(tokensPerSecond, digits(tokensPerSecond < 10 ? 1 : 0)) });
 }
@@ -19,7 +19,7 @@ function digits(count: number): Intl.NumberFormatOptions {
   return { minimumFractionDigits: count, maximumFractionDigits: count };
 }
 
-/** What went wrong, in words; null when nothing did. */
+/** Why a reply failed; null if it did not. */
 export function describeFailure(language: Language, ending: Ending | null): string | null {
   const { say } = language;
   switch (ending?.status) {
@@ -48,7 +48,7 @@ function describeFailed(
   return sayForServer(code, message) ?? message;
 }
 
-/** Why a reply is shorter than it might be, without anything having gone wrong; else null. */
+/** Why a reply ended early without a failure; null if it did not. */
 export function describeShortness({ say }: Language, ending: Ending | null): string | null {
   if (ending?.status === "cancelled") {
     return say(ending.by === "user" ? "stopped" : "nobodyRead");

@@ -1,32 +1,27 @@
 import { Timer } from "lucide-react";
-import { type ComponentProps, lazy, useState } from "react";
+import { lazy } from "react";
 import { useLanguage } from "../../language/language-context";
 import { MessageButton } from "../../ui/icon-button";
-import { Optional } from "../../ui/optional";
-import { useParts } from "../../ui/use-parts";
+import { LazyOpener } from "../../ui/lazy-opener";
+import type { ReplySource } from "../state/reply-source";
 
 const load = () => import("./details-panel");
 const DetailsPanel = lazy(load);
 
-type DetailsOpenerProps = Omit<ComponentProps<typeof DetailsPanel>, "children">;
-
-/** Leads to all that is known of how a reply went, which is fetched when somebody first asks for it. */
-export function DetailsOpener(props: DetailsOpenerProps) {
+/** Opens all measurements of a reply. */
+export function DetailsButton(props: { readonly message: string; readonly source: ReplySource }) {
   const { say } = useLanguage();
-  const [isWanted, setWanted] = useState(false);
-  const fetchPart = useParts();
   const button = (
     <MessageButton
       icon={Timer}
       label={say("details")}
       data-testid="details"
       className="max-sm:-mr-2.5 max-sm:ml-auto"
-      {...(!isWanted && { onClick: () => fetchPart(load, () => setWanted(true)) })}
     />
   );
   return (
-    <Optional fallback={button}>
-      {isWanted ? <DetailsPanel {...props}>{button}</DetailsPanel> : button}
-    </Optional>
+    <LazyOpener load={load} button={button}>
+      <DetailsPanel {...props} button={button} />
+    </LazyOpener>
   );
 }

@@ -1,11 +1,10 @@
-import * as Popover from "@radix-ui/react-popover";
 import { type ReactNode, use } from "react";
 import { isRunning, type Reply } from "../../generation/fold";
 import { type Hops, hopsOf } from "../../generation/hops";
 import { firstTokenMs } from "../../generation/pace";
 import { useLanguage } from "../../language/language-context";
 import type { PlainKey } from "../../language/translation";
-import { usePortalPlace } from "../../ui/portal-place";
+import { Popover } from "../../ui/popover";
 import type { ReplySource } from "../state/reply-source";
 import { ThreadContext } from "../state/thread-context";
 import { useReply } from "../state/use-reply";
@@ -18,35 +17,25 @@ const READ_EVERY_MS = 500;
 interface DetailsPanelProps {
   readonly message: string;
   readonly source: ReplySource;
-  /** The button that opens it. */
-  readonly children: ReactNode;
+  readonly button: ReactNode;
 }
 
-/** All that is known of how a reply went. It begins open. */
-export default function DetailsPanel({ message, source, children }: DetailsPanelProps) {
+/** All measurements of a reply. */
+export default function DetailsPanel({ message, source, button }: DetailsPanelProps) {
   const { say } = useLanguage();
-  const portal = usePortalPlace();
   return (
-    <Popover.Root defaultOpen>
-      <Popover.Trigger asChild>{children}</Popover.Trigger>
-      <Popover.Portal container={portal}>
-        <Popover.Content
-          side="top"
-          align="start"
-          sideOffset={8}
-          collisionPadding={12}
-          aria-label={say("details")}
-          data-testid="details-panel"
-          className="z-40 max-h-(--radix-popover-content-available-height) w-[min(20rem,calc(100vw-1.5rem))] overflow-y-auto rounded-2xl border border-line bg-surface p-4 text-small shadow-lg"
-        >
-          <Details message={message} source={source} />
-        </Popover.Content>
-      </Popover.Portal>
-    </Popover.Root>
+    <Popover
+      button={button}
+      label={say("details")}
+      testId="details-panel"
+      className="w-[min(20rem,calc(100vw-1.5rem))] text-small"
+    >
+      {() => <Details message={message} source={source} />}
+    </Popover>
   );
 }
 
-function Details({ message, source }: Omit<DetailsPanelProps, "children">) {
+function Details({ message, source }: Omit<DetailsPanelProps, "button">) {
   const language = useLanguage();
   const { say, number } = language;
   const { waitedMs } = use(ThreadContext);
@@ -87,7 +76,7 @@ const HOPS = [
   ["providerMs", "model", "bg-accent/45"],
 ] as const satisfies readonly (readonly [keyof Hops, PlainKey, string])[];
 
-/** The hops side by side, each as wide as its share; nothing of which nothing is known. */
+/** The known hops side by side, each as wide as its share. */
 function HopsBar({ hops }: { hops: Hops }) {
   const known = HOPS.filter(([key]) => hops[key] !== null);
   if (known.length === 0) return null;
@@ -102,10 +91,10 @@ function HopsBar({ hops }: { hops: Hops }) {
 
 interface FigureProps {
   readonly name: string;
-  /** The colour that stands for it. */
+  /** The background class of its hop. */
   readonly colour?: string;
   readonly isSum?: boolean;
-  /** Nothing where it is not known. */
+  /** False or undefined if the value is unknown. */
   readonly children: ReactNode;
 }
 
@@ -125,7 +114,7 @@ function Figure({ name, colour, isSum = false, children }: FigureProps) {
   );
 }
 
-/** How long a reply has run as far as this page has seen; null when it did not see it begin. */
+/** How long the reply has run by the page's own clock; null if the page did not see it start. */
 function lastedMs({ pace, ending }: Reply, now: number): number | null {
   if (firstTokenMs(pace) === null) return null;
   const end = ending === null ? now : (pace.last?.at ?? now);

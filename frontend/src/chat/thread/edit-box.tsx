@@ -6,15 +6,14 @@ import { isComposing, isSending, useGrowth } from "../composer/composing";
 interface EditBoxProps {
   readonly written: string;
   readonly onWrite: (written: string) => void;
-  /** Somebody has just asked for it. */
   readonly takesFocus: boolean;
-  /** Not while a reply runs: what is written waits for its end. */
+  /** False while a reply runs. */
   readonly mayBeSaved: boolean;
   readonly onSave: (text: string) => void;
   readonly onCancel: () => void;
 }
 
-/** A question while it is written anew, in its own place. */
+/** Edits a user message in place. */
 export default function EditBox(props: EditBoxProps) {
   const { written, onWrite, takesFocus, mayBeSaved, onSave, onCancel } = props;
   const { say } = useLanguage();

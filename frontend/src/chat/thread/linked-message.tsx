@@ -1,47 +1,43 @@
 import { type RefObject, useEffect, useRef } from "react";
 import type { Message } from "../../api/schema";
 import { entriesOf } from "../state/entries";
-import { type MessageTree, newestBehind } from "../state/message-tree";
+import { type MessageTree, newestDescendant } from "../state/message-tree";
 
-// Rows above it are measured when they come near: the place is looked for again in so many frames.
+// Rows above the message change their height when they are drawn, so the scrolling is repeated in this many frames.
 const FRAMES_TO_SETTLE = 12;
 
 const MARKED_MS = 1_800;
 
 interface LinkedMessageProps {
-  /** The message that the address names; null: none. */
-  readonly message: string | null;
-  /** Changes when it is linked to once more. */
+  readonly message: string;
+  /** Changes when the message is linked to again. */
   readonly visit: unknown;
   readonly tree: MessageTree<Message>;
-  /** The last message of the branch that is shown. */
+  /** The leaf of the shown branch. */
   readonly leaf: string | null;
   readonly scroller: RefObject<HTMLElement | null>;
   /** Shows the branch that ends with this message. */
   readonly onBranch: (leaf: string) => void;
-  /** The message is shown, and the thread is to stay there. */
+  /** Called before the thread scrolls to the message. */
   readonly onFound: () => void;
-  /** It has come to rest. */
+  /** Called when the scrolling is complete. */
   readonly onSettled: () => void;
 }
 
-/**
- * Scrolls to the message that the address names, on whichever branch it is, and marks it shortly. It stands
- * beside the thread, and looks for the message once that is drawn.
- */
+/** Scrolls to the message of a link, on whichever branch it is, and highlights it for a moment. */
 export default function LinkedMessage(props: LinkedMessageProps): null {
   const { message, visit, tree, leaf, scroller, onBranch, onFound, onSettled } = props;
   const shown = useRef<Link>(null);
   const requested = useRef<Link>(null);
   useEffect(() => {
-    if (message === null || !tree.byId.has(message)) return;
+    if (!tree.byId.has(message)) return;
     const link = { message, visit };
     if (isSameLink(shown.current, link)) return;
     const entry = entriesOf(tree, leaf).find(({ messages }) =>
       messages.some(({ id }) => id === message),
     );
     if (entry === undefined) {
-      if (!isSameLink(requested.current, link)) onBranch(newestBehind(tree, message));
+      if (!isSameLink(requested.current, link)) onBranch(newestDescendant(tree, message));
       requested.current = link;
       return;
     }

@@ -11,18 +11,17 @@ import { CopyButton } from "./copy-button";
 interface ReplyActionsProps {
   readonly entry: Entry;
   readonly reply: Reply;
-  /** Everything that it says. */
   readonly text: string;
-  /** Whether the server has it. */
+  /** Whether the server has the reply. */
   readonly isKnown: boolean;
   readonly isLast: boolean;
 }
 
-/** What can be done with a reply: those of the last one are always to be seen. */
+/** The actions of a reply. Those of the last reply are always visible. */
 export function ReplyActions({ entry, reply, text, isKnown, isLast }: ReplyActionsProps) {
   const { say } = useLanguage();
   const { actions, isBusy } = use(ThreadContext);
-  // Where they have a line of their own, it is there before them: nothing moves when the reply ends.
+  // On a phone the actions have their own line. It is reserved while the reply runs, so that nothing moves.
   if (isRunning(reply) || !isKnown) return <div className="min-h-9 sm:hidden" />;
   const question = entry.messages[0].parent;
   return (
@@ -33,7 +32,7 @@ export function ReplyActions({ entry, reply, text, isKnown, isLast }: ReplyActio
             look="quiet"
             data-testid="continue"
             disabled={isBusy}
-            onClick={() => actions.goOn(lastMessage(entry).id)}
+            onClick={() => actions.replyTo(lastMessage(entry).id)}
           >
             <StepForward className="size-4" aria-hidden="true" />
             {say("continue")}
@@ -46,7 +45,7 @@ export function ReplyActions({ entry, reply, text, isKnown, isLast }: ReplyActio
             icon={RefreshCw}
             label={say("anotherReply")}
             disabled={isBusy}
-            onClick={() => actions.answer(question)}
+            onClick={() => actions.replyTo(question)}
           />
         )}
       </div>
@@ -54,7 +53,6 @@ export function ReplyActions({ entry, reply, text, isKnown, isLast }: ReplyActio
   );
 }
 
-/** There was more to say, or may have been. */
 function isCutShort({ ending }: Reply): boolean {
   switch (ending?.status) {
     case "cancelled":

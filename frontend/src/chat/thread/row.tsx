@@ -10,7 +10,7 @@ interface RowProps {
   readonly entry: Entry;
   readonly live: LiveReply | undefined;
   readonly isLast: boolean;
-  /** Else there is only its source. */
+  /** Otherwise the row has only its source as plain text. */
   readonly isDrawn: boolean;
 }
 
@@ -20,7 +20,6 @@ export const Row = memo(
     const { say } = useLanguage();
     return (
       <div data-row={entry.key} className="row">
-        {/* Screen readers go from heading to heading. */}
         <h2 className="sr-only select-none">{say(entry.role === "user" ? "you" : "reply")}</h2>
         {!isDrawn && <Source entry={entry} />}
         {isDrawn && entry.role === "user" && <UserMessage entry={entry} isLast={isLast} />}
@@ -37,7 +36,7 @@ export const Row = memo(
     isSameEntry(before.entry, after.entry),
 );
 
-/** A message that is not drawn: the same to look for, as plain as it can be. */
+/** The plain text of a message, which the browser's search finds. */
 function Source({ entry }: { entry: Entry }) {
   const { say } = useLanguage();
   const text = entry.messages.map(({ text }) => text).join("");
@@ -65,10 +64,10 @@ const LINE_PX = 26;
 const CHARACTERS_A_LINE = 84;
 const BESIDES_PX = 96;
 
-/** How high a row may be, in pixels, until it is drawn: what is far away needs a place as well. */
+/** The estimated height of a row in pixels before it is drawn. */
 export function estimatedHeight({ messages, role }: Entry): number {
   const sum = messages.reduce((characters, { text }) => characters + text.length, 0);
-  // Of what a person wrote only the beginning is shown.
+  // Long user messages are folded.
   const characters = role === "user" ? Math.min(sum, 1_000) : sum;
   return BESIDES_PX + LINE_PX * Math.ceil((characters + 1) / CHARACTERS_A_LINE);
 }

@@ -24,7 +24,7 @@ function motion(isReduced: boolean) {
   }));
 }
 
-/** How much is shown in each frame after a burst, and after the end that comes a tenth of a second later. */
+/** The number of characters shown in each frame after a burst, and after the end 100 ms later. */
 function shownInFrames(): readonly number[] {
   const { container, rerender } = render(<SmoothedMarkdown text="" end="open" />);
   const frame = () => {

@@ -2,7 +2,7 @@ import { useEffect, useRef, useState } from "react";
 import { onNextFrame } from "../../generation/frame";
 import { Markdown } from "../../markdown/markdown";
 import type { End } from "../../markdown/parse/document";
-import { usePreferences } from "../../preferences/use-preferences";
+import { usePreferences } from "../../preferences/preferences";
 import { useMedia } from "../../ui/use-media";
 import { advance, flowOf } from "./smoothing";
 
@@ -11,18 +11,18 @@ interface SmoothedMarkdownProps {
   readonly end: End;
 }
 
-/** Draws Markdown as it arrives, or evened out where the person prefers that. */
+/** Markdown as it arrives, or smoothed if the person prefers that. */
 export function SmoothedMarkdown(props: SmoothedMarkdownProps) {
   return usePreferences().isTextEven ? <EvenMarkdown {...props} /> : <Markdown {...props} />;
 }
 
-/** Where motion is to be reduced, nothing moves by itself: text comes as it arrives. */
+/** With reduced motion, text is shown as it arrives. */
 function EvenMarkdown(props: SmoothedMarkdownProps) {
   const isStill = useMedia("(prefers-reduced-motion: reduce)");
   return isStill ? <Markdown {...props} /> : <GrowingMarkdown {...props} />;
 }
 
-/** Text that comes in bursts grows evenly. What is there at first is shown at once. */
+/** Text that arrives in bursts grows evenly. The initial text is shown at once. */
 function GrowingMarkdown({ text, end }: SmoothedMarkdownProps) {
   const [flow, setFlow] = useState(() => flowOf(text, performance.now()));
   const latest = useRef({ text, end });

@@ -4,7 +4,7 @@ import { advance, type Flow, flowOf } from "./smoothing";
 
 const FRAME_MS = 16;
 
-/** How many characters are shown in each frame, when `come` characters come before each. */
+/** The number of characters shown in each frame, if `come` characters arrive before each. */
 function frames(come: readonly number[], after = 0): readonly number[] {
   let text = "";
   let flow: Flow = flowOf(text, 0);
@@ -42,7 +42,7 @@ it("only ever shows more, and never what has not come", () => {
 });
 
 it("makes a stream of what comes in bursts", () => {
-  // 60 characters every tenth of a second.
+  // 60 characters every 100 ms.
   const come = Array.from({ length: 60 }, (_, index) => (index % 6 === 0 ? 60 : 0));
   const shown = frames(come);
   const steps = shown.slice(12).map((now, index) => now - (shown[index + 11] ?? 0));

@@ -14,8 +14,8 @@ const READ_EVERY_MS = 500;
 const STALLED_MS = 3_000;
 
 /**
- * How fast a reply came: live while it does, then as the server measured it. On a phone these are two lines
- * from the beginning, and what comes last, the model, takes what room is left: nothing below ever moves.
+ * How fast a reply arrives: measured live, later by the server. On a phone these are always two lines, and the model at
+ * their end fills the remaining width, so that nothing below moves.
  */
 export const Stats = memo(function Stats({ source }: { source: ReplySource }) {
   const language = useLanguage();
@@ -25,43 +25,42 @@ export const Stats = memo(function Stats({ source }: { source: ReplySource }) {
   const reply = source.getSnapshot();
   const { waitedMs } = use(ThreadContext);
   const waited = reply.start === null ? null : waitedMs(reply.start.message);
-  const figures = figuresOf(language, reply, now, waited);
+  const stats = statsOf(language, reply, now, waited).filter(([, text]) => text !== null);
   return (
     <p
       data-testid="figures"
       className="flex min-h-8 select-none flex-wrap items-center gap-x-4 text-small text-quiet tabular-nums max-sm:min-h-10 max-sm:grow max-sm:gap-x-3"
     >
-      {figures.map(([name, figure]) => (
+      {stats.map(([name, text]) => (
         <span
           key={name}
           title={name}
           className="max-sm:last:grow max-sm:last:basis-12 max-sm:last:truncate"
         >
-          {figure}{" "}
+          {text}{" "}
         </span>
       ))}
     </p>
   );
 });
 
-type Figure = readonly [name: string, figure: string];
+type Stat = readonly [name: string, text: string | null];
 
-function figuresOf(
+function statsOf(
   language: Language,
   reply: Reply,
   now: number,
   waitedMs: number | null,
-): readonly Figure[] {
-  const shortness = describeShortness(language, reply.ending);
+): readonly Stat[] {
   return [
-    ...(shortness === null ? [] : [[language.say("howItEnded"), shortness] as const]),
+    [language.say("howItEnded"), describeShortness(language, reply.ending)],
     ...(stalled(language, reply, now) ?? speed(language, reply, waitedMs)),
-    ...(reply.start === null ? [] : [[language.say("model"), reply.start.model] as const]),
+    [language.say("model"), reply.start?.model ?? null],
   ];
 }
 
-/** Why nothing comes, when it has been a while: a model is not blamed for a connection that was lost. */
-function stalled({ say }: Language, reply: Reply, now: number): readonly Figure[] | null {
+/** Says after a while what a silent reply waits for: the model, or the connection if that was lost. */
+function stalled({ say }: Language, reply: Reply, now: number): readonly Stat[] | null {
   if (!isRunning(reply)) return null;
   const waited = reply.lostAt === null ? silenceMs(reply.pace, now) : now - reply.lostAt;
   if (waited < STALLED_MS) return null;
@@ -69,17 +68,17 @@ function stalled({ say }: Language, reply: Reply, now: number): readonly Figure[
   return [[say("stalled"), say(what, { seconds: Math.floor(waited / 1000) })]];
 }
 
-function speed(language: Language, reply: Reply, waitedMs: number | null): readonly Figure[] {
+function speed(language: Language, reply: Reply, waitedMs: number | null): readonly Stat[] {
   if (replyStatus(reply) === "waiting") return [];
   const { say } = language;
   const { firstMs, rate, gapMs } = measured(reply, waitedMs);
-  const first = firstMs !== null && say("firstToken", { time: describeMs(language, firstMs) });
-  // Of what was cut short there is that to say instead: the line has to have room for "Continue".
+  // A reply that was cut short omits the gap to leave room for "Continue".
   const hasGap = gapMs > 0 && describeShortness(language, reply.ending) === null;
-  const gap = hasGap && say("longestGap", { time: describeMs(language, gapMs) });
+  const inWords = (key: "firstToken" | "longestGap", ms: number) =>
+    say(key, { time: describeMs(language, ms) });
   return [
-    ...(first === false ? [] : [[say("firstTokenAbout"), first] as const]),
-    ...(rate === null ? [] : [[say("rateAbout"), describeRate(language, rate)] as const]),
-    ...(gap === false ? [] : [[say("longestGapAbout"), gap] as const]),
+    [say("firstTokenAbout"), firstMs === null ? null : inWords("firstToken", firstMs)],
+    [say("rateAbout"), rate === null ? null : describeRate(language, rate)],
+    [say("longestGapAbout"), hasGap ? inWords("longestGap", gapMs) : null],
   ];
 }

@@ -2,48 +2,48 @@ import { type RefObject, useMemo } from "react";
 import type { Message } from "../../api/schema";
 import type { LiveReply } from "../../generation/following/live-reply";
 import { useLanguage } from "../../language/language-context";
-import { NearContext, useNearViewport, useNearWatch } from "../scroll/use-near-viewport";
+import { useNearViewport, useViewportObserver, ViewportContext } from "../scroll/use-near-viewport";
 import { type Entry, entriesOf, lastMessage } from "../state/entries";
 import type { MessageTree } from "../state/message-tree";
 import { estimatedHeight, Row } from "./row";
 
-// What a browser watches costs time in every frame: groups of rows are watched instead of each row.
+// Observing an element costs time in every frame, so groups of rows are observed.
 const GROUP_SIZE = 16;
 
 interface ThreadProps {
   readonly tree: MessageTree<Message>;
-  /** The last message of the branch that is shown. */
+  /** The leaf of the shown branch. */
   readonly leaf: string | null;
-  /** The replies that this page follows, by the id of their message. */
+  /** The replies that the page follows, by the id of their message. */
   readonly replies: ReadonlyMap<string, LiveReply>;
-  /** Holds null where the page itself scrolls. */
+  /** Contains null if the page itself scrolls. */
   readonly scroller: RefObject<Element | null>;
-  /** Makes a change of rows without moving what is seen. */
-  readonly keepPlace: (change: () => void) => void;
+  /** Applies a change of rows without moving what is visible. */
+  readonly keepPosition: (change: () => void) => void;
 }
 
-/** The conversation so far, as a log that assistive technology can be asked for but does not recite. */
-export function Thread({ tree, leaf, replies, scroller, keepPlace }: ThreadProps) {
+/** The messages of a branch. The log is not live, because screen readers would read every word as it arrives. */
+export function Thread({ tree, leaf, replies, scroller, keepPosition }: ThreadProps) {
   const entries = useMemo(() => entriesOf(tree, leaf), [tree, leaf]);
   const { say } = useLanguage();
-  const near = useNearWatch(scroller, keepPlace);
+  const observe = useViewportObserver(scroller, keepPosition);
   const groups = inGroups(entries);
   return (
     <div role="log" aria-live="off" aria-label={say("conversation")} className="flow-root">
-      <NearContext value={near}>
+      <ViewportContext value={observe}>
         {groups.map((group, index) => (
           <Group
             // biome-ignore lint/suspicious/noArrayIndexKey: entries are only ever added at the end
             key={index}
             entries={group}
             replies={replies}
-            // A thread is opened at its end; the last group may have only one row.
+            // A thread opens at its end. Its last group may have only one row.
             isAtEnd={index >= groups.length - 2}
             last={entries.at(-1)}
           />
         ))}
-      </NearContext>
-      {/* The focus waits here while the box cannot have it: keys that scroll move the thread, and Tab goes on below it. */}
+      </ViewportContext>
+      {/* Has the focus while the composer is disabled, so that keys scroll the thread. */}
       <div tabIndex={-1} data-end className="outline-none" />
     </div>
   );
@@ -58,9 +58,8 @@ interface GroupProps {
 }
 
 /**
- * Some rows of a thread. Far from what is seen they are only their sources, in a place of a height that
- * is guessed: that costs next to nothing, and can still be found, selected and linked to. They are drawn
- * when they come near, and stay so.
+ * Some rows of a thread. Until they have been near the viewport they are plain text of an estimated height, which costs
+ * little but can be searched, selected and linked to.
  */
 function Group({ entries, replies, isAtEnd, last }: GroupProps) {
   const { element, isNear } = useNearViewport<HTMLDivElement>(isAtEnd);

@@ -3,10 +3,9 @@ import { localStore } from "../../storage";
 import { readDraft, writeDraft } from "../state/drafts";
 
 /**
- * What a person is writing in the place of a message, null while they are not. It is kept as a draft is, over
- * reloads and while away; what says nothing else than the message is not.
+ * The edited text of a message, null if it is not being edited. It is saved like a draft, unless it is unchanged.
  *
- * @param mayBeEdited - else a draft that was left is passed over
+ * @param mayBeEdited - otherwise a saved edit is ignored
  */
 export function useEdit(message: string, text: string, mayBeEdited: boolean) {
   const name = `edit:${message}`;

@@ -1,6 +1,5 @@
 import { lateModule } from "../../ui/late-module";
 
-/** What draws Markdown. */
 export const { load: loadMarkdown, useLate: useMarkdown } = lateModule(async () => {
   const { SmoothedMarkdown } = await import("./smoothed-markdown");
   return SmoothedMarkdown;

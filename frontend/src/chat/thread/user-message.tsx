@@ -4,7 +4,7 @@ import { useLanguage } from "../../language/language-context";
 import { Button } from "../../ui/button";
 import { MessageButton } from "../../ui/icon-button";
 import { Optional } from "../../ui/optional";
-import { useParts } from "../../ui/use-parts";
+import { useLoad } from "../../ui/use-load";
 import type { Entry } from "../state/entries";
 import { ThreadContext } from "../state/thread-context";
 import { Forks } from "./branch-stepper";
@@ -20,16 +20,15 @@ interface UserMessageProps {
   readonly isLast: boolean;
 }
 
-/** What a person wrote. */
 export function UserMessage({ entry, isLast }: UserMessageProps) {
   const { say } = useLanguage();
   const { actions, isBusy } = use(ThreadContext);
   const [message] = entry.messages;
   const { written, ...edit } = useEdit(message.id, message.text, actions !== null);
-  // The focus goes where a person went, and not where one was left.
-  const fetchPart = useParts();
-  const enters = useRef(false);
-  const returns = useRef(false);
+  const loadThen = useLoad();
+  // The edit box takes the focus when it is opened, but not when a saved edit is restored.
+  const takesFocus = useRef(false);
+  const returnsFocus = useRef(false);
   const save = (text: string) => {
     edit.end();
     actions?.edit(message, text);
@@ -44,16 +43,16 @@ export function UserMessage({ entry, isLast }: UserMessageProps) {
     >
       {written !== null ? (
         <>
-          {/* An edit that was left is there when the page is loaded anew; the box for it comes later, or never. */}
+          {/* A saved edit is restored at once; its box loads later or not at all. */}
           <Optional fallback={bubble}>
             <EditBox
               written={written}
-              takesFocus={enters.current}
+              takesFocus={takesFocus.current}
               onWrite={edit.write}
               mayBeSaved={!isBusy}
               onSave={save}
               onCancel={() => {
-                returns.current = true;
+                returnsFocus.current = true;
                 edit.end();
               }}
             />
@@ -61,7 +60,7 @@ export function UserMessage({ entry, isLast }: UserMessageProps) {
           <Forks forks={entry.forks} />
         </>
       ) : (
-        // Beside the message there is room for its actions; where there is not, they share the line of its branches.
+        // The actions are beside the message; on a phone they are on the line of its branches.
         <div className="flex w-full flex-wrap items-center justify-end gap-x-1">
           <div className="flex min-w-0 basis-full justify-end sm:order-2 sm:max-w-[calc(100%-5rem)] sm:basis-auto">
             {bubble}
@@ -71,17 +70,18 @@ export function UserMessage({ entry, isLast }: UserMessageProps) {
             {actions !== null && (
               <MessageButton
                 ref={(button) => {
-                  // From the box, the focus comes back to where it was opened.
-                  if (button !== null && returns.current) button.focus({ preventScroll: true });
-                  returns.current = false;
+                  if (button !== null && returnsFocus.current) {
+                    button.focus({ preventScroll: true });
+                  }
+                  returnsFocus.current = false;
                 }}
                 data-testid="edit"
                 icon={Pencil}
                 label={say("edit")}
                 disabled={isBusy}
                 onClick={() =>
-                  fetchPart(loadEditBox, () => {
-                    enters.current = true;
+                  loadThen(loadEditBox, () => {
+                    takesFocus.current = true;
                     edit.begin();
                   })
                 }
@@ -94,7 +94,7 @@ export function UserMessage({ entry, isLast }: UserMessageProps) {
         </div>
       )}
       {isLast && actions !== null && !isBusy && written === null && (
-        <Button look="outline" data-testid="retry" onClick={() => actions.answer(message.id)}>
+        <Button look="outline" data-testid="retry" onClick={() => actions.replyTo(message.id)}>
           <RotateCcw className="size-4" aria-hidden="true" />
           {say("getReply")}
         </Button>

@@ -5,7 +5,7 @@ import { type ListChoice, listConversations, readConversation } from "../../api/
 import type { ConversationList } from "../../api/schema";
 import { conversation, FakeServer } from "../testing/fake-server";
 import { applyChanges, changeReader } from "./apply-changes";
-import { readAllAgain } from "./cache";
+import { invalidateAll } from "./cache";
 import { keys } from "./keys";
 import { conversationsOf, type Listed } from "./pages";
 import { createQueryClient } from "./query-client";
@@ -22,14 +22,14 @@ const query = (choice: ListChoice) => ({
   structuralSharing: false,
 });
 
-/** Shows a list, and begins to read it when it was not read yet. */
+/** Shows a list, and starts to read it if necessary. */
 function show(client: QueryClient, choice: ListChoice) {
   const observer = new InfiniteQueryObserver(client, query(choice));
   observer.subscribe(() => undefined);
   return observer;
 }
 
-/** A page that shows lists, of which `pages` were read by scrolling. */
+/** A page with lists of which `pages` have been read. */
 async function page(server: FakeServer, pages = 1) {
   vi.stubGlobal("fetch", server.fetch);
   const client = createQueryClient();
@@ -45,7 +45,7 @@ const shown = (client: QueryClient, choice: ListChoice) =>
   conversationsOf(client.getQueryData<Listed>(keys.list(choice)));
 const ids = (client: QueryClient, choice = OPEN) => shown(client, choice).map(({ id }) => id);
 
-/** Conversations of which a higher number is newer. */
+/** Conversations; higher numbers are newer. */
 const some = (count: number) =>
   Array.from({ length: count }, (_, number) =>
     conversation(`conv_${number}`, { updated_at: time(number) }),
@@ -138,7 +138,7 @@ describe("applyChanges", () => {
 
   it.each([
     ["a change", (client: QueryClient) => applyChanges(client, ["conv_9"])],
-    ["a feed that begins", readAllAgain],
+    ["a feed that begins", invalidateAll],
   ])("takes no first answer from before %s", async (_, tell) => {
     const server = new FakeServer(some(3));
     vi.stubGlobal("fetch", server.fetch);
@@ -185,7 +185,7 @@ describe("applyChanges", () => {
         ["conv_2", "conv_1", "conv_0"].map((id) => `New ${id}`),
       ),
     );
-    // The first telling, and the other two together; each reads two lists.
+    // The first change, and the other two together; each reads two lists.
     expect(server.requests).toHaveLength(4);
   });
 

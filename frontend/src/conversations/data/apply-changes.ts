@@ -4,34 +4,31 @@ import { Problem } from "../../generation/problem";
 import {
   cacheSummary,
   choiceOf,
-  listWritings,
-  readAgain,
+  invalidate,
+  listWriteCount,
   uncacheSummary,
   writeLists,
 } from "./cache";
 import { keys } from "./keys";
-import { begunAnew, type Listed } from "./pages";
+import { type Listed, withFreshStart } from "./pages";
 
-/** Beyond so many conversations that are not at the start of a list, the list itself is read again. */
-const ONE_BY_ONE = 10;
+/** With more changed conversations outside of the first pages, the whole lists are read again. */
+const MOST_SINGLE_READS = 10;
 
-/**
- * Takes what is told by the feed of changes: several tellings that come while one is worked on are
- * worked on together.
- */
+/** Returns a function that applies changes. Changes that arrive while others are applied are batched. */
 export function changeReader(client: QueryClient): (ids: readonly string[]) => void {
-  const told = new Set<string>();
+  const changed = new Set<string>();
   let isBusy = false;
   const work = async () => {
-    while (told.size > 0) {
-      const ids = [...told];
-      told.clear();
+    while (changed.size > 0) {
+      const ids = [...changed];
+      changed.clear();
       await applyChanges(client, ids);
     }
     isBusy = false;
   };
   return (ids) => {
-    for (const id of ids) told.add(id);
+    for (const id of ids) changed.add(id);
     if (isBusy) return;
     isBusy = true;
     void work();
@@ -39,20 +36,19 @@ export function changeReader(client: QueryClient): (ids: readonly string[]) => v
 }
 
 /**
- * Reads exactly what may have changed: the searches, the conversations named, the beginning of the
- * lists on the page, and what is named but stands further down, one by one. A long list that was
- * scrolled through is not read again as a whole.
+ * Reads what may have changed: searches, the changed conversations, and the first page of each visible list. Changed
+ * conversations that are on no first page are read one by one, so that a long list is not read again as a whole.
  */
 export async function applyChanges(client: QueryClient, ids: readonly string[]): Promise<void> {
-  void readAgain(client, { queryKey: keys.searches });
-  for (const id of ids) void readAgain(client, { queryKey: keys.one(id) });
+  void invalidate(client, { queryKey: keys.searches });
+  for (const id of ids) void invalidate(client, { queryKey: keys.one(id) });
   const lists = client.getQueryCache().findAll({ queryKey: keys.lists });
   const shown = lists.filter((query) => query.isActive() && query.state.data !== undefined);
-  void readAgain(client, {
+  void invalidate(client, {
     queryKey: keys.lists,
     predicate: (query) => !shown.includes(query),
   });
-  const elsewhere = new Set(ids);
+  const remaining = new Set(ids);
   try {
     const beginnings = await readBeginnings(
       client,
@@ -60,33 +56,36 @@ export async function applyChanges(client: QueryClient, ids: readonly string[]):
     );
     await writeLists(client, () => {
       for (const { queryKey, beginning } of beginnings) {
-        client.setQueryData<Listed>(queryKey, (listed) => listed && begunAnew(listed, beginning));
+        client.setQueryData<Listed>(
+          queryKey,
+          (listed) => listed && withFreshStart(listed, beginning),
+        );
       }
-      for (const found of beginnings.flatMap(({ beginning }) => beginning.conversations)) {
-        // It may have come from further down in another list.
-        if (elsewhere.delete(found.id)) cacheSummary(client, found);
+      for (const summary of beginnings.flatMap(({ beginning }) => beginning.conversations)) {
+        // It may have moved here from another list.
+        if (remaining.delete(summary.id)) cacheSummary(client, summary);
       }
     });
     if (beginnings.every(({ beginning }) => beginning.cursor === null)) return;
-    if (elsewhere.size > ONE_BY_ONE) throw new RangeError("too many to be read one by one");
-    await Promise.all([...elsewhere].map((id) => readOne(client, id)));
+    if (remaining.size > MOST_SINGLE_READS) throw new RangeError("too many to read one by one");
+    await Promise.all([...remaining].map((id) => readOne(client, id)));
   } catch {
-    // The cache tries again by itself, and shows what it cannot read.
-    void readAgain(client, { queryKey: keys.lists });
+    // The query cache retries, and its queries report errors.
+    void invalidate(client, { queryKey: keys.lists });
   }
 }
 
-/** Reads the beginnings of lists, and again while a change of this page was answered meanwhile. */
+/** Reads the first pages of lists; again if this page wrote to the lists meanwhile. */
 async function readBeginnings(client: QueryClient, lists: readonly QueryKey[]) {
   for (;;) {
-    const before = listWritings(client);
+    const before = listWriteCount(client);
     const beginnings = await Promise.all(
       lists.map(async (queryKey) => ({
         queryKey,
         beginning: await listConversations(choiceOf(queryKey), null),
       })),
     );
-    if (listWritings(client) === before) return beginnings;
+    if (listWriteCount(client) === before) return beginnings;
   }
 }
 

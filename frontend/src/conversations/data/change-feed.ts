@@ -1,19 +1,17 @@
 import { CHANGES_PATH } from "../../api/conversations";
 import { backoffMs } from "../../generation/following/backoff";
 
-/** What the feed of changes says. */
-export interface ChangeListener {
-  /** From now on changes are told: what is shown may be older and is to be read again. */
+interface ChangeListener {
+  /** The feed is open. Earlier changes may have been missed. */
   onReady(): void;
-  /** These conversations have become other than they were, or were made or deleted. */
+  /** These conversations were changed, created or deleted. */
   onChange(ids: readonly string[]): void;
 }
 
 /**
- * Listens to the feed of changes while somebody looks at the tab: a hidden tab would hold one of the
- * six connections that a browser allows a server over HTTP/1.1. An EventSource gives up for good when
- * it is refused; here it is opened again, later and later, and at once when the tab or the network
- * comes back.
+ * Listens to the change feed while the tab is visible. A hidden tab would occupy one of the six connections that a
+ * browser allows to a server over HTTP/1.1. An EventSource gives up when it is refused, so it is opened again, with
+ * backoff, and at once when the tab becomes visible or the network returns.
  *
  * @returns stops listening
  */

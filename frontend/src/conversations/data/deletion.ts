@@ -5,24 +5,24 @@ import { useLanguage } from "../../language/language-context";
 import { useToast } from "../../ui/toasts";
 import { cacheSummary, uncacheSummary, writeLists } from "./cache";
 import { keys } from "./keys";
-import { readRest, refusedAlready, useRefused } from "./mutations";
+import { ignoreRefusal, invalidateConversation, useShowRefusal } from "./mutations";
 
-/** Deletes a conversation at once, and offers to take it back. `onUndone`: it is there again. */
+/** Deletes a conversation at once and offers to undo that. */
 export function useDeleteConversation() {
   const client = useQueryClient();
   const { say } = useLanguage();
   const show = useToast();
-  const refused = useRefused();
+  const showRefusal = useShowRefusal();
   const restore = useRestoreConversation();
   return useMutation({
     mutationKey: keys.deletion,
     mutationFn: ({ summary }: Deletion) => deleteConversation(summary.id),
-    onError: (error) => refused("notDeleted", error),
+    onError: (error) => showRefusal("notDeleted", error),
     onSuccess: async (_nothing, { summary, onUndone }) => {
-      // An answer that is on its way would bring it back into the lists.
+      // A response in flight would write it into the lists again.
       await client.cancelQueries({ queryKey: keys.one(summary.id) });
       await writeLists(client, () => uncacheSummary(client, summary.id));
-      const undo = () => restore.mutateAsync(summary.id).then(onUndone, refusedAlready);
+      const undo = () => restore.mutateAsync(summary.id).then(onUndone, ignoreRefusal);
       show({
         text: say("wasDeleted", { title: shortened(summary.title) }),
         action: { label: say("undo"), testId: "undo", undoes: true, onPress: undo },
@@ -36,15 +36,15 @@ interface Deletion {
   readonly onUndone?: () => void;
 }
 
-/** Takes back a conversation that was deleted less than ten minutes ago. */
-export function useRestoreConversation() {
+/** Restores a conversation that was deleted less than ten minutes ago. */
+function useRestoreConversation() {
   const client = useQueryClient();
-  const refused = useRefused();
+  const showRefusal = useShowRefusal();
   return useMutation({
     mutationFn: (id: string) => restoreConversation(id),
-    onError: (error) => refused("notRestored", error),
+    onError: (error) => showRefusal("notRestored", error),
     onSuccess: (summary) => writeLists(client, () => cacheSummary(client, summary)),
-    onSettled: (_summary, _error, id) => readRest(client, id),
+    onSettled: (_summary, _error, id) => invalidateConversation(client, id),
   });
 }
 

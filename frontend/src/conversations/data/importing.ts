@@ -5,13 +5,10 @@ import { describeError } from "../../language/describe-problem";
 import type { Language } from "../../language/language";
 import { useLanguage } from "../../language/language-context";
 import { useToast } from "../../ui/toasts";
-import { readAgain } from "./cache";
+import { invalidate } from "./cache";
 import { keys } from "./keys";
 
-/**
- * Adds the conversations of a file that was exported, says so while it takes its time, and then how many there
- * were. `onOpen`: there was one, and it is to be shown.
- */
+/** Imports an exported file, with toasts for its progress and result. `onOpen` shows a single conversation. */
 export function useImportConversations(onOpen: (id: string) => void) {
   const client = useQueryClient();
   const language = useLanguage();
@@ -41,7 +38,7 @@ export function useImportConversations(onOpen: (id: string) => void) {
           text,
           action: { label: say("open"), testId: "open", onPress: () => onOpen(only.id) },
         });
-      return readAgain(client, { queryKey: keys.lists });
+      return invalidate(client, { queryKey: keys.lists });
     },
   });
 }

@@ -6,8 +6,8 @@ import { FakeEventSource } from "../testing/fake-event-source";
 import { conversation, FakeServer } from "../testing/fake-server";
 import { renderSidebar, stubScreen, titles } from "../testing/render-sidebar";
 
-const CONVERSATIONS = ["one", "two", "three"].map((name, place) =>
-  conversation(name, { title: name, updated_at: `2024-02-0${9 - place}T10:00:00.000Z` }),
+const CONVERSATIONS = ["one", "two", "three"].map((name, index) =>
+  conversation(name, { title: name, updated_at: `2024-02-0${9 - index}T10:00:00.000Z` }),
 );
 
 async function open() {
@@ -35,7 +35,7 @@ async function rename(title: string, other: string) {
   await userEvent.keyboard(`${other}{Enter}`);
 }
 
-const tell = (event: "ready" | "change", ...conversations: string[]) =>
+const emit = (event: "ready" | "change", ...conversations: string[]) =>
   act(() => FakeEventSource.latest.say(event, { conversations }));
 
 beforeEach(() => {
@@ -66,7 +66,7 @@ describe("what is under way", () => {
       ["ready", "changed"],
     ] as const) {
       server.set("one", { title });
-      tell(event, "one", "two");
+      emit(event, "one", "two");
       await screen.findByText(title);
     }
     expect(titles()).toEqual(after);
@@ -79,7 +79,7 @@ describe("what is under way", () => {
     const server = await open();
     const slow = gate();
     server.holdNext(slow.opened);
-    tell("change", "one");
+    emit("change", "one");
     await rename("two", "Other");
     await waitFor(() => expect(server.get("two")?.title).toBe("Other"));
     server.set("one", { title: "changed" });
@@ -93,7 +93,7 @@ describe("what is under way", () => {
     const slow = gate();
     server.set("pin", { title: "changed" });
     server.holdNext(slow.opened);
-    tell("ready");
+    emit("ready");
     await rename("two", "Other");
     await slow.open();
     await screen.findByText("changed");

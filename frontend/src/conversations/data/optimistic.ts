@@ -3,25 +3,25 @@ import { useMemo } from "react";
 import type { ListChoice } from "../../api/conversations";
 import type { Conversation, ConversationChange, ConversationSummary } from "../../api/schema";
 import { keys } from "./keys";
-import { type Listed, placed, without } from "./pages";
+import { type Listed, withConversation, without } from "./pages";
 
-/** A change of a conversation that a person made on this page. */
+/** A change of a conversation that was made on this page. */
 export interface Patch {
   readonly id: string;
   readonly change: ConversationChange;
 }
 
-/** What a person did on this page and the server has not answered yet, by the id of the conversation. */
-export interface UnderWay {
+/** The pending mutations of this page, by the id of the conversation. */
+interface OptimisticChanges {
   readonly changes: ReadonlyMap<string, Partial<Conversation>>;
   readonly deletions: readonly string[];
 }
 
 /**
- * What is under way. It lies over whatever the server says meanwhile, which may be from before it; when it
- * is refused, it is gone, and what the server said is what is shown.
+ * The pending changes. They are applied over the server's state when that is shown, which may be older. A refused
+ * change is no longer pending, so the server's state appears again.
  */
-export function useOptimisticChanges(): UnderWay {
+export function useOptimisticChanges(): OptimisticChanges {
   const patches = useMutationState({
     filters: { mutationKey: keys.change, status: "pending" },
     select: ({ state }) => state.variables as Patch,
@@ -32,21 +32,22 @@ export function useOptimisticChanges(): UnderWay {
   });
   return useMemo(() => {
     const changes = new Map<string, Partial<Conversation>>();
-    for (const { id, change } of patches) changes.set(id, { ...changes.get(id), ...given(change) });
+    for (const { id, change } of patches) {
+      changes.set(id, { ...changes.get(id), ...definedMembers(change) });
+    }
     return { changes, deletions };
   }, [patches, deletions]);
 }
 
 const NOTHING: Partial<Conversation> = {};
 
-/** What is under way of one conversation; null: of none. */
 export function useOptimisticChange(id: string | null): Partial<Conversation> {
   return useOptimisticChanges().changes.get(id ?? "") ?? NOTHING;
 }
 
-/** A list with what is under way. `known` finds a conversation that may come from another list. */
-export function listedWith(
-  { changes, deletions }: UnderWay,
+/** A list with pending changes. `known` finds a conversation, which may come from another list. */
+export function withChanges(
+  { changes, deletions }: OptimisticChanges,
   listed: Listed,
   choice: ListChoice,
   known: (id: string) => ConversationSummary | undefined,
@@ -54,12 +55,11 @@ export function listedWith(
   let shown = listed;
   for (const [id, change] of changes) {
     const summary = known(id);
-    if (summary !== undefined) shown = placed(shown, { ...summary, ...change }, choice);
+    if (summary !== undefined) shown = withConversation(shown, { ...summary, ...change }, choice);
   }
   return deletions.reduce(without, shown);
 }
 
-/** A change as members of a conversation: those that it names. */
-function given(change: ConversationChange): Partial<Conversation> {
+function definedMembers(change: ConversationChange): Partial<Conversation> {
   return Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
 }

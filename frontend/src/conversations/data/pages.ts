@@ -2,20 +2,17 @@ import type { InfiniteData } from "@tanstack/react-query";
 import type { ListChoice } from "../../api/conversations";
 import type { ConversationList, ConversationSummary } from "../../api/schema";
 
-/** A list as far as it has been read: pages of it, newest first, and the cursor behind each. */
+/** The pages of a list that have been read, newest first. */
 export type Listed = InfiniteData<ConversationList>;
 
-/** All that has been read of a list, in order. */
 export function conversationsOf(listed: Listed | undefined): readonly ConversationSummary[] {
   return listed?.pages.flatMap((page) => page.conversations) ?? [];
 }
 
-/** Whether the list has been read to its end. */
-export function isComplete(listed: Listed): boolean {
+function isComplete(listed: Listed): boolean {
   return listed.pages.at(-1)?.cursor === null;
 }
 
-/** The list without a conversation. */
 export function without(listed: Listed, id: string): Listed {
   const isListed = conversationsOf(listed).some((each) => each.id === id);
   if (!isListed) return listed;
@@ -29,15 +26,19 @@ export function without(listed: Listed, id: string): Listed {
 }
 
 /**
- * The list with a conversation as it is now, at its place; without it, when it no longer belongs here.
- * What belongs behind all that has been read is left for the page that will bring it.
+ * Inserts a conversation at its position, or removes it if it no longer belongs to the list. A conversation that
+ * belongs behind the pages read so far is left to a later page.
  */
-export function placed(listed: Listed, given: ConversationSummary, choice: ListChoice): Listed {
-  const others = without(listed, given.id);
-  if (given.archived !== choice.archived || given.pinned !== choice.pinned) return others;
-  const isOlder = (each: ConversationSummary) => each.updated_at < given.updated_at;
+export function withConversation(
+  listed: Listed,
+  summary: ConversationSummary,
+  choice: ListChoice,
+): Listed {
+  const others = without(listed, summary.id);
+  if (summary.archived !== choice.archived || summary.pinned !== choice.pinned) return others;
+  const isOlder = (each: ConversationSummary) => each.updated_at < summary.updated_at;
   const before = others.pages.findIndex((page) => page.conversations.some(isOlder));
-  const wasLast = conversationsOf(listed).at(-1)?.id === given.id;
+  const wasLast = conversationsOf(listed).at(-1)?.id === summary.id;
   if (before === -1 && !wasLast && !isComplete(others)) return others;
   const target = before === -1 ? others.pages.length - 1 : before;
   return {
@@ -46,17 +47,16 @@ export function placed(listed: Listed, given: ConversationSummary, choice: ListC
       if (number !== target) return page;
       const newer = page.conversations.filter((each) => !isOlder(each));
       const older = page.conversations.filter(isOlder);
-      return { ...page, conversations: [...newer, given, ...older] };
+      return { ...page, conversations: [...newer, summary, ...older] };
     }),
   };
 }
 
 /**
- * The list after its beginning was read anew: what stands there now is the truth down to its last
- * conversation, and what was known behind that stays. When the two do not touch, too much has
- * happened in between, and only the beginning is left.
+ * Replaces the beginning of a list with a newly read first page and keeps what follows it. If the two do not overlap,
+ * too much has changed in between, and only the first page is kept.
  */
-export function begunAnew(listed: Listed, beginning: ConversationList): Listed {
+export function withFreshStart(listed: Listed, beginning: ConversationList): Listed {
   const last = beginning.conversations.at(-1);
   const alone: Listed = { pages: [beginning], pageParams: [null] };
   if (beginning.cursor === null || last === undefined) return alone;

@@ -14,15 +14,14 @@ import {
 } from "../../api/conversations";
 import type { Conversation, ConversationList, SearchResults } from "../../api/schema";
 import { useServer } from "../../api/server-context";
-import { cachedSummary, listWhatWasRead } from "./cache";
+import { cachedSummary, cacheRead } from "./cache";
 import { keys } from "./keys";
-import { listedWith, useOptimisticChange, useOptimisticChanges } from "./optimistic";
+import { useOptimisticChange, useOptimisticChanges, withChanges } from "./optimistic";
 import type { Listed } from "./pages";
 
 /**
- * A conversation with its settings and all its messages, and over them what is under way. `null` asks for
- * none: the page shows a new conversation, which has no id yet. One that does not exist is an error, a
- * `Problem` with status 404.
+ * A conversation with its settings, all messages and pending changes. Null reads nothing, for a new chat. If it does
+ * not exist, the error is a `Problem` with status 404.
  */
 export function useConversation(id: string | null) {
   const client = useQueryClient();
@@ -32,7 +31,7 @@ export function useConversation(id: string | null) {
     queryKey: keys.one(id ?? ""),
     queryFn: async ({ signal }) => {
       const read = await readConversation(id ?? "", signal, server);
-      await listWhatWasRead(client, read);
+      await cacheRead(client, read);
       return read;
     },
     enabled: id !== null,
@@ -40,7 +39,6 @@ export function useConversation(id: string | null) {
   });
 }
 
-/** What a shared link shows. */
 export function useShared(token: string) {
   return useQuery({
     queryKey: keys.shared(token),
@@ -48,7 +46,7 @@ export function useShared(token: string) {
   });
 }
 
-/** One list, read page by page, and over it what is under way. */
+/** A list, read page by page, with pending changes. */
 export function useConversationPages({ archived, pinned }: ListChoice) {
   const client = useQueryClient();
   const optimistic = useOptimisticChanges();
@@ -60,23 +58,23 @@ export function useConversationPages({ archived, pinned }: ListChoice) {
     getNextPageParam: (page: ConversationList) => page.cursor,
     select: useCallback(
       (listed: Listed) =>
-        listedWith(optimistic, listed, { archived, pinned }, (id) => cachedSummary(client, id)),
+        withChanges(optimistic, listed, { archived, pinned }, (id) => cachedSummary(client, id)),
       [client, optimistic, archived, pinned],
     ),
-    // It would compare all that was read with every page that is added.
+    // Structural sharing would compare all pages whenever one is added.
     structuralSharing: false,
   });
 }
 
-/** What is found for `words`, page by page; while it is looked for, what was found before stays. */
+/** Searches for `words`, page by page. Until results arrive, those of the previous search stay. */
 export function useSearch(words: string) {
-  const sought = words.trim();
+  const trimmed = words.trim();
   return useInfiniteQuery({
-    queryKey: keys.search(sought),
-    queryFn: ({ pageParam, signal }) => searchConversations(sought, pageParam, signal),
+    queryKey: keys.search(trimmed),
+    queryFn: ({ pageParam, signal }) => searchConversations(trimmed, pageParam, signal),
     initialPageParam: null as string | null,
     getNextPageParam: (page: SearchResults) => page.cursor,
-    enabled: sought !== "",
+    enabled: trimmed !== "",
     placeholderData: keepPreviousData,
     staleTime: 0,
     gcTime: 60_000,

@@ -4,10 +4,7 @@ import { Problem } from "../../generation/problem";
 
 const TRIES = 3;
 
-/**
- * The cache of what the server has said. Nothing in it grows old by itself: the feed of changes says
- * what is no longer so, and says "read all again" when it may have missed something.
- */
+/** The query cache. Its queries never become stale by themselves, because the change feed invalidates them. */
 export function createQueryClient(): QueryClient {
   return new QueryClient({
     defaultOptions: {
@@ -15,7 +12,7 @@ export function createQueryClient(): QueryClient {
         staleTime: Number.POSITIVE_INFINITY,
         refetchOnWindowFocus: false,
         refetchOnReconnect: false,
-        // A server on this machine needs no network, whatever the browser says of it.
+        // A server on this machine needs no network, so the browser's online state does not matter.
         networkMode: "always",
         retry: (failures, error) => failures < TRIES && mayPass(error),
         retryDelay: (failures) => backoffMs(failures, Math.random()),
@@ -26,5 +23,5 @@ export function createQueryClient(): QueryClient {
 }
 
 function mayPass(error: Error): boolean {
-  return error instanceof Problem && (error.passing || error.code === "unreachable");
+  return error instanceof Problem && (error.isTransient || error.code === "unreachable");
 }

@@ -1,13 +1,10 @@
 import type { QueryClient } from "@tanstack/react-query";
 import type { Transport } from "../../generation/transport";
 
-/** The last thing that a page has sent for each conversation and that is not answered yet. */
+/** The last unanswered request for each conversation. */
 const latest = new WeakMap<QueryClient, Map<string, Promise<unknown>>>();
 
-/**
- * Sends what belongs to a conversation once everything before it has been answered, so that nothing is
- * overtaken on its way and what was done last is what counts.
- */
+/** Sends the requests of a conversation one after another, so that the last change wins. */
 export async function sendInOrder<T>(
   client: QueryClient,
   id: string,
@@ -25,7 +22,7 @@ export async function sendInOrder<T>(
   }
 }
 
-/** A transport that begins a reply once the changes of its conversation have been answered: they count for it. */
+/** A transport that starts a reply after all changes of its conversation, so that they apply to the reply. */
 export function startingInOrder(transport: Transport, client: QueryClient): Transport {
   return {
     ...transport,
@@ -37,7 +34,7 @@ export function startingInOrder(transport: Transport, client: QueryClient): Tran
   };
 }
 
-/** @throws the signal's reason when it aborts before */
+/** @throws the signal's reason when it aborts first */
 function settled(sent: Promise<unknown>, signal: AbortSignal): Promise<unknown> {
   return new Promise((resolve, reject) => {
     signal.addEventListener("abort", () => reject(signal.reason), { once: true });

@@ -1,30 +1,30 @@
 import { type QueryClient, useMutation, useQueryClient } from "@tanstack/react-query";
 import { shareConversation, unshareConversation } from "../../api/conversations";
 import type { Conversation } from "../../api/schema";
-import { cachedSummary, cacheSummary, readAgain, writeLists } from "./cache";
+import { cachedSummary, cacheSummary, invalidate, writeLists } from "./cache";
 import { keys } from "./keys";
-import { useRefused } from "./mutations";
+import { useShowRefusal } from "./mutations";
 import { sendInOrder } from "./serial-queue";
 
-/** Makes the link, or brings what it shows up to date. */
+/** Creates the link, or updates what it shows. */
 export function useShareConversation() {
   const client = useQueryClient();
-  const refused = useRefused();
+  const showRefusal = useShowRefusal();
   return useMutation({
-    // The link shows the branch that was stepped to just before, too.
+    // In order, so that the link shows a branch that the person chose just before.
     mutationFn: (id: string) => sendInOrder(client, id, () => shareConversation(id)),
-    onError: (error) => refused("notShared", error),
+    onError: (error) => showRefusal("notShared", error),
     onSuccess: ({ token }, id) => cacheShare(client, id, token),
   });
 }
 
-/** Takes the link back: from now on it leads nowhere. */
+/** Revokes the link. */
 export function useUnshareConversation() {
   const client = useQueryClient();
-  const refused = useRefused();
+  const showRefusal = useShowRefusal();
   return useMutation({
     mutationFn: (id: string) => unshareConversation(id),
-    onError: (error) => refused("notUnshared", error),
+    onError: (error) => showRefusal("notUnshared", error),
     onSuccess: (_nothing, id) => cacheShare(client, id, null),
   });
 }
@@ -35,5 +35,5 @@ async function cacheShare(client: QueryClient, id: string, share: string | null)
     if (summary !== undefined) cacheSummary(client, { ...summary, shared: share !== null });
   });
   client.setQueryData<Conversation>(keys.one(id), (open) => open && { ...open, share });
-  void readAgain(client, { queryKey: keys.one(id) });
+  void invalidate(client, { queryKey: keys.one(id) });
 }

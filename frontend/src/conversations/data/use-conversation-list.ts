@@ -2,10 +2,7 @@ import { useCallback, useMemo } from "react";
 import { conversationsOf } from "./pages";
 import { useConversationPages } from "./queries";
 
-/**
- * The conversations that the side bar shows: the pinned ones, which are all read at once, and the
- * others, of which more is read on demand.
- */
+/** The conversations of the side bar: all pinned ones, and the others page by page on demand. */
 export function useConversationList({ archived }: { readonly archived: boolean }) {
   const pinnedPages = useConversationPages({ archived, pinned: true });
   const otherPages = useConversationPages({ archived, pinned: false });
@@ -20,7 +17,7 @@ export function useConversationList({ archived }: { readonly archived: boolean }
     pinned,
     others,
     isLoading: pinnedPages.isPending || otherPages.isPending,
-    /** Why there is nothing to show. What was read once is shown, whatever happens later. */
+    /** Null once the lists have been read, even if a later read fails. */
     error:
       (pinnedPages.data === undefined ? pinnedPages.error : null) ??
       (otherPages.data === undefined ? otherPages.error : null),

@@ -13,18 +13,17 @@ import { useRowWindow } from "./use-row-window";
 import { useScrollAnchor } from "./use-scroll-anchor";
 import { useToday } from "./use-today";
 
-/** So many rows before the end of what is known, more is read. */
-const READ_AHEAD = 40;
-/** Below the last row, in pixels. */
-const PADDING_END = 16;
+/** More is read when the last drawn row is this close to the last known one. */
+const READ_AHEAD_ROWS = 40;
+const PADDING_END_PX = 16;
 
 interface ConversationListProps {
   readonly archived: boolean;
-  /** The person has taken the last one away, and the focus with it. */
+  /** Called when the last row is removed, and the focus with it. */
   readonly onLastLeft: () => void;
 }
 
-/** The conversations, of which only those in sight are drawn, however many there are. */
+/** The conversations, of which only those near the viewport are drawn. */
 export function ConversationList({ archived, onLastLeft }: ConversationListProps) {
   const language = useLanguage();
   const list = useConversationList({ archived });
@@ -35,7 +34,9 @@ export function ConversationList({ archived, onLastLeft }: ConversationListProps
     [language, pinned, others, today],
   );
 
-  if (list.error !== null) return <ListFailed error={list.error} onRetry={list.retry} />;
+  if (list.error !== null) {
+    return <ListFailed message="cannotLoadConversations" error={list.error} onRetry={list.retry} />;
+  }
   if (list.isLoading) return <ListLoading />;
   if (rows.length === 0) return <NothingListed archived={archived} />;
   return (
@@ -65,15 +66,15 @@ function Rows(props: RowsProps) {
   const scroller = useRef<HTMLDivElement>(null);
   const open = useOpenConversation();
   const { leave } = useSidebar();
-  const given = useConversationActions();
+  const conversationActions = useConversationActions();
   const focus = useRowFocus(rows, open, scroller);
 
   const tabStop = rows.findIndex((row) => row.key === focus.tabStop);
-  // The row that Tab leads to is there, wherever the list is scrolled to.
+  // The row that Tab leads to is always drawn.
   const { drawn, last, edges, reveal } = useRowWindow(rows, scroller, tabStop);
   useScrollAnchor(scroller, rows);
 
-  const wantsMore = hasMore && !hasFailed && last >= rows.length - READ_AHEAD;
+  const wantsMore = hasMore && !hasFailed && last >= rows.length - READ_AHEAD_ROWS;
   useEffect(() => {
     if (wantsMore) onReadMore();
   });
@@ -81,7 +82,7 @@ function Rows(props: RowsProps) {
   const openIndex = rows.findIndex((row) => row.key === open);
   const latestIndex = useRef(openIndex);
   latestIndex.current = openIndex;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: only another conversation moves the list
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the list scrolls only when another conversation is opened
   useEffect(() => {
     if (latestIndex.current !== -1) reveal(latestIndex.current);
   }, [open]);
@@ -91,26 +92,26 @@ function Rows(props: RowsProps) {
       if (!focus.leaveRow(id)) onLastLeft();
     };
     return {
-      ...given,
+      ...conversationActions,
       archive: (conversation: ConversationSummary, archived: boolean) => {
         leaveRow(conversation);
-        given.archive(conversation, archived);
+        conversationActions.archive(conversation, archived);
       },
       remove: (conversation: ConversationSummary) => {
         leaveRow(conversation);
-        given.remove(conversation);
+        conversationActions.remove(conversation);
       },
     };
-  }, [given, focus.leaveRow, onLastLeft]);
+  }, [conversationActions, focus.leaveRow, onLastLeft]);
 
   const onKeyDown = (event: KeyboardEvent<HTMLElement>) => {
-    // To React a menu of a row is inside the list; its keys are its own.
+    // React events of a row's menu bubble to the list, although the menu is in a portal.
     if (!event.currentTarget.contains(event.target as Node)) return;
     if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
     const moved = focus.move(event.key);
     if (moved === null) return;
     event.preventDefault();
-    // On the way up, the heading over a row is shown with it.
+    // On the way up, the heading above a row is revealed with it.
     const hasHeading = event.key !== "ArrowDown" && rows[moved - 1]?.kind === "heading";
     reveal(hasHeading ? moved - 1 : moved);
   };
@@ -126,7 +127,7 @@ function Rows(props: RowsProps) {
         onKeyDown={onKeyDown}
         onFocus={focus.onFocus}
         className="relative"
-        style={{ height: (edges.at(-1) ?? 0) + PADDING_END }}
+        style={{ height: (edges.at(-1) ?? 0) + PADDING_END_PX }}
       >
         {drawn.map((index) => {
           const row = rows[index];

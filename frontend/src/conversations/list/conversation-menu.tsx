@@ -1,4 +1,3 @@
-import * as Menu from "@radix-ui/react-dropdown-menu";
 import {
   Archive,
   ArchiveRestore,
@@ -14,83 +13,80 @@ import { type ReactNode, useRef } from "react";
 import { exportPath } from "../../api/conversations";
 import type { ConversationSummary } from "../../api/schema";
 import { useLanguage } from "../../language/language-context";
-import { MenuDownload, MenuItem, MenuLine, MenuList } from "../../ui/menu";
+import { Menu, MenuItem, MenuSeparator } from "../../ui/menu";
 import type { ConversationActions } from "./use-conversation-actions";
 
 interface ConversationMenuProps {
   readonly conversation: ConversationSummary;
   readonly actions: ConversationActions;
   readonly onRename: () => void;
-  /** The button that opens it. */
-  readonly children: ReactNode;
+  readonly button: ReactNode;
 }
 
-/** What can be done with one conversation. It is open when it is first drawn. */
+/** The menu of one conversation. */
 export default function ConversationMenu(props: ConversationMenuProps) {
-  const { conversation, actions, onRename, children } = props;
+  const { conversation, actions, onRename, button } = props;
   const { say } = useLanguage();
   const { id, pinned, archived } = conversation;
-  // What is opened from the menu takes the focus, and the menu must not take it back.
-  const leadsElsewhere = useRef(false);
-  const elsewhere = (go: () => void) => () => {
-    leadsElsewhere.current = true;
-    go();
+  // The rename box and dialogs take the focus, so the menu must not return it to its button.
+  const movesFocus = useRef(false);
+  const movingFocus = (action: () => void) => () => {
+    movesFocus.current = true;
+    action();
   };
   return (
-    <Menu.Root modal={false} defaultOpen>
-      <Menu.Trigger asChild>{children}</Menu.Trigger>
-      <MenuList
-        onClosed={(event) => {
-          if (leadsElsewhere.current) event.preventDefault();
-          leadsElsewhere.current = false;
-        }}
-      >
-        <MenuItem
-          icon={Pencil}
-          label={say("rename")}
-          testId="menu-rename"
-          onSelect={elsewhere(onRename)}
-        />
-        <MenuItem
-          icon={pinned ? PinOff : Pin}
-          label={say(pinned ? "unpin" : "pin")}
-          testId="menu-pin"
-          onSelect={() => actions.pin(conversation, !pinned)}
-        />
-        <MenuItem
-          icon={Link2}
-          label={say("share")}
-          testId="menu-share"
-          onSelect={elsewhere(() => actions.share(conversation))}
-        />
-        <MenuLine />
-        <MenuDownload
-          icon={FileText}
-          label={say("exportMarkdown")}
-          testId="menu-export-markdown"
-          href={exportPath(id, "markdown")}
-        />
-        <MenuDownload
-          icon={Braces}
-          label={say("exportJson")}
-          testId="menu-export-json"
-          href={exportPath(id, "json")}
-        />
-        <MenuLine />
-        <MenuItem
-          icon={archived ? ArchiveRestore : Archive}
-          label={say(archived ? "unarchive" : "archive")}
-          testId="menu-archive"
-          onSelect={elsewhere(() => actions.archive(conversation, !archived))}
-        />
-        <MenuItem
-          icon={Trash2}
-          label={say("delete")}
-          testId="menu-delete"
-          look="danger"
-          onSelect={elsewhere(() => actions.remove(conversation))}
-        />
-      </MenuList>
-    </Menu.Root>
+    <Menu
+      button={button}
+      onClosed={(event) => {
+        if (movesFocus.current) event.preventDefault();
+        movesFocus.current = false;
+      }}
+    >
+      <MenuItem
+        icon={Pencil}
+        label={say("rename")}
+        testId="menu-rename"
+        onSelect={movingFocus(onRename)}
+      />
+      <MenuItem
+        icon={pinned ? PinOff : Pin}
+        label={say(pinned ? "unpin" : "pin")}
+        testId="menu-pin"
+        onSelect={() => actions.pin(conversation, !pinned)}
+      />
+      <MenuItem
+        icon={Link2}
+        label={say("share")}
+        testId="menu-share"
+        onSelect={movingFocus(() => actions.share(conversation))}
+      />
+      <MenuSeparator />
+      <MenuItem
+        icon={FileText}
+        label={say("exportMarkdown")}
+        testId="menu-export-markdown"
+        href={exportPath(id, "markdown")}
+      />
+      <MenuItem
+        icon={Braces}
+        label={say("exportJson")}
+        testId="menu-export-json"
+        href={exportPath(id, "json")}
+      />
+      <MenuSeparator />
+      <MenuItem
+        icon={archived ? ArchiveRestore : Archive}
+        label={say(archived ? "unarchive" : "archive")}
+        testId="menu-archive"
+        onSelect={movingFocus(() => actions.archive(conversation, !archived))}
+      />
+      <MenuItem
+        icon={Trash2}
+        label={say("delete")}
+        testId="menu-delete"
+        look="danger"
+        onSelect={movingFocus(() => actions.remove(conversation))}
+      />
+    </Menu>
   );
 }

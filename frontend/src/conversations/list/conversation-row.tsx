@@ -1,31 +1,34 @@
-import { Link2 } from "lucide-react";
+import { Ellipsis, Link2 } from "lucide-react";
 import { lazy, memo, useState } from "react";
 import type { ConversationSummary } from "../../api/schema";
 import { useLanguage } from "../../language/language-context";
 import { Link } from "../../link";
 import { conversationPath } from "../../route";
+import { LazyOpener } from "../../ui/lazy-opener";
 import { Optional } from "../../ui/optional";
-import { useParts } from "../../ui/use-parts";
-import { ConversationMenuButton } from "./conversation-menu-button";
+import { useLoad } from "../../ui/use-load";
 import type { ConversationActions } from "./use-conversation-actions";
 
+const loadMenu = () => import("./conversation-menu");
+const ConversationMenu = lazy(loadMenu);
 const loadRenameBox = () => import("./rename-box");
 const RenameBox = lazy(loadRenameBox);
 
 interface ConversationRowProps {
   readonly conversation: ConversationSummary;
   readonly actions: ConversationActions;
-  /** It is the one on the page. */
+  /** Whether the page shows it. */
   readonly isOpen: boolean;
-  /** It is the one row that Tab leads to; arrow keys lead to the others. */
+  /** Whether Tab leads to this row; arrow keys lead to the others. */
   readonly isTabStop: boolean;
   readonly onFollow: () => void;
 }
 
-/** A conversation of the list: a link to it, and what can be done with it. */
+/** A conversation of the list: its link and its menu. */
 export const ConversationRow = memo(function ConversationRow(props: ConversationRowProps) {
   const { conversation, actions, isOpen, isTabStop, onFollow } = props;
-  const fetchPart = useParts();
+  const { say } = useLanguage();
+  const loadThen = useLoad();
   const [isRenaming, setRenaming] = useState(false);
   const { id, title, running, shared } = conversation;
   const [keepsFocus, setKeepsFocus] = useState(false);
@@ -42,7 +45,19 @@ export const ConversationRow = memo(function ConversationRow(props: Conversation
       </Optional>
     );
   }
-  const rename = () => fetchPart(loadRenameBox, () => setRenaming(true));
+  const rename = () => loadThen(loadRenameBox, () => setRenaming(true));
+  const menuButton = (
+    <button
+      type="button"
+      data-testid="conversation-menu"
+      aria-label={say("actionsFor", { title })}
+      aria-haspopup="menu"
+      tabIndex={isTabStop ? 0 : -1}
+      className="grid size-8 shrink-0 place-items-center rounded-md text-quiet opacity-0 group-focus-within:opacity-100 group-hover:opacity-100 hover:bg-line hover:text-ink data-[state=open]:bg-line data-[state=open]:opacity-100 pointer-coarse:opacity-100"
+    >
+      <Ellipsis className="size-4" aria-hidden="true" />
+    </button>
+  );
   return (
     <div
       className={`group flex h-full items-center rounded-lg pr-1 transition-colors ${isOpen ? "bg-accent-soft font-medium" : "hover:bg-line/60"}`}
@@ -62,38 +77,31 @@ export const ConversationRow = memo(function ConversationRow(props: Conversation
         <span dir="auto" className="truncate">
           {title}
         </span>
-        {running && <RunningDot />}
-        {shared && !running && <SharedSign />}
+        {(running || shared) && (
+          <span
+            className="ml-auto grid size-4 shrink-0 place-items-center text-quiet"
+            title={say(running ? "beingWritten" : "sharedWithLink")}
+          >
+            {running ? (
+              <span className="size-2 animate-pulse rounded-full bg-accent" />
+            ) : (
+              <Link2 className="size-3.5" aria-hidden="true" />
+            )}
+            <span className="sr-only">, {say(running ? "beingWritten" : "sharedWithLink")}</span>
+          </span>
+        )}
       </Link>
-      <ConversationMenuButton
-        conversation={conversation}
-        actions={actions}
-        isTabStop={isTabStop}
-        onRename={rename}
-      />
+      <LazyOpener load={loadMenu} button={menuButton}>
+        <ConversationMenu
+          conversation={conversation}
+          actions={actions}
+          onRename={rename}
+          button={menuButton}
+        />
+      </LazyOpener>
     </div>
   );
 });
-
-function RunningDot() {
-  const { say } = useLanguage();
-  return (
-    <span className="ml-auto grid size-4 shrink-0 place-items-center" title={say("beingWritten")}>
-      <span className="size-2 animate-pulse rounded-full bg-accent" />
-      <span className="sr-only">, {say("beingWritten")}</span>
-    </span>
-  );
-}
-
-function SharedSign() {
-  const { say } = useLanguage();
-  return (
-    <span className="ml-auto shrink-0 text-quiet" title={say("sharedWithLink")}>
-      <Link2 className="size-3.5" aria-hidden="true" />
-      <span className="sr-only">, {say("sharedWithLink")}</span>
-    </span>
-  );
-}
 
 function focus(link: HTMLAnchorElement | null): void {
   link?.focus({ preventScroll: true });

@@ -3,7 +3,7 @@ import { english } from "../../language/language";
 import { conversation } from "../testing/fake-server";
 import { groupByDate } from "./group-by-date";
 
-/** Local time, as the groups are. */
+/** In local time. */
 const at = (...time: [number, number, number, number?, number?]) => {
   const [year, month, day, hour = 12, minute = 0] = time;
   return new Date(year, month - 1, day, hour, minute);
@@ -32,7 +32,7 @@ describe("groupByDate", () => {
   });
 
   it("counts days, not hours, where the clocks are changed", () => {
-    // In places with summer time one of these days has 23 hours and one 25.
+    // With daylight saving time, one of these days has 23 hours and one 25.
     for (let day = 1; day <= 365; day += 1) {
       const now = at(2026, 1, day, 0, 30);
       expect(groupOf(at(2026, 1, day - 1, 0), now)).toBe("Yesterday");
@@ -42,11 +42,11 @@ describe("groupByDate", () => {
 
   it("keeps the order, and every conversation once", () => {
     const moments = [at(2026, 11, 22), at(2026, 11, 22, 1), at(2026, 9, 2), at(2026, 9, 1)];
-    const given = moments.map((moment, place) =>
-      conversation(`conv_${place}`, { updated_at: moment.toISOString() }),
+    const all = moments.map((moment, index) =>
+      conversation(`conv_${index}`, { updated_at: moment.toISOString() }),
     );
-    const groups = groupByDate(english, given, NOW);
+    const groups = groupByDate(english, all, NOW);
     expect(groups.map(({ name }) => name)).toEqual(["Today", "September 2026"]);
-    expect(groups.flatMap(({ conversations }) => conversations)).toEqual(given);
+    expect(groups.flatMap(({ conversations }) => conversations)).toEqual(all);
   });
 });

@@ -1,23 +1,16 @@
 import type { ConversationSummary } from "../../api/schema";
 import type { Language } from "../../language/language";
 
-/** Conversations of about the same age, under the words that a person would use for it. */
-export interface DateGroup {
-  readonly name: string;
-  readonly conversations: readonly ConversationSummary[];
-}
-
 /**
- * Groups conversations by when they were last updated, in local time. The order stays, so that a list
- * that is newest first has its newest group first.
+ * Groups conversations by the local date of their last update, under names such as "Yesterday". Keeps their order.
  *
- * @param now - any moment of the day that is "today"
+ * @param now - any moment of today
  */
 export function groupByDate(
   language: Language,
   conversations: readonly ConversationSummary[],
   now: Date,
-): readonly DateGroup[] {
+) {
   const nameOf = groupNames(language, now);
   const groups: { name: string; conversations: ConversationSummary[] }[] = [];
   for (const conversation of conversations) {
@@ -29,7 +22,7 @@ export function groupByDate(
   return groups;
 }
 
-/** A day begins at local midnight, also where the clocks were changed: it is not always 24 hours long. */
+/** Days begin at local midnight; where the clocks change, a day does not have 24 hours. */
 function groupNames({ say, locale }: Language, now: Date): (moment: Date) => string {
   const month = new Intl.DateTimeFormat(locale, { month: "long", year: "numeric" });
   const daysAgo = (days: number) =>

@@ -2,7 +2,7 @@ import type { ConversationSummary } from "../../api/schema";
 import type { Language } from "../../language/language";
 import { groupByDate } from "./group-by-date";
 
-/** A line of the list: a heading or a conversation. */
+/** A row of the list: a heading or a conversation. */
 export type ListRow =
   | { readonly kind: "heading"; readonly key: string; readonly text: string }
   | {
@@ -11,10 +11,10 @@ export type ListRow =
       readonly conversation: ConversationSummary;
     };
 
-/** Heights in pixels. They are known before a row is drawn, so that nothing moves when it is. */
+/** Heights in pixels, known before a row is drawn, so that drawing it moves nothing. */
 export const ROW_HEIGHT = { heading: 36, conversation: 40 } as const;
 
-/** The lines of the list: the pinned conversations, then the others by date. */
+/** The rows of the list: the pinned conversations, then the others by date. */
 export function listRows(
   language: Language,
   pinned: readonly ConversationSummary[],
@@ -24,7 +24,7 @@ export function listRows(
   const rows: ListRow[] = [];
   const seen = new Set<string>();
   const add = (text: string, conversations: readonly ConversationSummary[]) => {
-    // One that moved between two pages while they were read may be in both.
+    // A conversation that moved while two pages were read may be in both.
     const fresh = conversations.filter(({ id }) => !seen.has(id));
     if (fresh.length === 0) return;
     rows.push({ kind: "heading", key: `heading ${text}`, text });

@@ -3,11 +3,11 @@ import { describeError } from "../../language/describe-problem";
 import { useLanguage } from "../../language/language-context";
 import { Button } from "../../ui/button";
 
-/** What is quick needs no skeleton; one that flashes up would only disturb. */
+/** A skeleton that is shown sooner would only flash. */
 const SLOW_MS = 400;
 const WIDTHS = ["72%", "56%", "84%", "63%", "77%", "49%"];
 
-/** The list before it was read. */
+/** The skeleton of a list that is loading. */
 export function ListLoading() {
   const { say } = useLanguage();
   const [isSlow, setSlow] = useState(false);
@@ -29,17 +29,18 @@ export function ListLoading() {
 }
 
 interface ListFailedProps {
+  readonly message: "cannotLoadConversations" | "searchFailed";
   readonly error: Error;
   readonly onRetry: () => void;
 }
 
-/** The list that could not be read. */
-export function ListFailed({ error, onRetry }: ListFailedProps) {
+/** Replaces a list that could not be loaded. */
+export function ListFailed({ message, error, onRetry }: ListFailedProps) {
   const language = useLanguage();
   const { say } = language;
   return (
     <div role="alert" className="min-h-0 flex-1 px-4.5 pt-6 text-small">
-      <p className="font-medium">{say("cannotLoadConversations")}</p>
+      <p className="font-medium">{say(message)}</p>
       <p className="mt-1 text-quiet">{describeError(language, error)}</p>
       <Button look="outline" data-testid="list-retry" className="mt-3" onClick={onRetry}>
         {say("tryAgain")}
@@ -48,7 +49,7 @@ export function ListFailed({ error, onRetry }: ListFailedProps) {
   );
 }
 
-/** The end of what could be read. */
+/** Stands below the rows when more of them could not be loaded. */
 export function MoreFailed({ onRetry }: { readonly onRetry: () => void }) {
   const { say } = useLanguage();
   return (
@@ -61,7 +62,6 @@ export function MoreFailed({ onRetry }: { readonly onRetry: () => void }) {
   );
 }
 
-/** A list with nothing in it. */
 export function NothingListed({ archived }: { readonly archived: boolean }) {
   const { say } = useLanguage();
   return (

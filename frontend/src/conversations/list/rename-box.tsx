@@ -5,11 +5,11 @@ const LONGEST = 200;
 
 interface RenameBoxProps {
   readonly title: string;
-  /** The new title, trimmed; null when it stays as it was. `byKey`: the focus should stay near. */
+  /** Gets the trimmed title, or null if it stays the same. `byKey`: the row should take the focus. */
   readonly onDone: (title: string | null, byKey: boolean) => void;
 }
 
-/** A title as a text field, in the place of the title: Enter or leaving saves, Escape drops. */
+/** A text field in place of the title. Enter and blur save, Escape cancels. */
 export default function RenameBox({ title, onDone }: RenameBoxProps) {
   const { say } = useLanguage();
   const isDone = useRef(false);
@@ -24,7 +24,7 @@ export default function RenameBox({ title, onDone }: RenameBoxProps) {
     if (event.nativeEvent.isComposing) return;
     if (event.key === "Enter") end(event.currentTarget.value, true);
     if (event.key === "Escape") {
-      // Nothing else that Escape could close or stop was meant.
+      // Escape must not also close the drawer or stop a reply.
       event.nativeEvent.stopImmediatePropagation();
       end(null, true);
     }

@@ -6,17 +6,17 @@ import { useDeleteConversation } from "../data/deletion";
 import { useArchive, usePatchConversation } from "../data/mutations";
 import { useSidebar } from "../sidebar/sidebar-state";
 
-/** What a person can do with a conversation from its row. */
+/** The actions of a row's menu. */
 export interface ConversationActions {
   rename(conversation: ConversationSummary, title: string): void;
   pin(conversation: ConversationSummary, pinned: boolean): void;
   archive(conversation: ConversationSummary, archived: boolean): void;
-  /** Deletes it at once. The page leaves it if it is the open one, and comes back if it is taken back. */
+  /** Deletes it at once. If it is open, the page shows a new chat, and shows it again after an undo. */
   remove(conversation: ConversationSummary): void;
   share(conversation: ConversationSummary): void;
 }
 
-/** The actions, the same object as long as the page lives: rows need not be drawn again for them. */
+/** The actions, always the same object, so that rows need not render again. */
 export function useConversationActions(): ConversationActions {
   const { mutate: patch } = usePatchConversation();
   const archive = useArchive();

@@ -2,8 +2,8 @@ import { type FocusEvent, type RefObject, useCallback, useEffect, useRef, useSta
 import type { ListRow } from "./list-rows";
 
 /**
- * The focus in a list of which one row is a stop for Tab and arrow keys lead to the others. Rows that are
- * out of sight are not on the page: a row is scrolled to first, and gets the focus when it is drawn.
+ * Roving focus in a list: Tab leads to one row, arrow keys lead to the others. Rows out of sight are not in the DOM, so
+ * a row is scrolled to first and gets the focus once it is drawn.
  */
 export function useRowFocus(
   rows: readonly ListRow[],
@@ -30,9 +30,9 @@ export function useRowFocus(
   latest.current = { rows, tabStop };
 
   return {
-    /** The conversation that Tab leads to. */
+    /** The key of the row that Tab leads to. */
     tabStop,
-    /** Takes a key; answers with the row that it leads to, null when it leads nowhere. */
+    /** Handles a key; returns the index of the row that it leads to, or null. */
     move(key: string): number | null {
       const index = target(rows, tabStop, key);
       const row = index === null ? undefined : rows[index];
@@ -45,14 +45,11 @@ export function useRowFocus(
       const row = event.target.closest<HTMLElement>("[data-conversation]");
       if (row?.dataset.conversation !== undefined) setChosen(row.dataset.conversation);
     }, []),
-    /**
-     * The row is about to go: the focus goes to the one behind it, or before it at the end. Answers whether
-     * there is another.
-     */
+    /** Moves the focus away from a row that will be removed. Returns false if there is no other row. */
     leaveRow: useCallback((id: string) => {
       const { rows } = latest.current;
-      const place = rows.findIndex((row) => row.key === id);
-      const next = step(rows, place, 1) ?? step(rows, place, -1);
+      const index = rows.findIndex((row) => row.key === id);
+      const next = step(rows, index, 1) ?? step(rows, index, -1);
       const key = next === null ? null : (rows[next]?.key ?? null);
       wanted.current = key;
       setChosen(key);
@@ -62,12 +59,12 @@ export function useRowFocus(
 }
 
 function target(rows: readonly ListRow[], from: string | null, key: string): number | null {
-  const place = rows.findIndex((row) => row.key === from);
+  const index = rows.findIndex((row) => row.key === from);
   switch (key) {
     case "ArrowDown":
-      return step(rows, place, 1);
+      return step(rows, index, 1);
     case "ArrowUp":
-      return step(rows, place, -1);
+      return step(rows, index, -1);
     case "Home":
       return step(rows, -1, 1);
     case "End":

@@ -2,26 +2,26 @@ import { type RefObject, useCallback, useLayoutEffect, useMemo, useState } from 
 import { flushSync } from "react-dom";
 import { type ListRow, ROW_HEIGHT } from "./list-rows";
 
-/** So far beyond what is seen rows are drawn, and so far somebody scrolls until others are. */
-const BEYOND_PX = 320;
+/** Rows are drawn up to this distance beyond the viewport. */
+const MARGIN_PX = 320;
+/** The window moves in steps of this size. */
 const STEP_PX = 160;
 
-/** Which rows of a long list are drawn, and where. */
-export interface RowWindow {
-  /** The places of the rows that are drawn, from top to bottom. */
+interface RowWindow {
+  /** The indexes of the rows to draw, from top to bottom. */
   readonly drawn: readonly number[];
-  /** The last of those that are near to what is seen. */
+  /** The index of the last row near the viewport. */
   readonly last: number;
-  /** Where each row begins, in pixels, and behind the last of them where it ends. */
+  /** The top of each row in pixels, and the bottom of the last one. */
   readonly edges: readonly number[];
-  /** Scrolls as little as shows all of a row. */
+  /** Scrolls as little as necessary to show a whole row. */
   readonly reveal: (row: number) => void;
 }
 
 /**
- * Draws only the rows near to what is seen in a scroller.
+ * Selects the rows of a long list that are near the viewport.
  *
- * @param always - the place of a row that is drawn wherever the list is scrolled to; -1: none
+ * @param always - the index of a row that is drawn in any case; -1: none
  */
 export function useRowWindow(
   rows: readonly ListRow[],
@@ -39,7 +39,7 @@ export function useRowWindow(
       setStep(Math.floor(box.scrollTop / STEP_PX));
       setHeight(box.clientHeight);
     };
-    // At once: somebody who drags the scroll bar is not to see an empty list.
+    // Synchronous, so that dragging the scroll bar never shows an empty list.
     const onScroll = () => flushSync(look);
     const resizing = new ResizeObserver(look);
     look();
@@ -63,9 +63,9 @@ export function useRowWindow(
   );
 
   const top = step * STEP_PX;
-  const first = rowAt(edges, top - BEYOND_PX);
-  const last = rowAt(edges, top + STEP_PX + height + BEYOND_PX);
-  const drawn = Array.from({ length: last - first + 1 }, (_, place) => first + place);
+  const first = rowAt(edges, top - MARGIN_PX);
+  const last = rowAt(edges, top + STEP_PX + height + MARGIN_PX);
+  const drawn = Array.from({ length: last - first + 1 }, (_, index) => first + index);
   if (always !== -1 && always < first) drawn.unshift(always);
   if (always > last) drawn.push(always);
   return { drawn, last, edges, reveal };
@@ -76,7 +76,7 @@ function edgesOf(rows: readonly ListRow[]): readonly number[] {
   return [0, ...rows.map((row) => (edge += ROW_HEIGHT[row.kind]))];
 }
 
-/** The row at a height, in pixels; the first or the last where there is none. */
+/** The index of the row at a height in pixels; the first or the last row outside of the list. */
 export function rowAt(edges: readonly number[], height: number): number {
   let [from, to] = [0, edges.length - 2];
   while (from < to) {

@@ -2,8 +2,8 @@ import { type RefObject, useLayoutEffect, useRef } from "react";
 import { type ListRow, ROW_HEIGHT } from "./list-rows";
 
 /**
- * Keeps what is in sight where it is when rows come or go above it. At the very top nothing is kept:
- * there the newest are what somebody looks at.
+ * Keeps the visible rows in position when rows are added or removed above them. At the very top it does not, because
+ * there people look at the newest rows.
  */
 export function useScrollAnchor(
   scroller: RefObject<HTMLElement | null>,
@@ -12,12 +12,12 @@ export function useScrollAnchor(
   const before = useRef(rows);
   useLayoutEffect(() => {
     const element = scroller.current;
-    const past = before.current;
+    const previous = before.current;
     before.current = rows;
-    if (element === null || past === rows || element.scrollTop === 0) return;
-    if (heightOfSameStart(past, rows) >= element.scrollTop) return;
+    if (element === null || previous === rows || element.scrollTop === 0) return;
+    if (heightOfSameStart(previous, rows) >= element.scrollTop) return;
     const now = tops(rows);
-    for (const [key, top] of tops(past)) {
+    for (const [key, top] of tops(previous)) {
       const moved = now.get(key);
       if (top < element.scrollTop || moved === undefined) continue;
       element.scrollTop += moved - top;
@@ -26,11 +26,11 @@ export function useScrollAnchor(
   }, [rows, scroller]);
 }
 
-/** How far down the two are the same. Mostly rows only come at the end, and nothing needs to be done. */
-function heightOfSameStart(past: readonly ListRow[], rows: readonly ListRow[]): number {
+/** The height of the common start. Mostly rows are added at the end, where nothing needs to move. */
+function heightOfSameStart(previous: readonly ListRow[], rows: readonly ListRow[]): number {
   let height = 0;
-  for (const [place, row] of past.entries()) {
-    if (rows[place]?.key !== row.key) break;
+  for (const [index, row] of previous.entries()) {
+    if (rows[index]?.key !== row.key) break;
     height += ROW_HEIGHT[row.kind];
   }
   return height;
@@ -40,9 +40,9 @@ function tops(rows: readonly ListRow[]): Map<string, number> {
   let top = 0;
   return new Map(
     rows.map((row) => {
-      const place = [row.key, top] as const;
+      const entry = [row.key, top] as const;
       top += ROW_HEIGHT[row.kind];
-      return place;
+      return entry;
     }),
   );
 }

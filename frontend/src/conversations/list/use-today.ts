@@ -1,6 +1,6 @@
 import { useEffect, useState } from "react";
 
-/** The day that is today, as its local midnight. A page that stays open over midnight sees it change. */
+/** Today's local midnight, which changes while the page is open. */
 export function useToday(): Date {
   const [today, setToday] = useState(() => midnight(0));
   useEffect(() => {
@@ -14,7 +14,7 @@ export function useToday(): Date {
       timer = setTimeout(look, midnight(1).getTime() - Date.now() + 1);
     };
     look();
-    // A timer sleeps with the machine.
+    // Timers do not run while the machine sleeps.
     document.addEventListener("visibilitychange", look);
     return () => {
       clearTimeout(timer);

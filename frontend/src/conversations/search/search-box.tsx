@@ -10,32 +10,31 @@ interface SearchBoxProps {
   readonly box: RefObject<HTMLInputElement | null>;
   readonly words: string;
   readonly onWords: (words: string) => void;
-  /** The person is about to search. */
   readonly onFocus: () => void;
-  /** The person goes from the box into what was found. */
+  /** Moves the focus to the results. */
   readonly onDown: () => void;
-  /** They want the first of what was found. */
+  /** Opens the first result. */
   readonly onEnter: () => void;
 }
 
-/** The box for words to search for. Escape empties it, and then leads back to where the person was. */
+/** The search box. Escape clears it, or returns the focus if it is empty. */
 export function SearchBox({ box, words, onWords, onFocus, onDown, onEnter }: SearchBoxProps) {
   const { say } = useLanguage();
-  const { searches, isSearchAsked } = useSidebar();
+  const { searches, isSearchRequested } = useSidebar();
   const hasKeys = useMedia("(pointer: fine)");
-  // biome-ignore lint/correctness/useExhaustiveDependencies: each search is asked for anew
+  // biome-ignore lint/correctness/useExhaustiveDependencies: runs with each request to search
   useEffect(() => {
-    if (!isSearchAsked.current) return;
-    isSearchAsked.current = false;
+    if (!isSearchRequested.current) return;
+    isSearchRequested.current = false;
     box.current?.focus();
     box.current?.select();
-  }, [searches, isSearchAsked, box]);
+  }, [searches, isSearchRequested, box]);
 
   const cameFrom = useRef<EventTarget>(null);
   const leave = () => {
     const to = cameFrom.current;
     if (!(to instanceof HTMLElement)) box.current?.blur();
-    // What was found, and where the person came from, may be gone: then they stay here.
+    // The element may have been removed.
     else if (to.isConnected) to.focus({ preventScroll: true });
   };
   const onKeyDown = (event: KeyboardEvent<HTMLInputElement>) => {
@@ -45,7 +44,7 @@ export function SearchBox({ box, words, onWords, onFocus, onDown, onEnter }: Sea
       onDown();
     }
     if (event.key === "Escape") {
-      // The drawer stays, and a reply goes on: only the box was meant.
+      // Escape must not also close the drawer or stop a reply.
       event.stopPropagation();
       event.nativeEvent.stopImmediatePropagation();
       if (words === "") leave();

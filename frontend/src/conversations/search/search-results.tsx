@@ -1,50 +1,39 @@
 import { type KeyboardEvent, type RefObject, useEffect, useState } from "react";
-import type { SearchResult } from "../../api/schema";
-import { describeError } from "../../language/describe-problem";
+import type { SearchResult, SnippetPart } from "../../api/schema";
 import { useLanguage } from "../../language/language-context";
 import { Link } from "../../link";
 import { conversationPath, useOpenConversation } from "../../route";
 import { Button } from "../../ui/button";
 import { useSearch } from "../data/queries";
-import { ListLoading } from "../list/list-states";
+import { ListFailed, ListLoading } from "../list/list-states";
 import { useSidebar } from "../sidebar/sidebar-state";
-import { Highlighted } from "./highlighted";
 import { withoutMarkup } from "./without-markup";
 
 interface SearchResultsProps {
   readonly words: string;
-  /** Where the results are drawn; the search box leads into it. */
-  readonly place: RefObject<HTMLUListElement | null>;
-  /** The person goes up from the first result, or leaves the results with Escape. */
+  readonly list: RefObject<HTMLUListElement | null>;
+  /** Called for Escape, and for ArrowUp on the first result. */
   readonly onUp: () => void;
 }
 
-/** What was found, newest first; arrow keys lead through it. */
-export default function SearchResults({ words, place, onUp }: SearchResultsProps) {
-  const language = useLanguage();
-  const { say } = language;
+/** The results, newest first; arrow keys move between them. */
+export default function SearchResults({ words, list, onUp }: SearchResultsProps) {
+  const { say } = useLanguage();
   const search = useSearch(words);
   const open = useOpenConversation();
   const results = search.data?.pages.flatMap((page) => page.results) ?? [];
   const { hasNextPage, isFetchingNextPage, fetchNextPage } = search;
 
   if (search.isError && search.data === undefined) {
-    return (
-      <div role="alert" className="min-h-0 flex-1 px-4.5 pt-6 text-small">
-        <p className="font-medium">{say("searchFailed")}</p>
-        <p className="mt-1 text-quiet">{describeError(language, search.error)}</p>
-        <Button look="outline" className="mt-3" onClick={() => void search.refetch()}>
-          {say("tryAgain")}
-        </Button>
-      </div>
-    );
+    const retry = () => void search.refetch();
+    return <ListFailed message="searchFailed" error={search.error} onRetry={retry} />;
   }
   if (search.data === undefined) return <ListLoading />;
   const onKeyDown = (event: KeyboardEvent<HTMLUListElement>) => {
     if (!["ArrowDown", "ArrowUp", "Escape"].includes(event.key)) return;
     event.preventDefault();
     if (event.key === "Escape") {
-      // As in the box: the drawer stays, and a reply goes on.
+      // Escape must not also close the drawer or stop a reply.
       event.stopPropagation();
       event.nativeEvent.stopImmediatePropagation();
       return onUp();
@@ -58,7 +47,7 @@ export default function SearchResults({ words, place, onUp }: SearchResultsProps
     <div className="min-h-0 flex-1 overflow-y-auto overscroll-contain px-2 pb-4">
       <SearchStatus count={results.length} isMore={hasNextPage} words={words} />
       <ul
-        ref={place}
+        ref={list}
         aria-label={say("found")}
         onKeyDown={onKeyDown}
         className={`grid grid-cols-1 gap-1 transition-opacity ${search.isPlaceholderData ? "opacity-60" : ""}`}
@@ -85,7 +74,7 @@ export default function SearchResults({ words, place, onUp }: SearchResultsProps
 
 interface ResultProps {
   readonly result: SearchResult;
-  /** It is the conversation on the page. */
+  /** Whether the page shows its conversation. */
   readonly isOpen: boolean;
 }
 
@@ -122,22 +111,36 @@ function Result({ result, isOpen }: ResultProps) {
   );
 }
 
+/** Text whose matches are marked. */
+function Highlighted({ parts }: { readonly parts: readonly SnippetPart[] }) {
+  return parts.map(({ text, match }, index) =>
+    match ? (
+      // biome-ignore lint/suspicious/noArrayIndexKey: parts keep their order
+      <mark key={index} className="rounded-xs bg-accent-soft font-semibold text-accent-strong">
+        {text}
+      </mark>
+    ) : (
+      text
+    ),
+  );
+}
+
 interface SearchStatusProps {
   readonly count: number;
   readonly isMore: boolean;
   readonly words: string;
 }
 
-/** How much was found. It is said a moment later, so that nobody hears a count for every letter. */
+/** The number of results. It is announced with a delay, so that screen readers do not read one for each letter. */
 function SearchStatus({ count, isMore, words }: SearchStatusProps) {
   const { say } = useLanguage();
   const text =
     count === 0
       ? say("nothingFound", { words: words.trim() })
       : say(isMore ? "foundNewest" : "foundCount", { count });
-  const [said, setSaid] = useState("");
+  const [announced, announce] = useState("");
   useEffect(() => {
-    const timer = setTimeout(() => setSaid(text), 500);
+    const timer = setTimeout(() => announce(text), 500);
     return () => clearTimeout(timer);
   }, [text]);
   return (
@@ -146,7 +149,7 @@ function SearchStatus({ count, isMore, words }: SearchStatusProps) {
         {text}
       </p>
       <p role="status" className="sr-only">
-        {said}
+        {announced}
       </p>
     </>
   );

@@ -3,7 +3,7 @@ import { type ReactNode, useState } from "react";
 import { Toasts } from "../../ui/toasts";
 import { createQueryClient } from "../data/query-client";
 
-/** What everything needs that reads or changes conversations: the cache, and a place for its notices. */
+/** Provides the query cache and toasts. */
 export function ConversationsProvider({ children }: { children: ReactNode }) {
   const [client] = useState(createQueryClient);
   return (

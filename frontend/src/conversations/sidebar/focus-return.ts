@@ -1,7 +1,4 @@
-/**
- * Where the focus goes when a dialog closes: to what had it before; where that has gone, to the button of the
- * bar's menu, or to the one that shows the bar.
- */
+/** Where the focus goes when a dialog closes: the opener or, if that is gone, the menu or toggle of the side bar. */
 export function focusReturn(opener: Element | null): HTMLElement | null {
   if (opener instanceof HTMLElement && opener.isConnected && opener !== document.body)
     return opener;

@@ -1,5 +1,5 @@
 export const isMac =
   typeof navigator !== "undefined" && /Mac|iPhone|iPad/.test(navigator.userAgent);
 
-/** The key that shortcuts are made with, as it is called on this keyboard. */
+/** The name of the modifier key of shortcuts. */
 export const modKey = isMac ? "⌘" : "Ctrl";

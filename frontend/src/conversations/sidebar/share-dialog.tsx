@@ -12,7 +12,7 @@ interface ShareDialogProps {
   readonly onClose: () => void;
 }
 
-/** The link with which others can read a conversation: makes it, brings it up to date, takes it back. */
+/** Creates, updates and revokes the link with which others can read a conversation. */
 export default function ShareDialog({ id, onClose }: ShareDialogProps) {
   const language = useLanguage();
   const { say } = language;
@@ -23,7 +23,7 @@ export default function ShareDialog({ id, onClose }: ShareDialogProps) {
       testId="share-dialog"
       onClose={onClose}
       onClosed={(event) => {
-        // The menu that led here has gone, and its button has the focus back only now.
+        // The menu item that opened the dialog is gone, so its button gets the focus.
         event.preventDefault();
         menuButtonOf(id)?.focus();
       }}
@@ -46,7 +46,7 @@ function Sharing({ id, token }: { readonly id: string; readonly token: string | 
   const share = useShareConversation();
   const unshare = useUnshareConversation();
   const isBusy = share.isPending || unshare.isPending;
-  // What was pressed goes: the focus is for what comes in its place.
+  // The pressed button disappears, and the one that replaces it gets the focus.
   const [takesFocus, setTakesFocus] = useState(false);
   const next = takesFocus ? focus : null;
   return (
@@ -147,14 +147,14 @@ function focus(button: HTMLButtonElement | null): void {
   button?.focus();
 }
 
-/** The button of a conversation's menu; where the list is not to be seen, the one that shows it. */
+/** The menu button of a conversation or, if the list is hidden, the toggle of the side bar. */
 function menuButtonOf(id: string): HTMLElement | null {
   const rows = [...document.querySelectorAll<HTMLElement>("[data-conversation]")];
   const row = rows.find(({ dataset }) => dataset.conversation === id);
   return row?.querySelector("button") ?? document.querySelector('[data-testid="sidebar-toggle"]');
 }
 
-/** A page served over plain http from another machine has no clipboard, but can copy what is selected. */
+/** Copies the link, which is selected. Not `copyText`, whose text field the focus trap of the dialog would blur. */
 async function copied(text: string): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(text);

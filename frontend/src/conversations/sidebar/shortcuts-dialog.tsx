@@ -3,7 +3,6 @@ import type { PlainKey } from "../../language/translation";
 import { Dialog } from "../../ui/dialog";
 import { modKey } from "./mod-key";
 
-/** Every shortcut of the side bar, for people. */
 const SHORTCUTS = [
   { keys: [modKey, "Shift", "O"], does: "newChat" },
   { keys: [modKey, "K"], does: "searchAll" },
@@ -20,11 +19,10 @@ const SHORTCUTS = [
 
 interface ShortcutsDialogProps {
   readonly onClose: () => void;
-  /** Called when it has closed; prevents the event where it sets the focus itself. */
+  /** Called when the dialog has closed. Preventing the event keeps Radix from moving the focus. */
   readonly onClosed: (event: Event) => void;
 }
 
-/** What the keys do. */
 export default function ShortcutsDialog({ onClose, onClosed }: ShortcutsDialogProps) {
   const { say } = useLanguage();
   return (

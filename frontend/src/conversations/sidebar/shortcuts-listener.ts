@@ -6,13 +6,13 @@ import { conversationPath, NEW_CHAT_PATH, useOpenConversation } from "../../rout
 import { useToastAction } from "../../ui/toasts";
 import { cachedSummary } from "../data/cache";
 import { keys } from "../data/keys";
-import { listedWith, useOptimisticChanges } from "../data/optimistic";
+import { useOptimisticChanges, withChanges } from "../data/optimistic";
 import { conversationsOf, type Listed } from "../data/pages";
 import { listRows } from "../list/list-rows";
 import { commandOf } from "./shortcuts";
 import { useSidebar } from "./sidebar-state";
 
-/** Listens for shortcuts anywhere on the page, except over a dialog: there they would act behind it. */
+/** Handles shortcuts anywhere on the page, except in a dialog. */
 export default function Shortcuts(): null {
   const { leave, leaveForNewChat, search, openDialog } = useSidebar();
   const language = useLanguage();
@@ -30,20 +30,20 @@ export default function Shortcuts(): null {
       const choice = { archived: false, pinned };
       const listed = client.getQueryData<Listed>(keys.list(choice));
       const known = (id: string) => cachedSummary(client, id);
-      return conversationsOf(listed && listedWith(optimistic, listed, choice, known));
+      return conversationsOf(listed && withChanges(optimistic, listed, choice, known));
     });
     const ids = listRows(language, pinned ?? [], others ?? [], new Date())
       .filter((row) => row.kind === "conversation")
       .map((row) => row.key);
-    const place = open === null ? -1 : ids.indexOf(open);
-    // From a new chat, the newest is the next one; there is none before it.
-    return ids[place === -1 && by === -1 ? -1 : place + by] ?? null;
+    const index = open === null ? -1 : ids.indexOf(open);
+    // A new chat stands before the newest conversation.
+    return ids[index === -1 && by === -1 ? -1 : index + by] ?? null;
   };
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.defaultPrevented) return;
-    const where = document.activeElement;
-    if (where?.closest('[role="dialog"]:not([data-drawer])')) return;
-    const command = commandOf(event, where);
+    const focused = document.activeElement;
+    if (focused?.closest('[role="dialog"]:not([data-drawer])')) return;
+    const command = commandOf(event, focused);
     if (command === null) return;
     if (command === "undo" && !act()) return;
     event.preventDefault();

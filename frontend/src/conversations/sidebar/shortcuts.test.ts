@@ -34,8 +34,8 @@ describe("commandOf", () => {
     [press("ArrowDown", "alt", "shift"), null],
     [press("ArrowDown", "alt", "ctrl"), null],
     [press("Enter"), null],
-  ])("reads %o as %s", (given, command) => {
-    expect(commandOf(given, document.body, false)).toBe(command);
+  ])("reads %o as %s", (event, command) => {
+    expect(commandOf(event, document.body, false)).toBe(command);
   });
 
   it("takes the command key on a Mac, where Control means something in a text", () => {

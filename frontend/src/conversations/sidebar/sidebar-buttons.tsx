@@ -7,7 +7,7 @@ import { IconButton } from "../../ui/icon-button";
 import { modKey } from "./mod-key";
 import { useSidebar } from "./sidebar-state";
 
-/** Shows or hides the bar. There is one on the page: in the bar while it is shown, else in the header. */
+/** Shows or hides the side bar. It is in the bar while that is shown, otherwise in the header. */
 export function SidebarToggle() {
   const { say } = useLanguage();
   const { isShown, toggle, isToggled } = useSidebar();
@@ -28,7 +28,7 @@ export function SidebarToggle() {
   );
 }
 
-/** For the header of the page: the way to the bar and to a new chat, while the bar is not shown. */
+/** The buttons in the header while the side bar is hidden. */
 export function SidebarButtons() {
   const { say } = useLanguage();
   const { isShown, leaveForNewChat } = useSidebar();

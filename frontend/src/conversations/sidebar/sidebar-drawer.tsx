@@ -1,36 +1,49 @@
+import * as Radix from "@radix-ui/react-dialog";
 import { useRef } from "react";
 import { useLanguage } from "../../language/language-context";
-import { Drawer } from "../../ui/drawer";
+import { usePortalContainer } from "../../ui/portal-container";
+import { isInToast } from "../../ui/toasts";
 import Sidebar from "./sidebar";
 import { useSidebar } from "./sidebar-state";
 
-/** The side bar on a narrow screen, over the page. */
+/** The side bar on a narrow screen: a drawer over the page. */
 export default function SidebarDrawer() {
   const { say } = useLanguage();
   const { isShown, leave, searches } = useSidebar();
-  const answered = useRef(0);
+  const container = usePortalContainer();
+  const handledSearches = useRef(0);
   return (
-    <Drawer
-      title={say("conversations")}
-      isOpen={isShown}
-      onClose={leave}
-      onOpened={(event) => {
-        // The search box takes the focus where it was asked for; no other field may, since that would
-        // bring up the keyboard of a phone.
-        event.preventDefault();
-        if (answered.current === searches) focusOn(event.currentTarget);
-        answered.current = searches;
-      }}
-      onClosed={(event) => {
-        event.preventDefault();
-        focusOn(document.querySelector('[data-testid="sidebar-toggle"]'));
-      }}
-    >
-      <Sidebar />
-    </Drawer>
+    <Radix.Root open={isShown} onOpenChange={(isOpen) => !isOpen && leave()}>
+      <Radix.Portal container={container}>
+        <div className="pointer-events-auto fixed inset-0 z-30 bg-scrim transition-opacity duration-(--calm) starting:opacity-0" />
+        <Radix.Content
+          aria-describedby={undefined}
+          onInteractOutside={(event) => isInToast(event.target) && event.preventDefault()}
+          // Escape in a field is for the field, but Radix receives the key first.
+          onEscapeKeyDown={(event) =>
+            event.target instanceof HTMLInputElement && event.preventDefault()
+          }
+          onOpenAutoFocus={(event) => {
+            // A search focuses its box. No other field may get the focus, because a phone would show its keyboard.
+            event.preventDefault();
+            if (handledSearches.current === searches) focus(event.currentTarget);
+            handledSearches.current = searches;
+          }}
+          onCloseAutoFocus={(event) => {
+            event.preventDefault();
+            focus(document.querySelector('[data-testid="sidebar-toggle"]'));
+          }}
+          data-drawer
+          className="fixed inset-y-0 left-0 z-30 w-[min(20rem,calc(100vw-3rem))] bg-sunken shadow-xl outline-none transition-transform duration-(--calm) starting:-translate-x-full"
+        >
+          <Radix.Title className="sr-only">{say("conversations")}</Radix.Title>
+          <Sidebar />
+        </Radix.Content>
+      </Radix.Portal>
+    </Radix.Root>
   );
 }
 
-function focusOn(target: EventTarget | null): void {
+function focus(target: EventTarget | null): void {
   if (target instanceof HTMLElement) target.focus();
 }

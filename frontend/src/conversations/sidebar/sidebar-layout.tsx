@@ -1,21 +1,22 @@
 import { lazy, type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { localStore } from "../../storage";
 import { Optional } from "../../ui/optional";
-import { PortalPlace } from "../../ui/portal-place";
+import { PortalContainer } from "../../ui/portal-container";
+import { useLoad } from "../../ui/use-load";
 import { useMedia } from "../../ui/use-media";
-import { useParts } from "../../ui/use-parts";
-import { useChanges } from "../data/use-change-feed";
+import { useChangeFeed } from "../data/use-change-feed";
 import { useConversationList } from "../data/use-conversation-list";
 import { focusReturn } from "./focus-return";
 import { SidebarLost } from "./sidebar-lost";
 import { type OpenDialog, SidebarContext, type SidebarState } from "./sidebar-state";
-import { useFolded } from "./use-folded";
 
+const FOLDED_KEY = "headwater.sidebar";
 const WIDE = "(min-width: 48rem)";
 const loadSidebar = () => import("./sidebar");
 const loadDrawer = () => import("./sidebar-drawer");
 const Sidebar = lazy(loadSidebar);
 const SidebarDrawer = lazy(loadDrawer);
-// Not needed for the first look at the page, but soon after.
+// Loaded after the first render.
 const Shortcuts = lazy(() => import("./shortcuts-listener"));
 const loadDialog = {
   preferences: () => import("../../preferences/preferences-dialog"),
@@ -26,28 +27,25 @@ const ShareDialog = lazy(loadDialog.share);
 const PreferencesDialog = lazy(loadDialog.preferences);
 const ShortcutsDialog = lazy(loadDialog.shortcuts);
 
-/**
- * The page with the side bar: beside it where there is room, as a drawer over it where there is not. It
- * keeps the conversations as the server has them, and listens for shortcuts.
- */
+/** The page with the side bar, which is beside the page on a wide screen and a drawer over it on a narrow one. */
 export function SidebarLayout({ children }: { readonly children: ReactNode }) {
-  useChanges();
-  // Read while the bar is hidden too: it is there at once when it is shown, and shortcuts lead through it.
+  useChangeFeed();
+  // Also read while the bar is hidden, because shortcuts use the list.
   useConversationList({ archived: false });
   const state = useSidebarState();
-  const { sidebar, dialog, closeDialog, goBack } = state;
+  const { sidebar, dialog, closeDialog, returnFocus } = state;
   const { isWide, isShown } = sidebar;
   const [hasDrawer, setHasDrawer] = useState(false);
   if (isShown && !isWide && !hasDrawer) setHasDrawer(true);
   useEffect(() => {
-    // Not needed for the first look at the page, but soon after.
-    (isWide ? loadSidebar() : loadDrawer()).catch(ignore);
+    // `Optional` reports a failure when the bar is rendered.
+    (isWide ? loadSidebar() : loadDrawer()).catch(() => undefined);
   }, [isWide]);
 
-  const [place, setPlace] = useState<HTMLElement | null>(null);
+  const [container, setContainer] = useState<HTMLElement | null>(null);
   return (
     <SidebarContext value={sidebar}>
-      <PortalPlace value={place}>
+      <PortalContainer value={container}>
         <div className="flex h-full">
           {isWide && isShown && (
             <div className="w-72 shrink-0 border-r border-line bg-sunken">
@@ -59,7 +57,7 @@ export function SidebarLayout({ children }: { readonly children: ReactNode }) {
           <main className="h-full min-w-0 flex-1">
             {children}
             {/* Menus and dialogs are children of the main part, because screen readers ignore nodes outside a modal. */}
-            <div ref={setPlace} />
+            <div ref={setContainer} />
           </main>
         </div>
         <Optional>
@@ -69,32 +67,32 @@ export function SidebarLayout({ children }: { readonly children: ReactNode }) {
         <Optional>
           {dialog?.kind === "share" && <ShareDialog id={dialog.id} onClose={closeDialog} />}
           {dialog?.kind === "preferences" && (
-            <PreferencesDialog onClose={closeDialog} onClosed={goBack} />
+            <PreferencesDialog onClose={closeDialog} onClosed={returnFocus} />
           )}
           {dialog?.kind === "shortcuts" && (
-            <ShortcutsDialog onClose={closeDialog} onClosed={goBack} />
+            <ShortcutsDialog onClose={closeDialog} onClosed={returnFocus} />
           )}
         </Optional>
-      </PortalPlace>
+      </PortalContainer>
     </SidebarContext>
   );
 }
 
 function useSidebarState() {
   const isWide = useMedia(WIDE);
-  const [isFolded, fold] = useFolded();
+  const [isFolded, setFolded] = useState(() => localStore.read(FOLDED_KEY) === "folded");
   const [isDrawerOpen, setDrawerOpen] = useState(false);
   const [searches, setSearches] = useState(0);
-  const isSearchAsked = useRef(false);
+  const isSearchRequested = useRef(false);
   const [isArchiveShown, showArchive] = useState(false);
   const [dialog, setDialog] = useState<OpenDialog | null>(null);
   const isToggled = useRef(false);
   const opener = useRef<Element>(null);
-  const fetchPart = useParts();
+  const loadThen = useLoad();
   const isShown = isWide ? !isFolded : isDrawerOpen;
 
   useEffect(() => {
-    // The browser's way back or on leads to another page: what stands over this one does not come along.
+    // Going back or forward in the history closes what is open over the page.
     const close = () => {
       setDrawerOpen(false);
       setDialog(null);
@@ -105,18 +103,20 @@ function useSidebarState() {
 
   const show = useCallback(
     (shows: boolean) => {
-      if (isWide) fold(!shows);
-      else if (shows) fetchPart(loadDrawer, () => setDrawerOpen(true));
+      if (isWide) {
+        setFolded(!shows);
+        localStore.write(FOLDED_KEY, shows ? "shown" : "folded");
+      } else if (shows) loadThen(loadDrawer, () => setDrawerOpen(true));
       else setDrawerOpen(false);
     },
-    [isWide, fold, fetchPart],
+    [isWide, loadThen],
   );
   const sidebar: SidebarState = useMemo(
     () => ({
       isWide,
       isShown,
       searches,
-      isSearchAsked,
+      isSearchRequested,
       isToggled,
       toggle: () => {
         isToggled.current = true;
@@ -132,29 +132,26 @@ function useSidebarState() {
       showArchive,
       search: () => {
         show(true);
-        isSearchAsked.current = true;
+        isSearchRequested.current = true;
         setSearches((before) => before + 1);
       },
       openDialog: (next) => {
         opener.current = document.activeElement;
         setDrawerOpen(false);
-        fetchPart(loadDialog[next.kind], () => setDialog(next));
+        loadThen(loadDialog[next.kind], () => setDialog(next));
       },
     }),
-    [isWide, isShown, searches, isArchiveShown, show, fetchPart],
+    [isWide, isShown, searches, isArchiveShown, show, loadThen],
   );
   const closeDialog = useCallback(() => setDialog(null), []);
-  const goBack = useCallback((event: Event) => {
+  const returnFocus = useCallback((event: Event) => {
     event.preventDefault();
     focusReturn(opener.current)?.focus();
   }, []);
-  return { sidebar, dialog, closeDialog, goBack };
+  return { sidebar, dialog, closeDialog, returnFocus };
 }
 
-/** Gives the focus up, so that the box of the new chat may take it: a person who asks for one will write. */
+/** Removes the focus, so that the message box of the new chat takes it. */
 function releaseFocus(): void {
   if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
 }
-
-/** Whoever draws what was fetched in advance meets the same failure, and says so. */
-function ignore(): void {}

@@ -1,6 +1,6 @@
 import { useLanguage } from "../../language/language-context";
 
-/** What could not be fetched is not asked for again by a page that has it as lost. */
+/** Replaces a side bar that could not be loaded. Only reloading the page tries again. */
 export function SidebarLost() {
   const { say } = useLanguage();
   return (

@@ -11,11 +11,11 @@ const NEW = conversation("new", { title: "A new one", updated_at: "2024-02-02T10
 const PINNED = conversation("pin", { title: "A pinned one", pinned: true });
 
 const row = (id: string) => {
-  const found = screen
+  const match = screen
     .getAllByTestId("conversation-item")
     .find((each) => each.dataset.conversation === id);
-  if (found === undefined) throw new Error(`there is no row of ${id}`);
-  return within(found);
+  if (match === undefined) throw new Error(`there is no row of ${id}`);
+  return within(match);
 };
 const path = () => screen.getByTestId("path").textContent;
 
@@ -336,14 +336,14 @@ describe("the search", () => {
     const server = await open();
     await userEvent.type(screen.getByTestId("search-input"), "new", { delay: 20 });
     await screen.findByTestId("search-result");
-    const asked = server.requests.filter((request) => request.endsWith("/search"));
-    expect(asked.length).toBeLessThan(3);
+    const searches = server.requests.filter((request) => request.endsWith("/search"));
+    expect(searches.length).toBeLessThan(3);
   });
 
   it("says that nothing was found", async () => {
     await open();
     await userEvent.type(screen.getByTestId("search-input"), "nowhere");
-    expect(await screen.findByText("Nothing was found for “nowhere”.")).toBeTruthy();
+    expect(await screen.findByText("Nothing was match for “nowhere”.")).toBeTruthy();
   });
 });
 
@@ -365,7 +365,7 @@ describe("importing", () => {
     await screen.findByText("One conversation was imported.");
     await waitFor(() => expect(titles()).toContain("From elsewhere"));
     expect(path()).toBe("/");
-    // It takes nothing back.
+    // There is nothing to undo.
     act(() => row("old").getByRole("link").focus());
     await userEvent.keyboard("{Control>}z{/Control}");
     expect(path()).toBe("/");

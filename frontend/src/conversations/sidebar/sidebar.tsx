@@ -1,9 +1,10 @@
-import { ArrowLeft, SquarePen } from "lucide-react";
+import { ArrowLeft, Ellipsis, SquarePen } from "lucide-react";
 import { lazy, useRef, useState } from "react";
 import { useLanguage } from "../../language/language-context";
 import { Link } from "../../link";
 import { NEW_CHAT_PATH } from "../../route";
 import { IconButton } from "../../ui/icon-button";
+import { LazyOpener } from "../../ui/lazy-opener";
 import { Mark } from "../../ui/mark";
 import { Optional } from "../../ui/optional";
 import { ConversationList } from "../list/conversation-list";
@@ -13,16 +14,16 @@ import { useDebounced } from "../search/use-debounced";
 import { modKey } from "./mod-key";
 import { SidebarToggle } from "./sidebar-buttons";
 import { SidebarLost } from "./sidebar-lost";
-import { SidebarMenuButton } from "./sidebar-menu-button";
 import { useSidebar } from "./sidebar-state";
 
 const loadResults = () => import("../search/search-results");
 const SearchResults = lazy(loadResults);
+const loadMenu = () => import("./sidebar-menu");
+const SidebarMenu = lazy(loadMenu);
 
-/** Between two letters of somebody who types. */
+/** A search begins after this pause in typing. */
 const TYPING_MS = 180;
 
-/** The conversations: a new one, those that were found, those that are kept. */
 export default function Sidebar() {
   const { say } = useLanguage();
   const [words, setWords] = useState("");
@@ -34,8 +35,15 @@ export default function Sidebar() {
   const isSearching = words.trim() !== "";
   const focusOn = (name: string) =>
     bar.current?.querySelector<HTMLElement>(`[data-testid="${name}"]`)?.focus();
-  const focusOnWayOn = () => focusOn(isArchiveShown ? "hide-archived" : "new-chat");
   const firstResult = () => results.current?.querySelector("a");
+  const menuButton = (
+    <IconButton
+      icon={Ellipsis}
+      label={say("more")}
+      data-testid="sidebar-menu"
+      aria-haspopup="menu"
+    />
+  );
 
   return (
     <nav
@@ -50,7 +58,9 @@ export default function Sidebar() {
           <Mark className="size-6 text-accent" />
           Headwater
         </p>
-        <SidebarMenuButton onShowArchived={() => showArchive(true)} />
+        <LazyOpener load={loadMenu} button={menuButton}>
+          <SidebarMenu button={menuButton} />
+        </LazyOpener>
       </div>
       <Link
         href={NEW_CHAT_PATH}
@@ -83,7 +93,6 @@ export default function Sidebar() {
             data-testid="hide-archived"
             onClick={() => {
               showArchive(false);
-              // Back to where the way to the archive began.
               focusOn("sidebar-menu");
             }}
           />
@@ -92,10 +101,13 @@ export default function Sidebar() {
       )}
       {isSearching ? (
         <Optional fallback={<ListLoading />} lost={<SidebarLost />}>
-          <SearchResults words={settled} place={results} onUp={() => box.current?.focus()} />
+          <SearchResults words={settled} list={results} onUp={() => box.current?.focus()} />
         </Optional>
       ) : (
-        <ConversationList archived={isArchiveShown} onLastLeft={focusOnWayOn} />
+        <ConversationList
+          archived={isArchiveShown}
+          onLastLeft={() => focusOn(isArchiveShown ? "hide-archived" : "new-chat")}
+        />
       )}
     </nav>
   );

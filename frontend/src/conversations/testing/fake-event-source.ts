@@ -1,4 +1,4 @@
-/** An EventSource in the test's hands. */
+/** An EventSource that the test controls. */
 export class FakeEventSource extends EventTarget {
   static readonly CLOSED = 2;
   static opened: FakeEventSource[] = [];
@@ -26,7 +26,7 @@ export class FakeEventSource extends EventTarget {
     this.dispatchEvent(new MessageEvent(event, { data: JSON.stringify(data) }));
   }
 
-  /** The server answers with something that is no feed: a browser gives up. */
+  /** The server refuses, so the browser gives up. */
   refuse(): void {
     this.readyState = FakeEventSource.CLOSED;
     this.dispatchEvent(new Event("error"));

@@ -1,7 +1,7 @@
 import type { Conversation, ConversationSummary } from "../../api/schema";
 
-/** A conversation as the server keeps it; `given` says what is special about it. */
-export function conversation(id: string, given: Partial<Conversation> = {}): Conversation {
+/** A stored conversation with some members overridden. */
+export function conversation(id: string, members: Partial<Conversation> = {}): Conversation {
   return {
     id,
     title: `Title of ${id}`,
@@ -19,19 +19,19 @@ export function conversation(id: string, given: Partial<Conversation> = {}): Con
     max_tokens: null,
     share: null,
     messages: [],
-    ...given,
+    ...members,
   };
 }
 
-/** What a test tells the server to do with the next request that fits. */
+/** How to handle the next matching request. */
 interface Refusal {
   readonly method: string;
   readonly detail: string;
 }
 
 /**
- * The part of the server that keeps conversations, in memory, with the order and the cursors of the real
- * one. `pageSize` is how many come with a page at most, whatever is asked for.
+ * The conversations of a server in memory, with the order and the cursors of the real
+ * one. `pageSize` limits the size of its pages.
  */
 export class FakeServer {
   readonly requests: string[] = [];
@@ -47,17 +47,17 @@ export class FakeServer {
     for (const each of kept) this.#kept.set(each.id, each);
   }
 
-  /** The next request with this method is refused. */
+  /** Refuses the next request with this method. */
   refuse(method: string, detail: string): void {
     this.#refusal = { method, detail };
   }
 
-  /** The next answer is made, but not sent until `gate` opens. */
+  /** Delays the next response until `gate` opens. */
   holdNext(gate: Promise<void>): void {
     this.#gate = gate;
   }
 
-  /** The next request with this method is on its way until `gate` opens. */
+  /** Delays the next request with this method until `gate` opens. */
   delayNext(method: string, gate: Promise<void>): void {
     this.#delay = { method, gate };
   }
@@ -66,7 +66,7 @@ export class FakeServer {
     return this.#kept.get(id);
   }
 
-  /** Somebody else changes a conversation, or makes one. */
+  /** Changes or creates a conversation like another client. */
   set(id: string, change: Partial<Conversation>): void {
     const before = this.#kept.get(id) ?? conversation(id);
     this.#kept.set(id, { ...before, ...change, version: before.version + 1 });
@@ -78,7 +78,7 @@ export class FakeServer {
     this.#kept.delete(id);
   }
 
-  /** One list in the order of the server: newest first. */
+  /** A list, newest first. */
   list(pinned: boolean, archived = false): readonly ConversationSummary[] {
     return [...this.#kept.values()]
       .filter((each) => each.pinned === pinned && each.archived === archived)
@@ -164,8 +164,8 @@ export class FakeServer {
 
   #import(archive: { format?: string; conversations?: { title: string }[] }): Response {
     if (archive.format !== "headwater") return refused(400, "invalid_request", "format is missing");
-    const conversations = (archive.conversations ?? []).map(({ title }, place) => {
-      const taken = conversation(`imported_${place}`, { title });
+    const conversations = (archive.conversations ?? []).map(({ title }, index) => {
+      const taken = conversation(`imported_${index}`, { title });
       this.#kept.set(taken.id, taken);
       return taken;
     });
@@ -182,7 +182,7 @@ function refused(status: number, code: string, detail: string): Response {
   return new Response(JSON.stringify({ status, code, detail }), { status, headers });
 }
 
-/** Fails as soon as the request is taken back. */
+/** Rejects when the request is aborted. */
 function aborted(signal: AbortSignal | null | undefined): Promise<never> {
   return new Promise((_, reject) => {
     signal?.addEventListener("abort", () => reject(signal.reason), { once: true });

@@ -7,10 +7,10 @@ import { SidebarLayout } from "../sidebar/sidebar-layout";
 import { FakeEventSource } from "./fake-event-source";
 import type { FakeServer } from "./fake-server";
 
-// What is fetched when it is needed may take its time on a busy machine.
+// Lazy modules can take long to load on a busy machine.
 configure({ asyncUtilTimeout: 10_000 });
 
-/** What jsdom has not: a layout, in which an element is 600 px high, and a screen of a given width. */
+/** Stubs what jsdom lacks: a layout with elements 600 px high, and a screen width. */
 export function stubScreen({ isWide }: { isWide: boolean }): void {
   vi.stubGlobal("ResizeObserver", FakeResizeObserver);
   vi.stubGlobal("matchMedia", (query: string) => ({
@@ -24,7 +24,7 @@ export function stubScreen({ isWide }: { isWide: boolean }): void {
   Element.prototype.scrollIntoView = () => undefined;
 }
 
-/** The side bar beside a page that says where it is. */
+/** The side bar beside a page that shows its path. */
 export function renderSidebar(server: FakeServer, path = "/") {
   vi.stubGlobal("fetch", server.fetch);
   vi.stubGlobal("EventSource", FakeEventSource);
@@ -33,19 +33,19 @@ export function renderSidebar(server: FakeServer, path = "/") {
     <ConversationsProvider>
       <SidebarLayout>
         <SidebarButtons />
-        <Place />
+        <CurrentPath />
         <textarea aria-label="Message" />
       </SidebarLayout>
     </ConversationsProvider>,
   );
 }
 
-/** The titles in the list, from top to bottom. */
+/** The titles in the list. */
 export function titles(): (string | null)[] {
   return screen.queryAllByTestId("conversation-item").map((row) => row.textContent);
 }
 
-function Place() {
+function CurrentPath() {
   const path = usePathname();
   return <output data-testid="path">{path}</output>;
 }

@@ -2,10 +2,10 @@ const FIRST_MS = 250;
 const LONGEST_MS = 8_000;
 
 /**
- * How long to wait before trying again, in milliseconds: doubling, and spread at random over its upper
- * half so that the readers of a server that restarted do not all come back in the same moment.
+ * The pause before another try, in milliseconds. Exponential, with jitter over the upper half, so that the readers
+ * of a restarted server do not all reconnect at the same moment.
  *
- * @param attempt - tries since the last progress, from 0
+ * @param attempt - the tries since the last progress, from 0
  * @param random - from 0 up to 1
  */
 export function backoffMs(attempt: number, random: number): number {

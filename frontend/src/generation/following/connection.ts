@@ -1,15 +1,14 @@
 import type { Network } from "./network";
 
-/** The server shows itself every 10 s; two signs missed and some patience are a dead connection. */
+/** The server sends a heartbeat every 10 s. A connection is dead after two missed ones and some tolerance. */
 const SILENCE_MS = 25_000;
 
-/** Somebody who comes back to the page does not wait as long: one sign missed is enough. */
-const DOUBT_MS = 12_000;
+/** When somebody returns to the page, one missed heartbeat is enough. */
+const SILENCE_ON_RETURN_MS = 12_000;
 
 /**
- * One response being read. Its signal aborts when the caller's does, when nothing was heard for
- * 25 seconds (a connection can die without either end being told), when somebody comes back to the
- * page and nothing was heard for 12, and when the network is lost.
+ * A response that is being read. Its signal aborts when the caller's does, when the network is lost, after 25 seconds
+ * of silence (a connection can die without notice), and when somebody returns to the page after 12 seconds of silence.
  */
 export class Connection {
   readonly #controller = new AbortController();
@@ -21,7 +20,7 @@ export class Connection {
     const cut = () => this.#controller.abort(caller.reason);
     const stopListening = network.onLost(cut);
     const stopWatching = network.onReturn(() => {
-      if (performance.now() - this.#heardAt > DOUBT_MS) cut();
+      if (performance.now() - this.#heardAt > SILENCE_ON_RETURN_MS) cut();
     });
     caller.addEventListener("abort", cut);
     this.#release = () => {
@@ -37,7 +36,7 @@ export class Connection {
     return this.#controller.signal;
   }
 
-  /** To be called with every sign of life, a heartbeat too. */
+  /** Must be called whenever something arrives, heartbeats included. */
   heard(): void {
     this.#heardAt = performance.now();
     clearTimeout(this.#silence);

@@ -61,7 +61,7 @@ function refusing(status: number, body: object = {}, headers: Record<string, str
     });
 }
 
-/** Answers each request with the next of these, and all further ones with the last. */
+/** Answers each request with the next of these, and later ones with the last. */
 function answering(...answers: (typeof fetch)[]): typeof fetch {
   let count = 0;
   return (input, init) => {

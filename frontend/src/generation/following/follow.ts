@@ -8,18 +8,15 @@ import { browserNetwork, type Network } from "./network";
 const TRIES_TO_START = 6;
 const TRIES_TO_RESUME = 20;
 
-/** What a follower reports: every event once and in order, and that the connection was lost or found again. */
+/** What `follow` yields: every event once and in order, and changes of the connection. */
 export type Step = Event | { readonly kind: "reconnecting" | "reconnected" };
 
-/**
- * Where following begins: with a request, or in a generation that runs already, after `cursor`.
- */
+/** Where `follow` begins: with a request, or in a running generation after `cursor`. */
 export type Origin =
   | { readonly request: StartRequest }
   | { readonly generation: string; readonly cursor: Cursor };
 
-/** What following needs from outside. */
-export interface Following {
+interface FollowOptions {
   readonly transport: Transport;
   readonly origin: Origin;
   readonly signal: AbortSignal;
@@ -27,27 +24,27 @@ export interface Following {
 }
 
 /**
- * Follows a generation from its origin to its outcome, over as many responses as that takes. A response
- * that ends before the outcome was cut: the next one asks for what comes after the last event seen.
- * It always ends with an outcome; a log that can no longer be read gives a `failed` one.
+ * Follows a generation to its outcome, over as many responses as necessary. A response that ends before the outcome
+ * was cut; the next one resumes after the last event seen. The last step is always an outcome; a log that can no
+ * longer be read yields a `failed` one.
  *
- * @throws Problem when the server refuses to start, or cannot be reached at all
+ * @throws Problem if the server refuses to start or was never reached
  * @throws the signal's reason when it aborts
  */
-export async function* follow(following: Following): AsyncGenerator<Step> {
-  const { signal, network = browserNetwork } = following;
-  const place = new Place(following.origin);
+export async function* follow(options: FollowOptions): AsyncGenerator<Step> {
+  const { signal, network = browserNetwork } = options;
+  const position = new Position(options.origin);
   let isLost = false;
   for (;;) {
     const connection = new Connection(signal, network);
-    let askedForMs = 0;
+    let retryAfterMs = 0;
     try {
-      for await (const arrival of read(following, place, connection.signal)) {
+      for await (const arrival of read(options, position, connection.signal)) {
         connection.heard();
         if (isLost) yield { kind: "reconnected" };
         isLost = false;
         for (const event of arrival) {
-          if (!place.advance(event)) continue;
+          if (!position.advance(event)) continue;
           yield event;
           if (event.kind === "outcome") return;
         }
@@ -55,28 +52,29 @@ export async function* follow(following: Following): AsyncGenerator<Step> {
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof Problem) {
-        if (place.generation === undefined) throw error;
-        if (!error.passing) return yield lost("gone");
-        askedForMs = (error.retryAfter ?? 0) * 1000;
+        if (position.generation === undefined) throw error;
+        if (!error.isTransient) return yield lost("gone");
+        retryAfterMs = (error.retryAfter ?? 0) * 1000;
       }
     } finally {
       connection.close();
     }
-    if (network.online) place.tries += 1;
-    if (place.generation === undefined && place.tries >= TRIES_TO_START) throw unreachable();
-    if (place.tries >= TRIES_TO_RESUME) return yield lost("disconnected");
+    if (network.online) position.tries += 1;
+    const { generation, tries } = position;
+    if (generation === undefined && tries >= TRIES_TO_START) {
+      throw new Problem(0, "unreachable", null);
+    }
+    if (tries >= TRIES_TO_RESUME) return yield lost("disconnected");
     yield { kind: "reconnecting" };
     isLost = true;
-    const pauseMs = Math.max(askedForMs, backoffMs(place.tries - 1, Math.random()));
-    await network.pause(pauseMs, signal);
+    await network.pause(Math.max(retryAfterMs, backoffMs(tries - 1, Math.random())), signal);
   }
 }
 
-/** How far a reader has come. */
-class Place {
+class Position {
   generation: string | undefined;
   cursor: Cursor;
-  /** Responses read since the last one that brought something new. */
+  /** The responses since the last one with new events. */
   tries = 0;
 
   constructor(origin: Origin) {
@@ -84,7 +82,7 @@ class Place {
     this.cursor = "generation" in origin ? origin.cursor : 0;
   }
 
-  /** Moves behind the event; false when it was seen before. */
+  /** Moves behind the event; false if the event was seen before. */
   advance(event: Event): boolean {
     if (event.kind === "start") this.generation = event.start.generation;
     else if (event.kind !== "outcome") {
@@ -96,25 +94,20 @@ class Place {
   }
 }
 
-function read(following: Following, place: Place, signal: AbortSignal): AsyncIterable<Arrival> {
-  const { transport, origin } = following;
-  if (place.generation !== undefined) {
-    return transport.resume(place.generation, place.cursor, signal);
-  }
-  if ("generation" in origin) throw new Error("a generation that runs has a name");
+function read(
+  { transport, origin }: FollowOptions,
+  { generation, cursor }: Position,
+  signal: AbortSignal,
+): AsyncIterable<Arrival> {
+  if (generation !== undefined) return transport.resume(generation, cursor, signal);
+  if ("generation" in origin) throw new Error("a running generation has an id");
   return transport.start(origin.request, signal);
 }
 
-/** The rest of a reply is no longer kept, or no server could be reached again: both are this page's words. */
-type Loss = "gone" | "disconnected";
-
-function lost(code: Loss): Event {
+/** The outcome of a reply whose log the server no longer has, or whose server cannot be reached again. */
+function lost(code: "gone" | "disconnected"): Event {
   return {
     kind: "outcome",
     outcome: { status: "failed", code, message: "", retryable: true, timing: NO_TIMING },
   };
-}
-
-function unreachable(): Problem {
-  return new Problem(0, "unreachable", null);
 }

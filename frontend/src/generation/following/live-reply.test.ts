@@ -45,7 +45,7 @@ const CANCELLED: Event = {
   },
 };
 
-/** A reply whose every arrival, frame and cancel is in the test's hands. */
+/** A reply with arrivals, frames and cancels that the test controls. */
 function playground(cancel: Transport["cancel"] = async () => undefined) {
   const arrivals: (Arrival | Error)[] = [];
   let wake = () => {};

@@ -2,10 +2,10 @@ import type { Start } from "../events";
 import {
   emptyReply,
   fold,
-  foundReply,
   isRunning,
   type Reply,
   type ReplySoFar,
+  resumedReply,
   STOPPED_HERE,
 } from "../fold";
 import { onNextFrame } from "../frame";
@@ -17,25 +17,23 @@ import { browserNetwork, type Network } from "./network";
 
 const TRIES_TO_CANCEL = 3;
 
-/** What a live reply is made of; tests bring their own. */
-export interface Means {
+interface LiveReplyOptions {
   readonly transport: Transport;
   readonly network?: Network;
-  /** Calls back once, when it is time to draw; returns what takes the call back. */
+  /** Calls back once before the next frame; returns a function that cancels the call. */
   readonly nextFrame?: (callback: () => void) => () => void;
-  /** Milliseconds of a clock that never goes back. */
+  /** A monotonic clock in milliseconds. */
   readonly now?: () => number;
 }
 
 /**
- * One reply while it arrives. It takes every step at once and tells its listeners at most once a
- * frame, so the page draws what a frame brought in one go. The shape is that of React's external
- * stores, but nothing here knows React.
+ * A reply while it arrives. It applies every step at once but notifies its listeners at most once a frame. It has the
+ * shape of an external store of React without depending on React.
  */
 export class LiveReply {
-  /** What the server has started, as soon as it says so; null if it never does. */
+  /** Resolves when the server has started the reply; with null if it never does. */
   readonly started: Promise<Start | null>;
-  /** Settles when the reply has ended. Rejects only on a fault in the page itself. */
+  /** Settles when the reply has ended. Rejects only because of a bug in the page. */
   readonly ended: Promise<void>;
   readonly #transport: Transport;
   readonly #network: Network;
@@ -46,30 +44,30 @@ export class LiveReply {
   readonly #origin: Origin;
   readonly #generation: string;
   #reply: Reply;
-  #tellStart: (start: Start | null) => void = () => undefined;
-  /** How far a request to stop has come; "on start": the server did not know the generation yet. */
-  #stop: "no" | "asked" | "on start" = "no";
+  #resolveStarted: (start: Start | null) => void = () => undefined;
+  /** The progress of `stop`. "on start": the server did not know the generation yet, so cancel once it does. */
+  #stop: "no" | "requested" | "on start" = "no";
   #drawing = false;
 
-  /** Sends the request at once, or follows on at once what runs already. */
-  constructor(from: StartRequest | ReplySoFar, means: Means) {
-    this.#transport = means.transport;
-    this.#network = means.network ?? browserNetwork;
-    this.#nextFrame = means.nextFrame ?? onNextFrame;
-    this.#now = means.now ?? (() => performance.now());
+  /** Sends the request, or follows a running reply. */
+  constructor(from: StartRequest | ReplySoFar, options: LiveReplyOptions) {
+    this.#transport = options.transport;
+    this.#network = options.network ?? browserNetwork;
+    this.#nextFrame = options.nextFrame ?? onNextFrame;
+    this.#now = options.now ?? (() => performance.now());
     if ("start" in from) {
       this.#generation = from.start.generation;
       this.#origin = { generation: this.#generation, cursor: from.cursor };
-      this.#reply = foundReply(from, this.#now());
+      this.#reply = resumedReply(from, this.#now());
     } else {
       this.#generation = from.ids.generation;
       this.#origin = { request: from };
       this.#reply = emptyReply(this.#now());
     }
     this.started = new Promise((resolve) => {
-      this.#tellStart = resolve;
+      this.#resolveStarted = resolve;
     });
-    this.ended = this.#run().finally(() => this.#tellStart(null));
+    this.ended = this.#run().finally(() => this.#resolveStarted(null));
   }
 
   readonly subscribe = (listener: () => void): (() => void) => {
@@ -80,12 +78,12 @@ export class LiveReply {
   readonly getSnapshot = (): Reply => this.#reply;
 
   /**
-   * Asks the server to end the generation; the reply then ends as its log says. Where no server can
-   * be told, the reply ends here, and the server ends it by itself when nobody reads it.
+   * Asks the server to end the generation; the reply then ends with its log. If no server can be reached, the reply
+   * ends on the page, and the server ends the generation because nobody reads it.
    */
   stop(): void {
     if (this.#stop !== "no" || !isRunning(this.#reply)) return;
-    this.#stop = "asked";
+    this.#stop = "requested";
     const { start, lostAt } = this.#reply;
     if (start === null && lostAt !== null) this.#stopHere();
     void this.#cancel();
@@ -109,10 +107,10 @@ export class LiveReply {
   #take(step: Step): void {
     this.#change(fold(this.#reply, step, this.#now()));
     if (step.kind === "start") {
-      this.#tellStart(step.start);
+      this.#resolveStarted(step.start);
       if (this.#stop === "on start") void this.#cancel();
     } else if (step.kind === "reconnecting" && this.#reply.start === null) {
-      // A start that has to be sent again is not wanted any more.
+      // Do not send the start again.
       if (this.#stop !== "no") this.#stopHere();
     }
   }
@@ -125,9 +123,9 @@ export class LiveReply {
         return await this.#transport.cancel(this.#generation);
       } catch (error) {
         if (!isRunning(this.#reply)) return;
-        if (!(error instanceof Problem) || error.passing) continue;
+        if (!(error instanceof Problem) || error.isTransient) continue;
         if (error.status !== 404 || wasStarted) break;
-        // The cancel overtook the start.
+        // The cancel request overtook the start request.
         if (this.#reply.start !== null) continue;
         this.#stop = "on start";
         return;

@@ -1,23 +1,20 @@
 const TRY_ANYWAY_MS = 10_000;
 
-/** What a reader needs to know of the network around it. */
+/** The state of the network. Listeners are called until the returned function is. */
 export interface Network {
   readonly online: boolean;
-  /** Calls back when the network is lost, until the returned function is called. */
   onLost(listener: () => void): () => void;
-  /** Calls back when the page is looked at again, until the returned function is called. */
+  /** Listens for the page becoming visible again. */
   onReturn(listener: () => void): () => void;
   /**
-   * Waits before another try: `ms` milliseconds, and while the browser says that it is offline until
-   * it no longer does. Since that word can be wrong (a server on this machine needs no network), it
-   * is believed for ten seconds at most.
+   * Waits `ms` milliseconds, and then until the browser is online, but at most ten seconds more: the browser can be
+   * wrong, because a server on this machine needs no network.
    *
-   * @throws the signal's reason, when it aborts
+   * @throws the signal's reason when it aborts
    */
   pause(ms: number, signal: AbortSignal): Promise<void>;
 }
 
-/** The network as the browser sees it. */
 export const browserNetwork: Network = {
   get online() {
     return navigator.onLine;
@@ -46,7 +43,7 @@ function untilOnline(signal: AbortSignal): Promise<void> {
   return sleep(TRY_ANYWAY_MS, signal, online.signal);
 }
 
-/** Resolves after `ms` milliseconds or when `early` aborts; rejects when `signal` does. */
+/** Resolves after `ms` milliseconds or when `early` aborts; rejects when `signal` aborts. */
 export function sleep(ms: number, signal: AbortSignal, early?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(signal.reason);

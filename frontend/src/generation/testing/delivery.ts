@@ -1,20 +1,20 @@
-/** Part of a response: bytes, or a time in which nothing comes. */
+/** A part of a response: bytes, or a wait. */
 export type Piece = Uint8Array | Wait;
 export type Wait = (signal: AbortSignal) => Promise<void>;
 
-/** How a response reaches its reader. */
+/** How a response is delivered. */
 export interface Delivery {
-  /** Bytes of the response before it is cut. */
+  /** The number of bytes before the cut. */
   readonly cut: number;
-  /** The connection ends, it breaks, or it goes on without ever bringing anything again. */
+  /** The connection ends, breaks, or becomes silent. */
   readonly cutBy: "end" | "error" | "silence";
-  /** Bytes that one network read brings. */
+  /** The number of bytes of a network read. */
   readonly readSize: number;
-  /** Aborts when the reader lets go of the response. */
+  /** Aborts when the reader cancels the response. */
   readonly signal: AbortSignal;
 }
 
-/** The reads of a response up to where it is cut, whatever the pieces are. */
+/** The reads of a response up to the cut. */
 export async function* readsUpTo(
   pieces: Iterable<Piece>,
   { cut, cutBy, readSize, signal }: Delivery,
@@ -33,7 +33,7 @@ export async function* readsUpTo(
   }
 }
 
-/** The pieces of a response that come whole before it is cut, as the frames of a socket do. */
+/** The complete pieces before the cut, like frames of a socket. */
 export async function* piecesUpTo(
   pieces: Iterable<Piece>,
   { cut, cutBy, signal }: Delivery,
@@ -55,7 +55,7 @@ async function cutOff(cutBy: Delivery["cutBy"], signal: AbortSignal): Promise<vo
   if (cutBy === "silence") await forever(signal);
 }
 
-/** A body that brings these reads. */
+/** A response body with these reads. */
 export function bodyOf(reads: AsyncGenerator<Uint8Array>): ReadableStream<Uint8Array> {
   return new ReadableStream<Uint8Array>({
     async pull(controller) {
@@ -69,20 +69,20 @@ export function bodyOf(reads: AsyncGenerator<Uint8Array>): ReadableStream<Uint8A
   });
 }
 
-/** Waits until the signal aborts, and rejects then. */
+/** Rejects when the signal aborts. */
 export function forever(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
     signal.addEventListener("abort", () => reject(signal.reason));
   });
 }
 
-/** Waits `ms` milliseconds, unless the signal aborts before. */
+/** Waits `ms` milliseconds; rejects when the signal aborts. */
 export function silence(ms: number): Wait {
   return (signal) =>
     Promise.race([new Promise<void>((resolve) => setTimeout(resolve, ms)), forever(signal)]);
 }
 
-/** Bytes that come one after the other, put together: what a read brings heeds no borders. */
+/** Joins consecutive bytes, because reads do not respect boundaries. */
 function* joined(pieces: Iterable<Piece>): Generator<Piece> {
   let bytes: Uint8Array[] = [];
   for (const piece of pieces) {

@@ -1,6 +1,6 @@
 import { type MakeTransport, TRANSPORTS, type TransportKey } from "../transports/table";
 
-/** All transports that can be picked, for tests that hold each of them to the same. */
+/** All transports, for tests that apply to each of them. */
 export const EVERY_TRANSPORT: readonly (readonly [TransportKey, MakeTransport])[] =
   await Promise.all(
     (Object.keys(TRANSPORTS) as TransportKey[]).map(

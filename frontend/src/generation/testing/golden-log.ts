@@ -1,12 +1,12 @@
 import { readdirSync, readFileSync } from "node:fs";
 import type { Start } from "../events";
 
-/** A log that both languages read: what was said, and the bytes that say it. */
+/** A log that the tests of both languages read: its events and its bytes. */
 export interface GoldenLog {
   readonly name: string;
   readonly about: string;
   readonly start: Start;
-  /** The cursor that the response begins from. */
+  /** The cursor at which the response begins. */
   readonly after: number;
   readonly events: readonly { readonly type: "text" | "reasoning"; readonly text: string }[];
   /** The cursor at the end of each page. */

@@ -1,6 +1,6 @@
 import type { NewChatRequest, ReplyRequest } from "../transport";
 
-/** The first message of a conversation, with the ids that golden logs and simulated servers use. */
+/** The first message of a conversation, with the ids of golden logs and simulated servers. */
 export const HELLO: NewChatRequest = {
   message: "hello",
   ids: { conversation: "conv_1", message: "msg_1", reply: "msg_2", generation: "gen_1" },

@@ -2,20 +2,20 @@ import { envelope } from "../transports/envelopes";
 import type { Piece, Wait } from "./delivery";
 import type { GoldenLog } from "./golden-log";
 
-/** What a simulated server says: a log from its beginning. */
+/** The log of a simulated server. */
 export type SimulatedLog = Pick<GoldenLog, "start" | "events" | "outcome">;
 
-/** A response: where in the log it begins, and what there is to wait for behind its names. */
+/** A response: its first cursor and its waits. */
 export interface Responding {
   readonly log: SimulatedLog;
   readonly after: number;
-  /** Waits that each end in a sign of life. */
+  /** Waits that each end with a heartbeat. */
   readonly heartbeats: readonly Wait[];
   /** Waits before the outcome. */
   readonly gate?: Wait | undefined;
 }
 
-/** A log in the words of each media type, in pieces that are whole. */
+/** A log in each media type, in complete pieces. */
 export const RESPONSES: Readonly<Record<string, (responding: Responding) => readonly Piece[]>> = {
   "text/event-stream": (responding) => [
     encode(": headwater\nretry: 1000\n\n"),
@@ -28,7 +28,11 @@ export const RESPONSES: Readonly<Record<string, (responding: Responding) => read
   ],
   "application/json": ({ log, heartbeats, gate }) => {
     const { start, outcome } = log;
-    const rest = { text: said(log, "text"), reasoning: said(log, "reasoning"), outcome };
+    const rest = {
+      text: loggedText(log, "text"),
+      reasoning: loggedText(log, "reasoning"),
+      outcome,
+    };
     return [
       encode(JSON.stringify(start).slice(0, -1)),
       ...heartbeats.flatMap((wait) => [wait, encode(" ")]),
@@ -38,21 +42,21 @@ export const RESPONSES: Readonly<Record<string, (responding: Responding) => read
   },
 };
 
-/** What a kind of events said in all. */
-export function said({ events }: SimulatedLog, kind: "text" | "reasoning"): string {
+/** The joined text of a kind of event. */
+export function loggedText({ events }: SimulatedLog, kind: "text" | "reasoning"): string {
   return events.map(({ type, text }) => (type === kind ? text : "")).join("");
 }
 
 const EVENTS_OF_A_PAGE = 2;
 
-/** What the log has after a cursor, as far as it goes on one page. */
+/** A page of the log after a cursor. */
 export function pageOf(log: SimulatedLog, after: number): object {
   const cursor = Math.min(after + EVENTS_OF_A_PAGE, log.events.length);
   const events = objectsOf(log, after).slice(1, 1 + cursor - after);
   return { events, cursor, outcome: cursor === log.events.length ? log.outcome : null };
 }
 
-/** How many bytes a response from the start has when it has said this many events. */
+/** The length in bytes of a response from the start through this many events. */
 export function lengthThrough(mediaType: string, log: SimulatedLog, events: number): number {
   const pieces = RESPONSES[mediaType]?.({ log, after: 0, heartbeats: [] }) ?? [];
   const opening = mediaType === "text/event-stream" ? 2 : 1;
@@ -105,10 +109,10 @@ function asMessage({ event, generation, cursor, token, ...others }: Said): Uint8
   return enveloped(event === "reasoning" ? { ...at, reasoning: token } : { ...at, token });
 }
 
-/** The flag of what ends a response in Connect. */
+/** Connect's flag of the last envelope. */
 export const LAST = 0b10;
 
-/** A message of Connect. */
+/** A Connect envelope. */
 export function enveloped(message: object, flag = 0): Uint8Array {
   const bytes = new Uint8Array(envelope(message));
   bytes[0] = flag;

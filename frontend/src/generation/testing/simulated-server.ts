@@ -4,17 +4,17 @@ import { enveloped, LAST, pageOf, RESPONSES, type SimulatedLog } from "./simulat
 import { simulatedSocket } from "./simulated-socket";
 
 interface SimulatedServerOptions {
-  /** Bytes that each response has before it is cut; the responses after these are whole. */
+  /** The number of bytes of each response before its cut; later responses are complete. */
   readonly cuts?: readonly number[];
   readonly readSize?: number;
   readonly cutBy?: Delivery["cutBy"];
-  /** What is refused, by how manieth it is asked for. */
+  /** Refusals by the number of the request. */
   readonly refusals?: Readonly<Record<number, Refusal>>;
-  /** Waits behind the names, each of which ends in a sign of life. */
+  /** Waits after the start, which each end with a heartbeat. */
   readonly heartbeats?: readonly Wait[];
-  /** Holds the outcome back until the generation is cancelled. */
+  /** Delays the outcome until the generation is cancelled. */
   readonly waitsForCancel?: boolean;
-  /** The bytes of responses, where they are not to be made of the log. */
+  /** The bytes of responses, instead of those of the log. */
   readonly responses?: readonly (readonly Piece[])[];
 }
 
@@ -25,18 +25,18 @@ interface Refusal {
   readonly retryAfter?: number;
 }
 
-/** What the server was asked for, however that was said. */
-export type Asked =
+/** A request, on any transport. */
+export type ReceivedRequest =
   | { readonly for: "start"; readonly request: object }
   | { readonly for: "rest"; readonly generation: string; readonly after: number }
   | { readonly for: "cancel"; readonly generation: string };
 
 /**
- * The server's side of every wire: it slices its log from the cursor that it is asked for, and cuts its
- * responses where it is told to.
+ * The server side of every transport. It reads its log from the requested cursor and cuts its
+ * responses as configured.
  */
 export function simulatedServer(log: SimulatedLog, options: SimulatedServerOptions) {
-  const asked: Asked[] = [];
+  const received: ReceivedRequest[] = [];
   const pauses: number[] = [];
   const open = new Set<AbortSignal>();
   let cancel = () => {};
@@ -45,15 +45,15 @@ export function simulatedServer(log: SimulatedLog, options: SimulatedServerOptio
   });
   const gate = options.waitsForCancel === true ? () => cancelled : undefined;
 
-  const take = (what: Asked) => {
-    asked.push(what);
-    const number = asked.length - 1;
+  const take = (what: ReceivedRequest) => {
+    received.push(what);
+    const number = received.length - 1;
     return { refusal: options.refusals?.[number], cut: options.cuts?.[number] ?? Infinity, number };
   };
   const piecesFor = (mediaType: string, after: number, number: number): readonly Piece[] => {
     const { heartbeats = [], responses } = options;
     const make = RESPONSES[mediaType];
-    if (make === undefined) throw new Error(`nothing is said as ${mediaType}`);
+    if (make === undefined) throw new Error(`nothing is message as ${mediaType}`);
     return responses?.[number] ?? make({ log, after, heartbeats, gate });
   };
   async function* counted(reads: AsyncGenerator<Uint8Array>, signal: AbortSignal) {
@@ -86,8 +86,8 @@ export function simulatedServer(log: SimulatedLog, options: SimulatedServerOptio
     return new Response(bodyOf(reads), { headers: { "Content-Type": accept } });
   };
 
-  async function* sayFrames(said: string, signal: AbortSignal): AsyncGenerator<string> {
-    const what = readAction(JSON.parse(said));
+  async function* sayFrames(message: string, signal: AbortSignal): AsyncGenerator<string> {
+    const what = readAction(JSON.parse(message));
     const { refusal, cut, number } = take(what);
     if (refusal !== undefined) {
       const { retryAfter: retry_after, ...problem } = refusal;
@@ -113,10 +113,10 @@ export function simulatedServer(log: SimulatedLog, options: SimulatedServerOptio
   };
   return {
     environment,
-    asked,
-    /** How long the page waited between two pages. */
+    received,
+    /** The pauses between two pages. */
     pauses,
-    /** The responses that are being read. */
+    /** The number of open responses. */
     open,
   };
 }
@@ -133,7 +133,7 @@ function readRequest(path: string, init: RequestInit = {}) {
   return { what: readWhat(path, headers, init), accept, isPage };
 }
 
-function readWhat(path: string, headers: Headers, { method, body }: RequestInit): Asked {
+function readWhat(path: string, headers: Headers, { method, body }: RequestInit): ReceivedRequest {
   const called = METHOD.exec(path)?.groups?.name;
   if (method === "POST" && called !== undefined) return readCall(called, body);
   const start = START.exec(path);
@@ -153,7 +153,7 @@ function readWhat(path: string, headers: Headers, { method, body }: RequestInit)
   throw new Error(`nothing is at ${method} ${path}`);
 }
 
-function readCall(method: string, body: unknown): Asked {
+function readCall(method: string, body: unknown): ReceivedRequest {
   if (!(body instanceof Uint8Array)) throw new Error("a call without an envelope");
   const message = JSON.parse(new TextDecoder().decode(body.subarray(5)));
   if (method === "Follow") return { for: "rest", ...message };
@@ -161,9 +161,9 @@ function readCall(method: string, body: unknown): Asked {
   return { for: "start", request: message };
 }
 
-function readAction({ action, ...said }: Record<string, unknown>): Asked {
-  if (action === "chat" || action === "reply") return { for: "start", request: said };
-  const { generation, after } = said;
+function readAction({ action, ...message }: Record<string, unknown>): ReceivedRequest {
+  if (action === "chat" || action === "reply") return { for: "start", request: message };
+  const { generation, after } = message;
   if (action !== "follow") throw new Error(`there is no action ${action}`);
   return { for: "rest", generation: String(generation), after: Number(after) };
 }

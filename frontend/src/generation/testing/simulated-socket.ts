@@ -1,5 +1,5 @@
-/** The server's side of a socket: the frames that it says to the client's only one, until `closed` aborts. */
-export type Answer = (said: string, closed: AbortSignal) => AsyncIterable<string>;
+/** The server side of a socket: its frames in response to the client's only one, until `closed` aborts. */
+export type Answer = (message: string, closed: AbortSignal) => AsyncIterable<string>;
 
 /** A WebSocket to a simulated server. */
 export function simulatedSocket(answer: Answer): WebSocket {
@@ -26,8 +26,8 @@ class SimulatedSocket extends EventTarget {
     });
   }
 
-  send(said: string): void {
-    void this.#say(said);
+  send(message: string): void {
+    void this.#say(message);
   }
 
   close(): void {
@@ -36,10 +36,10 @@ class SimulatedSocket extends EventTarget {
     this.dispatchEvent(new Event("close"));
   }
 
-  async #say(said: string): Promise<void> {
+  async #say(message: string): Promise<void> {
     const { signal } = this.#closed;
     try {
-      for await (const data of this.#answer(said, signal)) {
+      for await (const data of this.#answer(message, signal)) {
         if (signal.aborted) return;
         this.dispatchEvent(new MessageEvent("message", { data }));
       }

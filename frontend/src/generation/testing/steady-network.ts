@@ -1,6 +1,6 @@
 import type { Network } from "../following/network";
 
-/** A network that is always there and makes nobody wait. It tells how long they would have. */
+/** A network that is always online and does not pause. It records the pauses. */
 export function steadyNetwork(): Network & { readonly pauses: number[] } {
   const pauses: number[] = [];
   return {

@@ -10,8 +10,8 @@ import { cancelOverHttp, readsOf } from "./http";
 const MEDIA_TYPE = "application/connect+json";
 
 /**
- * Connect, gRPC's protocol for browsers: messages of `headwater.v1.ChatService` as JSON, in envelopes over
- * fetch. It is read here, because the official client is 28 times as large (decision 12).
+ * Connect, gRPC for browsers: the messages of `headwater.v1.ChatService` as JSON in envelopes over fetch. The official
+ * client is 28 times as large (decision 12).
  */
 export function connectTransport(environment = browserEnvironment): Transport {
   return {
@@ -47,18 +47,18 @@ function speaksConnect({ ok, headers }: Response): boolean {
   return ok && headers.get("Content-Type")?.startsWith(MEDIA_TYPE) === true;
 }
 
-/** Connect says all that it refuses in the stream: another answer comes from somebody on the way. */
+/** Connect reports refusals in the stream, so any other response comes from a proxy. */
 async function notConnect(response: Response): Promise<Error> {
   const problem = await readProblem(response);
-  return problem.passing ? problem : new TransportBlocked(`the answer was ${response.status}`);
+  return problem.isTransient ? problem : new TransportBlocked(`the answer was ${response.status}`);
 }
 
-/** What a `ChatResponse` says, whose zero and empty members are left out; a sign of life says nothing. */
-function readMessage(said: Members): readonly Event[] {
-  const { generation, cursor = 0, start, outcome, ...others } = said;
+/** Reads a `ChatResponse`, from which Connect omits zero and empty members. A heartbeat has no events. */
+function readMessage(message: Members): readonly Event[] {
+  const { generation, cursor = 0, start, outcome, ...others } = message;
   const events = [
     ...(isMembers(start) ? [{ event: "start", generation, ...start }] : []),
-    // A member is named after its event, and is what that says: all of it, or its text.
+    // The other members are events by name: an object, or only its text.
     ...Object.entries(others).map(([event, value]) =>
       isMembers(value) ? { event, ...value } : { event, token: value },
     ),
@@ -73,9 +73,9 @@ function withZeros(outcome: Members): Members {
 }
 
 /**
- * The end of a response says what was refused, if anything was.
+ * Reads the end of a response.
  *
- * @throws Problem
+ * @throws Problem if the server refused
  */
 function readEnd({ error, metadata }: Members): readonly Event[] {
   if (!isMembers(error)) return [];
@@ -92,7 +92,7 @@ function readEnd({ error, metadata }: Members): readonly Event[] {
   });
 }
 
-/** What HTTP would say for those of Connect's codes (connectrpc.com/docs/protocol, "Error codes") that are no fault of a server. */
+/** The HTTP statuses of Connect's codes (connectrpc.com/docs/protocol, "Error codes"); 500 for all others. */
 const STATUSES: Readonly<Record<string, number>> = {
   invalid_argument: 400,
   failed_precondition: 409,

@@ -1,8 +1,7 @@
 import { MalformedEvent } from "../members";
 
-/** A message in Connect's streams: one byte of flags, four of its length, and JSON. */
-export interface Envelope {
-  /** Whether it ends the response. */
+/** A message of a Connect stream: one byte of flags, four bytes with the length, and JSON. */
+interface Envelope {
   readonly isLast: boolean;
   readonly data: string;
 }
@@ -11,7 +10,6 @@ const HEAD = 5;
 const COMPRESSED = 0b01;
 const LAST = 0b10;
 
-/** Puts a message into an envelope, as the body of a request. */
 export function envelope(message: object): Uint8Array<ArrayBuffer> {
   const data = new TextEncoder().encode(JSON.stringify(message));
   const bytes = new Uint8Array(HEAD + data.length);
@@ -21,9 +19,9 @@ export function envelope(message: object): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * The envelopes that each read completes. One that the response ends in the middle of is not delivered.
+ * Yields the envelopes that each read completes. An incomplete one at the end is dropped.
  *
- * @throws MalformedEvent for a compressed one, which nobody asked for
+ * @throws MalformedEvent for a compressed envelope, because the request accepts none
  */
 export async function* readEnvelopes(
   reads: AsyncIterable<Uint8Array>,
@@ -40,7 +38,7 @@ export async function* readEnvelopes(
   }
 }
 
-/** Where the first envelope ends, as far as that can be told. */
+/** The end of the first envelope, or of its head while that is incomplete. */
 function endOf(bytes: Uint8Array): number {
   if (bytes.length < HEAD) return HEAD;
   return HEAD + new DataView(bytes.buffer, bytes.byteOffset).getUint32(1);

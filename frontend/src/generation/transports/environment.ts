@@ -1,6 +1,6 @@
 import { sleep } from "../following/network";
 
-/** What transports need from outside to reach the server; tests bring their own. */
+/** How transports reach the server. Tests supply their own. */
 export interface Environment {
   readonly fetch: typeof fetch;
   /** Opens a WebSocket to a path of the server. */
@@ -9,7 +9,6 @@ export interface Environment {
   readonly pause: (ms: number, signal: AbortSignal) => Promise<void>;
 }
 
-/** The browser itself. */
 export const browserEnvironment: Environment = {
   fetch: (...args) => fetch(...args),
   openSocket(path) {

@@ -3,10 +3,10 @@ import { readProblem } from "../problem";
 import type { Arrival, StartRequest, Transport } from "../transport";
 import type { Environment } from "./environment";
 
-/** Turns the texts of a response, one for each network read, into events, one arrival for each text. */
-export type ReadTexts = (texts: AsyncIterable<string>) => AsyncIterable<Arrival>;
+/** Parses a response: one text for each network read becomes one arrival. */
+type ReadTexts = (texts: AsyncIterable<string>) => AsyncIterable<Arrival>;
 
-/** A transport whose every response is a stream over fetch, of one media type. */
+/** A transport that streams responses of one media type over fetch. */
 export function streamedOverHttp(
   mediaType: string,
   read: ReadTexts,
@@ -26,9 +26,9 @@ export function streamedOverHttp(
 }
 
 /**
- * Starts a reply and reads the response as it arrives.
+ * Starts a reply and yields the text of each network read.
  *
- * @throws Problem when the server refuses
+ * @throws Problem if the server refuses
  */
 export async function* startOverHttp(
   mediaType: string,
@@ -46,15 +46,12 @@ export async function* startOverHttp(
   yield* textsOf(response);
 }
 
-/**
- * Asks the server to end a generation. It is the same whatever the reply is read over: what reads a log
- * and what changes it are apart.
- */
+/** Asks the server to end a generation. All transports use this request. */
 export async function cancelOverHttp(generation: string, environment: Environment): Promise<void> {
   await ask(environment, `${pathOf(generation)}/cancel`, { method: "POST" });
 }
 
-/** @throws Problem when the server refuses */
+/** @throws Problem if the server refuses */
 export async function ask(
   environment: Environment,
   path: string,
@@ -70,7 +67,6 @@ export function pathOf(generation: string): string {
   return `/api/generations/${encodeURIComponent(generation)}`;
 }
 
-/** Says up to where a reader has seen a log. */
 export function cursorHeader(generation: string, after: Cursor) {
   return { "Last-Event-ID": `${generation}:${after}` };
 }
@@ -87,7 +83,7 @@ async function* textsOf(response: Response): AsyncGenerator<string> {
   for await (const bytes of readsOf(response)) yield decoder.decode(bytes, { stream: true });
 }
 
-/** What each network read brought. The response is let go when it is not read to its end. */
+/** Yields the bytes of each network read. Cancels the response if it is not read to its end. */
 export async function* readsOf({ body }: Response): AsyncGenerator<Uint8Array> {
   if (body === null) return;
   const reader = body.getReader();

@@ -23,7 +23,7 @@ function serverOf(...texts: string[]) {
   );
 }
 
-/** What is shown after each arrival. */
+/** The text after each arrival. */
 async function shown(arrivals: ReturnType<ReturnType<typeof jsonTransport>["start"]>) {
   const replies: Reply[] = [];
   for await (const arrival of arrivals) {
@@ -46,9 +46,9 @@ describe("jsonTransport", () => {
   });
 
   it("shows what it has read page by page when all of it is there", async () => {
-    const { environment, asked } = serverOf("one", " two", " three", " four", " five");
+    const { environment, received } = serverOf("one", " two", " three", " four", " five");
     const replies = await shown(jsonTransport(environment).resume("gen_1", 1, signal));
-    expect(asked).toHaveLength(2);
+    expect(received).toHaveLength(2);
     expect(replies.map(({ text }) => text)).toEqual(["", " two three four five"]);
   });
 

@@ -1,5 +1,5 @@
 import { readEvent, readOutcome, readStart, readWhole } from "../decode";
-import type { Cursor, Event, Outcome } from "../events";
+import type { Cursor, Event } from "../events";
 import { isMembers, MalformedEvent, type Members, parse } from "../members";
 import { addPart, lengthOf, type Part } from "../parts";
 import type { Arrival, Transport } from "../transport";
@@ -8,18 +8,18 @@ import { ask, cancelOverHttp, cursorHeader, pathOf, startOverHttp } from "./http
 
 const JSON_TYPE = "application/json";
 
-/** For how long the server may hold a page back, in seconds: as long as elsewhere between signs of life. */
-const HELD_S = 10;
+/** How long the server may delay an empty page, in seconds: the interval of heartbeats elsewhere. */
+const WAIT_S = 10;
 
-/** Between two pages of a log that grows: more often would only be streaming at a higher price. */
+/** The pause between two pages of a growing log. More requests would only be expensive streaming. */
 const PAUSE_MS = 1_000;
 
-/** A page with as many characters was full: what comes behind it is there already. */
+/** After a page with this many characters, the next one is available at once. */
 const FULL_PAGE = 4_000;
 
 /**
- * The non-streaming mode: a reply is shown when all of it is there, which comes as one JSON object. Where
- * that was cut, or the reply ran already, the page asks now and then for what the log has more.
+ * The non-streaming mode: a complete reply arrives as one JSON object. After a cut, or if the reply was running
+ * already, the page polls the rest of the log.
  */
 export function jsonTransport(environment = browserEnvironment): Transport {
   return {
@@ -29,21 +29,21 @@ export function jsonTransport(environment = browserEnvironment): Transport {
   };
 }
 
-/** The names come at once, then spaces while the reply runs, then the rest of the object. */
+/** The server sends the ids at once, then spaces while the reply runs, then the rest of the object. */
 async function* readReply(texts: AsyncIterable<string>): AsyncGenerator<Arrival> {
   let received = "";
   let start: Event | undefined;
   for await (const text of texts) {
     received += text;
-    const isNamed = start !== undefined;
+    const hasStarted = start !== undefined;
     start ??= startIn(received);
-    yield start === undefined || isNamed ? [] : [start];
+    yield start === undefined || hasStarted ? [] : [start];
   }
   const whole = readWhole(parse(received));
   yield start === undefined ? whole : whole.slice(1);
 }
 
-/** The names in the beginning of the object, if nothing but them has been said. */
+/** The start event, if the text so far has the ids and nothing else. */
 function startIn(received: string): Event | undefined {
   try {
     return { kind: "start", cursor: 0, start: readStart(parse(`${received}}`)) };
@@ -53,7 +53,7 @@ function startIn(received: string): Event | undefined {
   }
 }
 
-/** Reads the rest of a log page by page and delivers it when its outcome is there. */
+/** Reads the rest of a log page by page and yields it with the outcome. */
 async function* collect(
   generation: string,
   after: Cursor,
@@ -62,8 +62,8 @@ async function* collect(
 ): AsyncGenerator<Arrival> {
   let parts: readonly Part[] = [];
   let cursor = after;
-  for (let heldS = 0; ; heldS = HELD_S) {
-    const response = await ask(environment, `${pathOf(generation)}/events?wait=${heldS}`, {
+  for (let waitS = 0; ; waitS = WAIT_S) {
+    const response = await ask(environment, `${pathOf(generation)}/events?wait=${waitS}`, {
       headers: { Accept: JSON_TYPE, ...cursorHeader(generation, cursor) },
       signal,
     });
@@ -83,13 +83,7 @@ async function* collect(
   }
 }
 
-interface EventPage {
-  readonly parts: readonly Part[];
-  readonly cursor: Cursor;
-  readonly outcome: Outcome | null;
-}
-
-function readPage({ events, cursor, outcome }: Members): EventPage {
+function readPage({ events, cursor, outcome }: Members) {
   if (!Array.isArray(events) || typeof cursor !== "number") {
     throw new MalformedEvent("a page without events or without a cursor");
   }

@@ -4,12 +4,11 @@ import type { Arrival, Transport } from "../transport";
 import { browserEnvironment } from "./environment";
 import { streamedOverHttp } from "./http";
 
-/** One JSON object a line. */
 export function ndjsonTransport(environment = browserEnvironment): Transport {
   return streamedOverHttp("application/x-ndjson", readLines, environment);
 }
 
-/** A line that the response ends in the middle of is not delivered. */
+/** An incomplete last line is dropped. */
 async function* readLines(texts: AsyncIterable<string>): AsyncGenerator<Arrival> {
   let incomplete = "";
   for await (const text of texts) {

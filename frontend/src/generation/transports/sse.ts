@@ -7,12 +7,12 @@ import type { Arrival, Transport } from "../transport";
 import { browserEnvironment } from "./environment";
 import { streamedOverHttp } from "./http";
 
-/** Server-sent events over fetch: unlike EventSource it can POST, and it sees a refusal's body. */
+/** Server-sent events over fetch, which unlike EventSource can send a POST and read the body of a refusal. */
 export function sseTransport(environment = browserEnvironment): Transport {
   return streamedOverHttp("text/event-stream", readEvents, environment);
 }
 
-/** An event that the response ends in the middle of is not delivered. */
+/** An incomplete last event is dropped. */
 async function* readEvents(texts: AsyncIterable<string>): AsyncGenerator<Arrival> {
   let arrived: Event[] = [];
   const parser = createParser({
@@ -29,7 +29,7 @@ async function* readEvents(texts: AsyncIterable<string>): AsyncGenerator<Arrival
   }
 }
 
-/** Whether the page knows an event; the data of others may be anything. */
+/** The data of unknown events may be anything, so it is not parsed. */
 function isKnown(name: string): boolean {
   return name === "start" || name === "outcome" || kindOfEvent(name) !== undefined;
 }

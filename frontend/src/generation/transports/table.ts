@@ -1,18 +1,17 @@
 import type { Transport } from "../transport";
 import type { Environment } from "./environment";
 
-/** Makes a transport that reaches the server through an environment; without one, through the browser. */
 export type MakeTransport = (environment?: Environment) => Transport;
 
 interface TransportEntry {
-  /** As it is called in every language. */
+  /** The same in every language. */
   readonly name: string;
-  /** Whether a reply comes as it is said, or when it is complete. */
+  /** Whether a reply arrives while it is generated. */
   readonly streams: boolean;
   readonly load: () => Promise<MakeTransport>;
 }
 
-/** All transports that somebody can pick. Each is fetched when it is. */
+/** All transports that a person can pick. A transport is loaded when it is picked. */
 export const TRANSPORTS = {
   sse: entry("Server-sent events", async () => (await import("./sse")).sseTransport),
   ndjson: entry("NDJSON", async () => (await import("./ndjson")).ndjsonTransport),
@@ -23,7 +22,7 @@ export const TRANSPORTS = {
 
 export type TransportKey = keyof typeof TRANSPORTS;
 
-/** What is used where nobody picked anything, and where what they picked does not get through. */
+/** The default, which also replaces a blocked transport. */
 export const USUAL: TransportKey = "sse";
 
 export function isTransportKey(value: unknown): value is TransportKey {

@@ -6,12 +6,12 @@ import { type Arrival, type StartRequest, type Transport, TransportBlocked } fro
 import { browserEnvironment, type Environment } from "./environment";
 import { cancelOverHttp } from "./http";
 
-/** A handshake that takes longer does not get through, in milliseconds. */
+/** A handshake that takes longer counts as blocked. */
 const HANDSHAKE_MS = 5_000;
 
 /**
- * A WebSocket for each reply, closed when that has ended. Replies could share one; but then a slow one
- * would hold up the others, and the silence of one could not be told from the silence of all.
+ * One WebSocket for each reply. On a shared one, a slow reply would delay the others, and the silence of one reply
+ * could not be distinguished from the silence of all.
  */
 export function webSocketTransport(environment = browserEnvironment): Transport {
   return {
@@ -42,7 +42,7 @@ function readFrame(frame: string): Event | undefined {
   return readEvent(message);
 }
 
-/** @throws TransportBlocked where the page's own policy does not let it */
+/** @throws TransportBlocked if the Content-Security-Policy of the page forbids it */
 function open(environment: Environment): WebSocket {
   try {
     return environment.openSocket("/api/ws");
@@ -52,9 +52,9 @@ function open(environment: Environment): WebSocket {
 }
 
 /**
- * Says one thing and yields the frames that come, those together that have come together.
+ * Sends one message and yields the frames that arrive, in batches.
  *
- * @throws TransportBlocked when the socket does not open
+ * @throws TransportBlocked if the socket does not open
  * @throws the signal's reason when it aborts
  */
 async function* framesOf(

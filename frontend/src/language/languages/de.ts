@@ -1,6 +1,5 @@
 import type { Translation } from "../translation";
 
-/** Everything in German. */
 const de: Translation = {
   texts: {
     newChat: "Neuer Chat",

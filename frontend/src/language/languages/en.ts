@@ -1,6 +1,6 @@
 /**
- * Every string of the page, in English. Another language is a file beside this one: `translation.ts` says what
- * it holds. What stands in braces is filled in, `count` as a number that chooses between the plural forms.
+ * All texts of the page in English. Each other language is a file beside this one (see `translation.ts`). Names in
+ * braces are replaced by values; `count` also selects the plural form.
  */
 export const en = {
   // The chat.

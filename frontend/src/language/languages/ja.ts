@@ -1,6 +1,6 @@
 import type { Translation } from "../translation";
 
-/** Everything in Japanese, which has one plural form. */
+/** Japanese has one plural form. */
 const ja: Translation = {
   texts: {
     newChat: "新しいチャット",

@@ -8,15 +8,15 @@ import { CodeText } from "./code-text";
 
 interface CodeBlockProps {
   readonly code: string;
-  /** As the fence names it; empty when it does not. */
+  /** As the fence names it; empty if it does not. */
   readonly language: string;
-  /** It is still being written. */
+  /** Whether the block is still being written. */
   readonly isOpen: boolean;
   /** More buttons. */
   readonly children?: ReactNode;
 }
 
-/** Code with its language and a copy button; neither is part of the reply's text. */
+/** Code with its language and buttons, which are not part of the reply's text. */
 export const CodeBlock = memo(function CodeBlock(props: CodeBlockProps) {
   const { code, language, isOpen, children } = props;
   const { say } = useLanguage();
@@ -32,8 +32,7 @@ export const CodeBlock = memo(function CodeBlock(props: CodeBlockProps) {
           onClick={() => wrap(!isWrapped)}
         />
       </CodeBar>
-      {/* It scrolls, and not only by a pointer. */}
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keyboard */}
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrollable region must be reachable by keyboard */}
       <pre tabIndex={0} className={isWrapped ? "wrapped" : undefined}>
         <code>
           <CodeText code={code} language={language} isOpen={isOpen} />
@@ -50,7 +49,7 @@ interface CodeBarProps {
   readonly children: ReactNode;
 }
 
-/** What stands above code: its language, and what can be done with it. */
+/** The bar above code: its language and its buttons. */
 export function CodeBar({ code, language, children }: CodeBarProps) {
   return (
     <div className="code-bar" data-language={language === "" ? "text" : language}>

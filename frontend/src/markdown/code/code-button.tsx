@@ -5,11 +5,10 @@ interface CodeButtonProps {
   readonly label: string;
   readonly isPressed?: boolean;
   readonly onClick: () => void;
-  /** The person has turned to something else. */
+  /** Called when the button loses the focus or the pointer. */
   readonly onLeave?: () => void;
 }
 
-/** Something that can be done with a block of code. */
 export function CodeButton({ icon: Icon, label, isPressed, onClick, onLeave }: CodeButtonProps) {
   return (
     <button

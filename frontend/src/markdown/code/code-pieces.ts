@@ -2,9 +2,9 @@ const SHORTEST_LINES = 24;
 const LONGEST_LINES = 96;
 
 /**
- * Cuts code into pieces that stay the same while more is written at its end, all but the last one. They
- * are cut where something new begins, as far as the look of it tells: a line that is not indented after a
- * blank one. So each piece means the same by itself as it does in the whole, and can be coloured alone.
+ * Splits code into pieces; all but the last stay the same while the code grows. A piece preferably begins with an
+ * unindented line after a blank one, where a new declaration is likely to begin, so that it can be highlighted
+ * by itself.
  */
 export function codePieces(code: string): readonly string[] {
   const pieces: string[] = [];
@@ -27,7 +27,7 @@ export function codePieces(code: string): readonly string[] {
   return [...pieces, code.slice(start)];
 }
 
-/** Whether the line up to `end` is blank and the next one is not indented. */
+/** Whether the line that ends at `end` is blank and the next one is not indented. */
 function beginsAnew(code: string, start: number, end: number): boolean {
   return /^\S/.test(code.charAt(end)) && code.slice(start, end).trim() === "";
 }

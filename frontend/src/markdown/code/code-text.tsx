@@ -9,7 +9,7 @@ interface CodeTextProps {
   readonly isOpen: boolean;
 }
 
-/** The text of a code block, in pieces of which only the last is ever drawn and coloured again. */
+/** The text of a code block in pieces, of which only the last is ever rendered and highlighted again. */
 export function CodeText({ code, language, isOpen }: CodeTextProps) {
   const pieces = codePieces(code);
   const last = pieces.length - 1;
@@ -32,12 +32,11 @@ interface PieceProps {
   readonly isLast: boolean;
 }
 
-/** Coloured as far as that has come, then plain. */
 const Piece = memo(function Piece({ text, language, isOpen, isLast }: PieceProps) {
   const { code, nodes } = useHighlight(text, language, isOpen);
   return (
-    // A block of its own: a new line of code then moves none of the pieces before it. The cursor stands
-    // beside the last one.
+    // As blocks, finished pieces need no new layout when a line is added. The last one is inline, because the
+    // cursor follows it.
     <span className={isLast ? undefined : "block"}>
       <ColouredCode nodes={nodes} />
       {text.slice(code.length)}

@@ -10,14 +10,14 @@ import powershell from "highlight.js/lib/languages/powershell";
 import protobuf from "highlight.js/lib/languages/protobuf";
 import scala from "highlight.js/lib/languages/scala";
 import { common, createLowlight } from "lowlight";
-import { sendInOrder } from "./time-slice";
+import { runSoon } from "./time-slice";
 
-/** Coloured code: text, or a span of it in a colour. */
+/** Highlighted code: text, or a span with a class. */
 export type CodeNode =
   | string
   | { readonly className: string; readonly children: readonly CodeNode[] };
 
-// Beyond this, colours cost more time than they give sense: one line may be as long as it likes.
+// One line can have any length, and highlighting takes too long beyond this many characters.
 const LONGEST = 20_000;
 
 const GRAMMARS = {
@@ -27,12 +27,12 @@ const GRAMMARS = {
 
 const lowlight = createLowlight();
 
-/** When all languages are known. All of them at once would keep a slow phone from a frame or more. */
+/** Resolves when all grammars are registered. Registering them in one task would cost a slow phone frames. */
 export const ready: Promise<unknown> = Promise.all(
   Object.entries(GRAMMARS).map(
     ([name, grammar]) =>
       new Promise<void>((resolve) => {
-        sendInOrder(() => {
+        runSoon(() => {
           lowlight.register(name, grammar);
           resolve();
         });
@@ -40,7 +40,7 @@ export const ready: Promise<unknown> = Promise.all(
   ),
 );
 
-/** Finds what to colour; null where the language is not known or the code too long. */
+/** Highlights code; null if the language is unknown or the code is too long. */
 export function highlight(code: string, language: string): readonly CodeNode[] | null {
   const name = language.toLowerCase();
   if (code.length > LONGEST || !lowlight.registered(name)) return null;

@@ -1,14 +1,14 @@
-const TURN_MS = 8;
+const SLICE_MS = 8;
 
 const waiting = new Set<() => void>();
 let isScheduled = false;
 
 /**
- * Does a job soon, but never so many at a time that a frame would have to wait for them.
+ * Runs a job soon. Jobs run in slices of a few milliseconds, so that they delay no frame.
  *
- * @returns takes the job back
+ * @returns cancels the job
  */
-export function sendInOrder(job: () => void): () => void {
+export function runSoon(job: () => void): () => void {
   waiting.add(job);
   schedule();
   return () => waiting.delete(job);
@@ -22,7 +22,7 @@ function schedule(): void {
 
 function work(): void {
   isScheduled = false;
-  const endAt = performance.now() + TURN_MS;
+  const endAt = performance.now() + SLICE_MS;
   try {
     for (const job of waiting) {
       waiting.delete(job);

@@ -1,12 +1,12 @@
 import { useEffect, useRef, useState } from "react";
 import type { CodeNode } from "./highlight";
-import { sendInOrder } from "./time-slice";
+import { runSoon } from "./time-slice";
 
-// While code is being written it is coloured anew this often.
+/** How often growing code is highlighted again. */
 const EVERY_MS = 150;
 
-/** The beginning of a code in colours; what comes after `code.length` has none yet. */
-export interface Highlighted {
+/** The beginning of a piece of code, highlighted. What follows it is not highlighted yet. */
+interface Highlighted {
   readonly code: string;
   readonly nodes: readonly CodeNode[];
 }
@@ -16,39 +16,39 @@ type Highlight = typeof import("./highlight").highlight;
 const NOTHING: Highlighted = { code: "", nodes: [] };
 
 /**
- * Colours a piece of code, once what colours it has been loaded. The text never waits for its colours,
- * and where they cannot be had it stands without them.
+ * Highlights a piece of code once the highlighter has loaded. The text is shown without waiting for it, and stays
+ * plain if it cannot be loaded.
  *
- * @param language - as the fence names it; empty when it does not
- * @param isOpen - it is still being written
+ * @param language - as the fence names it; empty if it does not
+ * @param isOpen - whether the code is still being written
  */
 export function useHighlight(code: string, language: string, isOpen: boolean): Highlighted {
   const [done, setDone] = useState(NOTHING);
   const latest = useRef(code);
   latest.current = code;
-  // While it is open the time decides when to look again, not each of its letters.
+  // Open code is highlighted again by the timer, not with each change.
   const subject = isOpen ? null : code;
 
   useEffect(() => {
     if (language === "") return;
     let isWanted = true;
-    let takeBack = () => {};
+    let cancel = () => {};
     const draw = (highlight: Highlight) => {
       const lines = subject ?? wholeLines(latest.current);
       const nodes = lines === "" ? null : highlight(lines, language);
       if (nodes !== null) setDone((last) => (last.code === lines ? last : { code: lines, nodes }));
     };
-    const drawInTurn = (highlight: Highlight) => {
+    const drawSoon = (highlight: Highlight) => {
       if (!isWanted) return;
-      takeBack();
-      takeBack = sendInOrder(() => draw(highlight));
+      cancel();
+      cancel = runSoon(() => draw(highlight));
     };
-    const look = () => void loadHighlight().then(drawInTurn, () => undefined);
+    const look = () => void loadHighlight().then(drawSoon, () => undefined);
     look();
     const timer = subject === null ? setInterval(look, EVERY_MS) : undefined;
     return () => {
       isWanted = false;
-      takeBack();
+      cancel();
       clearInterval(timer);
     };
   }, [subject, language]);

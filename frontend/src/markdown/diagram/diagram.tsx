@@ -7,12 +7,12 @@ import { type Drawing, draw } from "./drawing";
 import { useIsDark } from "./use-is-dark";
 
 interface DiagramProps {
-  /** In the language of mermaid. */
+  /** Mermaid source. */
   readonly code: string;
   readonly isOpen: boolean;
 }
 
-/** A diagram: its source until it is whole and drawn, and where it cannot be. */
+/** A diagram. Its source is shown until it is complete and drawn, and if it cannot be drawn. */
 export function Diagram({ code, isOpen }: DiagramProps) {
   const { say } = useLanguage();
   const host = useRef<HTMLDivElement>(null);
@@ -49,7 +49,7 @@ export function Diagram({ code, isOpen }: DiagramProps) {
             {toggle}
           </CodeBar>
           <div className="diagram">
-            {/* A picture runs no scripts and loads nothing, whatever is in it. */}
+            {/* An SVG in an img element can neither run scripts nor load anything. */}
             <img
               src={`data:image/svg+xml,${encodeURIComponent(drawing.svg)}`}
               width={drawing.width}

@@ -1,11 +1,11 @@
-/** What the page where diagrams are drawn is asked for; it answers with a drawing, or null. */
+/** A message to the page that draws diagrams. Its answer is a `Drawing` or null. */
 export interface DrawingRequest {
-  /** In the language of mermaid. */
+  /** Mermaid source. */
   readonly code: string;
   readonly isDark: boolean;
 }
 
-/** A diagram as a picture, with its size in pixels. */
+/** A diagram as SVG, with its size in pixels. */
 export interface Drawing {
   readonly svg: string;
   readonly width: number;
@@ -18,10 +18,10 @@ const PATIENCE_MS = 15_000;
 let frame: Promise<HTMLIFrameElement> | undefined;
 
 /**
- * Draws a diagram in a page of its own, which may run scripts and nothing else: it has no origin, no
- * cookies and no network. What draws is fetched with the first diagram.
+ * Draws a diagram in a sandboxed page, which may run scripts but has no origin, no cookies and no network. The
+ * page is loaded with the first diagram.
  *
- * @returns null where it cannot be drawn, or what draws cannot be had
+ * @returns null if the diagram cannot be drawn or the page cannot be loaded
  */
 export async function draw(request: DrawingRequest): Promise<Drawing | null> {
   const { contentWindow } = await openFrame();

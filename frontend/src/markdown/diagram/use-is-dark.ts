@@ -1,12 +1,12 @@
 import { type RefObject, useEffect, useState } from "react";
 
-/** Whether an element is drawn light on dark, as it is now and changes; null until it has been drawn. */
+/** Whether an element has light text on a dark background; null before it is mounted. */
 export function useIsDark(element: RefObject<Element | null>): boolean | null {
   const [is, setIs] = useState<boolean | null>(null);
   useEffect(() => {
     const look = () => setIs(element.current && isDark(element.current));
     look();
-    // Colours change with the system's, and with a theme that is chosen for the page or a part of it.
+    // Colours depend on the system and on the theme of the page or of a part of it.
     const system = matchMedia("(prefers-color-scheme: dark)");
     system.addEventListener("change", look);
     const observer = new MutationObserver(look);

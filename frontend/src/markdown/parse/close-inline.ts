@@ -1,8 +1,8 @@
 import { type Opener, OpenSyntax } from "./open-syntax";
 
 /**
- * Closes inline syntax that the end of a text leaves open, so that bold is bold from its first letter
- * on. What cannot be shown before it is whole, such as a formula or an address, is held back.
+ * Closes the inline syntax that is open at the end of a text, so that bold text is bold from its first letter.
+ * What cannot be shown before it is complete, such as a formula or a URL, is held back.
  */
 export function closeInline(text: string): string {
   const open = new OpenSyntax(text);
@@ -15,11 +15,11 @@ export function closeInline(text: string): string {
     else closers += opener.char.repeat(opener.length);
   }
   if (open.codeCloser !== "") return shown.text() + open.codeCloser + closers;
-  // A space before a closing mark would keep it from closing.
+  // A delimiter after a space would not close anything.
   return closers === "" ? shown.text() : shown.text().trimEnd() + closers;
 }
 
-/** A text without what is held back. */
+/** A text without the parts that are held back. */
 class Shown {
   readonly #text: string;
   readonly #end: number;

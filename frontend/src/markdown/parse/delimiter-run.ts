@@ -3,20 +3,14 @@ import { ASIAN_PUNCTUATION } from "./asian-punctuation";
 const ASIAN = new RegExp(ASIAN_PUNCTUATION);
 
 /**
- * What a run of `*`, `_` or `~` may do where it stands, by CommonMark's rules for flanking. To `*`, Asian
- * punctuation is letters.
- */
-export interface RunRole {
-  readonly canOpen: boolean;
-  readonly canClose: boolean;
-}
-
-/**
- * @param char - what the run is made of
+ * Whether a run of `*`, `_` or `~` can open or close emphasis, by CommonMark's rules for flanking. For `*`, Asian
+ * punctuation counts as letters.
+ *
+ * @param char - the character that the run repeats
  * @param before - the character before it; empty at the start of the text
  * @param after - the character after it; empty at the end of the text
  */
-export function runRole(char: string, before: string, after: string): RunRole {
+export function runRole(char: string, before: string, after: string) {
   const [left, right] = char === "*" ? [asLetter(before), asLetter(after)] : [before, after];
   const opensToTheRight = isFlanking(left, right);
   const closesToTheLeft = isFlanking(right, left);
@@ -27,7 +21,7 @@ export function runRole(char: string, before: string, after: string): RunRole {
   };
 }
 
-/** Whether a run with `outside` on one side belongs to the text on the other. */
+/** Whether a run between `outside` and `inside` flanks `inside`. */
 function isFlanking(outside: string, inside: string): boolean {
   if (isSpace(inside)) return false;
   return !isPunctuation(inside) || isSpace(outside) || isPunctuation(outside);

@@ -15,7 +15,7 @@ function grown(pieces: readonly string[]): MarkdownDocument {
   return grow(document, text, "complete");
 }
 
-/** Cuts a text into pieces of these sizes, over and over. */
+/** Cuts a text into pieces of these sizes, repeatedly. */
 function pieces(text: string, sizes: readonly number[]): readonly string[] {
   const cut: string[] = [];
   for (let at = 0; at < text.length; at += cut.at(-1)?.length ?? 1) {
@@ -29,7 +29,7 @@ function wholeBlocks(text: string): readonly Token[] {
   return lexBlocks(normal).tokens.filter(({ type }) => type !== "space" && type !== "def");
 }
 
-/** What a block says, without the blank lines that may or may not be counted as its end. */
+/** The source of a block without trailing blank lines. */
 function sense(tokens: readonly Token[]): unknown {
   return JSON.parse(
     JSON.stringify(tokens, (key, value) =>

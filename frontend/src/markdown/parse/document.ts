@@ -5,28 +5,26 @@ import { type Blocks, type Definitions, lexBlocks } from "./syntax";
 const GROUP_SIZE = 16;
 
 /**
- * Markdown that grows at its end. Blocks that no later text can change are finished: they are never
- * read again, so that what a frame costs does not depend on how long the reply is.
+ * Markdown that grows at its end. A **finished** block is one that no later text can change. It is never parsed
+ * again, so that the cost of a frame does not depend on the length of the reply.
  */
 export interface MarkdownDocument {
-  /** Everything read so far. */
   readonly text: string;
-  /** Full groups of finished blocks, then one that is being filled. */
+  /** Finished blocks in groups; only the last group may be partly filled. */
   readonly finished: readonly (readonly Token[])[];
-  /** The blocks of `tail`, as they are drawn. */
+  /** The blocks of `tail`, ready to be rendered. */
   readonly open: readonly Token[];
-  /** The end of the text that is read anew each time, with `\n` for line ends. */
+  /** The end of the text, which is parsed again each time. Its line ends are `\n`. */
   readonly tail: string;
-  /** Those of the finished blocks, and those of all blocks. */
   readonly finishedDefinitions: Definitions;
+  /** The definitions of all blocks. */
   readonly definitions: Definitions;
   readonly end: End;
 }
 
-/** How the text ends: more may come, it was cut off, or this is all of it. */
+/** How a text ends: it may grow (`open`), it was cut off, or it is complete. */
 export type End = "open" | "cut" | "complete";
 
-/** A document before its first word. */
 export const EMPTY_DOCUMENT: MarkdownDocument = {
   text: "",
   finished: [],
@@ -37,7 +35,7 @@ export const EMPTY_DOCUMENT: MarkdownDocument = {
   end: "open",
 };
 
-/** Reads what was added to the text. Another text, rather than a longer one, is read from its start. */
+/** Parses what was added to the text. A text that does not continue the known one is parsed from its start. */
 export function grow(document: MarkdownDocument, text: string, end: End): MarkdownDocument {
   if (document.text === text && document.end === end) return document;
   if (!beginsWith(text, document.text)) return grow(EMPTY_DOCUMENT, text, end);
@@ -70,13 +68,13 @@ export function grow(document: MarkdownDocument, text: string, end: End): Markdo
   };
 }
 
-/** All blocks of a document in groups; groups that did not change are the same arrays as before. */
+/** All blocks of a document in groups. Unchanged groups are the same arrays as before. */
 export function groupsOf({ finished, open }: MarkdownDocument): readonly (readonly Token[])[] {
   return addToGroups(finished, open);
 }
 
-// A block is finished when a blank line and one whole line of the next block follow: that line decides
-// whether it goes on. Anything shorter can still turn out to belong to the list, table or quote above.
+// A block is finished once a blank line and a complete line of the next block follow. Anything less may still
+// belong to the list, table or quote above.
 function finishedPart(tail: string, tokens: readonly Token[]) {
   let offset = 0;
   let finished = { length: 0, tokens: tokens.slice(0, 0) };
@@ -103,8 +101,8 @@ function openBlocks(tail: string, blocks: Blocks, end: End): Blocks {
   return settled === tail ? blocks : lexBlocks(settled);
 }
 
-// Inside a code block at the very end, lines that cannot close it are only added: a long program is not
-// read anew with each of its lines.
+// Lines that cannot close an open code block at the end are appended to it, so that a long program is not parsed
+// again with each of its lines.
 function growOpenFence({ open, tail }: MarkdownDocument, added: string) {
   const block = open.at(-1);
   const lineStart = tail.lastIndexOf("\n") + 1;
@@ -116,7 +114,7 @@ function growOpenFence({ open, tail }: MarkdownDocument, added: string) {
     return null;
   const raw = block.raw + added;
   const code = raw.slice(raw.indexOf("\n") + 1);
-  // As marked has it: the end of the last line is not part of the code, but blank lines are.
+  // As in marked, the last line end is not part of the code, but blank lines are.
   const text = /[^\n]\n$/.test(code.slice(-2)) ? code.slice(0, -1) : code;
   return { open: [...open.slice(0, -1), { ...block, raw, text }], tail: tail + added };
 }
@@ -136,8 +134,8 @@ function addToGroups(groups: readonly (readonly Token[])[], blocks: readonly Tok
   return [...kept, ...added];
 }
 
-function addDefinitions(known: Definitions, found: Definitions): Definitions {
-  const added = [...found].filter(([label]) => !known.has(label));
+function addDefinitions(known: Definitions, more: Definitions): Definitions {
+  const added = [...more].filter(([label]) => !known.has(label));
   return added.length === 0 ? known : new Map([...known, ...added]);
 }
 
@@ -145,12 +143,12 @@ function sameDefinitions(one: Definitions, other: Definitions): boolean {
   return one.size === other.size && [...one].every(([label, href]) => other.get(label) === href);
 }
 
-// What `startsWith` does, several times as fast: engines compare whole strings by their memory.
+// Like `startsWith`, but several times faster: engines compare whole strings with memcmp.
 function beginsWith(text: string, beginning: string): boolean {
   return text.slice(0, beginning.length) === beginning;
 }
 
-// A `\r` at the very end waits for what follows: it may be half of a `\r\n`.
+// A `\r` at the very end may be the first half of a `\r\n`, so it is left for the next call.
 function normalizeLineEnds(text: string): string {
   return text.includes("\r") ? text.replace(/\r\n|\r(?!\n|$)/g, "\n") : text;
 }

@@ -1,6 +1,6 @@
 import type { Token, TokenizerAndRendererExtension, Tokens } from "marked";
 
-/** What a footnote says, where the reply says it. */
+/** The definition of a footnote: `[^label]: text`. */
 export interface FootnoteToken {
   readonly type: "footnote";
   readonly raw: string;
@@ -8,7 +8,7 @@ export interface FootnoteToken {
   readonly tokens: readonly Token[];
 }
 
-/** Where a footnote is referred to. */
+/** A reference to a footnote: `[^label]`. */
 export interface FootnoteReferenceToken {
   readonly type: "footnote-reference";
   readonly raw: string;
@@ -18,10 +18,9 @@ export interface FootnoteReferenceToken {
 const REFERENCE = /^\[\^([\w-]{1,40})\]/;
 const OPEN_REFERENCE = /^\[\^[\w-]{0,40}$/;
 const DEFINITION = /^ {0,3}\[\^([\w-]{1,40})\]:[ \t]*/;
-// The rest of its line, lines that go on without a blank one, and what is indented.
+// The rest of the line, the lines after it up to a blank one, and indented lines.
 const CONTENT = /^[^\n]*(?:\n(?! {0,3}\[\^[\w-]+\]:)(?=[^\n]*\S)[^\n]*)*(?:\n+(?: {4}|\t)[^\n]*)*/;
 
-/** `[^label]: text`: the text of a footnote. */
 export const footnoteExtension: TokenizerAndRendererExtension = {
   name: "footnote",
   level: "block",
@@ -39,19 +38,19 @@ export const footnoteExtension: TokenizerAndRendererExtension = {
   },
 } as TokenizerAndRendererExtension;
 
-/** The reference to a footnote that a text begins with: `[^label]`. */
+/** Reads the footnote reference that a text begins with. */
 export function readFootnoteReference(source: string): FootnoteReferenceToken | undefined {
   const [raw, label] = REFERENCE.exec(source) ?? [];
   if (raw === undefined || label === undefined) return undefined;
   return { type: "footnote-reference", raw, label };
 }
 
-/** Whether a text is a reference to a footnote that more text may close. */
+/** Whether a text may become a footnote reference. */
 export function isOpenFootnoteReference(text: string): boolean {
   return OPEN_REFERENCE.test(text);
 }
 
-/** Labels of the footnotes among these blocks, in lists and quotes too. */
+/** The labels of all footnotes in these blocks, also in lists and quotes. */
 export function footnoteLabels(tokens: readonly Token[]): readonly string[] {
   return tokens.flatMap((token) => {
     if (token.type === "footnote") return [(token as unknown as FootnoteToken).label];

@@ -2,8 +2,8 @@ import type { Token } from "marked";
 
 const CONTAINERS = /^(?:[ \t]*(?:>|[-*+](?=[ \t])|\d{1,9}[.)](?=[ \t])))*[ \t]*/;
 
-// What a last line may be the beginning of, once its quote and list markers are off. Shown as it is, it
-// would be seen as raw syntax for a moment, or turn the line above into a heading.
+// Last lines whose meaning the next characters decide, without their quote and list markers. Shown at once,
+// they would be raw syntax for a moment, or turn the line above into a heading.
 const UNDECIDED: readonly RegExp[] = [
   /^#{1,6}[ \t]*$/, // heading
   /^(?:[-*_][ \t]*)+$/, // rule, underline of a heading, list marker, emphasis
@@ -17,10 +17,10 @@ const UNDECIDED: readonly RegExp[] = [
 ];
 
 /**
- * Makes the open end of a reply fit to be drawn: a last line that can still become anything is held
- * back, and a table has a header from its first row on.
+ * Prepares the open end of a reply for display: holds back a last line whose meaning is undecided, and completes
+ * the header of a table.
  *
- * @param tail - Markdown whose last line may be unfinished
+ * @param tail - Markdown whose last line may be incomplete
  * @param insideFence - whether the last line is inside a code block
  */
 export function settle(tail: string, insideFence: boolean): string {
@@ -38,7 +38,7 @@ function mayBeAnything(line: string): boolean {
   return UNDECIDED.some((pattern) => pattern.test(content));
 }
 
-/** Gives the header of a table the delimiter row that it is still waiting for. */
+/** Adds the missing delimiter row to the header of a table. */
 function withTableHeader(tail: string): string {
   const lines = tail.replace(/\n[ \t]*$/, "").split("\n");
   const [last = "", before = "", above] = lines.slice(-3).toReversed();
@@ -60,7 +60,7 @@ function delimiterRow(header: string): string {
   return `${prefix.replace(/[^ \t>]/g, " ")}|${"---|".repeat(columns)}`;
 }
 
-/** Whether the last thing in these blocks is a code block that is still open. */
+/** Whether these blocks end with an open code block. */
 export function endsInsideFence(tokens: readonly Token[]): boolean {
   const last = tokens.at(-1);
   switch (last?.type) {
@@ -75,11 +75,11 @@ export function endsInsideFence(tokens: readonly Token[]): boolean {
   }
 }
 
-/** Whether a code block begins with a fence that no line closes. */
+/** Whether the fence of a code block is not closed. */
 export function isOpenFence(raw: string): boolean {
   const fence = /^ {0,3}(`{3,}|~{3,})/.exec(raw)?.[1];
   if (fence === undefined) return false;
-  // marked counts the line end after a closed block as part of it.
+  // marked includes the line end after a closed block.
   let end = raw.length;
   while (raw[end - 1] === "\n") end -= 1;
   const lines = raw.slice(0, end);

@@ -14,8 +14,8 @@ interface Delimiters {
   readonly display: boolean;
 }
 
-// A single dollar sign is more often money than mathematics, so the rule is Pandoc's: the opening one
-// has no space after it, the closing one no space before it and no digit after it.
+// Pandoc's rule tells formulas from amounts of money: the opening `$` has no space after it, the closing one has
+// no space before it and no digit after it.
 const DELIMITERS: readonly Delimiters[] = [
   { opener: "$$", whole: /^\$\$((?:\\[\s\S]|[^\\$])+)\$\$/, display: true },
   { opener: "\\[", whole: /^\\\[([\s\S]+?)\\\]/, display: true },
@@ -38,7 +38,7 @@ export const mathExtension: TokenizerAndRendererExtension = {
   tokenizer: (source) => readMath(source),
 };
 
-/** The formula that a text begins with. */
+/** Reads the formula that a text begins with. */
 export function readMath(source: string): MathToken | undefined {
   const delimiters = DELIMITERS.find(({ opener }) => source.startsWith(opener));
   const match = delimiters?.whole.exec(source);
@@ -48,8 +48,8 @@ export function readMath(source: string): MathToken | undefined {
 }
 
 /**
- * Whether a text begins with a formula that more text may close. `$` counts only if what follows looks
- * like mathematics, for "$5" is money until a closing sign says otherwise.
+ * Whether a text begins with a formula that is not closed yet. `$` counts only if mathematics seems to follow:
+ * "$5" is money until a closing `$` arrives.
  */
 export function isOpenMath(text: string): boolean {
   return /^(?:\$\$|\\[[(]|\$$|\$[A-Za-z\\({|][^\n]{0,80}$)/.test(text);

@@ -2,29 +2,29 @@ import { runRole } from "./delimiter-run";
 import { isOpenFootnoteReference, readFootnoteReference } from "./footnote-syntax";
 import { isOpenMath, readMath } from "./math-syntax";
 
-/** Something that was opened and is not closed yet. */
+/** An opening delimiter that is not closed yet. */
 export type Opener =
   | { readonly kind: "bracket"; readonly at: number; readonly length: number }
   | { readonly kind: "run"; readonly at: number; readonly char: string; readonly length: number };
 
-// What is open inside of so much else is not closed: reading it would run out of stack.
+// Deeper nesting is not closed, because marked would run out of stack.
 const MOST_OPENERS = 50;
 
 const PLAIN = /[^\\`$!<&*_~[\]]+/y;
 
 /**
- * Reads inline Markdown from left to right and finds what its end leaves open. It knows just enough of
- * the syntax for that; what the text means is marked's to say.
+ * Reads inline Markdown from left to right and finds what is open at its end. It knows only as much syntax as
+ * that needs; marked does the parsing.
  */
 export class OpenSyntax {
   readonly text: string;
   /** From the outermost to the innermost. */
   openers: readonly Opener[] = [];
-  /** Openers that are to be left out, since what they open cannot be drawn before it is whole. */
+  /** Openers to leave out, because their content cannot be shown before it is complete. */
   readonly hidden: Opener[] = [];
-  /** What comes from here on is held back. */
+  /** Everything from here on is held back. */
   end: number;
-  /** What closes a code span that reaches the end. */
+  /** The backticks that close a code span at the end. */
   codeCloser = "";
 
   constructor(text: string) {
@@ -33,7 +33,7 @@ export class OpenSyntax {
     for (let at = 0; at < this.end; ) at = this.#read(at);
   }
 
-  /** Reads what begins at `at`, and returns where it ends. So do all the others. */
+  /** Reads the syntax that begins at `at` and returns its end, as all the methods below do. */
   #read(at: number): number {
     const char = this.text.charAt(at);
     switch (char) {
@@ -52,7 +52,7 @@ export class OpenSyntax {
       case "<":
         return this.#holdBackIf(at, /^<(?:[a-z][a-z\d+.-]*(?::[^\s<>]*)?)?$/i);
       case "&":
-        return this.#holdBackIf(at, /^&(?:#\w{0,7}|[a-z]{0,7})$/i);
+        return this.#holdBackIf(at, /^&(?:#\w{0,7}|[a-z\d]{0,31})$/i);
       case "*":
       case "_":
       case "~":
@@ -74,7 +74,7 @@ export class OpenSyntax {
     const rest = this.text.slice(at);
     const math = readMath(rest);
     if (math !== undefined) {
-      // Of "$5-$" only what follows tells whether it is a formula or begins a range of prices.
+      // Whether "$5-$" is a formula or the beginning of a price range depends on what follows.
       const mayBeMoney = /^\$\d/.test(rest) && math.raw.length === rest.length;
       return mayBeMoney ? this.#holdBack(at + math.raw.length - 1) : at + math.raw.length;
     }
@@ -85,11 +85,11 @@ export class OpenSyntax {
     const fence = this.#runAt(at);
     const start = at + fence.length;
     for (let next = this.text.indexOf("`", start); next !== -1; ) {
-      const found = this.#runAt(next);
-      if (found.length === fence.length) return next + found.length;
-      next = this.text.indexOf("`", next + found.length);
+      const { length } = this.#runAt(next);
+      if (length === fence.length) return next + length;
+      next = this.text.indexOf("`", next + length);
     }
-    // Backticks at the very end may be the first of those that close it.
+    // Backticks at the very end may be the beginning of the closing ones.
     const content = this.text.slice(start).replace(/`+$/, "");
     if (content.trim() === "") return this.#holdBack(at);
     this.codeCloser = fence;
@@ -121,15 +121,15 @@ export class OpenSyntax {
       this.openers = this.openers.filter((opener) => opener !== bracket);
       return this.#holdBack(at);
     }
-    // The brackets of a link take in what was opened between them; others are only brackets.
+    // A link closes everything that was opened inside its brackets; other brackets close nothing.
     const isLink = target > at + 1;
     this.openers = this.openers.filter(
-      (opener, place) => opener !== bracket && (place < index || !isLink),
+      (opener, position) => opener !== bracket && (position < index || !isLink),
     );
     return target;
   }
 
-  /** Where the target of a link ends: at once if there is none, null if it is not whole yet. */
+  /** The end of a link's target; `at` if there is none, null if it is incomplete. */
   #targetEnd(at: number): number | null {
     const char = this.text.charAt(at);
     if (char === "") return null;
@@ -142,7 +142,7 @@ export class OpenSyntax {
   #readRun(at: number, char: string): number {
     const run = this.#runAt(at);
     const end = at + run.length;
-    // At the very end nothing tells yet what the run is. Whatever it closes is closed anyway.
+    // The role of a run at the very end is not known yet. Whatever it may close is closed anyway.
     if (end === this.text.length) return this.#holdBack(at);
     const role = runRole(char, this.text.charAt(at - 1), this.text.charAt(end));
     const counts = char !== "~" || run.length === 2;
@@ -152,7 +152,7 @@ export class OpenSyntax {
     return this.#open({ kind: "run", at: at + closed, char, length });
   }
 
-  /** Closes as much as a run can, and returns how much of the run that took. */
+  /** Closes as many openers as the run can, and returns how many of its characters that took. */
   #close(run: string): number {
     let left = run.length;
     while (left > 0) {
@@ -178,7 +178,7 @@ export class OpenSyntax {
     return unfinished.test(this.text.slice(at, at + 200)) ? this.#holdBack(at) : at + 1;
   }
 
-  /** Ends what is shown at `at`, and with it the reading. */
+  /** Holds back everything from `at` on, which also ends the reading. */
   #holdBack(at: number): number {
     this.end = at;
     return at;
@@ -192,7 +192,7 @@ export class OpenSyntax {
   }
 }
 
-/** Where a link's destination, which began at `at`, has been closed; null if it has not. */
+/** The end of a link destination that begins at `at`; null if it is not closed. */
 function destinationEnd(text: string, at: number): number | null {
   let depth = 1;
   for (let index = at; index < text.length; index += 1) {

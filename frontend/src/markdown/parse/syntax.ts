@@ -3,7 +3,7 @@ import { ASIAN_PUNCTUATION } from "./asian-punctuation";
 import { footnoteExtension, footnoteLabels, readFootnoteReference } from "./footnote-syntax";
 import { mathExtension } from "./math-syntax";
 
-/** `[text][label]` or `[label]`: a link if `label` is defined anywhere in the document. */
+/** `[text][label]` or `[label]`: a link if the document defines `label` anywhere. */
 export interface ReferenceToken {
   readonly type: "reference";
   readonly raw: string;
@@ -11,13 +11,13 @@ export interface ReferenceToken {
   readonly text: string;
 }
 
-/** What reference links point at: address by label. A footnote is there as `^` and its label, without one. */
+/** The URLs of reference links by label. Footnotes are included as `^label` with an empty URL. */
 export type Definitions = ReadonlyMap<string, string>;
 
 const FULL_REFERENCE = /^!?\[((?:\\.|[^[\]\\])+)\]\[((?:\\.|[^[\]\\])*)\]/;
 const SHORT_REFERENCE = /^!?\[((?:\\.|[^[\]\\])+)\]/;
 
-// A quote or a list inside so many others is text: what reads and draws them would run out of stack.
+// More deeply nested quotes and lists are text, because parsing and rendering would run out of stack.
 const DEEPEST = 50;
 const TOO_DEEP = new RegExp(`^(?:[ \\t]*(?:>|(?:[-*+]|\\d{1,9}[.)])[ \\t])){${DEEPEST}}`);
 
@@ -33,20 +33,20 @@ const dialect = new Marked({
   gfm: true,
   extensions: [mathExtension, footnoteExtension],
   tokenizer: {
-    // Markup in a reply is text, so nothing may be recognised as HTML.
+    // HTML in a reply is text.
     html: () => undefined,
     tag: () => undefined,
     blockquote: (source) => (TOO_DEEP.test(source) ? undefined : false),
     list: (source) => (TOO_DEEP.test(source) ? undefined : false),
-    // Marked has one set of rules for both signs; it is chosen here, and what it does is left to it.
+    // marked has one set of rules for both delimiters. Only `*` gets the Asian ones.
     emStrong(source) {
       this.rules.inline = source.startsWith("*") ? ASIAN : COMMON;
       return false;
     },
-    // One tilde means "about" far more often than it means "struck out".
+    // A single tilde usually means "about", not strikethrough.
     del: (source) => (source.startsWith("~~") ? false : undefined),
-    // A definition may come long after its links, when their block is finished; so a reference stays
-    // a token of its own, and drawing it looks the definition up.
+    // A definition may arrive long after the block of its links is finished. So a reference is a token of its
+    // own, whose definition is looked up when it is rendered.
     reflink(src) {
       const footnote = readFootnoteReference(src);
       if (footnote !== undefined) return footnote as unknown as Tokens.Text;
@@ -64,13 +64,13 @@ const dialect = new Marked({
   },
 });
 
-/** A piece of Markdown, block by block; inline syntax is left for `lexInline`. */
+/** The blocks of some Markdown. Their inline syntax is not parsed yet. */
 export interface Blocks {
   readonly tokens: readonly Token[];
   readonly definitions: Definitions;
 }
 
-/** Finds the blocks of a piece of Markdown. Line ends are `\n`. */
+/** Parses the blocks of some Markdown, whose line ends are `\n`. */
 export function lexBlocks(source: string): Blocks {
   const lexer = new Lexer(dialect.defaults);
   const tokens = lexer.blockTokens(source, []);
@@ -81,7 +81,7 @@ export function lexBlocks(source: string): Blocks {
   return { tokens, definitions: new Map([...links, ...footnotes]) };
 }
 
-/** Finds the inline syntax in the text of one block. */
+/** Parses the inline syntax of one block. */
 export function lexInline(text: string): readonly Token[] {
   return new Lexer(dialect.defaults).inlineTokens(text, []);
 }
@@ -90,7 +90,7 @@ function normalizeLabel(label: string): string {
   return label.toLowerCase().replace(/\s+/g, " ");
 }
 
-/** A rule of marked for which Asian punctuation is letters. */
+/** Changes a rule of marked so that Asian punctuation counts as letters. */
 function withAsianLetters({ source, flags }: RegExp): RegExp {
   const changed = source
     .replaceAll("[^\\s\\p{P}\\p{S}]", `(?:[^\\s\\p{P}\\p{S}]|${ASIAN_PUNCTUATION})`)

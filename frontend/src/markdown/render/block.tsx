@@ -3,6 +3,7 @@ import { memo, type ReactNode } from "react";
 import { useLanguage } from "../../language/language-context";
 import { CodeBlock } from "../code/code-block";
 import { Diagram } from "../diagram/diagram";
+import type { End } from "../parse/document";
 import type { FootnoteToken } from "../parse/footnote-syntax";
 import { isOpenFence } from "../parse/hold-back";
 import { Footnote } from "./footnote";
@@ -11,44 +12,42 @@ import { inSections, SECTION_SIZE, sameSection } from "./sections";
 import { Table } from "./table";
 import { TypingCursor } from "./typing-cursor";
 
-/** Whether a block can still change, and whether the typing cursor stands at its end. */
-export type Openness = "finished" | "unfinished" | "typing";
-
 interface BlockProps {
   readonly token: Token;
-  readonly openness: Openness;
+  /** `open`: the block may grow, and the typing cursor is at its end. */
+  readonly end: End;
 }
 
 /**
- * One block. Blocks are compared by what they say, not by where they are or which object they came in:
- * only so does a block that was read again, and found the same, cost nothing.
+ * One block. Blocks are compared by their source, not by position or identity. So a block that was parsed
+ * again without a change is not rendered again.
  */
 export const Block = memo(
-  ({ token, openness }: BlockProps) => drawBlock(token as MarkedToken | FootnoteToken, openness),
+  ({ token, end }: BlockProps) => drawBlock(token as MarkedToken | FootnoteToken, end),
   (before, after) =>
-    before.openness === after.openness &&
+    before.end === after.end &&
     before.token.type === after.token.type &&
     before.token.raw === after.token.raw,
 );
 
-function drawBlock(token: MarkedToken | FootnoteToken, openness: Openness): ReactNode {
+function drawBlock(token: MarkedToken | FootnoteToken, end: End): ReactNode {
   switch (token.type) {
     case "paragraph":
-      return <p>{text(token.text, openness)}</p>;
+      return <p>{text(token.text, end)}</p>;
     case "text":
-      return text(token.text, openness);
+      return text(token.text, end);
     case "heading":
-      return <Heading heading={token} openness={openness} />;
+      return <Heading heading={token} end={end} />;
     case "code":
-      return drawCode(token, openness === "typing" && isOpenFence(token.raw));
+      return drawCode(token, end === "open" && isOpenFence(token.raw));
     case "blockquote":
-      return <blockquote>{drawBlocks(token.tokens, openness)}</blockquote>;
+      return <blockquote>{drawBlocks(token.tokens, end)}</blockquote>;
     case "list":
-      return <List list={token} openness={openness} />;
+      return <List list={token} end={end} />;
     case "table":
-      return <Table table={token} openness={openness} />;
+      return <Table table={token} end={end} />;
     case "footnote":
-      return <Footnote label={token.label}>{drawBlocks(token.tokens, openness)}</Footnote>;
+      return <Footnote label={token.label}>{drawBlocks(token.tokens, end)}</Footnote>;
     case "hr":
       return <hr />;
     case "space":
@@ -65,38 +64,38 @@ function drawCode(token: Tokens.Code, isOpen: boolean): ReactNode {
   return <CodeBlock code={token.text} language={language} isOpen={isOpen} />;
 }
 
-function drawBlocks(tokens: readonly Token[], openness: Openness): ReactNode {
+function drawBlocks(tokens: readonly Token[], end: End): ReactNode {
   return tokens.map((token, index) => (
     <Block
       // biome-ignore lint/suspicious/noArrayIndexKey: the place of a block is its identity
       key={index}
       token={token}
-      openness={index === tokens.length - 1 ? openness : "finished"}
+      end={index === tokens.length - 1 ? end : "complete"}
     />
   ));
 }
 
-function text(source: string, openness: Openness): ReactNode {
+function text(source: string, end: End): ReactNode {
   return (
     <>
-      <Inline text={source} unfinished={openness !== "finished"} />
-      {openness === "typing" && <TypingCursor />}
+      <Inline text={source} unfinished={end !== "complete"} />
+      {end === "open" && <TypingCursor />}
     </>
   );
 }
 
-function Heading({ heading, openness }: { heading: Tokens.Heading; openness: Openness }) {
-  // A reply is inside a page that has its own first two levels. Few models begin with the first one: to who
-  // goes from heading to heading, the second is as high.
+function Heading({ heading, end }: { heading: Tokens.Heading; end: End }) {
+  // The page itself uses the first two levels. Levels 1 and 2 of a reply both become h3, because few models
+  // use level 1.
   const Tag = `h${Math.max(3, Math.min(6, heading.depth + 1))}` as "h3" | "h4" | "h5" | "h6";
-  return <Tag data-depth={heading.depth}>{text(heading.text, openness)}</Tag>;
+  return <Tag data-depth={heading.depth}>{text(heading.text, end)}</Tag>;
 }
 
 /**
- * A list. Its items are drawn in sections, each an element of its own: in a list that grows very long, the
- * finished ones cost nothing any more.
+ * A list. Each section of its items is an element, so that the finished sections of a very long list cost
+ * nothing while it grows.
  */
-function List({ list, openness }: { list: Tokens.List; openness: Openness }) {
+function List({ list, end }: { list: Tokens.List; end: End }) {
   const sections = inSections(list.items);
   const isLong = sections.length > 1;
   return (
@@ -108,7 +107,7 @@ function List({ list, openness }: { list: Tokens.List; openness: Openness }) {
           items={items}
           start={list.ordered ? Number(list.start) + index * SECTION_SIZE : null}
           isLong={isLong}
-          openness={index === sections.length - 1 ? openness : "finished"}
+          end={index === sections.length - 1 ? end : "complete"}
         />
       ))}
     </div>
@@ -117,27 +116,27 @@ function List({ list, openness }: { list: Tokens.List; openness: Openness }) {
 
 interface SectionProps {
   readonly items: readonly Tokens.ListItem[];
-  /** The number of the first item; null where they have none. */
+  /** The number of the first item; null in an unordered list. */
   readonly start: number | null;
   readonly isLong: boolean;
-  readonly openness: Openness;
+  readonly end: End;
 }
 
 const Section = memo(
-  function Section({ items, start, isLong, openness }: SectionProps) {
+  function Section({ items, start, isLong, end }: SectionProps) {
     const drawn = items.map((item, index) => (
       <ListItem
         // biome-ignore lint/suspicious/noArrayIndexKey: the place of an item is its identity
         key={index}
         item={item}
         isLong={isLong}
-        openness={index === items.length - 1 ? openness : "finished"}
+        end={index === items.length - 1 ? end : "complete"}
       />
     ));
     const props = {
-      // The sections are no lists of their own: all of them together are one.
+      // Assistive technology sees one list, not one for each section.
       role: isLong ? "presentation" : undefined,
-      className: isLong && openness === "finished" ? "finished" : undefined,
+      className: isLong && end === "complete" ? "finished" : undefined,
     };
     return start === null ? (
       <ul {...props}>{drawn}</ul>
@@ -150,14 +149,14 @@ const Section = memo(
   (before, after) =>
     before.isLong === after.isLong &&
     before.start === after.start &&
-    before.openness === after.openness &&
+    before.end === after.end &&
     sameSection(before.items, after.items, sameItem),
 );
 
 interface ListItemProps {
   readonly item: Tokens.ListItem;
   readonly isLong: boolean;
-  readonly openness: Openness;
+  readonly end: End;
 }
 
 function TaskBox({ isDone }: { isDone: boolean }) {
@@ -166,24 +165,22 @@ function TaskBox({ isDone }: { isDone: boolean }) {
 }
 
 const ListItem = memo(
-  ({ item, isLong, openness }: ListItemProps) => (
+  ({ item, isLong, end }: ListItemProps) => (
     <li className={item.task ? "task" : undefined} role={isLong ? "listitem" : undefined}>
       {item.task && <TaskBox isDone={item.checked === true} />}
-      {drawBlocks(item.task ? withoutCheckbox(item.tokens) : item.tokens, openness)}
+      {drawBlocks(item.task ? withoutCheckbox(item.tokens) : item.tokens, end)}
       {"\n"}
     </li>
   ),
   (before, after) =>
-    before.isLong === after.isLong &&
-    before.openness === after.openness &&
-    sameItem(before.item, after.item),
+    before.isLong === after.isLong && before.end === after.end && sameItem(before.item, after.item),
 );
 
 function sameItem(one: Tokens.ListItem, other: Tokens.ListItem): boolean {
   return one.raw === other.raw && one.loose === other.loose;
 }
 
-// marked leaves the box of a task in its first paragraph, or before it, as the list is loose or not.
+// In a loose list marked puts the checkbox into the first paragraph, in a tight list before it.
 function withoutCheckbox(tokens: readonly Token[]): readonly Token[] {
   const [first, ...rest] = tokens.filter(({ type }) => type !== "checkbox");
   if (first?.type !== "paragraph" && first?.type !== "text") return tokens;
@@ -194,7 +191,7 @@ function languageOf(code: Tokens.Code): string {
   return /^\S+/.exec(code.lang ?? "")?.[0] ?? "";
 }
 
-/** Whether the typing cursor has a place inside this block; else it stands after it. */
+/** Whether the typing cursor is drawn inside this block. Otherwise it follows the block. */
 export function hostsCursor(token: Token | undefined): boolean {
   switch (token?.type) {
     case "paragraph":

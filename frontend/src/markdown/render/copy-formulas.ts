@@ -1,6 +1,6 @@
 /**
- * Copies what is selected with its formulas as TeX: the letters they are set with mean nothing in a line of text.
- * A formula of which only a part is selected is copied whole. Without formulas, the browser does it all.
+ * Copies the selection with its formulas as TeX, because the characters of a rendered formula are meaningless in a
+ * line of text. A partly selected formula is copied whole. Without formulas, the browser copies.
  */
 export function copyFormulas(event: ClipboardEvent): void {
   const selection = getSelection();
@@ -18,7 +18,7 @@ export function copyFormulas(event: ClipboardEvent): void {
   event.clipboardData.setData("text/plain", textOf(selection, range, formulas));
 }
 
-/** Whether some of it is selected: where a selection only ends beside it, nothing is. */
+/** Whether the range contains some of the formula. A range that only touches its edge does not. */
 function isPartOf(range: Range, formula: HTMLElement): boolean {
   const inside = document.createRange();
   inside.selectNodeContents(formula);
@@ -35,7 +35,7 @@ function markupOf(range: Range): string {
   return copy.innerHTML;
 }
 
-// Only the browser knows which text is in a selection: for as long as it is asked, formulas are what they say.
+// Only the browser can turn a selection into text, so formulas are replaced by their TeX while it does.
 function textOf(selection: Selection, range: Range, formulas: readonly HTMLElement[]): string {
   const { anchorNode, anchorOffset, focusNode, focusOffset } = selection;
   selection.removeAllRanges();

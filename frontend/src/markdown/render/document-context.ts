@@ -1,16 +1,16 @@
 import { createContext } from "react";
 import type { Definitions } from "../parse/syntax";
 
-/** What a piece of a document has to know of the whole. */
-export interface DocumentContextValue {
-  /** What the ids of its footnotes begin with. */
+interface DocumentContextValue {
+  /** The prefix of the ids of its footnotes. */
   readonly id: string;
-  /** What its reference links point at. */
+  /** The targets of its reference links. */
   readonly definitions: Definitions;
-  /** Definitions and footnotes that are not there yet may still come. */
+  /** Whether definitions and footnotes may still arrive. */
   readonly isOpen: boolean;
 }
 
+/** What inline elements need to know about the whole document. */
 export const DocumentContext = createContext<DocumentContextValue>({
   id: "",
   definitions: new Map(),

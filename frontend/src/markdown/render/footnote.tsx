@@ -4,7 +4,7 @@ import { useLanguage } from "../../language/language-context";
 import type { FootnoteReferenceToken } from "../parse/footnote-syntax";
 import { DocumentContext } from "./document-context";
 
-/** Leads to a footnote. What turns out to be none is text. */
+/** A link to a footnote. A reference without a footnote is rendered as text. */
 export function FootnoteReference({ reference }: { reference: FootnoteReferenceToken }) {
   const { id, definitions, isOpen } = use(DocumentContext);
   if (!definitions.has(`^${reference.label}`))
@@ -18,13 +18,13 @@ export function FootnoteReference({ reference }: { reference: FootnoteReferenceT
   );
 }
 
-// The address of the page is the conversation's, not a footnote's.
+// The URL stays that of the conversation.
 function focusNote(event: MouseEvent<HTMLAnchorElement>): void {
   event.preventDefault();
   document.getElementById(event.currentTarget.hash.slice(1))?.focus();
 }
 
-/** A footnote, with a way back to where it is first referred to. */
+/** A footnote with a button that returns to its first reference. */
 export function Footnote({ label, children }: { label: string; children: ReactNode }) {
   const { say } = useLanguage();
   const id = `${use(DocumentContext).id}-${label}`;

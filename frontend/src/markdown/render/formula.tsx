@@ -5,7 +5,7 @@ type Temml = typeof import("temml").default;
 
 let loading: Promise<Temml | null> | undefined;
 
-/** Null when it cannot be had; formulas are then shown as they are written. */
+/** Resolves to null if Temml cannot be loaded; formulas are then shown as TeX. */
 function loadTemml(): Promise<Temml | null> {
   loading ??= import("temml").then(
     (module) => module.default,
@@ -19,7 +19,7 @@ interface FormulaProps {
   readonly display: boolean;
 }
 
-/** A formula as MathML, which the browser itself sets. Its place is kept until that has loaded. */
+/** A formula as MathML. Until Temml has loaded, an invisible placeholder keeps its space. */
 export function Formula(props: FormulaProps) {
   return (
     <Suspense fallback={<code className="formula-awaited" data-tex={props.tex} />}>
@@ -31,17 +31,17 @@ export function Formula(props: FormulaProps) {
 function LoadedFormula({ tex, display }: FormulaProps) {
   const temml = use(loadTemml());
   const host = useRef<HTMLSpanElement>(null);
-  // Drawn as nodes rather than as markup: the page's policy lets no style attribute through.
+  // Temml creates DOM nodes here, because the Content-Security-Policy forbids style attributes in markup.
   useLayoutEffect(() => {
     if (host.current === null || temml === null) return;
     try {
       temml.render(tex, host.current, { displayMode: display, throwOnError: true, trust: false });
     } catch {
-      // What is no formula is shown as it was written, and what breaks what sets it takes nothing along.
+      // Invalid TeX is shown as it is.
       host.current.textContent = tex;
     }
   }, [temml, tex, display]);
-  // All formulas of the page have one listener: to add it again changes nothing.
+  // Adding the same listener again has no effect, so all formulas share it.
   useEffect(() => document.addEventListener("copy", copyFormulas), []);
   if (temml === null) return <code>{tex}</code>;
   return (

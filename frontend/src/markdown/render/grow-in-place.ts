@@ -1,6 +1,6 @@
 /**
- * Lets a text that React draws grow at its end instead of being replaced, which is what `nodeValue` does: a
- * selection in it would be lost with each word, and the browser would shape all of it anew.
+ * Lets a text node of React grow at its end. React sets `nodeValue`, which replaces the text: that would drop a
+ * selection in it with each word, and the browser would shape all of it again.
  */
 export function growInPlace(text: Text): void {
   if (Object.hasOwn(text, "nodeValue")) return;
@@ -16,7 +16,7 @@ export function growInPlace(text: Text): void {
   });
 }
 
-/** The last text in a node, or null where it ends with something else. */
+/** The last text node in a node; null if the node ends with something else. */
 export function lastText(node: Node | null): Text | null {
   let last = node;
   while (last?.lastChild != null) last = last.lastChild;

@@ -12,11 +12,11 @@ import { Link } from "./link";
 
 interface InlineProps {
   readonly text: string;
-  /** More may come: what is open is closed for now. */
+  /** Whether the text may grow. Its open syntax is then closed for display. */
   readonly unfinished: boolean;
 }
 
-/** The text of one block, with its inline syntax. Read again only when it changes. */
+/** The text of one block. It is parsed again only when it changes. */
 export const Inline = memo(function Inline({ text, unfinished }: InlineProps) {
   return drawInline(lexInline(unfinished ? closeInline(text) : text));
 });
@@ -60,7 +60,7 @@ function drawToken(token: InlineToken, before: Token | undefined): ReactNode {
   }
 }
 
-/** A reply's images are not loaded: asking for one would tell its server who reads what. */
+/** An image as a link. It is not loaded, because the request would tell its server who reads the reply. */
 function ImageLink({ image }: { image: Tokens.Image }) {
   const name = image.text === "" ? image.href : image.text;
   return <Link href={image.href}>{name}</Link>;
@@ -68,11 +68,11 @@ function ImageLink({ image }: { image: Tokens.Image }) {
 
 interface ReferenceProps {
   readonly reference: ReferenceToken;
-  /** It follows a letter, as in `a[i][j]`. */
+  /** Whether it follows a letter, as in `a[i][j]`. */
   readonly isInWord: boolean;
 }
 
-/** A link whose definition may still come, far below. What turns out to be none is text, brackets and all. */
+/** A link whose definition may still arrive. Without a definition it is rendered as text with its brackets. */
 function Reference({ reference, isInWord }: ReferenceProps) {
   const { definitions, isOpen } = use(DocumentContext);
   const text = drawInline(lexInline(reference.text));

@@ -1,12 +1,20 @@
 import type { ReactNode } from "react";
-import { safeAddress } from "./address";
 
-/** A link out of a reply. What may not be followed is drawn as text. */
+const SAFE_PROTOCOLS: ReadonlySet<string> = new Set(["http:", "https:", "mailto:"]);
+
+/** The normalized URL; null if a reply may not link to it (scripts, files, relative URLs). */
+function safeUrl(href: string): string | null {
+  if (!URL.canParse(href)) return null;
+  const url = new URL(href);
+  return SAFE_PROTOCOLS.has(url.protocol) ? url.href : null;
+}
+
+/** A link in a reply. An unsafe one is rendered as text. */
 export function Link({ href, children }: { href: string; children: ReactNode }) {
-  const address = safeAddress(href);
-  if (address === null) return <span>{children}</span>;
+  const url = safeUrl(href);
+  if (url === null) return <span>{children}</span>;
   return (
-    <a href={address} target="_blank" rel="noopener noreferrer">
+    <a href={url} target="_blank" rel="noopener noreferrer">
       {children}
     </a>
   );

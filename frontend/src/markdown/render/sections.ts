@@ -1,7 +1,7 @@
-/** How many groups of blocks, items of a list or rows of a table are drawn as one. */
+/** How many groups of blocks, list items or table rows a section has. */
 export const SECTION_SIZE = 32;
 
-/** Cuts groups, items or rows into sections, of which there is at least one. */
+/** Splits into sections; there is always at least one. */
 export function inSections<T>(items: readonly T[]): readonly (readonly T[])[] {
   const count = Math.max(1, Math.ceil(items.length / SECTION_SIZE));
   return Array.from({ length: count }, (_, index) =>
@@ -9,7 +9,6 @@ export function inSections<T>(items: readonly T[]): readonly (readonly T[])[] {
   );
 }
 
-/** Whether two sections say the same. */
 export function sameSection<T>(
   one: readonly T[],
   other: readonly T[],

@@ -1,6 +1,6 @@
 import type { Tokens } from "marked";
 import { memo, useLayoutEffect, useRef, useState } from "react";
-import type { Openness } from "./block";
+import type { End } from "../parse/document";
 import { Inline } from "./inline";
 import { inSections, SECTION_SIZE, sameSection } from "./sections";
 import { TypingCursor } from "./typing-cursor";
@@ -8,17 +8,16 @@ import { TypingCursor } from "./typing-cursor";
 type Cells = readonly Tokens.TableCell[];
 
 /**
- * A table that scrolls by itself when it is wider than the reply. When it grows very long, its columns keep
- * the widths that its first section has given them: then the sections that are finished cost no layout.
+ * A table that scrolls horizontally when it is wider than the reply. Once it is long, its columns keep the
+ * widths of its first section, so that finished sections cost no layout.
  */
-export function Table({ table, openness }: { table: Tokens.Table; openness: Openness }) {
+export function Table({ table, end }: { table: Tokens.Table; end: End }) {
   const { header, rows } = table;
   const element = useRef<HTMLTableElement>(null);
-  const columns = useFixedColumns(element, openness !== "finished" && rows.length > SECTION_SIZE);
+  const columns = useFixedColumns(element, end !== "complete" && rows.length > SECTION_SIZE);
   const sections = inSections(rows);
   return (
-    // It scrolls, and not only by a pointer.
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keyboard
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrollable region must be reachable by keyboard
     <div className="table-frame" tabIndex={0}>
       <table
         ref={element}
@@ -29,7 +28,7 @@ export function Table({ table, openness }: { table: Tokens.Table; openness: Open
         <thead role={columns === null ? undefined : "rowgroup"}>
           <Row
             cells={header}
-            openness={rows.length === 0 ? openness : "finished"}
+            end={rows.length === 0 ? end : "complete"}
             isLong={columns !== null}
           />
         </thead>
@@ -39,7 +38,7 @@ export function Table({ table, openness }: { table: Tokens.Table; openness: Open
             key={index}
             rows={section}
             isLong={columns !== null}
-            openness={index === sections.length - 1 ? openness : "finished"}
+            end={index === sections.length - 1 ? end : "complete"}
           />
         ))}
       </table>
@@ -47,10 +46,7 @@ export function Table({ table, openness }: { table: Tokens.Table; openness: Open
   );
 }
 
-/**
- * The columns of a table as tracks of a grid, with the widths that they have when they are first to be fixed;
- * null before that.
- */
+/** The columns as grid tracks, with their widths at the moment when `isDue` becomes true; null before. */
 function useFixedColumns(element: { current: HTMLTableElement | null }, isDue: boolean) {
   const [columns, setColumns] = useState<string | null>(null);
   useLayoutEffect(() => {
@@ -67,16 +63,16 @@ function useFixedColumns(element: { current: HTMLTableElement | null }, isDue: b
 interface SectionProps {
   readonly rows: readonly Cells[];
   readonly isLong: boolean;
-  readonly openness: Openness;
+  readonly end: End;
 }
 
 const Section = memo(
-  function Section({ rows, isLong, openness }: SectionProps) {
+  function Section({ rows, isLong, end }: SectionProps) {
     const last = rows.length - 1;
     return (
       <tbody
         role={isLong ? "rowgroup" : undefined}
-        className={isLong && openness === "finished" ? "finished" : undefined}
+        className={isLong && end === "complete" ? "finished" : undefined}
       >
         {rows.map((cells, index) => (
           <Row
@@ -84,7 +80,7 @@ const Section = memo(
             key={index}
             cells={cells}
             isLong={isLong}
-            openness={index === last ? openness : "finished"}
+            end={index === last ? end : "complete"}
           />
         ))}
       </tbody>
@@ -92,20 +88,20 @@ const Section = memo(
   },
   (before, after) =>
     before.isLong === after.isLong &&
-    before.openness === after.openness &&
+    before.end === after.end &&
     sameSection(before.rows, after.rows, sameCells),
 );
 
 interface RowProps {
   readonly cells: Cells;
-  /** In a long table, elements are no longer drawn as what they are, and so have to say it. */
+  /** The elements of a long table have another `display`, which hides their roles: they are set explicitly. */
   readonly isLong: boolean;
-  readonly openness: Openness;
+  readonly end: End;
 }
 
 const Row = memo(
-  function Row({ cells, isLong, openness }: RowProps) {
-    const typingAt = openness === "typing" ? Math.max(0, lastFilled(cells)) : -1;
+  function Row({ cells, isLong, end }: RowProps) {
+    const typingAt = end === "open" ? Math.max(0, lastFilled(cells)) : -1;
     return (
       <tr role={isLong ? "row" : undefined}>
         {cells.map((cell, index) => {
@@ -117,7 +113,7 @@ const Row = memo(
               role={isLong ? (cell.header ? "columnheader" : "cell") : undefined}
               data-align={cell.align ?? undefined}
             >
-              <Inline text={cell.text} unfinished={openness !== "finished"} />
+              <Inline text={cell.text} unfinished={end !== "complete"} />
               {index === typingAt && <TypingCursor />}
             </Cell>
           );
@@ -127,7 +123,7 @@ const Row = memo(
   },
   (before, after) =>
     before.isLong === after.isLong &&
-    before.openness === after.openness &&
+    before.end === after.end &&
     sameCells(before.cells, after.cells),
 );
 

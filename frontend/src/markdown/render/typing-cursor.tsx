@@ -1,7 +1,7 @@
 import { useLayoutEffect, useRef } from "react";
 import { growInPlace, lastText } from "./grow-in-place";
 
-/** Stands where the next word will. It is a sign for the eye: the live region speaks to the ear. */
+/** Marks where the next word will appear. Screen readers get the live region of the chat instead. */
 export function TypingCursor() {
   const cursor = useRef<HTMLSpanElement>(null);
   useLayoutEffect(() => {

@@ -3,14 +3,14 @@ import { type RefObject, useEffect, useLayoutEffect, useRef } from "react";
 const PAUSE_MS = 500;
 
 /**
- * Marks an element while a text that is open has not grown for half a second or a little more. Only then
- * does its cursor move: what moves costs time in every frame, and where words come nobody needs a sign
- * that they may. One timer looks for pauses, since to set one and to clear it costs time in every frame too.
+ * Sets `data-pausing` on an element while its open text has not grown for about half a second. The cursor is
+ * animated only then, because an animation costs time in every frame. An interval checks for pauses, because
+ * setting and clearing a timeout for each change costs time in every frame too.
  */
 export function usePauseMark(text: string, isOpen: boolean): RefObject<HTMLDivElement | null> {
   const element = useRef<HTMLDivElement>(null);
   const grewAt = useRef(0);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: each time that the text has grown
+  // biome-ignore lint/correctness/useExhaustiveDependencies: runs whenever the text grows
   useLayoutEffect(() => {
     grewAt.current = performance.now();
     element.current?.removeAttribute("data-pausing");

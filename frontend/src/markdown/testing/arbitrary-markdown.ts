@@ -72,12 +72,12 @@ const CONTAINER = fc.oneof(
 
 const SEPARATOR = fc.constantFrom("\n\n", "\n", "\n\n\n", "\n \t\n", "\n\n  ");
 
-/** Markdown as models write it, with everything that is hard about finding where a block ends. */
+/** Markdown as models write it, with everything that makes the end of a block hard to find. */
 export const markdown: fc.Arbitrary<string> = fc
   .array(fc.tuple(fc.oneof(LEAF, CONTAINER), SEPARATOR), { minLength: 1, maxLength: 7 })
   .map((parts) => parts.flat().join(""));
 
-/** Text of nothing but what has a meaning in Markdown. */
+/** Text of Markdown syntax only. */
 export const noise: fc.Arbitrary<string> = fc.string({
   unit: fc.constantFrom(..."\n\n\n  -*#`>|[]()$~_=+:\\<ab1.\r\t"),
   maxLength: 80,

@@ -88,5 +88,5 @@ const AROUND = [
   "$<script>alert(1)</script>$",
 ];
 
-/** Markdown that wants a page to run something, to load something, or to lead somewhere it must not. */
+/** Markdown that tries to run scripts, to load resources or to link to unsafe URLs. */
 export const hostile: readonly string[] = [...HTML, ...links, ...AROUND];

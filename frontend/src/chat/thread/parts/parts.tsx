@@ -3,7 +3,6 @@ import type { Part } from "../../../generation/parts";
 import type { End } from "../../../markdown/parse/document";
 import { addDrawnKind, type DrawnKind, type PartProps, viewOf } from "./registry";
 
-// Each file in kinds/ is one kind.
 const KINDS = import.meta.glob<DrawnKind>(["./kinds/*.tsx", "!./kinds/*.test.tsx"], {
   eager: true,
   import: "default",
@@ -16,7 +15,7 @@ interface PartsProps {
   readonly end: End;
 }
 
-/** The parts of a reply in their order. Text stands last while more may come, with the cursor in it. */
+/** The parts of a reply in order. While more may arrive, the last one is text with the typing cursor. */
 export function Parts({ parts, end }: PartsProps) {
   const last = parts.length - 1;
   const needsText = end === "open" ? parts[last]?.type !== "text" : parts.length === 0;

@@ -4,11 +4,10 @@ import type { End } from "../../../markdown/parse/document";
 
 export interface PartProps<P extends Part = Part> {
   readonly part: P;
-  /** Whether more of it may come, and if not, whether it was cut. */
   readonly end: End;
 }
 
-/** One kind of parts: how it is drawn and, unless `generation/` has it already, how its events are read. */
+/** A kind of part: how it is drawn and, unless `generation/` has it already, how its events are read. */
 export interface DrawnKind<P extends Part = Part> {
   readonly type: P["type"];
   readonly kind?: PartKind<P>;
@@ -22,7 +21,7 @@ export function addDrawnKind<P extends Part>({ type, kind, View }: DrawnKind<P>)
   views.set(type, View as ComponentType<PartProps>);
 }
 
-/** What draws a part; undefined for a kind that this page does not know. */
+/** The component for a part; undefined for an unknown kind. */
 export function viewOf({ type }: Part): ComponentType<PartProps> | undefined {
   return views.get(type);
 }

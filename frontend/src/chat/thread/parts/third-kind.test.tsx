@@ -15,7 +15,7 @@ import { loadMarkdown } from "../use-markdown";
 import { Parts } from "./parts";
 import { addDrawnKind, type PartProps } from "./registry";
 
-/** A kind as a file of its own would add it. */
+/** A kind as its own file would register it. */
 interface Source extends Part {
   readonly titles: readonly string[];
 }
@@ -48,7 +48,7 @@ const EVENTS: readonly (readonly [string, object])[] = [
   ["token", { token: "Two" }],
 ];
 
-/** The events as server-sent events and as Connect has them: with members that are named after them. */
+/** The events as server-sent events, and as members of Connect messages. */
 const RESPONSES = {
   sse: () => {
     const event = (name: string, id: number | string, data: object) =>
@@ -62,8 +62,8 @@ const RESPONSES = {
   connect: () => {
     const { generation, ...start } = START;
     const messages = EVENTS.map(([name, data], index) => {
-      const said = "token" in data ? data.token : data;
-      return { generation, cursor: index + 1, [name]: said };
+      const value = "token" in data ? data.token : data;
+      return { generation, cursor: index + 1, [name]: value };
     });
     const outcome = { status: "completed" };
     const all = [{ generation, start }, ...messages, { generation, done: true, outcome }];
@@ -103,7 +103,7 @@ const SAVED: readonly Part[] = partsOf({
 beforeAll(loadMarkdown);
 afterEach(cleanup);
 
-/** What is drawn, in its order. */
+/** The rendered parts in order. */
 function drawn(parts: readonly Part[]): readonly (string | undefined)[] {
   const { container } = render(<Parts parts={parts} end="complete" />);
   const all = container.querySelectorAll(

@@ -4,7 +4,7 @@ import type { TextPart } from "../../../../generation/parts";
 import { useLanguage } from "../../../../language/language-context";
 import type { DrawnKind, PartProps } from "../registry";
 
-/** What a model thought: open while it thinks, until the person decides. */
+/** Reasoning is unfolded while it arrives, unless the person folds it. */
 function Reasoning({ part: { text }, end }: PartProps<TextPart>) {
   const { say } = useLanguage();
   const [chosen, choose] = useState<boolean | null>(null);
@@ -12,7 +12,7 @@ function Reasoning({ part: { text }, end }: PartProps<TextPart>) {
   return (
     <details
       open={isOpen}
-      // It is told of as well when the page itself opens or closes it.
+      // The event also comes when the page itself changes `open`.
       onToggle={({ currentTarget: { open } }) => open !== isOpen && choose(open)}
       className="text-small text-quiet"
     >

@@ -10,8 +10,8 @@ vi.mock("../../use-markdown", () => ({
 }));
 
 it("shows a reply as it was written where drawing it breaks", () => {
-  const told = vi.spyOn(console, "error").mockReturnValue();
+  const consoleError = vi.spyOn(console, "error").mockReturnValue();
   render(<text.View part={{ type: "text", text: "> > so **deep**" }} end="complete" />);
   expect(screen.getByText("> > so **deep**")).toBeTruthy();
-  expect(told).toHaveBeenCalled();
+  expect(consoleError).toHaveBeenCalled();
 });

@@ -4,7 +4,7 @@ import { Optional } from "../../../../ui/optional";
 import { useMarkdown } from "../../use-markdown";
 import type { DrawnKind, PartProps } from "../registry";
 
-/** What a model said: as Markdown, or where what draws that cannot be had or cannot do it, as it was written. */
+/** Text as Markdown; as plain text if the Markdown module cannot be loaded or throws an error. */
 function Text({ part: { text }, end }: PartProps<TextPart>) {
   const Markdown = useMarkdown();
   const plain = (
