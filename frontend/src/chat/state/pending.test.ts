@@ -158,6 +158,16 @@ describe("PendingExchanges", () => {
     expect(transport.resume).toHaveBeenLastCalledWith("gen_1", 5, expect.anything());
   });
 
+  it("follows a reply whose start got no answer, once the server says that it runs", async () => {
+    const { pending, state, transport, say } = page();
+    say(new Problem(503, "unreachable", "No answer."));
+    const lost = pending.begin(REQUEST);
+    await lost.reply.ended;
+    pending.follow("conv_1", { ...RUNNING, text: "", cursor: 0 });
+    expect(transport.resume).toHaveBeenCalledExactlyOnceWith("gen_1", 0, expect.anything());
+    expect(state().replies.get("a1")).not.toBe(lost.reply);
+  });
+
   it("keeps a reply until it is saved as ended, and has ended here too", async () => {
     const { pending, state, say } = page();
     say(START, END);

@@ -134,10 +134,12 @@ export class PendingExchanges {
     this.#onCollected();
   }
 
-  // A reply that ended on the page, because no server could be reached, may still be running on the server.
+  // A reply that ended on the page, or whose start got no answer, may still be running on the server.
   #isMissing({ id, cursor }: Message): boolean {
     const followed = this.#state.replies.get(id)?.getSnapshot();
-    return followed === undefined || (followed.ending !== null && followed.cursor < cursor);
+    if (followed === undefined) return true;
+    const { ending, start } = followed;
+    return ending !== null && (start === null || followed.cursor < cursor);
   }
 
   #in(conversation: string): readonly Exchange[] {

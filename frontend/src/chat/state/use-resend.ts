@@ -20,8 +20,9 @@ export function useResend(
   // biome-ignore lint/correctness/useExhaustiveDependencies: runs once, when the page has loaded
   useEffect(() => {
     const request = isOn ? take() : null;
-    if (request === null || (request.conversation ?? null) !== conversation) return;
-    if (conversation === null) onNewChat(conversationOf(request));
+    if (request === null) return;
+    const isNewChat = conversation === null && request.conversation === undefined;
+    if (isNewChat) onNewChat(conversationOf(request));
     pending.begin(request);
   }, []);
 

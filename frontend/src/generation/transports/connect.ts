@@ -55,13 +55,12 @@ async function notConnect(response: Response): Promise<Error> {
 
 /** Reads a `ChatResponse`, from which Connect omits zero and empty members. A heartbeat has no events. */
 function readMessage(message: Members): readonly Event[] {
-  const { generation, cursor = 0, start, outcome, ...others } = message;
+  const { generation, cursor = 0, start, outcome, event, data, ...texts } = message;
   const events = [
     ...(isMembers(start) ? [{ event: "start", generation, ...start }] : []),
-    // The other members are events by name: an object, or only its text.
-    ...Object.entries(others).map(([event, value]) =>
-      isMembers(value) ? { event, ...value } : { event, token: value },
-    ),
+    // Text and reasoning are members by name; any other event is named by `event`.
+    ...Object.entries(texts).map(([name, token]) => ({ event: name, token })),
+    ...(isMembers(data) ? [{ ...data, event }] : []),
     ...(isMembers(outcome) ? [{ event: "outcome", ...withZeros(outcome) }] : []),
   ];
   return events.flatMap((event) => readEvent({ ...event, cursor }) ?? []);

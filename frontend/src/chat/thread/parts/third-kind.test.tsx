@@ -62,8 +62,8 @@ const RESPONSES = {
   connect: () => {
     const { generation, ...start } = START;
     const messages = EVENTS.map(([name, data], index) => {
-      const value = "token" in data ? data.token : data;
-      return { generation, cursor: index + 1, [name]: value };
+      const event = "token" in data ? { [name]: data.token } : { event: name, data };
+      return { generation, cursor: index + 1, ...event };
     });
     const outcome = { status: "completed" };
     const all = [{ generation, start }, ...messages, { generation, done: true, outcome }];
