@@ -115,6 +115,13 @@ def test_a_key_that_cannot_be_sent_is_refused_and_not_shown(key: str) -> None:
     assert "sk-" not in str(caught.value)
 
 
+@pytest.mark.parametrize("variable", ["HEADWATER_API_KEYS", "HEADWATER_ALLOWED_ORIGINS"])
+def test_a_list_of_separators_alone_is_refused(variable: str) -> None:
+    """Without keys, `/v1` is open: a list that lost its keys must not open it."""
+    with pytest.raises(SettingsError, match=variable):
+        Settings.from_environment({variable: " , ,"})
+
+
 @pytest.mark.parametrize(
     "url",
     [

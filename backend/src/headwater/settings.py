@@ -59,9 +59,14 @@ def _rate(value: str | Rate) -> Rate:
     return Rate(int(count), _UNITS[unit])
 
 
-def _split(value: str | tuple[str, ...]) -> tuple[str, ...]:
-    """Take a list apart at its commas."""
-    return tuple(filter(None, map(str.strip, value.split(",")))) if isinstance(value, str) else value
+def _split(value: object) -> object:
+    """Split a list; raises `ValueError` for one that has separators only."""
+    if not isinstance(value, str):
+        return value
+    items = tuple(filter(None, map(str.strip, value.split(","))))
+    if not items:
+        raise ValueError
+    return items
 
 
 def _origin(text: str) -> str:

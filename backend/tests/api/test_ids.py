@@ -49,7 +49,10 @@ async def test_a_reply_has_the_ids_that_its_client_chose(client: httpx.AsyncClie
 async def test_the_same_start_again_is_the_same_reply(client: httpx.AsyncClient) -> None:
     ids = new_ids()
     first = (await client.post("/api/chat", json=body(ids), headers=JSON)).json()
-    assert (await client.post("/api/chat", json=body(ids, temperature=0.5), headers=JSON)).json() == first
+    assert (await client.post("/api/chat", json=body(ids), headers=JSON)).json() == first
+    for other in ({"temperature": 0.5}, {"system": "Be brief."}, {"max_tokens": 5}):
+        refused = await client.post("/api/chat", json=body(ids, **other))
+        check(refused, 409, "conflict", "ids.generation")
     check(await client.post("/api/chat", json=body(ids, "other")), 409, "conflict", "ids.generation")
 
 

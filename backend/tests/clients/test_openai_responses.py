@@ -266,3 +266,22 @@ async def test_a_response_outlives_the_server(tmp_path: Path) -> None:
                 follow_up = await client.responses.create(**ask(input="and", previous_response_id=made.id))
                 assert follow_up.usage is not None
                 assert follow_up.usage.input_tokens == 9
+
+
+async def test_a_response_that_a_crash_cut_ends_for_whoever_saw_more_than_was_saved(tmp_path: Path) -> None:
+    killed = RunningServer(tmp_path).wait_until_ready()
+    async with AsyncOpenAI(base_url=f"{killed.url}/v1", api_key="key", max_retries=0) as client:
+        stream = await client.responses.create(**ask(stream=True, extra_body=gated(2)))
+        seen: list[Any] = []
+        while text_of(seen) != "one two":
+            seen.append(await anext(stream))
+        killed.process.kill()
+        killed.stop()
+    with running(tmp_path) as server:
+        async with AsyncOpenAI(base_url=f"{server.url}/v1", api_key="key", max_retries=0) as client:
+            for ahead in (0, 1000):
+                resumed = await client.responses.retrieve(
+                    seen[0].response.id, stream=True, starting_after=seen[-1].sequence_number + ahead
+                )
+                rest: list[Any] = await everything(resumed)
+                assert rest[-1].type == "response.failed"

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from sqlalchemy import text, update
 
@@ -21,7 +22,7 @@ from headwater.errors import (
 )
 from headwater.generation.outcome import Cancelled, Completed
 from headwater.generation.parts import Text, text_of
-from headwater.generation.provider import Delta, Prompt, PromptMessage
+from headwater.generation.provider import Delta, Prompt, PromptMessage, Sampling
 from headwater.ids import new_id
 from headwater.live.memory import MemoryLogStore
 from headwater.metrics import Metrics
@@ -29,7 +30,7 @@ from headwater.providers.scripted import Fault, Script, ScriptedProvider
 from headwater.replies import active as active_module
 from headwater.replies.active import ActiveReplies
 from headwater.replies.readers import StopAfter, StopAtOnce
-from headwater.replies.requests import Ids, NewMessage, Regenerate, StartOptions, Stateless
+from headwater.replies.requests import Ids, NewMessage, Regenerate, StartOptions, Stateless, digests
 from headwater.storage.conversations import ConversationRepository
 from headwater.storage.database import Database, open_database, sqlite_url
 from headwater.storage.replies import ReplyRepository
@@ -154,7 +155,7 @@ async def test_who_knows_of_the_end_can_go_on_while_the_row_is_being_written(
     fails = Script(tokens_per_second=1e6, faults=(Fault(2, "error"),))
     cut = await replies.start(ME, ask("one two three", script=fails))
     await replies.finished(cut)
-    assert active.run(cut) is not None
+    assert active.is_running(cut)
     rest = await replies.start(ME, Regenerate(cut.conversation, cut.message, script=FAST))
     rows.may_write.set()
     parts, _ = await replies.finished(rest)
@@ -318,16 +319,26 @@ async def test_starts_that_race_under_one_id_run_once(database: Database) -> Non
     assert await ConversationRepository(database).ids("me") == [request.ids.conversation]
 
 
-async def test_a_repeated_start_may_differ_in_what_is_not_stored(database: Database) -> None:
+async def test_a_repeated_start_may_differ_in_members_that_a_newer_version_added(database: Database) -> None:
+    """The version that began it knew neither `temperature` nor `sampling`."""
     provider = Recording()
     replies, ids = new_replies(database, provider), new_ids()
     first = await replies.start(ME, ask("hello", ids=ids))
-    again = replace(ask("hello", ids=ids, system="Be brief."), overrides=Settings(temperature=1.0))
-    assert await replies.start(ME, again) is first
+    await replies.finished(first)
     await replies.drain(5)
+    known = {
+        name: digest
+        for name, digest in digests(ask("hello", ids=ids)).items()
+        if not name.startswith("sampling") and not name.endswith("temperature")
+    }
+    async with database.writing() as connection:
+        await connection.execute(update(generations).values(request=msgspec.msgpack.encode(known)))
+    later = replace(ask("hello", ids=ids), overrides=Settings(temperature=1.0), sampling=Sampling(0.5))
     replies = new_replies(database, provider)
-    assert (await replies.start(ME, again)).id == first.id
+    assert (await replies.start(ME, later)).id == first.id
     assert len(provider.prompts) == 1
+    with pytest.raises(ConflictError):
+        await replies.start(ME, replace(later, overrides=Settings(system="Be brief.")))
 
 
 async def test_a_repeated_start_is_answered_where_a_new_one_would_be_refused(database: Database) -> None:
@@ -339,7 +350,9 @@ async def test_a_repeated_start_is_answered_where_a_new_one_would_be_refused(dat
     assert await replies.start(ME, ask("hello", "scripted/stall", ids=ids)) is first
 
 
-@pytest.mark.parametrize("which", ["message", "parent", "conversation", "model", "regenerate"])
+@pytest.mark.parametrize(
+    "which", ["message", "parent", "conversation", "model", "system", "script", "earlier", "regenerate"]
+)
 @pytest.mark.parametrize("in_memory", [True, False])
 async def test_another_request_under_the_same_id_is_a_conflict(
     database: Database, which: str, in_memory: bool
@@ -357,7 +370,10 @@ async def test_another_request_under_the_same_id_is_a_conflict(
         "parent": ask("hello", conversation=first.conversation, parent=first.message, ids=kept),
         "conversation": ask("hello", ids=replace(ids, conversation=new_id("conv"))),
         "model": ask("hello", "scripted/prose", ids=ids),
-        "regenerate": Regenerate(first.conversation, first.message, ids=Ids(generation=ids.generation)),
+        "system": ask("hello", ids=ids, system="Be brief."),
+        "script": ask("hello", ids=ids, script=Script(seed=7)),
+        "earlier": ask("hello", ids=ids, earlier=(PromptMessage("user", "one"),)),
+        "regenerate": Regenerate(first.conversation, first.parent, ids=Ids(generation=ids.generation)),
     }
     with pytest.raises(ConflictError) as caught:
         await replies.start(ME, others[which])
@@ -534,11 +550,10 @@ async def test_a_slot_is_given_back_even_if_the_row_cannot_be_closed(
     replies = new_replies(database, rows=Failing(database), active=active, quota=quota)
     gated = Script(faults=(Fault(0, "gate"),))
     generation = await replies.start(ME, ask("hello", script=gated))
-    running = active.run(generation)
-    assert running is not None
+    task = active.active(generation).task
     await replies.cancel(generation)
     with pytest.raises(ZeroDivisionError):
-        await running.task
+        await task
     assert not replies.busy()
     quota.occupy(ME.quota_key)
 
@@ -555,4 +570,30 @@ async def test_a_reader_who_resumes_is_counted_and_one_who_polls_is_not(database
         async with aclosing(replies.follow(generation, after, resumes=resumes)) as pages:
             assert [page async for page in pages]
     assert b"headwater_resumes_total 2.0" in metrics.exposition()
+    await replies.drain(5)
+
+
+async def test_nobody_finds_a_reply_before_it_has_begun(database: Database, active: ActiveReplies) -> None:
+    replies, ids = new_replies(database, conversations=Slow(database), active=active), new_ids()
+    await replies.finished(await replies.start(ME, ask("hello", ids=ids)))
+    other = replace(new_ids(), conversation=ids.conversation)
+    starting = asyncio.create_task(replies.start(ME, ask("hello", ids=other)))
+    async with asyncio.timeout(10):
+        while active.get(str(other.generation)) is None:  # noqa: ASYNC110 - nothing tells
+            await asyncio.sleep(0)
+    with pytest.raises(NotFoundError):
+        await replies.find(ME, str(other.generation))
+    with pytest.raises(ConflictError):
+        await starting
+    assert not replies.busy()
+    await replies.drain(5)
+
+
+async def test_whoever_has_read_the_end_may_start_the_next_at_once(database: Database) -> None:
+    rows = SlowToClose(database)
+    rows.may_write = asyncio.Event()
+    replies = new_replies(database, rows=rows, quota=new_quota(active_per_client=1))
+    for _ in range(3):
+        await replies.finished(await replies.start(ME, ask("hello")))
+    rows.may_write.set()
     await replies.drain(5)

@@ -19,7 +19,8 @@ from headwater.api.requests import (
 from headwater.api.tagged import Outcome, Part
 from headwater.conversations.model import Conversation, Message, Settings, milliseconds
 from headwater.errors import InvalidRequestError
-from headwater.generation.codec import parse_parts
+from headwater.generation.codec import parse_parts, text_members
+from headwater.generation.parts import Parts
 from headwater.ids import new_id
 
 OPENING = b'{"format":"headwater","version":1,"conversations":['
@@ -42,18 +43,28 @@ class ArchiveMessage(Body):
     created_at: Timestamp
     parts: list[Part] | None = None
 
-    def message(self, id_: str, parent: str | None) -> Message:
-        """The message as a record. Archives of older versions have no parts; their reasoning comes first."""
+    @model_validator(mode="after")
+    def parts_agree(self) -> Self:
+        """Refuse parts that say something else than `text` and `reasoning`."""
+        for name, text in text_members(self._parts()).items():
+            if text != getattr(self, name):
+                raise ValueError(f"{name} is not what the parts say")
+        return self
+
+    def _parts(self) -> Parts:
+        """The parts; in archives of older versions, the reasoning comes first."""
         if self.parts is not None:
-            parts = parse_parts(part.model_dump() for part in self.parts)
-        else:
-            texts = [{"type": name, "text": getattr(self, name)} for name in ("reasoning", "text")]
-            parts = parse_parts(text for text in texts if text["text"])
+            return parse_parts(part.model_dump() for part in self.parts)
+        texts = [{"type": name, "text": getattr(self, name)} for name in ("reasoning", "text")]
+        return parse_parts(text for text in texts if text["text"])
+
+    def message(self, id_: str, parent: str | None) -> Message:
+        """The message as a record."""
         return Message(
             id=id_,
             parent=parent,
             role=self.role,
-            parts=parts,
+            parts=self._parts(),
             created_at=milliseconds(self.created_at),
             model=self.model,
             outcome=None if self.outcome is None else self.outcome.model_dump(),

@@ -115,9 +115,20 @@ class ActiveReplies:
         """The generation with this id, running or closed."""
         return self._known.get(generation)
 
-    def run(self, generation: Generation) -> ActiveReply | None:
-        """The `ActiveReply` of a generation; None once its row is closed."""
-        return self._running.get(generation)
+    async def started(self, generation: str) -> None:
+        """Wait until a generation that is about to start has its rows, or failed to start."""
+        known = self.get(generation)
+        active = None if known is None else self._running.get(known)
+        if active is not None and not active.started.done():
+            await asyncio.wait([active.started])
+
+    def is_running(self, generation: Generation) -> bool:
+        """Whether its row is still open."""
+        return generation in self._running
+
+    def active(self, generation: Generation) -> ActiveReply:
+        """What keeps a running generation going. Raises `KeyError` once its row is closed."""
+        return self._running[generation]
 
     async def current(self, message: Message) -> tuple[Message, Cursor]:
         """A message with its current parts, from its log until the row is closed, and the end of the log."""

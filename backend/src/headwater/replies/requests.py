@@ -2,7 +2,10 @@
 
 from dataclasses import dataclass
 from enum import Enum
+from hashlib import sha256
 from typing import TypeAlias
+
+import msgspec
 
 from headwater.conversations.model import Settings
 from headwater.generation.provider import PromptMessage, Sampling
@@ -82,6 +85,24 @@ class Stateless:
 
 
 ReplyRequest: TypeAlias = NewMessage | Regenerate | Stateless
+
+
+def digests(request: ReplyRequest) -> dict[str, bytes]:
+    """A digest of each member of a request but its ids, by which a repeated request is recognised.
+
+    Only members that a version knows are in here. So a later version compares no member that it has added.
+    """
+    members: dict[str, object] = {"kind": type(request).__name__}
+    for name, value in msgspec.to_builtins(request).items():
+        if isinstance(value, dict):
+            members |= {f"{name}.{inner}": value[inner] for inner in value}
+        else:
+            members[name] = value
+    return {
+        name: sha256(msgspec.msgpack.encode(value)).digest()[:8]
+        for name, value in members.items()
+        if not name.startswith("ids.")
+    }
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,12 +29,12 @@ from headwater.replies.checkpoint import Checkpoints
 from headwater.replies.plan import Planner, ReplyPlan, no_conversation
 from headwater.replies.readers import Readers, WhenUnread
 from headwater.replies.requests import (
-    ROOT,
     NewMessage,
     Regenerate,
     ReplyRequest,
     StartOptions,
     Stateless,
+    digests,
 )
 from headwater.storage.conversations import ConversationRepository, IdTakenError, NewReply
 from headwater.storage.replies import ReplyRepository, Start
@@ -170,6 +170,7 @@ class Replies:
 
         Raises `NotFoundError`, also for one of somebody else.
         """
+        await self._active.started(generation)
         active = self._active.get(generation)
         if active is not None and active.owner == principal.owner:
             return active
@@ -272,7 +273,7 @@ class Replies:
         self.drained.set()
 
     def _running(self) -> list[ActiveReply]:
-        return [active for generation in self._active if (active := self._active.run(generation))]
+        return [self._active.active(generation) for generation in self._active]
 
     async def _repeated(
         self, principal: Principal, request: ReplyRequest, key: str | None
@@ -284,9 +285,7 @@ class Replies:
         name = request.ids.generation
         if name is None:
             return None
-        known = self._active.get(name)
-        if known is not None and (active := self._active.run(known)) is not None:
-            await asyncio.wait([active.started])
+        await self._active.started(name)
         start = await self._replies.start_of(principal.owner, name, key)
         if start is None:
             return None
@@ -340,7 +339,7 @@ class Replies:
         started: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         # The task also writes the first rows, so that a client that disconnects meanwhile cannot leave half a
         # reply.
-        task = asyncio.create_task(self._run(generation, plan, runner, readers, started), name=generation.id)
+        task = asyncio.create_task(self._run(generation, request, plan), name=generation.id)
         self._active.add(generation, ActiveReply(runner, readers, slot, started, task))
         self._control.listen(generation.id, runner.stop)
         self._presence.listen(generation.id, readers.changed)
@@ -350,39 +349,35 @@ class Replies:
             raise no_conversation(plan.conversation) from None
         return generation
 
-    async def _run(
-        self,
-        generation: Generation,
-        plan: ReplyPlan,
-        runner: Runner,
-        readers: Readers,
-        started: asyncio.Future[None],
-    ) -> None:
+    async def _run(self, generation: Generation, request: ReplyRequest, plan: ReplyPlan) -> None:
         """Write the first rows, then the log to its end, then the closed rows."""
+        active = self._active.active(generation)
         try:
             if generation.is_stored:
+                chosen = None if request.ids.generation is None else digests(request)
                 await self._conversations.begin(
                     generation.owner,
                     generation.conversation,
-                    NewReply(plan.reply, generation.id),
+                    NewReply(plan.reply, generation.id, chosen),
                     plan.written,
                     plan.begins,
                 )
         except Exception as error:  # noqa: BLE001 - raised where `started` is awaited
-            self._release(generation, readers)
+            self._release(generation, active.readers)
             self._active.drop(generation)
-            started.set_exception(error)
+            active.started.set_exception(error)
             return
-        started.set_result(None)
-        readers.start()
+        active.started.set_result(None)
+        active.readers.start()
         self._announce(generation)
         try:
-            await runner.run()
+            await active.runner.run()
         finally:
-            self._release(generation, readers)
+            active.slot.release()  # before readers see the end: they may start the next reply at once
+            self._release(generation, active.readers)
             snapshot = await generation.snapshot()
             try:
-                await self._close_row(generation, plan, snapshot, readers.most)
+                await self._close_row(generation, plan, snapshot, active.readers.most)
             finally:
                 self._active.close(generation, snapshot)
         self._announce(generation)
@@ -426,20 +421,17 @@ class Replies:
 
 
 def _is_repeated(request: ReplyRequest, start: Start) -> bool:
-    """Whether a request is the same as the one that started this reply, as far as its rows can show."""
-    match request:
+    """Whether a request is the same as the one that started this reply."""
+    if request.ids.conversation not in {None, start.conversation}:
+        return False
+    if start.request is not None:
+        repeated = digests(request)
+        return all(repeated.get(name) == digest for name, digest in start.request.items())
+    match request:  # of an older version
         case NewMessage():
-            return (
-                request.message == start.question
-                and (bool(request.earlier) or request.parent in {None, start.question_parent or ROOT})
-                and {request.conversation, request.ids.conversation} <= {None, start.conversation}
-                and request.settings.model in {None, start.model}
-            )
+            return request.message == start.question
         case Regenerate():
-            return (request.conversation, request.message) == (
-                start.conversation,
-                start.parent,
-            ) and request.settings.model in {None, start.model}
+            return request.message == start.parent
         case Stateless():
             return False
 

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+import msgspec
 from sqlalchemy import Select, delete, insert, literal, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -62,10 +63,14 @@ class IdTakenError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class NewReply:
-    """A new reply; its message stays empty until its generation is closed."""
+    """A new reply; its message stays empty until its generation is closed.
+
+    `request` has the digests of the request that chose the generation's id.
+    """
 
     message: Message
     generation: str
+    request: Mapping[str, bytes] | None = None
 
 
 class ConversationRepository:
@@ -101,8 +106,11 @@ class ConversationRepository:
                     insert(messages),
                     [message_row(message, conversation, owner) for message in (*written, reply.message)],
                 )
+                request = None if reply.request is None else msgspec.msgpack.encode(reply.request)
                 await connection.execute(
-                    insert(generations).values(id=reply.generation, message=reply.message.id, client=owner)
+                    insert(generations).values(
+                        id=reply.generation, message=reply.message.id, client=owner, request=request
+                    )
                 )
         except IntegrityError as error:
             raise IdTakenError from error

@@ -152,7 +152,7 @@ async def open_database(url: URL, *, alone: bool = False) -> AsyncIterator[Datab
             await database.migrate()
         except (SQLAlchemyError, sqlite3.Error, OSError) as error:
             cause = error.orig if isinstance(error, DBAPIError) else error
-            raise DatabaseError(f"{url.render_as_string()} cannot be used: {cause}") from error
+            raise DatabaseError(f"{url.set(query={}).render_as_string()} cannot be used: {cause}") from error
         yield database
     finally:
         await database.close()

@@ -30,17 +30,17 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """How a reply began: `parent` is the message it replies to, `question` the text of that message, and
-    `question_parent` the message before that.
+    """How a reply began: `parent` is the message it replies to, `question` that message's text.
+
+    `request` has the digests of the request that chose its id, None for replies of older versions.
     """
 
     generation: str
     owner: str
     conversation: str
-    model: str
     parent: str
     question: str | None
-    question_parent: str | None
+    request: dict[str, bytes] | None
     is_deleted: bool
 
 
@@ -143,10 +143,9 @@ class ReplyRepository:
                 generations.c.id.label("generation"),
                 generations.c.client.label("owner"),
                 messages.c.conversation,
-                messages.c.model,
                 messages.c.parent,
                 question.c.text.label("question"),
-                question.c.parent.label("question_parent"),
+                generations.c.request,
                 conversations.c.deleted_at.is_not(None).label("is_deleted"),
             )
             .join(messages, messages.c.id == generations.c.message)
@@ -156,7 +155,10 @@ class ReplyRepository:
         )
         async with self._database.reading() as connection:
             row = (await connection.execute(query)).first()
-        return None if row is None else Start(**row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
+        if row is None:
+            return None
+        request = None if row.request is None else msgspec.msgpack.decode(row.request, type=dict[str, bytes])
+        return Start(**{**row._mapping, "request": request})  # noqa: SLF001 - SQLAlchemy's public name for it
 
     async def close_orphans(self, outcome: OutcomeObject) -> int:
         """Close what a crash left open, with the events that were saved; returns how many were open."""

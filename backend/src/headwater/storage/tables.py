@@ -91,6 +91,8 @@ generations = Table(
     Column("client", Text, nullable=False),
     # The lengths of the events; null while the generation is open.
     Column("shape", LargeBinary),
+    # Digests of the members of the request that chose the id.
+    Column("request", LargeBinary),
     # The idempotency key of replies from before ids were derived from keys.
     Column("key", Text),
     Index(None, "client", "key", unique=True),

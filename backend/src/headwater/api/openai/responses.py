@@ -106,7 +106,8 @@ async def _resume(generation: Generation, head: ResponseHead, seen: Number) -> N
     if seen <= last:
         return seen
     if snapshot.outcome == AFTER_CRASH:
-        return last
+        # It has seen events that the crash lost; what closes the response it has not.
+        return last_number(head, snapshot.events, None)
     raise CursorConflictError(
         f"The number {seen} is ahead of the response, whose last event is {last}.",
         field="starting_after",

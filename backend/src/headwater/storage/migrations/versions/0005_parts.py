@@ -27,7 +27,11 @@ messages = sa.table(
     sa.column("parts", sa.JSON),
 )
 generations = sa.table(
-    "generations", sa.column("id", sa.Text), sa.column("message", sa.Text), sa.column("shape", sa.LargeBinary)
+    "generations",
+    sa.column("id", sa.Text),
+    sa.column("message", sa.Text),
+    sa.column("shape", sa.LargeBinary),
+    sa.column("request", sa.LargeBinary),
 )
 old_pieces = sa.table(
     "pieces",
@@ -81,7 +85,8 @@ def upgrade() -> None:
             ],
         )
 
-    op.drop_column("generations", "request")
+    # What told requests apart could not be read by another version; the keys are known by their column.
+    connection.execute(sa.update(generations).values(request=None))
 
 
 def _rows_with_reasoning(connection: sa.Connection) -> Iterator[Sequence[sa.RowMapping]]:
