@@ -6,8 +6,16 @@ import type { PendingExchanges } from "./pending";
 
 const NAME = "headwater:unanswered";
 
+/** A request that was on the page when it was left. */
+interface Kept {
+  readonly request: StartRequest;
+  readonly isAnswered: boolean;
+}
+
 /**
- * Sends an unanswered request again after a reload. The ids are the same, so it does no harm if the server has it.
+ * Sends a request again that had no answer when the page was left. The ids are the same, so it does no harm if the
+ * server has it. A reload may also be under way to the address of a new chat while the answer comes, so a reload
+ * shows the conversation that had just begun.
  *
  * @param onNewChat - called with the id of the conversation if the request starts one
  */
@@ -19,10 +27,12 @@ export function useResend(
 ): void {
   // biome-ignore lint/correctness/useExhaustiveDependencies: runs once, when the page has loaded
   useEffect(() => {
-    const request = isOn ? take() : null;
-    if (request === null) return;
-    const isNewChat = conversation === null && request.conversation === undefined;
-    if (isNewChat) onNewChat(conversationOf(request));
+    const kept = isOn ? take() : null;
+    if (kept === null || (kept.isAnswered && !(conversation === null && isReload()))) return;
+    const { request } = kept;
+    if (conversation === null && request.conversation === undefined) {
+      onNewChat(conversationOf(request));
+    }
     pending.begin(request);
   }, []);
 
@@ -41,18 +51,23 @@ export function useResend(
 }
 
 function keep(exchanges: readonly Exchange[]): void {
-  const exchange = exchanges.findLast(isUnanswered);
+  const exchange = exchanges.findLast(
+    ({ isStarted, request, reply }) =>
+      reply.getSnapshot().ending === null && (!isStarted || request.conversation === undefined),
+  );
   if (exchange === undefined) return;
-  sessionStore.write(NAME, JSON.stringify(exchange.request));
+  const kept: Kept = { request: exchange.request, isAnswered: exchange.isStarted };
+  sessionStore.write(NAME, JSON.stringify(kept));
 }
 
-function isUnanswered({ isStarted, reply }: Exchange): boolean {
-  return !isStarted && reply.getSnapshot().ending === null;
-}
-
-function take(): StartRequest | null {
-  const request = sessionStore.readJson(NAME) as Partial<StartRequest> | null;
+function take(): Kept | null {
+  const kept = sessionStore.readJson(NAME) as Partial<Kept> | null;
   sessionStore.write(NAME, null);
-  // Older versions of the page saved requests without ids.
-  return request?.ids === undefined ? null : (request as StartRequest);
+  // Older versions of the page kept requests without ids.
+  return kept?.request?.ids === undefined ? null : (kept as Kept);
+}
+
+function isReload(): boolean {
+  const [navigation] = performance.getEntriesByType("navigation");
+  return (navigation as PerformanceNavigationTiming | undefined)?.type === "reload";
 }
