@@ -191,6 +191,7 @@ async def test_a_silent_model_has_a_deadline(impatient: RunningServer, name: str
     async with (
         speaking(impatient, name) as wire,
         wire.start(body(faults=[{"after": 1, "kind": "stall"}])) as reading,
+        asyncio.timeout(30),
     ):
         seen = await all_of(reading)
     check_whole(seen)

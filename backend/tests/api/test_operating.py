@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -96,15 +97,17 @@ async def test_metrics_count_cancels_and_refusals(client: httpx.AsyncClient) -> 
     async with asked(client, "one two three", script=GATE) as response:
         events = aiter(sse_events(response))
         generation = (await anext(events)).data["generation"]
+        started = time.monotonic()
         assert (await client.post(f"/api/generations/{generation}/cancel")).status_code == 202
         assert [event async for event in events][-1].data["by"] == "user"
+        seconds = time.monotonic() - started
     assert (await client.post("/api/chat", json={"message": "a", "model": "nobody/x"})).status_code == 404
     assert (await client.get("/nothing/here")).status_code == 404
     after = await scrape(client)
     more = {name: after[name] - value for name, value in before.items()}
     assert more["headwater_generations_total{code=user,status=cancelled}"] == 1
     assert more["headwater_cancel_seconds_count"] == 1
-    assert 0 < more["headwater_cancel_seconds_sum"] < 20
+    assert 0 < more["headwater_cancel_seconds_sum"] <= seconds
     assert more["headwater_refusals_total{code=unknown_model}"] == 1
     assert more["headwater_refusals_total{code=not_found}"] == 1
 

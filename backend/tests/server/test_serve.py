@@ -272,28 +272,32 @@ def start(tmp_path: Path, **environment: str) -> subprocess.CompletedProcess[str
     )
 
 
-def test_what_cannot_start_says_why_in_one_line(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("environment", "reason"),
+    [
+        ({"PORT": "x"}, "HEADWATER_PORT is 'x'"),
+        ({"PORT": "{port}"}, "HEADWATER_PORT is {port}"),
+        ({"GRPC_PORT": "{port}"}, "HEADWATER_GRPC_PORT is {port}"),
+        ({"HOST": "203.0.113.1"}, "HEADWATER_HOST is '203.0.113.1'"),
+        ({"HOST": "nohost.invalid"}, "HEADWATER_HOST is 'nohost.invalid'"),
+        ({"DATA_DIR": "{file}"}, "HEADWATER_DATA_DIR"),
+        ({"DEFAULT_MODEL": "scripted/none"}, "HEADWATER_DEFAULT_MODEL is 'scripted/none'"),
+        ({"TLS_PORT": "1", "TLS_CERT": "{file}", "TLS_KEY": "{file}"}, "HEADWATER_TLS_CERT"),
+    ],
+)
+def test_what_cannot_start_says_why_in_one_line(
+    tmp_path: Path, environment: dict[str, str], reason: str
+) -> None:
+    """The port is taken, and the file is no certificate."""
+    file = tmp_path / "file"
+    file.write_text("no certificate")
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = str(taken.getsockname()[1])
-        file = tmp_path / "file"
-        file.write_text("no certificate")
-        for environment, said in (
-            ({"HEADWATER_PORT": "x"}, "HEADWATER_PORT is 'x'"),
-            ({"HEADWATER_PORT": port}, f"HEADWATER_PORT is {port}"),
-            ({"HEADWATER_GRPC_PORT": port}, f"HEADWATER_GRPC_PORT is {port}"),
-            ({"HEADWATER_HOST": "203.0.113.1"}, "HEADWATER_HOST is '203.0.113.1'"),
-            ({"HEADWATER_HOST": "nohost.invalid"}, "HEADWATER_HOST is 'nohost.invalid'"),
-            ({"HEADWATER_DATA_DIR": str(file)}, "HEADWATER_DATA_DIR"),
-            ({"HEADWATER_DEFAULT_MODEL": "scripted/none"}, "HEADWATER_DEFAULT_MODEL is 'scripted/none'"),
-            (
-                {"HEADWATER_TLS_PORT": "1", "HEADWATER_TLS_CERT": str(file), "HEADWATER_TLS_KEY": str(file)},
-                "HEADWATER_TLS_CERT",
-            ),
-        ):
-            found = start(tmp_path, **environment)
-            assert found.returncode == 2
-            assert found.stderr.count("\n") == 1
-            assert said in found.stderr
+        names = {"port": taken.getsockname()[1], "file": file}
+        given = {f"HEADWATER_{name}": value.format(**names) for name, value in environment.items()}
+        done = start(tmp_path, **given)
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert reason.format(**names) in done.stderr
 
 
 def test_a_local_model_that_cannot_be_loaded_is_said_and_the_scripted_one_answers(tmp_path: Path) -> None:
