@@ -1,8 +1,8 @@
 """Measures the cost of rendering a reply while it streams, and compares it with other renderers.
 
 `make bench-render` runs this. Each reply is rendered in a new page at up to 60 frames a second, while keys
-are pressed. Times are CPU times of the main thread, without waiting for a busy machine. Dropped frames include
-those that the machine drops, which the renderer `nothing` shows.
+are pressed. Times are CPU times of the main thread, without waiting for a busy machine. Dropped frames
+include those that the machine drops, which the renderer `nothing` shows.
 """
 
 import argparse
