@@ -602,9 +602,9 @@ describe("ChatInterface", () => {
     await ask("one");
     await start();
     await think("Hm.");
-    expect(isOpen()).toBe(true);
+    await waitFor(() => expect(isOpen()).toBe(true));
     await say("word");
-    expect(isOpen()).toBe(false);
+    await waitFor(() => expect(isOpen()).toBe(false));
     await userEvent.click(screen.getByText("Reasoning"));
     await say(" by word");
     await end(COMPLETED);

@@ -6,11 +6,11 @@ import {
   useState,
 } from "react";
 import { Optional } from "./optional";
-import { useLoad } from "./use-load";
+import { type Load, useLoad } from "./use-load";
 
 interface LazyOpenerProps {
   /** Loads the module of the menu or popover. */
-  readonly load: () => Promise<unknown>;
+  readonly load: Load;
   readonly button: ReactElement<ComponentProps<"button">>;
   /** The menu or popover, a lazy component that gets the button too and is open when it is first rendered. */
   readonly children: ReactNode;

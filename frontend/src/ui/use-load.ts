@@ -2,7 +2,9 @@ import { startTransition, useCallback } from "react";
 import { useLanguage } from "../language/language-context";
 import { useToast } from "./toasts";
 
-type LoadThen = (load: () => Promise<unknown>, onLoaded: () => void) => void;
+/** Imports a module. */
+export type Load = () => Promise<unknown>;
+type LoadThen = (load: Load, onLoaded: () => void) => void;
 
 /** Returns a function that loads a module and then calls back. If loading fails, a toast says so. */
 export function useLoad(): LoadThen {

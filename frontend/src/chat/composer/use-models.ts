@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { listModels } from "../../api/models";
+import { ask } from "../../api/client";
 import type { Model } from "../../api/schema";
 import { useServer } from "../../api/server-context";
 
@@ -10,7 +10,7 @@ export function useModels(): readonly Model[] {
   const server = useServer();
   const { data } = useQuery({
     queryKey: ["models"],
-    queryFn: ({ signal }) => listModels(signal, server),
+    queryFn: ({ signal }) => ask<readonly Model[]>("/api/models", { signal, server }),
     // Every failure may pass, and without models the page is useless.
     retry: true,
   });

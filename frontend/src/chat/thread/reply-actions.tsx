@@ -38,7 +38,7 @@ export function ReplyActions({ entry, reply, text, isKnown, isLast }: ReplyActio
             {say("continue")}
           </Button>
         )}
-        {text !== "" && <CopyButton read={() => text} />}
+        {text !== "" && <CopyButton text={text} />}
         {actions !== null && question !== null && (
           <MessageButton
             data-testid="regenerate"

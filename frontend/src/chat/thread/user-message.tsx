@@ -66,7 +66,7 @@ export function UserMessage({ entry, isLast }: UserMessageProps) {
             {bubble}
           </div>
           <div className="quiet-actions order-3 shrink-0 sm:order-1">
-            <CopyButton read={() => message.text} />
+            <CopyButton text={message.text} />
             {actions !== null && (
               <MessageButton
                 ref={(button) => {

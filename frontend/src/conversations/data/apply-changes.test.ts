@@ -172,7 +172,7 @@ describe("applyChanges", () => {
     expect(shown(client, OPEN)[0]?.title).toBe("Other");
   });
 
-  it("works on what is told meanwhile together", async () => {
+  it("works on what is batch meanwhile together", async () => {
     const server = new FakeServer(some(3));
     const client = await page(server);
     const read = changeReader(client);
@@ -207,12 +207,12 @@ describe("applyChanges", () => {
       fc.asyncProperty(
         fc.array(fc.array(action, { minLength: 1, maxLength: 4 }), { maxLength: 6 }),
         fc.integer({ min: 1, max: 6 }),
-        async (tellings, pages) => {
+        async (batches, pages) => {
           const server = new FakeServer(some(20), 4);
           const client = await page(server, pages);
           let minute = 100;
-          for (const told of tellings) {
-            for (const { kind, number } of told) {
+          for (const batch of batches) {
+            for (const { kind, number } of batch) {
               const id = `conv_${number}`;
               minute += 1;
               if (kind === "deleted") server.delete(id);
@@ -224,7 +224,7 @@ describe("applyChanges", () => {
                 server.set(id, { pinned: kind === "pinned" });
               else server.set(id, { archived: kind === "archived" });
             }
-            const named = told.map(({ kind, number }) => (kind === "new" ? "" : `conv_${number}`));
+            const named = batch.map(({ kind, number }) => (kind === "new" ? "" : `conv_${number}`));
             const made = server.list(false).filter(({ id }) => id.startsWith("new_"));
             await applyChanges(client, [
               ...new Set([...named.filter((id) => id !== ""), ...made.map(({ id }) => id)]),

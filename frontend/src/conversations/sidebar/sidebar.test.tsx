@@ -343,7 +343,7 @@ describe("the search", () => {
   it("says that nothing was found", async () => {
     await open();
     await userEvent.type(screen.getByTestId("search-input"), "nowhere");
-    expect(await screen.findByText("Nothing was match for “nowhere”.")).toBeTruthy();
+    expect(await screen.findByText("Nothing was found for “nowhere”.")).toBeTruthy();
   });
 });
 

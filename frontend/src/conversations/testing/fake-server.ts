@@ -121,8 +121,8 @@ export class FakeServer {
       const back = this.#deleted.get(id);
       if (back !== undefined) this.#kept.set(id, back);
     }
-    const found = this.#kept.get(id);
-    if (found === undefined) return refused(404, "not_found", "there is no such conversation");
+    const match = this.#kept.get(id);
+    if (match === undefined) return refused(404, "not_found", "there is no such conversation");
     if (action === "share") {
       const share = method === "POST" ? "token" : null;
       this.set(id, { share, shared: share !== null });
@@ -149,8 +149,8 @@ export class FakeServer {
   }
 
   #search(words: string) {
-    const found = [...this.#kept.values()].filter(({ title }) => title.includes(words));
-    const results = found.map((each) => ({
+    const matches = [...this.#kept.values()].filter(({ title }) => title.includes(words));
+    const results = matches.map((each) => ({
       conversation: each,
       message: "msg_1",
       title: [{ text: each.title, match: false }],

@@ -53,7 +53,7 @@ export function simulatedServer(log: SimulatedLog, options: SimulatedServerOptio
   const piecesFor = (mediaType: string, after: number, number: number): readonly Piece[] => {
     const { heartbeats = [], responses } = options;
     const make = RESPONSES[mediaType];
-    if (make === undefined) throw new Error(`nothing is message as ${mediaType}`);
+    if (make === undefined) throw new Error(`nothing is available as ${mediaType}`);
     return responses?.[number] ?? make({ log, after, heartbeats, gate });
   };
   async function* counted(reads: AsyncGenerator<Uint8Array>, signal: AbortSignal) {

@@ -1,6 +1,6 @@
 import { Check, Copy, WrapText, X } from "lucide-react";
 import { memo, type ReactNode, useState } from "react";
-import { copyText } from "../../copy-text";
+import { useCopy } from "../../copy-text";
 import { useLanguage } from "../../language/language-context";
 import { TypingCursor } from "../render/typing-cursor";
 import { CodeButton } from "./code-button";
@@ -61,26 +61,19 @@ export function CodeBar({ code, language, children }: CodeBarProps) {
   );
 }
 
-const WORDS = { no: "copyCode", yes: "copied", failed: "notCopied" } as const;
-
 function CopyButton({ text }: { text: string }) {
   const { say } = useLanguage();
-  const [copied, setCopied] = useState<"no" | "yes" | "failed">("no");
-  const copy = () =>
-    void copyText(text).then(
-      () => setCopied("yes"),
-      () => setCopied("failed"),
-    );
+  const { outcome, copy, reset } = useCopy();
   return (
     <>
       <CodeButton
-        icon={{ no: Copy, yes: Check, failed: X }[copied]}
-        label={say(WORDS[copied])}
-        onClick={copy}
-        onLeave={() => setCopied("no")}
+        icon={outcome === undefined ? Copy : { copied: Check, notCopied: X }[outcome]}
+        label={say(outcome ?? "copyCode")}
+        onClick={() => copy(text)}
+        onLeave={reset}
       />
       <span role="status" className="sr-only select-none">
-        {copied !== "no" && say(WORDS[copied])}
+        {outcome !== undefined && say(outcome)}
       </span>
     </>
   );

@@ -67,7 +67,7 @@ function drawCode(token: Tokens.Code, isOpen: boolean): ReactNode {
 function drawBlocks(tokens: readonly Token[], end: End): ReactNode {
   return tokens.map((token, index) => (
     <Block
-      // biome-ignore lint/suspicious/noArrayIndexKey: the place of a block is its identity
+      // biome-ignore lint/suspicious/noArrayIndexKey: a block keeps its position
       key={index}
       token={token}
       end={index === tokens.length - 1 ? end : "complete"}
@@ -126,7 +126,7 @@ const Section = memo(
   function Section({ items, start, isLong, end }: SectionProps) {
     const drawn = items.map((item, index) => (
       <ListItem
-        // biome-ignore lint/suspicious/noArrayIndexKey: the place of an item is its identity
+        // biome-ignore lint/suspicious/noArrayIndexKey: an item keeps its position
         key={index}
         item={item}
         isLong={isLong}

@@ -23,7 +23,7 @@ export const Inline = memo(function Inline({ text, unfinished }: InlineProps) {
 
 function drawInline(tokens: readonly Token[]): ReactNode {
   return tokens.map((token, index) => (
-    // biome-ignore lint/suspicious/noArrayIndexKey: the place of a token in its text is its identity
+    // biome-ignore lint/suspicious/noArrayIndexKey: a token keeps its position
     <Fragment key={index}>{drawToken(token as InlineToken, tokens[index - 1])}</Fragment>
   ));
 }

@@ -76,7 +76,7 @@ const Section = memo(
       >
         {rows.map((cells, index) => (
           <Row
-            // biome-ignore lint/suspicious/noArrayIndexKey: the place of a row is its identity
+            // biome-ignore lint/suspicious/noArrayIndexKey: a row keeps its position
             key={index}
             cells={cells}
             isLong={isLong}
@@ -108,7 +108,7 @@ const Row = memo(
           const Cell = cell.header ? "th" : "td";
           return (
             <Cell
-              // biome-ignore lint/suspicious/noArrayIndexKey: the place of a cell is its identity
+              // biome-ignore lint/suspicious/noArrayIndexKey: a cell keeps its position
               key={index}
               role={isLong ? (cell.header ? "columnheader" : "cell") : undefined}
               data-align={cell.align ?? undefined}
