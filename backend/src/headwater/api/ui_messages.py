@@ -25,7 +25,7 @@ PROTOCOL = {"x-vercel-ai-ui-message-stream": "v1"}
 
 
 def _text(parts: Any) -> Any:  # noqa: ANN401
-    """The text of a message's parts, without those that are not for a model (steps, data, reasoning)."""
+    """The text of a message's parts, without those that are not for a model, such as steps and data."""
     if not isinstance(parts, list):
         raise PydanticCustomError("parts", "Input takes a list of parts")
     texts: list[str] = []

@@ -69,7 +69,7 @@ class Usage:
 class Timing:
     """How the reply arrived from the provider, in seconds since the generation started.
 
-    `tokens` counts the pieces that the provider sent, including reasoning. `first_token` and `longest_gap`
+    `tokens` counts the pieces that the provider sent, of every kind. `first_token` and `longest_gap`
     (between two pieces, or before the end) are None if there was nothing to measure. `tokens_per_second` is
     the rate between the first and the last piece, None below two pieces.
 

@@ -58,7 +58,7 @@ function readMessage(message: Members): readonly Event[] {
   const { generation, cursor = 0, start, outcome, event, data, ...texts } = message;
   const events = [
     ...(isMembers(start) ? [{ event: "start", generation, ...start }] : []),
-    // Text and reasoning are members by name; any other event is named by `event`.
+    // The first kinds are members by name; any other event is named by `event`.
     ...Object.entries(texts).map(([name, token]) => ({ event: name, token })),
     ...(isMembers(data) ? [{ ...data, event }] : []),
     ...(isMembers(outcome) ? [{ event: "outcome", ...withZeros(outcome) }] : []),
