@@ -59,7 +59,7 @@ def new_replies(
         presence=MemoryPresence(),
         changes=changes or MemoryChangeFeed(),
         quota=quota or new_quota(),
-        observer=metrics or Metrics(),
+        metrics=metrics or Metrics(),
         delivery=Delivery(window=0.025, heartbeat=10, when_unread=when_unread),
         limits=limits or run_limits(),
     )

@@ -132,7 +132,7 @@ def build_replies(
         presence=MemoryPresence(),
         changes=changes,
         quota=quota,
-        observer=metrics,
+        metrics=metrics,
         delivery=Delivery(
             window=settings.flush_ms / 1000,
             heartbeat=settings.heartbeat,

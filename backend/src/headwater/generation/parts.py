@@ -22,7 +22,7 @@ class Part:
     """A part of a reply. By default it arrives whole, so each event is a part by itself.
 
     `type` is the name of the part on the wire, and `event` that of its events. The fields of a subclass are
-    strings, numbers, booleans or None, together at most 16 KiB.
+    strings, numbers, booleans or None, together at most 4,096 characters.
     """
 
     type: ClassVar[str]

@@ -2,9 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Collection
-from contextlib import AbstractContextManager, aclosing
+from contextlib import aclosing
 from dataclasses import dataclass, replace
-from typing import Protocol
 
 from headwater.conversations.model import Message, StoredReply, UnknownConversationError
 from headwater.errors import (
@@ -16,7 +15,6 @@ from headwater.errors import (
 )
 from headwater.generation.codec import outcome_object, parse_outcome
 from headwater.generation.log import ClosedLog, Cursor, CursorAheadError, Page, follow
-from headwater.generation.observer import Observer
 from headwater.generation.outcome import Cancelled, Interrupted, Outcome
 from headwater.generation.parts import Parts, text_of
 from headwater.generation.runner import Limits, Runner
@@ -24,6 +22,7 @@ from headwater.identity.identify import Principal
 from headwater.identity.quota import Quota
 from headwater.ids import derived_id
 from headwater.live.ports import ChangeFeed, Control, LogStore, Presence
+from headwater.metrics import Metrics
 from headwater.replies.active import ActiveReplies, ActiveReply, Generation, Snapshot, log_end
 from headwater.replies.checkpoint import Checkpoints
 from headwater.replies.plan import Planner, ReplyPlan, no_conversation
@@ -59,26 +58,6 @@ class Delivery:
     when_unread: WhenUnread
 
 
-class RepliesObserver(Protocol):
-    """Observes replies and their readers. Its methods run for every page, so they must not wait or raise."""
-
-    def observer(self, provider: str) -> Observer:
-        """The observer of a provider's generations."""
-        ...
-
-    def reading(self) -> AbstractContextManager[object]:
-        """Note a reader for as long as the context lasts."""
-        ...
-
-    def page_sent(self, events: int) -> None:
-        """A reader got a page with this many events."""
-        ...
-
-    def resumed(self) -> None:
-        """A reader resumed from a cursor."""
-        ...
-
-
 class Replies:
     """Runs each generation in a task of its own, from `start()` to the outcome."""
 
@@ -95,7 +74,7 @@ class Replies:
         presence: Presence,
         changes: ChangeFeed,
         quota: Quota,
-        observer: RepliesObserver,
+        metrics: Metrics,
         delivery: Delivery,
         limits: Limits,
     ) -> None:
@@ -109,7 +88,7 @@ class Replies:
         self._presence = presence
         self._changes = changes
         self._quota = quota
-        self._observer = observer
+        self._metrics = metrics
         self._delivery = delivery
         self._limits = limits
         self.draining = False
@@ -206,13 +185,13 @@ class Replies:
         reader while it iterates. Raises `CursorAheadError`.
         """
         if after > 0 or resumes:
-            self._observer.resumed()
+            self._metrics.resumed()
         window, idle = self._delivery.window, self._delivery.heartbeat
-        with self._presence.reading(generation.id), self._observer.reading():
+        with self._presence.reading(generation.id), self._metrics.reading():
             async with aclosing(follow(generation.log, after, window=window, idle=idle)) as pages:
                 async for page in pages:
                     if page.events:
-                        self._observer.page_sent(len(page.events))
+                        self._metrics.page_sent(len(page.events))
                     yield page
 
     async def page(self, generation: Generation, after: Cursor, wait: float) -> Page:
@@ -221,7 +200,7 @@ class Replies:
         Raises `CursorConflictError`.
         """
         after = await self.resume(generation, after)
-        with self._presence.reading(generation.id), self._observer.reading():
+        with self._presence.reading(generation.id), self._metrics.reading():
             try:
                 async with asyncio.timeout(wait):
                     await generation.log.changed(after)
@@ -331,7 +310,7 @@ class Replies:
             plan.prompt,
             self._limits,
             arrived=options.arrived,
-            observer=self._observer.observer(plan.model.partition("/")[0]),
+            observer=self._metrics.observer(plan.model.partition("/")[0]),
         )
         readers = Readers(
             options.when_unread or self._delivery.when_unread, lambda: runner.stop(Cancelled("abandoned"))
