@@ -651,7 +651,7 @@ async def test_the_api_is_described_and_answers_as_it_is_described(client: httpx
         "GET /api/models",
     } <= operations
     models = described["paths"]["/api/models"]["get"]["responses"]["200"]
-    assert models["description"].startswith("A model that can be asked")
+    assert models["description"].startswith("An available model")
     first = await reply(client, "described")
     conversation = await opened(client, first["conversation"])
     schemas = described["components"]["schemas"]

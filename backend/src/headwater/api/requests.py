@@ -305,11 +305,11 @@ def _invalid(error: ValidationError, path: str = "") -> InvalidRequestError:
             return InvalidRequestError(f"{field} is missing.", field=field)
         case "extra_forbidden":
             return InvalidRequestError(f"{field} is not a member that is known here.", field=field)
-        case "union_tag_not_found":
-            return InvalidRequestError(f"{field}.type is missing.", field=f"{field}.type")
-        case "union_tag_invalid":
-            expected = first["ctx"]["expected_tags"]
-            return InvalidRequestError(f"{field}.type takes one of {expected}.", field=f"{field}.type")
+        case "union_tag_not_found" | "union_tag_invalid":
+            tag = first["ctx"]["discriminator"].strip("'")
+            expected = first["ctx"].get("expected_tags")
+            problem = "is missing" if expected is None else f"takes one of {expected}"
+            return InvalidRequestError(f"{field}: {tag} {problem}.", field=field)
         case "unsupported":
             field = ".".join(filter(None, (field, first["ctx"]["member"])))
             return InvalidRequestError(f"{field} cannot be honoured here: leave it out.", field=field)
