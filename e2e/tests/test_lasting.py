@@ -95,6 +95,19 @@ def test_a_reload_before_the_answer_loses_and_doubles_nothing(
 
 
 @over_one_protocol
+def test_a_reload_right_after_the_first_message_shows_its_conversation(chat: ChatPage) -> None:
+    """The reload may be on its way to the address of a new chat while the answer comes."""
+    for number in range(1, 4):
+        chat.visit("/")
+        chat.choose("scripted/prose")
+        chat.box.fill(f"Message {number}")
+        chat.box.press("Enter")
+        chat.page.reload()
+        expect(chat.replies).to_have_count(1)
+        assert len(chat.list_conversations()) == number
+
+
+@over_one_protocol
 def test_two_replies_run_at_once_in_two_conversations(chat: ChatPage) -> None:
     bar = SideBar(chat.page)
     chat.amend_requests(script=gates(12))
