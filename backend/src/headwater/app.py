@@ -1,4 +1,4 @@
-"""The composition root: the only file that names concrete classes."""
+"""The composition root: the only file that puts the parts together."""
 
 import asyncio
 import logging
