@@ -122,10 +122,6 @@ class ActiveReplies:
         if active is not None and not active.started.done():
             await asyncio.wait([active.started])
 
-    def is_running(self, generation: Generation) -> bool:
-        """Whether its row is still open."""
-        return generation in self._running
-
     def active(self, generation: Generation) -> ActiveReply:
         """What keeps a running generation going. Raises `KeyError` once its row is closed."""
         return self._running[generation]
