@@ -33,6 +33,9 @@ export function AssistantMessage({ entry, live, isLast }: AssistantMessageProps)
   const message = lastMessage(entry);
   const source = sourceOf(message, live);
   const reply = useReply(source);
+  // A reply that had failed before it was shown is old: its failure is not announced.
+  const [wasRunning, setWasRunning] = useState(false);
+  if (isRunning(reply) && !wasRunning) setWasRunning(true);
   const failure = describeFailure(language, reply.ending);
   const earlier = useMemo(() => partsBefore(entry), [entry]);
   const parts = useMemo(() => reply.parts.reduce(addPart, earlier), [earlier, reply.parts]);
@@ -58,7 +61,7 @@ export function AssistantMessage({ entry, live, isLast }: AssistantMessageProps)
       {failure !== null && (
         <Failure
           message={failure}
-          isFollowed={live !== undefined}
+          isNew={wasRunning}
           problem={reply.ending?.status === "refused" ? reply.ending.problem : null}
           onRetry={mayRetry ? () => actions.retry(entry) : undefined}
         />
@@ -94,17 +97,16 @@ function canSucceed({ ending }: Reply): boolean {
 
 interface FailureProps {
   readonly message: string;
-  /** Whether the page follows the reply; an old failure is not announced. */
-  readonly isFollowed: boolean;
+  /** Whether it is announced to screen readers. */
+  readonly isNew: boolean;
   readonly problem: Problem | null;
   readonly onRetry: (() => void) | undefined;
 }
 
 /** What went wrong. Until a retry makes sense, the button counts the seconds; screen readers get the time once. */
-function Failure({ message, isFollowed, problem, onRetry }: FailureProps) {
+function Failure({ message, isNew, problem, onRetry }: FailureProps) {
   const language = useLanguage();
   const { say } = language;
-  const [isNew] = useState(isFollowed);
   const seconds = useSecondsUntil(problem?.retryAt ?? null);
   const advice = problem && describeAdvice(language, problem);
   return (
