@@ -85,7 +85,7 @@ def main() -> None:
     with ExitStack() as stack:
         environment = {}
         if options.postgresql:
-            url = stack.enter_context(postgresql_server())
+            url = stack.enter_context(postgresql_server()).url
             environment["HEADWATER_DATABASE_URL"] = url.render_as_string(hide_password=False)
         folder = Path(stack.enter_context(TemporaryDirectory()))
         server = stack.enter_context(running(folder, "-O", **environment))

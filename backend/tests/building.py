@@ -58,6 +58,7 @@ def new_replies(
         control=MemoryControl(),
         presence=MemoryPresence(),
         changes=changes or MemoryChangeFeed(),
+        lease=database,
         quota=quota or new_quota(),
         metrics=metrics or Metrics(),
         delivery=Delivery(window=0.025, heartbeat=10, when_unread=when_unread),

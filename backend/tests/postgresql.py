@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import subprocess
 import time
 from collections.abc import AsyncIterator, Iterator
@@ -27,8 +28,13 @@ FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 KEEPER = """
 folder=$1; shift
 "$@" & server=$!
-read -r nothing
-kill -INT $server
+while read -r command; do
+    case $command in
+        start) "$@" & server=$! ;;
+        stop) kill -INT $server; wait $server ;;
+    esac
+done
+kill -INT $server 2>/dev/null
 wait $server
 cd / && rm -rf "$folder"
 """
@@ -38,21 +44,88 @@ run ends."""
 START_SECONDS = 60
 
 
+class PostgresqlServer:
+    """A server from a wheel, which tests can stop, start again, and pause."""
+
+    def __init__(self, folder: Path, user: str | None) -> None:
+        self._folder, self._user, self._port = folder, user, free_port()
+        self._keeper: subprocess.Popen[bytes] | None = None
+        self.url = URL.create("postgresql+asyncpg", "postgres", PASSWORD, "127.0.0.1", self._port, "postgres")
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        if self._keeper is None:
+            self._keeper = self._keep()
+        else:
+            self._command(b"start")
+        _wait_until_ready(self.url, self._keeper, self._folder / "log")
+
+    def stop(self) -> None:
+        """End its sessions and stop it; what it keeps stays."""
+        self._command(b"stop")
+        while self._postmaster.exists():
+            time.sleep(0.01)
+
+    def pause(self) -> None:
+        """Let it, and all its sessions, answer nothing until `resume`."""
+        self._signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Undo `pause`."""
+        self._signal(signal.SIGCONT)
+
+    def remove(self) -> None:
+        """Stop it and remove what it keeps."""
+        assert self._keeper is not None
+        self._keeper.communicate()
+
+    @property
+    def _postmaster(self) -> Path:
+        return self._folder / "data" / "postmaster.pid"
+
+    def _keep(self) -> "subprocess.Popen[bytes]":
+        settings = ("listen_addresses=127.0.0.1", "unix_socket_directories=", f"port={self._port}", *FAST)
+        options = [part for each in settings for part in ("-c", each)]
+        server = [_program("postgres"), "-D", str(self._folder / "data"), *options]
+        with (self._folder / "log").open("wb") as log:
+            return subprocess.Popen(
+                ["sh", "-c", KEEPER, "sh", str(self._folder), *server],
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                cwd=self._folder,
+                user=self._user,
+                start_new_session=True,  # Ctrl-C is for the tests alone
+            )
+
+    def _command(self, command: bytes) -> None:
+        assert self._keeper is not None
+        assert self._keeper.stdin is not None
+        self._keeper.stdin.write(command + b"\n")
+        self._keeper.stdin.flush()
+
+    def _signal(self, number: signal.Signals) -> None:
+        postmaster = self._postmaster.read_text().split()[0]
+        sessions = subprocess.run(["pgrep", "-P", postmaster], capture_output=True, text=True, check=True)
+        for process in (postmaster, *sessions.stdout.split()):
+            os.kill(int(process), number)
+
+
 @contextmanager
-def postgresql_server() -> Iterator[URL]:
-    """The URL of a server that runs for as long as the block, from a wheel; a missing one is a failure."""
+def postgresql_server() -> Iterator[PostgresqlServer]:
+    """A server of its own that runs for as long as the block; a missing wheel is a failure."""
     folder = Path(mkdtemp(prefix="headwater-postgresql-"))
     # The server refuses to run as root.
     user = "nobody" if os.geteuid() == 0 else None
     if user is not None:
         subprocess.run(["chown", user, folder], check=True)
-    password, data, port = folder / "password", folder / "data", free_port()
+    password = folder / "password"
     password.write_text(PASSWORD)
     password.chmod(0o644)
     _run(
         [
             _program("initdb"),
-            f"--pgdata={data}",
+            f"--pgdata={folder / 'data'}",
             f"--pwfile={password}",
             "--username=postgres",
             "--auth=scram-sha-256",
@@ -62,24 +135,12 @@ def postgresql_server() -> Iterator[URL]:
         folder,
         user,
     )
-    settings = ("listen_addresses=127.0.0.1", "unix_socket_directories=", f"port={port}", *FAST)
-    server = [_program("postgres"), "-D", str(data), *(part for each in settings for part in ("-c", each))]
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            ["sh", "-c", KEEPER, "sh", str(folder), *server],
-            stdin=subprocess.PIPE,
-            stdout=log,
-            stderr=log,
-            cwd=folder,
-            user=user,
-            start_new_session=True,  # Ctrl-C is for the tests alone
-        )
-    url = URL.create("postgresql+asyncpg", "postgres", PASSWORD, "127.0.0.1", port, "postgres")
+    server = PostgresqlServer(folder, user)
+    server.start()
     try:
-        _wait_until_ready(url, process, folder / "log")
-        yield url
+        yield server
     finally:
-        process.communicate()
+        server.remove()
         assert not folder.exists()
 
 
@@ -89,8 +150,8 @@ def postgresql() -> Iterator[URL]:
     if named := os.environ.get("HEADWATER_TEST_POSTGRESQL"):
         yield database_url(named)
     else:
-        with postgresql_server() as url:
-            yield url
+        with postgresql_server() as server:
+            yield server.url
 
 
 @asynccontextmanager

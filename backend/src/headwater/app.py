@@ -65,12 +65,16 @@ PAGE = Path(__file__).parent / "page"
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """The whole application: the web application, the one for gRPC, and the use cases behind them."""
+    """The whole application: the web application, the one for gRPC, and the use cases behind them.
+
+    `taken_over` is set once another server has taken over the database; then this one must end.
+    """
 
     web: Quart
     rpc: AsgiApplication
     replies: Replies
     catalogue: Catalogue
+    taken_over: asyncio.Event
 
 
 @asynccontextmanager
@@ -104,8 +108,8 @@ async def application(settings: Settings, folder: DataFolder) -> AsyncIterator[A
             changes=changes,
         )
         await replies.reconcile()
-        await stack.enter_async_context(running(replies.checkpoint(), history.purge()))
-        yield _applications(settings, folder, replies, history, catalogue, scripted, quota, metrics)
+        await stack.enter_async_context(running(database.keep(), replies.checkpoint(), history.purge()))
+        yield _applications(settings, folder, database, replies, history, catalogue, scripted, quota, metrics)
 
 
 def build_replies(
@@ -131,6 +135,7 @@ def build_replies(
         control=MemoryControl(),
         presence=MemoryPresence(),
         changes=changes,
+        lease=database,
         quota=quota,
         metrics=metrics,
         delivery=Delivery(
@@ -200,6 +205,7 @@ async def running(*forever: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
 def _applications(
     settings: Settings,
     folder: DataFolder,
+    database: Database,
     replies: Replies,
     history: History,
     catalogue: Catalogue,
@@ -229,8 +235,10 @@ def _applications(
         openai_blueprint(replies, catalogue, needs_key=identifier.has_keys),
         ui_messages_blueprint(replies),
         scripted_blueprint(replies, scripted),
-        operating_blueprint(replies, metrics),
+        operating_blueprint(replies, database, metrics),
         page_blueprint(PAGE),
     ):
         web.register_blueprint(blueprint)
-    return Application(web, rpc_application(replies, identifier, metrics.refused), replies, catalogue)
+    return Application(
+        web, rpc_application(replies, identifier, metrics.refused), replies, catalogue, database.taken_over
+    )

@@ -13,6 +13,7 @@
     ├── UnsupportedMediaTypeError  415
     ├── RateLimitedError           429
     ├── OverloadedError            503
+    ├── UnavailableError           503  the database is away or cannot write
     └── ShuttingDownError          503
 
 Once a reply runs, nothing is raised any more: a failure is the reply's outcome.
@@ -35,6 +36,7 @@ ProblemCode: TypeAlias = Literal[
     "rate_limited",
     "internal_error",
     "overloaded",
+    "unavailable",
     "shutting_down",
 ]
 
@@ -62,6 +64,7 @@ PROBLEMS: dict[ProblemCode, Problem] = {
     "rate_limited": Problem(429, "Too many requests", "RESOURCE_EXHAUSTED"),
     "internal_error": Problem(500, "Something went wrong on the server", "INTERNAL"),
     "overloaded": Problem(503, "Too many replies are running", "UNAVAILABLE"),
+    "unavailable": Problem(503, "The database is not available", "UNAVAILABLE"),
     "shutting_down": Problem(503, "The server is shutting down", "UNAVAILABLE"),
 }
 """The only table of codes. A transport with statuses of its own adds a column."""
@@ -152,6 +155,12 @@ class OverloadedError(ProblemError):
     """The server runs as many replies as it may."""
 
     code = "overloaded"
+
+
+class UnavailableError(ProblemError):
+    """The database is away or cannot write."""
+
+    code = "unavailable"
 
 
 class ShuttingDownError(ProblemError):

@@ -17,7 +17,7 @@ from headwater.conversations.model import (
     UnknownConversationError,
     UnknownMessageError,
 )
-from headwater.errors import ConflictError, NotFoundError
+from headwater.errors import ConflictError, NotFoundError, UnavailableError
 from headwater.generation.codec import JsonObject
 from headwater.live.ports import ChangeFeed
 from headwater.replies.service import Replies
@@ -77,7 +77,9 @@ class History:
         while True:
             try:
                 await self._conversations.purge(now() - UNDO_SECONDS * 1000)
-            except (SQLAlchemyError, OSError):
+            except UnavailableError:
+                pass  # the database has logged it; the next round removes them
+            except SQLAlchemyError:
                 logger.exception("deleted conversations could not be removed; trying again")
             await asyncio.sleep(PURGE_EVERY)
 

@@ -9,9 +9,10 @@ from headwater.api.streaming import json_response
 from headwater.errors import ShuttingDownError
 from headwater.metrics import MEDIA_TYPE, Metrics
 from headwater.replies.service import Replies
+from headwater.storage.database import Database, unavailable
 
 
-def operating_blueprint(replies: Replies, metrics: Metrics) -> Blueprint:
+def operating_blueprint(replies: Replies, database: Database, metrics: Metrics) -> Blueprint:
     """The routes for probes and for Prometheus."""
     blueprint = Blueprint("operating", __name__)
 
@@ -25,6 +26,8 @@ def operating_blueprint(replies: Replies, metrics: Metrics) -> Blueprint:
     async def ready() -> Response:
         if replies.draining:
             raise ShuttingDownError("The server is about to stop.", retry_after=5)
+        if database.outage is not None:
+            raise unavailable(database.outage)
         return json_response(Health("ready"))
 
     @blueprint.get("/metrics")

@@ -1,8 +1,8 @@
 """Ports for live state, so that it need not be in the memory of one process.
 
 The server that runs a model writes the reply's log. Clients that read or stop the reply may be connected to
-any server that shares these ports. `memory.py` and `changes.py` implement them for a single process, and
-`storage/lock.py` makes sure that only one server runs replies on a database.
+any server that shares these ports. `memory.py` and `changes.py` implement them for a single process, and the
+database's lock is the lease: it makes sure that only one server runs replies on a database.
 """
 
 from collections.abc import AsyncGenerator, Callable
@@ -60,6 +60,19 @@ class Presence(Protocol):
 
     def reading(self, generation: str) -> AbstractContextManager[None]:
         """Count as a reader for as long as the context lasts."""
+        ...
+
+
+class Lease(Protocol):
+    """The right to run replies, which another server may have taken over unnoticed."""
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether no other server can have taken over; only then may events be handed out."""
+        ...
+
+    async def wait_until_ours(self, timeout: float) -> bool:  # noqa: ASYNC109
+        """Wait up to `timeout` seconds; whether it is ours."""
         ...
 
 

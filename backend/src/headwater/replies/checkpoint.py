@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from headwater.errors import UnavailableError
 from headwater.generation.codec import outcome_object
 from headwater.generation.log import Cursor, read_all
 from headwater.generation.outcome import Outcome
@@ -18,7 +19,7 @@ logger = logging.getLogger(__name__)
 EVERY = 0.5
 """Seconds between two checkpoints of all running replies; a crash loses at most that much."""
 
-MAX_PAUSE = 30.0
+MAX_PAUSE = 2.0
 """The most seconds between two attempts to write a row."""
 
 
@@ -40,7 +41,9 @@ class Checkpoints:
             started = now()
             try:
                 await self.save()
-            except (SQLAlchemyError, OSError):
+            except UnavailableError:
+                pass  # the database has logged it; the next checkpoint saves the rest
+            except SQLAlchemyError:
                 logger.exception("running replies could not be saved; trying again")
 
     async def save(self) -> None:
@@ -66,7 +69,9 @@ class Checkpoints:
         while True:
             try:
                 await self._replies.close(generation.id, events, outcome_object(outcome), title)
-            except (SQLAlchemyError, OSError):
+            except UnavailableError:
+                pass  # the database has logged it
+            except SQLAlchemyError:
                 logger.exception("%s could not be saved; trying again in %g s", generation.id, pause)
             else:
                 self._saved.pop(generation, None)

@@ -21,7 +21,7 @@ from headwater.generation.runner import Limits, Runner
 from headwater.identity.identify import Principal
 from headwater.identity.quota import Quota
 from headwater.ids import derived_id
-from headwater.live.ports import ChangeFeed, Control, LogStore, Presence
+from headwater.live.ports import ChangeFeed, Control, Lease, LogStore, Presence
 from headwater.metrics import Metrics
 from headwater.replies.active import ActiveReplies, ActiveReply, Generation, Snapshot, log_end
 from headwater.replies.checkpoint import Checkpoints
@@ -73,6 +73,7 @@ class Replies:
         control: Control,
         presence: Presence,
         changes: ChangeFeed,
+        lease: Lease,
         quota: Quota,
         metrics: Metrics,
         delivery: Delivery,
@@ -87,6 +88,7 @@ class Replies:
         self._control = control
         self._presence = presence
         self._changes = changes
+        self._lease = lease
         self._quota = quota
         self._metrics = metrics
         self._delivery = delivery
@@ -190,6 +192,9 @@ class Replies:
         with self._presence.reading(generation.id), self._metrics.reading():
             async with aclosing(follow(generation.log, after, window=window, idle=idle)) as pages:
                 async for page in pages:
+                    while not await self._lease.wait_until_ours(idle):
+                        yield Page((), after)
+                    after = page.cursor
                     if page.events:
                         self._metrics.page_sent(len(page.events))
                     yield page
@@ -205,6 +210,8 @@ class Replies:
                 async with asyncio.timeout(wait):
                     await generation.log.changed(after)
             except TimeoutError:
+                return Page((), after)
+            if not await self._lease.wait_until_ours(wait):
                 return Page((), after)
             return await generation.log.read(after)
 

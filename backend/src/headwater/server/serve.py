@@ -7,7 +7,7 @@ import os
 import signal
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from hypercorn.asyncio.run import worker_serve
@@ -23,6 +23,7 @@ from headwater.data_folder import Certificate, DataFolder
 from headwater.server.corrections import Connections
 from headwater.server.ports import by_port
 from headwater.settings import Settings, SettingsError
+from headwater.storage.database import DatabaseError
 
 ABORT_AFTER = 1.5
 """Seconds that connections get to send the rest once all replies have their outcome.
@@ -41,8 +42,8 @@ _UNKNOWN_NAME = {socket.EAI_NONAME, socket.EAI_AGAIN, socket.EAI_FAIL}
 async def serve(settings: Settings, announce: Callable[[str], None]) -> None:
     """Serve until SIGTERM or SIGINT; a second one skips the wait for running replies.
 
-    Calls `announce` with a line for people once the server answers. Raises `SettingsError` or
-    `DataFolderError` if it cannot start.
+    Calls `announce` with a line for people once the server answers. Raises `SettingsError`, `DataFolderError`
+    or `DatabaseError` if it cannot start, the last also when another server takes over the database.
     """
     asyncio.get_running_loop().set_exception_handler(report)
     signals = _Signals()
@@ -54,9 +55,13 @@ async def serve(settings: Settings, announce: Callable[[str], None]) -> None:
 
         async def until_drained() -> None:
             announce(await _greeting(settings, built))
-            await signals.stop.wait()
-            await _drain(built, settings.drain_timeout, signals.hurry)
-            asyncio.get_running_loop().call_later(ABORT_AFTER, connections.abort)
+            await _first_of(signals.stop.wait(), built.taken_over.wait())
+            if built.taken_over.is_set():
+                connections.abort()
+                await built.replies.drain(0)
+            else:
+                await _drain(built, settings.drain_timeout, signals.hurry)
+                asyncio.get_running_loop().call_later(ABORT_AFTER, connections.abort)
 
         app: Any = by_port(built.web, built.rpc, settings.grpc_port)
         app = Origins(settings.allowed_origins).let_in(app)
@@ -69,6 +74,8 @@ async def serve(settings: Settings, announce: Callable[[str], None]) -> None:
                 sockets=sockets,
                 shutdown_trigger=until_drained,
             )
+    if built.taken_over.is_set():
+        raise DatabaseError("another Headwater server has taken over this database")
 
 
 class _Signals:
@@ -93,6 +100,15 @@ async def _drain(built: Application, timeout: float, hurry: asyncio.Event) -> No
         if not drained.done():
             await built.replies.drain(0)
         hurried.cancel()
+
+
+async def _first_of(*awaitables: Coroutine[Any, Any, object]) -> None:
+    """Wait until one of them is done, and cancel the others."""
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(each) for each in awaitables]
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in tasks:
+            task.cancel()
 
 
 async def _greeting(settings: Settings, built: Application) -> str:

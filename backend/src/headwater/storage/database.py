@@ -1,10 +1,12 @@
 """The database: SQLite in the data folder, or PostgreSQL; opened, configured, and migrated."""
 
 import asyncio
+import logging
 import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
+from secrets import token_hex
 from threading import Thread
 from typing import Any
 
@@ -17,8 +19,12 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
-from headwater.storage.lock import DatabaseLock, LockedError, lock
+from headwater.errors import UnavailableError
+from headwater.storage.lock import BEAT, CONNECT_TIMEOUT, DatabaseLock, LockedError, lock
+from headwater.storage.outage import OUTAGES, outage_reason
 from headwater.storage.tokenizer import indexed
+
+logger = logging.getLogger(__name__)
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -30,6 +36,9 @@ BUSY_TIMEOUT = 5.0
 
 THREAD_TIMEOUT = 1.0
 """Seconds that `close` waits for the thread of each connection."""
+
+RETRY_AFTER = 5
+"""Seconds after which clients may try again while the database is not available."""
 
 
 class DatabaseError(Exception):
@@ -62,6 +71,11 @@ class Database:
     """Connections and transactions. Use `open_database()`."""
 
     def __init__(self, url: URL) -> None:
+        self._url = url
+        self._arguments: dict[str, Any] = {
+            "timeout": CONNECT_TIMEOUT,
+            "server_settings": {"application_name": f"headwater {token_hex(8)}"},
+        }
         self.is_sqlite = url.get_backend_name() == "sqlite"
         self._threads: set[Thread] = set()
         if self.is_sqlite:
@@ -72,29 +86,71 @@ class Database:
             event.listen(self._engine.sync_engine, "begin", _begin_sqlite)
             self._readers = self._engine
         else:
-            self._engine = create_async_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20)
+            self._engine = create_async_engine(
+                url, pool_pre_ping=True, pool_size=10, max_overflow=20, connect_args=self._arguments
+            )
             self._readers = self._engine.execution_options(
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
             )
         self._one_writer = asyncio.Lock()
         self._lock: DatabaseLock | None = None
+        self.outage: str | None = None
+        """Why the database is not available, as the end of a sentence; None while it is."""
+        self.taken_over = asyncio.Event()
+        """Set for good once another server holds the lock: this one must end."""
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
-        """A read-only transaction, which sees one state of the database."""
-        async with self._readers.begin() as connection:
+        """A read-only transaction, which sees one state of the database.
+
+        Raises `UnavailableError`.
+        """
+        async with self._noticing_outages(), self._readers.begin() as connection:
             yield connection
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction that writes; committed at the end, rolled back by an exception."""
-        async with AsyncExitStack() as stack:
-            if self.is_sqlite:  # has one writer at a time, and no fair queue for the others
-                await stack.enter_async_context(self._one_writer)
-            connection = await stack.enter_async_context(self._engine.connect())
-            await connection.execution_options(headwater_writes=True)
-            await stack.enter_async_context(connection.begin())
+        """A transaction that writes; committed at the end, rolled back by an exception.
+
+        Raises `UnavailableError`, also when another server holds the lock.
+        """
+        async with self._noticing_outages(), self._transaction() as connection:
+            if self._lock is not None:
+                await self._lock.fence(connection)
             yield connection
+        self._outage_is_over()
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether no other server can have taken over the database."""
+        return self._lock is None or self._lock.is_sure
+
+    async def wait_until_ours(self, timeout: float) -> bool:  # noqa: ASYNC109 - a deadline, not a cancellation
+        """Wait up to `timeout` seconds; whether no other server can have taken over."""
+        try:
+            async with asyncio.timeout(timeout):
+                while not self.is_ours:  # noqa: ASYNC110 - it changes with time, not by an event
+                    await asyncio.sleep(BEAT)
+        except TimeoutError:
+            return False
+        return True
+
+    async def keep(self) -> None:
+        """Keep the lock, and notice when an outage is over, until cancelled or until `taken_over` is set."""
+        while True:
+            await asyncio.sleep(BEAT)
+            try:
+                if self._lock is not None:
+                    await self._lock.verify()
+            except LockedError:
+                self.taken_over.set()
+                return
+            except OUTAGES as error:
+                self._outage_began(error, outage_reason(error) or str(error))
+            else:
+                if self.outage is not None:
+                    with suppress(UnavailableError):
+                        await self._write_something()
 
     async def analyze(self, connection: AsyncConnection) -> None:
         """Refresh the statistics of PostgreSQL's planner after many rows were added.
@@ -108,15 +164,20 @@ class Database:
     async def migrate(self) -> None:
         """Bring the schema to the newest version. Raises `DatabaseError`."""
         try:
-            async with self.writing() as connection:
+            async with self._transaction() as connection:
                 await connection.run_sync(_upgrade)
         except CommandError as error:
             raise DatabaseError(f"the database is of another version of Headwater: {error}") from error
 
     async def lock(self) -> None:
-        """Lock the database for this server until `close`. Raises `DatabaseError` if another one has it."""
+        """Lock the database for this server until `close`, and migrate it.
+
+        Raises `DatabaseError` if another server has it.
+        """
         try:
-            self._lock = await lock(self._engine)
+            self._lock = await lock(self._url, self._arguments)
+            await self.migrate()
+            await self._lock.claim()
         except LockedError:
             raise DatabaseError("another Headwater server works on this database") from None
 
@@ -127,6 +188,46 @@ class Database:
         await self._engine.dispose()
         for thread in self._threads:
             await asyncio.to_thread(thread.join, THREAD_TIMEOUT)
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator[AsyncConnection]:
+        async with AsyncExitStack() as stack:
+            if self.is_sqlite:  # has one writer at a time, and no fair queue for the others
+                await stack.enter_async_context(self._one_writer)
+            connection = await stack.enter_async_context(self._engine.connect())
+            await connection.execution_options(headwater_writes=True)
+            await stack.enter_async_context(connection.begin())
+            yield connection
+
+    @asynccontextmanager
+    async def _noticing_outages(self) -> AsyncIterator[None]:
+        try:
+            if not self.is_ours:
+                raise TimeoutError
+            yield
+        except LockedError as error:
+            raise self._outage_began(error, "another server has taken it over") from None
+        except OUTAGES as error:
+            reason = outage_reason(error)
+            if reason is None:
+                raise
+            raise self._outage_began(error, reason) from None
+
+    def _outage_began(self, error: BaseException, reason: str) -> UnavailableError:
+        if self.outage is None:
+            cause = error.orig if isinstance(error, DBAPIError) else error
+            logger.error("the database is not available: %s (%s)", reason, str(cause).partition("\n")[0])
+        self.outage = reason
+        return unavailable(reason)
+
+    def _outage_is_over(self) -> None:
+        if self.outage is not None:
+            logger.warning("the database is available again")
+            self.outage = None
+
+    async def _write_something(self) -> None:
+        async with self.writing() as connection:
+            await connection.execute(text("UPDATE lock_holder SET holder = holder"))
 
     def _connect(self, *args: Any, **options: Any) -> aiosqlite.Connection:  # noqa: ANN401 - the driver's own
         # A connection that is dropped, for instance when a task is cancelled while it connects, only asks its
@@ -147,15 +248,18 @@ async def open_database(url: URL, *, alone: bool = False) -> AsyncIterator[Datab
     database = Database(url)
     try:
         try:
-            if alone:
-                await database.lock()
-            await database.migrate()
+            await (database.lock() if alone else database.migrate())
         except (SQLAlchemyError, sqlite3.Error, OSError) as error:
             cause = error.orig if isinstance(error, DBAPIError) else error
             raise DatabaseError(f"{url.set(query={}).render_as_string()} cannot be used: {cause}") from error
         yield database
     finally:
         await database.close()
+
+
+def unavailable(reason: str) -> UnavailableError:
+    """The refusal of a request that needs the database; `reason` is the end of a sentence."""
+    return UnavailableError(f"The database is not available: {reason}.", retry_after=RETRY_AFTER)
 
 
 def migrations(connection: Connection) -> Config:

@@ -116,3 +116,6 @@ shares = Table(
     Column("leaf", Text, _belongs_to("messages.id"), nullable=False),
     Column("created_at", BigInteger, nullable=False),
 )
+
+lock_holder = Table("lock_holder", metadata, Column("holder", Text, nullable=False))
+"""One row, see `lock.py`."""

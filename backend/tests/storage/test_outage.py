@@ -1,0 +1,246 @@
+"""PostgreSQL goes away under a running server, and another server waits for its database."""
+
+import asyncio
+import resource
+import signal
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError
+
+from headwater.storage.outage import outage_reason
+from tests.postgresql import PostgresqlServer, new_database, postgresql_server
+from tests.running import RunningServer, SseEvent, asked, sse_events, text_of
+
+WORDS = " ".join(f"w{n}" for n in range(2_000))
+
+
+@pytest.fixture(scope="module")
+def postgresql() -> Iterator[PostgresqlServer]:
+    with postgresql_server() as server:
+        yield server
+
+
+@pytest.fixture
+async def database(postgresql: PostgresqlServer) -> AsyncIterator[URL]:
+    async with new_database(postgresql.url) as url:
+        yield url
+
+
+@contextmanager
+def started(folder: Path, database: URL) -> Iterator[RunningServer]:
+    url = database.set(drivername="postgresql").render_as_string(hide_password=False)
+    folder.mkdir(exist_ok=True)
+    server = RunningServer(folder, {"HEADWATER_DATABASE_URL": url, "HEADWATER_HEARTBEAT": "0.2"})
+    try:
+        yield server
+    finally:
+        server.stop()
+    assert "Traceback" not in server.log, server.log
+
+
+@asynccontextmanager
+async def client_of(server: RunningServer) -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(base_url=server.url, timeout=30) as client:
+        token = (await client.get("/api/models")).headers.get("headwater-client")
+        if token:
+            client.headers["headwater-client"] = token
+        yield client
+
+
+async def ready(client: httpx.AsyncClient, status: int) -> dict[str, Any]:
+    async with asyncio.timeout(30):
+        while True:
+            response = await client.get("/readyz")
+            if response.status_code == status:
+                body: dict[str, Any] = response.json()
+                return body
+            await asyncio.sleep(0.05)
+
+
+class Reader:
+    """Reads a reply in the background."""
+
+    def __init__(self, client: httpx.AsyncClient, **script: Any) -> None:
+        self.events: list[SseEvent] = []
+        self._client, self._script = client, script
+        self._more = asyncio.Condition()
+
+    @property
+    def text(self) -> str:
+        return text_of(self.events)
+
+    @property
+    def start(self) -> dict[str, Any]:
+        return self.events[0].data
+
+    async def run(self) -> None:
+        async with asked(self._client, WORDS, script=self._script) as response:
+            assert response.status_code == 200, await response.aread()
+            async for event in sse_events(response):
+                self.events.append(event)
+                async with self._more:
+                    self._more.notify_all()
+
+    async def grows(self) -> None:
+        size = len(self.text) + 1
+        async with asyncio.timeout(20), self._more:
+            await self._more.wait_for(lambda: len(self.text) >= size)
+
+
+async def expect_saved(client: httpx.AsyncClient, reader: Reader) -> None:
+    """The whole reply has been read, and its row says the same."""
+    assert (reader.text, reader.events[-1].data["status"]) == (WORDS, "completed")
+    async with asyncio.timeout(10):
+        while True:
+            opened = await client.get(f"/api/conversations/{reader.start['conversation']}")
+            reply = opened.json()["messages"][-1]
+            if reply["outcome"] is not None:
+                break
+    assert (reply["text"], reply["outcome"]["status"]) == (WORDS, "completed")
+
+
+async def test_a_reply_goes_on_while_postgresql_is_stopped_and_is_saved_afterwards(
+    postgresql: PostgresqlServer, database: URL, tmp_path: Path
+) -> None:
+    with started(tmp_path, database) as server:
+        server.wait_until_ready()
+        async with client_of(server) as client:
+            async with asyncio.TaskGroup() as group:
+                reader = Reader(client, tokens_per_second=200)
+                group.create_task(reader.run())
+                await reader.grows()
+                await asyncio.to_thread(postgresql.stop)
+                assert "refuses connections" in (await ready(client, 503))["detail"]
+                await reader.grows()
+                for response in (
+                    await client.post("/api/chat", json={"message": "hello", "model": "scripted/echo"}),
+                    await client.get("/api/conversations"),
+                ):
+                    assert (response.status_code, response.json()["code"]) == (503, "unavailable")
+                    assert int(response.headers["retry-after"]) > 0
+                await asyncio.to_thread(postgresql.start)
+                await ready(client, 200)
+            await expect_saved(client, reader)
+        assert server.log.count("the database is not available") == 1
+        assert server.log.count("the database is available again") == 1
+
+
+async def test_a_starting_server_takes_nothing_from_one_that_lost_its_sessions(
+    postgresql: PostgresqlServer, database: URL, tmp_path: Path
+) -> None:
+    with started(tmp_path / "a", database) as first:
+        first.wait_until_ready()
+        async with client_of(first) as client:
+            async with asyncio.TaskGroup() as group:
+                reader = Reader(client, tokens_per_second=100)
+                group.create_task(reader.run())
+                await reader.grows()
+                await asyncio.to_thread(postgresql.stop)
+                await asyncio.to_thread(postgresql.start)
+                with started(tmp_path / "b", database) as second:
+                    assert await asyncio.to_thread(second.process.wait, 40) == 2
+                    assert "another server works on this database; waiting" in second.log
+                    assert "another Headwater server works on this database" in second.log
+            await expect_saved(client, reader)
+
+
+async def test_a_server_whose_database_was_taken_over_hands_out_nothing_more_and_ends(
+    postgresql: PostgresqlServer, database: URL, tmp_path: Path
+) -> None:
+    """It slept while PostgreSQL restarted, and another server closed its replies."""
+    with started(tmp_path / "a", database) as first:
+        first.wait_until_ready()
+        async with client_of(first) as client:
+            reader = Reader(client, tokens_per_second=100)
+            running = asyncio.create_task(reader.run())
+            await reader.grows()
+            first.process.send_signal(signal.SIGSTOP)
+            await asyncio.to_thread(postgresql.stop)
+            await asyncio.to_thread(postgresql.start)
+            with started(tmp_path / "b", database) as second:
+                await asyncio.to_thread(second.wait_until_ready)
+                shown = reader.text
+                first.process.send_signal(signal.SIGCONT)
+                assert await asyncio.to_thread(first.process.wait, 30) == 2
+                with pytest.raises(httpx.TransportError):
+                    await running
+                assert reader.text == shown
+                assert reader.events[-1].event == "message"
+                assert "another Headwater server has taken over this database" in first.log
+                async with httpx.AsyncClient(base_url=second.url, headers=client.headers) as later:
+                    opened = await later.get(f"/api/conversations/{reader.start['conversation']}")
+                    assert opened.json()["messages"][-1]["outcome"]["status"] == "interrupted"
+
+
+async def test_tokens_are_held_back_while_postgresql_is_silent(
+    postgresql: PostgresqlServer, database: URL, tmp_path: Path
+) -> None:
+    with started(tmp_path, database) as server:
+        server.wait_until_ready()
+        async with client_of(server) as client, asyncio.TaskGroup() as group:
+            reader = Reader(client, tokens_per_second=100)
+            group.create_task(reader.run())
+            await reader.grows()
+            postgresql.pause()
+            try:
+                await ready(client, 503)
+                await asyncio.sleep(2)
+                held = reader.text
+                await asyncio.sleep(1)
+                assert reader.text == held
+            finally:
+                postgresql.resume()
+            await reader.grows()
+            await client.delete(f"/api/generations/{reader.start['generation']}")
+        assert WORDS.startswith(reader.text)
+
+
+async def test_a_full_disk_is_a_refusal_until_there_is_room_again(tmp_path: Path) -> None:
+    server = RunningServer(tmp_path)
+    try:
+        server.wait_until_ready()
+        async with client_of(server) as client:
+            reader = Reader(client, tokens_per_second=200)
+            async with asyncio.TaskGroup() as group:
+                group.create_task(reader.run())
+                await reader.grows()
+                # The server can make no file longer than this.
+                room = resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE)
+                resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, (32_768, room[1]))
+                assert "disk" in (await ready(client, 503))["detail"]
+                refused = await client.post("/api/chat", json={"message": "hi", "model": "scripted/echo"})
+                assert (refused.status_code, refused.json()["code"]) == (503, "unavailable")
+                assert (await client.get("/api/conversations")).status_code == 200
+                await reader.grows()
+                resource.prlimit(server.process.pid, resource.RLIMIT_FSIZE, room)
+                await ready(client, 200)
+            await expect_saved(client, reader)
+    finally:
+        server.stop()
+    assert server.log.count("the database is not available") == 1
+    assert "Traceback" not in server.log, server.log
+
+
+@pytest.mark.parametrize(
+    ("state", "reason"),
+    [
+        ("53100", "its disk is full"),
+        ("53300", "it has too few resources"),
+        ("57P01", "it refuses connections"),
+        ("08006", "it refuses connections"),
+        ("25006", "it is read-only"),
+        ("23505", None),
+        ("42601", None),
+    ],
+)
+def test_an_outage_is_known_by_its_sqlstate(state: str, reason: str | None) -> None:
+    error = asyncpg.PostgresError()
+    error.sqlstate = state
+    assert outage_reason(DBAPIError("SELECT 1", None, error)) == reason
