@@ -37,7 +37,12 @@ async def database(postgresql: PostgresqlServer) -> AsyncIterator[URL]:
 def started(folder: Path, database: URL) -> Iterator[RunningServer]:
     url = database.set(drivername="postgresql").render_as_string(hide_password=False)
     folder.mkdir(exist_ok=True)
-    server = RunningServer(folder, {"HEADWATER_DATABASE_URL": url, "HEADWATER_HEARTBEAT": "0.2"})
+    environment = {
+        "HEADWATER_DATABASE_URL": url,
+        "HEADWATER_DATA_DIR": str(folder.parent / "shared"),  # servers know the same clients
+        "HEADWATER_HEARTBEAT": "0.2",
+    }
+    server = RunningServer(folder, environment)
     try:
         yield server
     finally:
@@ -109,7 +114,7 @@ async def expect_saved(client: httpx.AsyncClient, reader: Reader) -> None:
 async def test_a_reply_goes_on_while_postgresql_is_stopped_and_is_saved_afterwards(
     postgresql: PostgresqlServer, database: URL, tmp_path: Path
 ) -> None:
-    with started(tmp_path, database) as server:
+    with started(tmp_path / "a", database) as server:
         server.wait_until_ready()
         async with client_of(server) as client:
             async with asyncio.TaskGroup() as group:
@@ -182,7 +187,7 @@ async def test_a_server_whose_database_was_taken_over_hands_out_nothing_more_and
 async def test_tokens_are_held_back_while_postgresql_is_silent(
     postgresql: PostgresqlServer, database: URL, tmp_path: Path
 ) -> None:
-    with started(tmp_path, database) as server:
+    with started(tmp_path / "a", database) as server:
         server.wait_until_ready()
         async with client_of(server) as client, asyncio.TaskGroup() as group:
             reader = Reader(client, tokens_per_second=100)
