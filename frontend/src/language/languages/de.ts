@@ -262,6 +262,7 @@ const de: Translation = {
     rate_limited: "Es wurden zu viele Antworten auf einmal verlangt.",
     internal_error: "Im Server ist etwas schiefgegangen.",
     overloaded: "Der Server schreibt gerade so viele Antworten, wie er kann.",
+    unavailable: "Die Datenbank ist gerade nicht erreichbar.",
     shutting_down: "Der Server wird gerade beendet.",
     provider_error: "Das Modell konnte die Antwort nicht geben: {detail}",
     provider_unreachable: "Der Server des Modells ist nicht zu erreichen.",

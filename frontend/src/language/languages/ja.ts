@@ -254,6 +254,7 @@ const ja: Translation = {
     rate_limited: "一度に求められた返答が多すぎます。",
     internal_error: "サーバーで問題が起きました。",
     overloaded: "サーバーは今、書ける限りの返答を書いています。",
+    unavailable: "現在、データベースを利用できません。",
     shutting_down: "サーバーを終了しているところです。",
     provider_error: "モデルが返答できませんでした：{detail}",
     provider_unreachable: "モデルのサーバーに接続できません。",
