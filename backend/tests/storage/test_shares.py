@@ -1,6 +1,7 @@
 import pytest
 
-from headwater.conversations.model import UnknownConversationError, UnknownMessageError
+from headwater.conversations.model import UnknownConversationError
+from headwater.errors import ConflictError
 from headwater.storage.conversations import ConversationRepository
 from headwater.storage.database import Database
 from headwater.storage.shares import Shared, ShareRepository
@@ -80,7 +81,7 @@ async def test_only_its_owner_shares_a_conversation(
         for asked in (shares.share("other", name, 5), shares.unshare("other", name)):
             with pytest.raises(UnknownConversationError):
                 await asked
-    with pytest.raises(UnknownMessageError):
+    with pytest.raises(ConflictError):
         await shares.share("me", empty.id, 5)
     for unknown in ("none", conversation.id, token.swapcase(), *NO_IDS):
         assert await shares.find(unknown) is None

@@ -14,10 +14,9 @@ from google.protobuf.message import Message
 from werkzeug.http import parse_cookie
 
 from headwater.api.actions import CancelAction, ChatAction, FollowAction, ReplyAction
-from headwater.api.problems import INTERNAL_ERROR
 from headwater.api.requests import checked
 from headwater.api.streaming import UNBUFFERED, opening
-from headwater.errors import PROBLEMS, ProblemCode, ProblemError
+from headwater.errors import InternalError, InvalidRequestError, ProblemCode, ProblemError, TooLargeError
 from headwater.generation.codec import JsonObject
 from headwater.generation.log import Cursor
 from headwater.identity.identify import COOKIE, HEADER, Identifier, Principal
@@ -116,23 +115,23 @@ class Refusals(MetadataInterceptor[None]):
     async def on_end(self, _: None, ctx: Context, error: Exception | None, /) -> None:
         """Raise the error that the client sees."""
         match error:
-            case ProblemError(code=code, detail=detail):
-                if error.field is not None:
-                    ctx.response_trailers["headwater-field"] = error.field
-                if error.retry_after is not None:
-                    ctx.response_trailers["retry-after"] = str(error.retry_after)
-                raise self._refused(ctx, code, detail) from None
+            case ProblemError():
+                raise self._refused(ctx, error) from None
             case ConnectError(code=Code.INVALID_ARGUMENT):
-                self._refused(ctx, "invalid_request", "")
+                self._refused(ctx, InvalidRequestError(""))
             case ConnectError(code=Code.RESOURCE_EXHAUSTED):
-                self._refused(ctx, "too_large", "")
+                self._refused(ctx, TooLargeError(""))
             case None | ConnectError():
                 return
             case _:
                 logger.error("request failed", exc_info=error)
-                raise self._refused(ctx, "internal_error", INTERNAL_ERROR) from None
+                raise self._refused(ctx, InternalError()) from None
 
-    def _refused(self, ctx: Context, code: ProblemCode, detail: str) -> ConnectError:
-        self._count(code)
-        ctx.response_trailers["headwater-code"] = code
-        return ConnectError(Code[PROBLEMS[code].grpc], detail)
+    def _refused(self, ctx: Context, error: ProblemError) -> ConnectError:
+        self._count(error.code)
+        if error.field is not None:
+            ctx.response_trailers["headwater-field"] = error.field
+        if error.retry_after is not None:
+            ctx.response_trailers["retry-after"] = str(error.retry_after)
+        ctx.response_trailers["headwater-code"] = error.code
+        return ConnectError(Code[error.problem.grpc], error.detail)

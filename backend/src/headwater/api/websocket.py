@@ -19,9 +19,9 @@ from headwater.api.actions import (
 )
 from headwater.api.origins import Origins
 from headwater.api.principals import current_principal, naming_headers
-from headwater.api.problems import INTERNAL_ERROR, problem_object
+from headwater.api.problems import problem_object
 from headwater.api.streaming import opening
-from headwater.errors import ProblemCode, ProblemError, RateLimitedError
+from headwater.errors import InternalError, ProblemCode, ProblemError, RateLimitedError
 from headwater.generation.log import Cursor
 from headwater.identity.identify import Principal
 from headwater.replies.active import Generation
@@ -109,7 +109,7 @@ class _Socket:
             await self._refuse(error, action.request)
         except Exception:
             logger.exception("an action of a WebSocket failed")
-            await self._send_problem("internal_error", INTERNAL_ERROR, action.request)
+            await self._refuse(InternalError(), action.request)
         finally:
             self._active -= 1
 
@@ -133,18 +133,8 @@ class _Socket:
         await websocket.send(answer_frame("generation", members, action.request))
 
     async def _refuse(self, error: ProblemError, request: str | None) -> None:
-        await self._send_problem(error.code, error.detail, request, error.field, error.retry_after)
-
-    async def _send_problem(
-        self,
-        code: ProblemCode,
-        detail: str,
-        request: str | None,
-        field: str | None = None,
-        retry_after: int | None = None,
-    ) -> None:
-        self._refused(code)
-        problem = problem_object(code, detail, field)
-        if retry_after is not None:
-            problem["retry_after"] = retry_after
+        self._refused(error.code)
+        problem = problem_object(error)
+        if error.retry_after is not None:
+            problem["retry_after"] = error.retry_after
         await websocket.send(answer_frame("problem", problem, request))

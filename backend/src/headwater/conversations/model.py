@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeAlias
 
 import msgspec
 
+from headwater.errors import NotFoundError
 from headwater.generation.codec import JsonObject, message_members
 from headwater.generation.parts import Event, Parts, Text, text_of
 
@@ -122,9 +123,15 @@ class StoredReply:
     created_at: int
 
 
-class UnknownConversationError(Exception):
+class UnknownConversationError(NotFoundError):
     """The conversation does not exist, or somebody else owns it."""
 
+    def __init__(self, conversation: str) -> None:
+        super().__init__(f"There is no conversation {conversation!r} (any more).")
 
-class UnknownMessageError(Exception):
+
+class UnknownMessageError(NotFoundError):
     """The conversation has no such message."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(f"The conversation has no message {message!r}.")

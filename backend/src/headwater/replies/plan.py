@@ -8,7 +8,6 @@ from headwater.conversations.model import (
     Conversation,
     Message,
     Settings,
-    UnknownConversationError,
     UnknownMessageError,
     plain,
 )
@@ -16,7 +15,6 @@ from headwater.conversations.title import make_title
 from headwater.errors import (
     ConflictError,
     InvalidRequestError,
-    NotFoundError,
     TooLargeError,
     UnknownModelError,
 )
@@ -189,10 +187,9 @@ class Planner:
     ) -> tuple[Conversation, tuple[Message, ...]]:
         try:
             return await self._conversations.branch(owner, conversation, leaf)
-        except UnknownConversationError:
-            raise no_conversation(conversation) from None
-        except UnknownMessageError:
-            raise NotFoundError(f"The conversation has no message {leaf!r}.", field=field) from None
+        except UnknownMessageError as error:
+            error.field = field
+            raise
 
     async def _fit(self, path: tuple[Message, ...], model: Model, settings: Settings) -> Fitted:
         """The messages that fit into the prompt; a running reply counts with its text so far."""
@@ -264,8 +261,3 @@ def _override(overrides: Settings, settings: Settings) -> Settings:
     """The settings of one reply; the system prompt is that of the overrides, then that of the settings."""
     system = "\n\n".join(part for part in (overrides.system, settings.system) if part)
     return replace(_merge(overrides, settings), system=system or None)
-
-
-def no_conversation(name: str) -> NotFoundError:
-    """The refusal for a conversation that the owner does not have."""
-    return NotFoundError(f"There is no conversation {name!r} (any more).", field="conversation")

@@ -25,7 +25,7 @@ from headwater.live.ports import ChangeFeed, Control, LogStore, Presence
 from headwater.metrics import Metrics
 from headwater.replies.active import ActiveReplies, ActiveReply, Generation, Snapshot, log_end
 from headwater.replies.checkpoint import Checkpoints
-from headwater.replies.plan import Planner, ReplyPlan, no_conversation
+from headwater.replies.plan import Planner, ReplyPlan
 from headwater.replies.readers import Readers, WhenUnread
 from headwater.replies.requests import (
     NewMessage,
@@ -138,6 +138,8 @@ class Replies:
                 repeated = await self._repeated(principal, request, options.idempotency_key)
                 if repeated is not None:
                     return repeated
+                if isinstance(error, UnknownConversationError):
+                    error.field = "conversation"
                 if isinstance(error, ProblemError):
                     raise
                 raise ConflictError("One of the ids is taken.", field="ids") from None
@@ -322,10 +324,7 @@ class Replies:
         self._active.add(generation, ActiveReply(runner, readers, slot, started, task))
         self._control.listen(generation.id, runner.stop)
         self._presence.listen(generation.id, readers.changed)
-        try:
-            await asyncio.shield(started)
-        except UnknownConversationError:
-            raise no_conversation(plan.conversation) from None
+        await asyncio.shield(started)
         return generation
 
     async def _run(self, generation: Generation, request: ReplyRequest, plan: ReplyPlan) -> None:

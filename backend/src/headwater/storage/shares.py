@@ -5,7 +5,8 @@ from secrets import token_urlsafe
 
 from sqlalchemy import delete, insert, select, update
 
-from headwater.conversations.model import Message, UnknownConversationError, UnknownMessageError
+from headwater.conversations.model import Message, UnknownConversationError
+from headwater.errors import ConflictError
 from headwater.ids import is_id
 from headwater.storage.database import Database
 from headwater.storage.rows import read_branch, update_own
@@ -29,7 +30,7 @@ class ShareRepository:
     async def share(self, owner: str, conversation: str, created_at: int) -> str:
         """Make or renew the link to a conversation, so that it shows the current branch; returns its token.
 
-        Raises `UnknownConversationError`, and `UnknownMessageError` for a conversation without messages.
+        Raises `UnknownConversationError`, and `ConflictError` for a conversation without messages.
         """
         change = update_own(owner, conversation).returning(conversations.c.leaf)
         async with self._database.writing() as connection:
@@ -38,7 +39,7 @@ class ShareRepository:
                 raise UnknownConversationError(conversation)
             leaf = row.leaf
             if leaf is None:
-                raise UnknownMessageError(conversation)
+                raise ConflictError("The conversation has no messages that a link could show.")
             token = await connection.scalar(
                 update(shares)
                 .where(shares.c.conversation == conversation)
