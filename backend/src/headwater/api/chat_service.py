@@ -15,7 +15,7 @@ from werkzeug.http import parse_cookie
 
 from headwater.api.actions import CancelAction, ChatAction, FollowAction, ReplyAction
 from headwater.api.requests import checked
-from headwater.api.streaming import UNBUFFERED, opening
+from headwater.api.streaming import UNBUFFERED
 from headwater.errors import InternalError, InvalidRequestError, ProblemCode, ProblemError, TooLargeError
 from headwater.generation.codec import JsonObject
 from headwater.generation.log import Cursor
@@ -64,7 +64,7 @@ class ReplyService(ChatService):
         action = checked(CancelAction, _members("cancel", request))
         generation = await self._replies.find(principal, action.generation)
         before = await self._replies.cancel(generation)
-        return generation_message(opening(generation), before.parts, before.cursor, before.outcome)
+        return generation_message(generation, before)
 
     async def _start(
         self, ctx: Context, kind: type[ChatAction | ReplyAction], members: JsonObject
@@ -86,7 +86,7 @@ class ReplyService(ChatService):
         ctx.response_headers.update(UNBUFFERED)
         if principal.token is not None:
             ctx.response_headers[HEADER] = principal.token
-        yield opening_message(opening(generation), after)
+        yield opening_message(generation, after)
         async with aclosing(self._replies.follow(generation, after)) as pages:
             async for page in pages:
                 for message in page_messages(generation.id, page):

@@ -40,9 +40,9 @@ from headwater.errors import InvalidRequestError
 from headwater.history import History
 from headwater.storage.conversations import ListCursor
 from headwater.storage.search import SearchCursor
-from headwater.transports.json import encode_json
 from headwater.transports.sse import HEARTBEAT, SseEncoder, sse_event
 from headwater.transports.sse import OPENING as SSE_OPENING
+from headwater.transports.wire import encode_json
 
 ARCHIVE_BYTES = 64 * 1024 * 1024
 

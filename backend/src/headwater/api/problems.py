@@ -17,7 +17,7 @@ from headwater.errors import (
     ProblemError,
 )
 from headwater.generation.codec import JsonObject
-from headwater.transports.json import encode_json
+from headwater.transports.wire import encode_json
 
 logger = logging.getLogger(__name__)
 

@@ -87,7 +87,7 @@ def ui_messages_blueprint(replies: Replies) -> Blueprint:
 
 
 def _streamed(replies: Replies, generation: Generation) -> Response:
-    response = followed(replies, generation, UiMessageEncoder())
+    response = followed(replies, generation, UiMessageEncoder(generation))
     response.headers.extend(PROTOCOL)
     return response
 

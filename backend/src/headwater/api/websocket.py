@@ -20,7 +20,6 @@ from headwater.api.actions import (
 from headwater.api.origins import Origins
 from headwater.api.principals import current_principal, naming_headers
 from headwater.api.problems import problem_object
-from headwater.api.streaming import opening
 from headwater.errors import InternalError, ProblemCode, ProblemError, RateLimitedError
 from headwater.generation.log import Cursor
 from headwater.identity.identify import Principal
@@ -120,7 +119,7 @@ class _Socket:
 
     async def _follow(self, generation: Generation, after: Cursor, request: str | None) -> None:
         after = await self._replies.resume(generation, after)
-        await websocket.send(start_frame(opening(generation), after, request))
+        await websocket.send(start_frame(generation, after, request))
         async with aclosing(self._replies.follow(generation, after)) as pages:
             async for page in pages:
                 for frame in page_frames(generation.id, page):
@@ -129,7 +128,7 @@ class _Socket:
     async def _cancel(self, action: CancelAction) -> None:
         generation = await self._replies.find(self._principal, action.generation)
         before = await self._replies.cancel(generation)
-        members = generation_object(opening(generation), before.parts, before.cursor, before.outcome)
+        members = generation_object(generation, before)
         await websocket.send(answer_frame("generation", members, action.request))
 
     async def _refuse(self, error: ProblemError, request: str | None) -> None:

@@ -1,13 +1,12 @@
 """Requests for replies: to a new message, to an old one, or outside any conversation."""
 
 from dataclasses import dataclass
-from enum import Enum
 from hashlib import sha256
 from typing import TypeAlias
 
 import msgspec
 
-from headwater.conversations.model import Settings
+from headwater.conversations.model import Settings, Storage
 from headwater.generation.provider import PromptMessage, Sampling
 from headwater.replies.readers import WhenUnread
 
@@ -16,13 +15,6 @@ ROOT = "root"
 
 _DEFAULTS = Settings()
 _NO_SAMPLING = Sampling()
-
-
-class Storage(Enum):
-    """Whether a reply is stored in its conversation, or gone when its log leaves memory."""
-
-    STORED = "stored"
-    EPHEMERAL = "ephemeral"
 
 
 @dataclass(frozen=True, slots=True)

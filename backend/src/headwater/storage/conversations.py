@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from headwater.clock import now
 from headwater.conversations.model import (
     Conversation,
+    GenerationRecord,
     Message,
-    Settings,
     UnknownConversationError,
     UnknownMessageError,
 )
@@ -22,9 +22,9 @@ from headwater.storage.database import Database
 from headwater.storage.rows import (
     MESSAGE,
     conversation_of,
+    conversation_row,
     message_of,
     message_row,
-    new_conversation_row,
     own_conversations,
     read_branch,
     select_own,
@@ -61,18 +61,6 @@ class IdTakenError(Exception):
     """One of the chosen ids is taken, by something else or by an earlier start of the same reply."""
 
 
-@dataclass(frozen=True, slots=True)
-class NewReply:
-    """A new reply; its message stays empty until its generation is closed.
-
-    `request` has the digests of the request that chose the generation's id.
-    """
-
-    message: Message
-    generation: str
-    request: Mapping[str, bytes] | None = None
-
-
 class ConversationRepository:
     """The rows of conversations and their messages."""
 
@@ -81,35 +69,32 @@ class ConversationRepository:
 
     async def begin(
         self,
-        owner: str,
-        conversation: str,
-        reply: NewReply,
-        written: Sequence[Message],
-        begins: tuple[str, Settings] | None,
+        generation: GenerationRecord,
+        new: Sequence[Message],
+        begins: Conversation | None = None,
+        request: Mapping[str, bytes] | None = None,
     ) -> None:
-        """Add a new reply after the new messages `written`; it becomes the leaf.
+        """Add a generation with its `new` messages; the last one is its reply, still empty, and the new leaf.
 
-        `begins` is the title and the settings of a conversation that begins here, None for a stored one.
-        Raises `UnknownConversationError` and `IdTakenError`, and adds nothing then.
+        `begins` is the conversation if it begins here. `request` has the digests of the request that chose
+        the generation's id. Raises `UnknownConversationError` and `IdTakenError`, and adds nothing then.
         """
+        owner, conversation = generation.owner, generation.conversation
         try:
             async with self._database.writing() as connection:
-                started_at = reply.message.created_at
                 if begins is not None:
-                    title, settings = begins
-                    row = new_conversation_row(conversation, owner, title, started_at, settings)
-                    await connection.execute(insert(conversations).values(row))
-                await _change(
-                    connection, owner, conversation, {"leaf": reply.message.id, "updated_at": started_at}
-                )
+                    await connection.execute(insert(conversations).values(conversation_row(begins, owner)))
+                values = {"leaf": generation.message, "updated_at": generation.created_at}
+                await _change(connection, owner, conversation, values)
                 await connection.execute(
-                    insert(messages),
-                    [message_row(message, conversation, owner) for message in (*written, reply.message)],
+                    insert(messages), [message_row(message, conversation, owner) for message in new]
                 )
-                request = None if reply.request is None else msgspec.msgpack.encode(reply.request)
                 await connection.execute(
                     insert(generations).values(
-                        id=reply.generation, message=reply.message.id, client=owner, request=request
+                        id=generation.id,
+                        message=generation.message,
+                        client=owner,
+                        request=None if request is None else msgspec.msgpack.encode(request),
                     )
                 )
         except IntegrityError as error:
@@ -133,21 +118,7 @@ class ConversationRepository:
     async def _insert_deleted(self, owner: str, archived: Iterable[Archived]) -> None:
         async with self._database.writing() as connection:
             for conversation, tree in archived:
-                row = new_conversation_row(
-                    conversation.id,
-                    owner,
-                    conversation.title,
-                    conversation.created_at,
-                    conversation.settings,
-                )
-                row |= {
-                    "titled": conversation.titled,
-                    "updated_at": conversation.updated_at,
-                    "pinned": conversation.pinned,
-                    "archived": conversation.archived,
-                    "leaf": conversation.leaf,
-                    "deleted_at": now(),
-                }
+                row = conversation_row(conversation, owner) | {"deleted_at": now()}
                 await connection.execute(insert(conversations).values(row))
                 if tree:
                     rows = [message_row(message, conversation.id, owner) for message in tree]
