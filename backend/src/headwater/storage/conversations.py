@@ -21,6 +21,7 @@ from headwater.ids import is_id
 from headwater.storage.database import Database
 from headwater.storage.rows import (
     MESSAGE,
+    change_own,
     conversation_of,
     conversation_row,
     message_of,
@@ -28,7 +29,6 @@ from headwater.storage.rows import (
     own_conversations,
     read_branch,
     select_own,
-    update_own,
 )
 from headwater.storage.tables import BoundedInteger, conversations, generations, messages
 
@@ -84,8 +84,13 @@ class ConversationRepository:
             async with self._database.writing() as connection:
                 if begins is not None:
                     await connection.execute(insert(conversations).values(conversation_row(begins, owner)))
-                values = {"leaf": generation.message, "updated_at": generation.created_at}
-                await _change(connection, owner, conversation, values)
+                await change_own(
+                    connection,
+                    owner,
+                    conversation,
+                    leaf=generation.message,
+                    updated_at=generation.created_at,
+                )
                 await connection.execute(
                     insert(messages), [message_row(message, conversation, owner) for message in new]
                 )
@@ -222,13 +227,13 @@ class ConversationRepository:
             if "leaf" in values:
                 values["leaf"] = await _newest_descendant(connection, conversation, values["leaf"])
             if values:
-                await _change(connection, owner, conversation, values)
+                await change_own(connection, owner, conversation, **values)
             return await _get(connection, owner, conversation)
 
     async def delete(self, owner: str, conversation: str, deleted_at: int) -> None:
         """Mark as deleted, until `restore` or `purge`. Raises `UnknownConversationError`."""
         async with self._database.writing() as connection:
-            await _change(connection, owner, conversation, {"deleted_at": deleted_at})
+            await change_own(connection, owner, conversation, deleted_at=deleted_at)
 
     async def restore(self, owner: str, conversation: str) -> Conversation:
         """Undo a deletion; does nothing if there was none. Raises `UnknownConversationError`."""
@@ -274,14 +279,6 @@ async def _get(connection: AsyncConnection, owner: str, conversation: str) -> Co
     if row is None:
         raise UnknownConversationError(conversation)
     return conversation_of(row)
-
-
-async def _change(
-    connection: AsyncConnection, owner: str, conversation: str, values: Mapping[str, Any]
-) -> None:
-    changed = await connection.execute(update_own(owner, conversation).values(**values))
-    if changed.rowcount == 0:
-        raise UnknownConversationError(conversation)
 
 
 async def _newest_descendant(connection: AsyncConnection, conversation: str, start: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
-from sqlalchemy import Row, Select, Update, select, update
+from sqlalchemy import Row, Select, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from headwater.conversations.model import (
@@ -131,19 +131,30 @@ def select_own(owner: str) -> Select[Any]:
     )
 
 
-def update_own(owner: str, conversation: str) -> Update:
-    """The statement that changes one of the owner's conversations. Raises `UnknownConversationError`.
+async def change_own(
+    connection: AsyncConnection,
+    owner: str,
+    conversation: str,
+    **values: Any,  # noqa: ANN401
+) -> str | None:
+    """Set columns of one of the owner's conversations; returns its leaf. Raises `UnknownConversationError`.
 
     Ids of another form are refused here, because PostgreSQL rejects some characters altogether.
     """
     if not is_id(conversation):
         raise UnknownConversationError(conversation)
-    return (
+    change = (
         update(conversations)
         .where(
             conversations.c.id == conversation,
             conversations.c.client == owner,
             conversations.c.deleted_at.is_(None),
         )
-        .values(version=conversations.c.version + 1)
+        .values(version=conversations.c.version + 1, **values)
+        .returning(conversations.c.leaf)
     )
+    row = (await connection.execute(change)).one_or_none()
+    if row is None:
+        raise UnknownConversationError(conversation)
+    leaf: str | None = row.leaf
+    return leaf
