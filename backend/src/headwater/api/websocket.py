@@ -4,19 +4,10 @@ import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import aclosing
-from typing import assert_never
 
 from quart import Blueprint, websocket
 
-from headwater.api.actions import (
-    Action,
-    CancelAction,
-    ChatAction,
-    FollowAction,
-    ReplyAction,
-    UnreadableActionError,
-    read_action,
-)
+from headwater.api.actions import Action, CancelAction, UnreadableActionError, opened, read_action
 from headwater.api.origins import Origins
 from headwater.api.principals import current_principal, naming_headers
 from headwater.api.problems import problem_object
@@ -24,7 +15,6 @@ from headwater.errors import InternalError, ProblemCode, ProblemError, RateLimit
 from headwater.generation.log import Cursor
 from headwater.identity.identify import Principal
 from headwater.replies.active import Generation
-from headwater.replies.requests import ReplyRequest, StartOptions
 from headwater.replies.service import Replies
 from headwater.transports.json import generation_object
 from headwater.transports.websocket import answer_frame, page_frames, start_frame
@@ -94,16 +84,11 @@ class _Socket:
 
     async def _act(self, action: Action, arrived: float) -> None:
         try:
-            match action:
-                case ChatAction() | ReplyAction():
-                    await self._start(action.reply_request(), action, arrived)
-                case FollowAction():
-                    generation = await self._replies.find(self._principal, action.generation)
-                    await self._follow(generation, action.after, action.request)
-                case CancelAction():
-                    await self._cancel(action)
-                case _:
-                    assert_never(action)
+            if isinstance(action, CancelAction):
+                await self._cancel(action)
+            else:
+                generation, after = await opened(self._replies, self._principal, action, arrived)
+                await self._follow(generation, after, action.request)
         except ProblemError as error:
             await self._refuse(error, action.request)
         except Exception:
@@ -112,13 +97,7 @@ class _Socket:
         finally:
             self._active -= 1
 
-    async def _start(self, request: ReplyRequest, action: ChatAction | ReplyAction, arrived: float) -> None:
-        options = StartOptions(action.idempotency_key, arrived)
-        generation = await self._replies.start(self._principal, request, options)
-        await self._follow(generation, 0, action.request)
-
     async def _follow(self, generation: Generation, after: Cursor, request: str | None) -> None:
-        after = await self._replies.resume(generation, after)
         await websocket.send(start_frame(generation, after, request))
         async with aclosing(self._replies.follow(generation, after)) as pages:
             async for page in pages:
