@@ -18,11 +18,9 @@ class NdjsonEncoder:
     generation: GenerationRecord
 
     def opening(self, after: Cursor) -> bytes:
-        """See `Encoder.opening`."""
         return _line(framed_start(self.generation, after))
 
     def page(self, page: Page) -> bytes:
-        """See `Encoder.page`."""
         return b"".join(map(_line, framed_page(self.generation.id, page)))
 
 

@@ -37,7 +37,6 @@ class OpenAIChatEncoder:
         return self._delta({"role": "assistant", "content": ""})
 
     def page(self, page: Page) -> bytes:
-        """See `Encoder.page`."""
         parts = [
             self._delta({_MEMBER[type(event)]: event.text})
             for event, _ in joined(page)

@@ -95,7 +95,6 @@ class OpenAIResponsesEncoder:
         self.next_number: Number = 0
 
     def opening(self, after: Cursor) -> bytes:  # noqa: ARG002
-        """See `Encoder.opening`."""
         response = _response(self._generation, self._previous, (), None)
         parts = [
             *self._event("response.created", response=response),
@@ -104,7 +103,6 @@ class OpenAIResponsesEncoder:
         return b"".join(parts) or HEARTBEAT
 
     def page(self, page: Page) -> bytes:
-        """See `Encoder.page`."""
         parts = [part for event in page.events for part in self._log_event(event)]
         if page.outcome is not None:
             parts += self._end(page.outcome)

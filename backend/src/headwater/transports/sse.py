@@ -36,11 +36,9 @@ class SseEncoder:
     generation: GenerationRecord
 
     def opening(self, after: Cursor) -> bytes:
-        """See `Encoder.opening`."""
         return OPENING + self._event("start", after, start_members(self.generation))
 
     def page(self, page: Page) -> bytes:
-        """See `Encoder.page`."""
         parts = [
             self._event(None if isinstance(event, Text) else event.event, cursor, event.event_members())
             for event, cursor in joined(page)

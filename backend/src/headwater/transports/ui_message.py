@@ -36,7 +36,6 @@ class UiMessageEncoder:
         )
 
     def page(self, page: Page) -> bytes:
-        """See `Encoder.page`."""
         parts = [part for event, _ in joined(page) for part in self._event(event)]
         if page.outcome is not None:
             parts += [*self._close(), *_end(page.outcome)]
