@@ -17,12 +17,9 @@ from headwater.api.describe import answers_as, answers_nothing
 from headwater.api.principals import principal
 from headwater.api.requests import (
     PLAIN,
-    Body,
     Identifier,
-    PlainText,
     Query,
-    Temperature,
-    Tokens,
+    SettingsBody,
     read_json,
     read_query,
 )
@@ -70,17 +67,13 @@ class ExportQuery(Query):
     format: Literal["json", "markdown"] = "json"
 
 
-class ConversationChange(Body):
+class ConversationChange(SettingsBody):
     """What to change. Null resets a setting; the other members cannot be null."""
 
     title: Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S"), PLAIN] | None = None
     pinned: bool | None = None
     archived: bool | None = None
     leaf: Identifier | None = None
-    model: Identifier | None = None
-    system: PlainText | None = None
-    temperature: Temperature | None = None
-    max_tokens: Tokens | None = None
 
 
 _NEVER_NULL = ("title", "pinned", "archived", "leaf")

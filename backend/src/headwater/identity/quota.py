@@ -1,7 +1,7 @@
 """Limits for a principal: how often it may start a reply, and how many may run at once.
 
-The rate is a generic cell rate algorithm (GCRA, ITU-T I.371): each start uses up an equal share of the period,
-and a key is remembered only until its whole rate is available again.
+The rate is a generic cell rate algorithm (GCRA, ITU-T I.371): each start uses up an equal share of the
+period. A key is remembered only until its whole rate is available again.
 """
 
 from collections import Counter

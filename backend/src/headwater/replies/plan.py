@@ -1,6 +1,6 @@
 """Plans replies: which branch a request continues, which model replies, and what the prompt is."""
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 from headwater.clock import now
 from headwater.conversations.context import Fitted, fit
@@ -240,12 +240,7 @@ def _prompt(
 
 def _merge(first: Settings, second: Settings) -> Settings:
     """The first settings, with the second ones for what is None."""
-    return Settings(
-        model=first.model if first.model is not None else second.model,
-        system=first.system if first.system is not None else second.system,
-        temperature=first.temperature if first.temperature is not None else second.temperature,
-        max_tokens=first.max_tokens if first.max_tokens is not None else second.max_tokens,
-    )
+    return replace(second, **{name: value for name, value in asdict(first).items() if value is not None})
 
 
 def _override(overrides: Settings, settings: Settings) -> Settings:
