@@ -13,9 +13,6 @@ from headwater.replies.readers import WhenUnread
 ROOT = "root"
 """Instead of a parent: the message becomes another root of its conversation."""
 
-_DEFAULTS = Settings()
-_NO_SAMPLING = Sampling()
-
 
 @dataclass(frozen=True, slots=True)
 class Ids:
@@ -25,9 +22,6 @@ class Ids:
     message: str | None = None
     reply: str | None = None
     generation: str | None = None
-
-
-NO_IDS = Ids()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +35,13 @@ class NewMessage:
     message: str
     conversation: str | None = None
     parent: str | None = None
-    settings: Settings = _DEFAULTS
-    overrides: Settings = _DEFAULTS
+    settings: Settings = Settings()
+    overrides: Settings = Settings()
     earlier: tuple[PromptMessage, ...] = ()
-    sampling: Sampling = _NO_SAMPLING
+    sampling: Sampling = Sampling()
     script: object = None
     storage: Storage = Storage.STORED
-    ids: Ids = NO_IDS
+    ids: Ids = Ids()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +50,9 @@ class Regenerate:
 
     conversation: str
     message: str
-    settings: Settings = _DEFAULTS
+    settings: Settings = Settings()
     script: object = None
-    ids: Ids = NO_IDS
+    ids: Ids = Ids()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +63,11 @@ class Stateless:
     """
 
     messages: tuple[PromptMessage, ...]
-    settings: Settings = _DEFAULTS
+    settings: Settings = Settings()
     script: object = None
-    sampling: Sampling = _NO_SAMPLING
+    sampling: Sampling = Sampling()
     conversation: str | None = None
-    ids: Ids = NO_IDS
+    ids: Ids = Ids()
 
 
 ReplyRequest: TypeAlias = NewMessage | Regenerate | Stateless

@@ -46,8 +46,6 @@ Saving continues while connections close, and the next start closes what is stil
 AFTER_CRASH = Outcome(Interrupted())
 """The outcome of a reply whose server crashed, without any measurements."""
 
-_DEFAULTS = StartOptions()
-
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
@@ -103,7 +101,7 @@ class Replies:
         await self._checkpoints.run()
 
     async def start(
-        self, principal: Principal, request: ReplyRequest, options: StartOptions = _DEFAULTS
+        self, principal: Principal, request: ReplyRequest, options: StartOptions = StartOptions()
     ) -> Generation:
         """Start a reply. Repeated requests with the same generation id or idempotency key start it only once.
 
