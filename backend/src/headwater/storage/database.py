@@ -170,21 +170,13 @@ class Database:
             raise DatabaseError(f"the database is of another version of Headwater: {error}") from error
 
     async def lock(self) -> None:
-        """Lock the database for this server until `close`, and migrate it.
-
-        Raises `DatabaseError` if another server has it.
-        """
-        try:
-            self._lock = await lock(self._url, self._arguments)
-            await self.migrate()
-            await self._lock.claim()
-        except LockedError:
-            raise DatabaseError("another Headwater server works on this database") from None
+        """Lock the database for this server until `close`, and migrate it. Raises `LockedError`."""
+        self._lock = await lock(self._url, self._arguments)
+        await self.migrate()
+        await self._lock.claim()
 
     async def close(self) -> None:
         """Close all connections."""
-        if self._lock is not None:
-            await self._lock.release()
         await self._engine.dispose()
         for thread in self._threads:
             await asyncio.to_thread(thread.join, THREAD_TIMEOUT)
@@ -246,15 +238,19 @@ async def open_database(url: URL, *, alone: bool = False) -> AsyncIterator[Datab
     `alone` locks it against every other server that opens it `alone`.
     """
     database = Database(url)
-    try:
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(database.close)
         try:
-            await (database.lock() if alone else database.migrate())
+            if alone:
+                await database.lock()
+            else:
+                await database.migrate()
+        except LockedError:
+            raise DatabaseError("another Headwater server works on this database") from None
         except (SQLAlchemyError, sqlite3.Error, OSError) as error:
             cause = error.orig if isinstance(error, DBAPIError) else error
             raise DatabaseError(f"{url.set(query={}).render_as_string()} cannot be used: {cause}") from error
         yield database
-    finally:
-        await database.close()
 
 
 def unavailable(reason: str) -> UnavailableError:
