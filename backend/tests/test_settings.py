@@ -14,7 +14,7 @@ def test_an_empty_environment_gives_the_defaults() -> None:
 
 def test_every_variable_is_read(tmp_path: Path) -> None:
     file = tmp_path / "file"
-    file.touch()
+    file.write_bytes(b"GGUF")
     found = Settings.from_environment(
         {
             "HEADWATER_HOST": "::1",
@@ -27,6 +27,7 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
             "HEADWATER_DATABASE_URL": "postgres://me:secret@db/headwater",
             "HEADWATER_API_KEYS": "one, two",
             "HEADWATER_ALLOWED_ORIGINS": "https://Example.org:443/, http://[::1]:3000",
+            "HEADWATER_ALLOWED_HOSTS": "Chat.example.org, *.example.net",
             "OPENAI_API_KEY": "key",
             "OPENAI_BASE_URL": "http://127.0.0.1:11434/v1",
             "HEADWATER_OPENAI_MODELS": "a, b,,",
@@ -58,6 +59,7 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
         database_url="postgres://me:secret@db/headwater",
         api_keys=("one", "two"),
         allowed_origins=("https://example.org", "http://[::1]:3000"),
+        allowed_hosts=("chat.example.org", "*.example.net"),
         openai_api_key="key",
         openai_base_url="http://127.0.0.1:11434/v1",
         openai_models=("a", "b"),
@@ -88,11 +90,24 @@ def test_only_from_environment_reads_the_environment(monkeypatch: pytest.MonkeyP
     )
 
 
-@pytest.mark.parametrize(
-    "variable", ["HEADWATER_LOCAL", "HEADWATER_OPENAI_API_KEY", "LOCAL", "PORT", "headwater_port"]
-)
-def test_only_documented_variables_count(variable: str) -> None:
+@pytest.mark.parametrize("variable", ["LOCAL", "PORT", "headwater_port", "HEADWATER_TEST_BROWSER"])
+def test_only_our_variables_count(variable: str) -> None:
     assert Settings.from_environment({variable: "9000"}) == Settings()
+
+
+@pytest.mark.parametrize(
+    ("variable", "nearest"),
+    [
+        ("HEADWATER_LOCAL", "HEADWATER_LOCAL_MODEL"),
+        ("HEADWATER_APIKEYS", "HEADWATER_API_KEYS"),
+        ("HEADWATER_RATELIMIT", "HEADWATER_RATE_LIMIT"),
+        ("HEADWATER_", "HEADWATER_PORT"),
+    ],
+)
+def test_a_variable_that_does_not_exist_is_refused_with_the_nearest(variable: str, nearest: str) -> None:
+    for value in ("9000", ""):
+        with pytest.raises(SettingsError, match=rf"^{variable} is not .*; the nearest one is {nearest}$"):
+            Settings.from_environment({variable: value})
 
 
 def test_a_list_is_refused_with_all_that_was_given() -> None:
@@ -154,6 +169,9 @@ def test_a_database_of_another_kind_is_refused_without_its_password(url: str) ->
         ("HEADWATER_TLS_CERT", "/nowhere.pem"),
         ("HEADWATER_TLS_CERT", __file__),
         ("HEADWATER_LOCAL_MODEL", "/nowhere.gguf"),
+        ("HEADWATER_LOCAL_MODEL", __file__),
+        ("HEADWATER_ALLOWED_HOSTS", "*"),
+        ("HEADWATER_ALLOWED_HOSTS", "https://example.org"),
         ("OPENAI_BASE_URL", "localhost:11434"),
         ("OPENAI_BASE_URL", "ftp://host/v1"),
         ("HEADWATER_RATE_LIMIT", "100"),

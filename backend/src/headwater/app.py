@@ -211,17 +211,16 @@ def _applications(
     web.asgi_websocket_class = BoundedWebsocketConnection
     # We have our own rules for bodies (api/requests.py) and for the end of replies (generation/runner.py).
     web.config.update(MAX_CONTENT_LENGTH=None, BODY_TIMEOUT=None, RESPONSE_TIMEOUT=None)
-    identifier = Identifier(folder.signing_keys(), settings.api_keys)
+    identifier = Identifier(folder.signing_keys(), settings.api_keys, folder.server_id())
     origins = Origins(settings.allowed_origins)
     install_headers(web)
+    origins.install(web)
     install_problems(web, metrics.refused, {f"{OPENAI}/": refusal})
-    install_principals(
-        web, identifier, quota, behind_proxy=settings.trusted_proxies > 0, for_programs=(f"{OPENAI}/",)
-    )
+    install_principals(web, identifier, quota, for_programs=(f"{OPENAI}/",))
     install_schema(web, undescribed=("page", "openai", "ui_messages"))
     for blueprint in (
         chat_blueprint(replies, origins),
-        websocket_blueprint(replies, origins, metrics.refused),
+        websocket_blueprint(replies, metrics.refused),
         generations_blueprint(replies),
         conversations_blueprint(history, settings.heartbeat),
         shared_blueprint(history),

@@ -49,6 +49,13 @@ class DataFolder:
         """The database file, used unless another database is configured."""
         return self._path / "headwater.db"
 
+    def server_id(self) -> str:
+        """A name that no other server on this machine has; part of the names of cookies."""
+        file = self._path / "server.id"
+        if not file.exists():
+            _write_private(file, secrets.token_hex(4).encode())
+        return file.read_text().strip()
+
     def signing_keys(self) -> list[bytes]:
         """The secrets that sign clients' names, one a line. All are accepted; the last one signs new names.
 

@@ -1,7 +1,9 @@
 """The settings: one frozen class, read from the environment, that refuses values that cannot work."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Self
 from urllib.parse import urlsplit
@@ -22,6 +24,9 @@ from pydantic.fields import FieldInfo
 
 from headwater.identity.quota import UNITS, Rate
 from headwater.storage.database import database_url
+
+OF_TESTS = "HEADWATER_TEST_"
+"""The beginning of variables that only the tests read."""
 
 
 class SettingsError(Exception):
@@ -82,6 +87,22 @@ def _path(value: str | Path | None) -> Path | None:
     return None if value is None or str(value).lower() == "off" else Path(value).expanduser()
 
 
+def _gguf(path: Path | None) -> Path | None:
+    if path is not None:
+        with path.open("rb") as file:
+            if file.read(4) != b"GGUF":
+                raise ValueError
+    return path
+
+
+def _host(name: str) -> str:
+    """A name without a port, in lower case."""
+    name = name.lower()
+    if not re.fullmatch(r"(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*", name):
+        raise ValueError
+    return name
+
+
 def _is_on(value: str | bool) -> bool:
     return value.lower() != "off" if isinstance(value, str) else value
 
@@ -110,6 +131,11 @@ AllowedOrigins = Annotated[
     tuple[Annotated[str, AfterValidator(_origin)], ...],
     BeforeValidator(_split),
     Takes("origins such as https://example.org, separated by commas"),
+]
+AllowedHosts = Annotated[
+    tuple[Annotated[str, AfterValidator(_host)], ...],
+    BeforeValidator(_split),
+    Takes("names such as chat.example.org or *.example.org, separated by commas"),
 ]
 HttpUrl = Annotated[
     Annotated[str, AfterValidator(_http_url)] | None, Takes("a URL such as http://127.0.0.1:11434/v1")
@@ -168,6 +194,9 @@ class Settings(BaseModel):
     allowed_origins: AllowedOrigins = ()
     """other origins whose pages may call the API"""
 
+    allowed_hosts: AllowedHosts = ()
+    """names by which the server is reached, beside addresses, `localhost` and the machine's own names"""
+
     openai_api_key: Annotated[Secret, Field(validation_alias="OPENAI_API_KEY")] = None
     """the key for an OpenAI-compatible server; this or the URL turns on the models `openai/<id>`"""
 
@@ -180,7 +209,9 @@ class Settings(BaseModel):
     # Read from the variable of `local_model`.
     local: Annotated[bool, BeforeValidator(_is_on), Field(validation_alias="HEADWATER_LOCAL_MODEL")] = True
 
-    local_model: Annotated[ExistingFile, Takes("the path of a file that exists, or off")] = None
+    local_model: Annotated[ExistingFile, AfterValidator(_gguf), Takes("the path of a GGUF file, or off")] = (
+        None
+    )
     """a GGUF file, served as `local/<name>`; without it, the bundled SmolLM2; with `off`, neither"""
 
     default_model: Annotated[str | None, Takes("the id of a model")] = None
@@ -234,7 +265,14 @@ class Settings(BaseModel):
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
-        """Read all variables; an empty one counts as unset. Raises `SettingsError`."""
+        """Read all variables; an empty one counts as unset.
+
+        Raises `SettingsError`, also for a variable that does not exist.
+        """
+        for name in environment:
+            if name.startswith("HEADWATER_") and not name.startswith(OF_TESTS) and name not in _documented():
+                near = get_close_matches(name, _documented(), 1, 0)[0]
+                raise SettingsError(f"{name} is not a variable of Headwater; the nearest one is {near}")
         values = {name: value for name in _documented() if (value := environment.get(name, "").strip())}
         try:
             return cls.model_validate(values)

@@ -28,7 +28,7 @@ def built(tmp_path: Path) -> Path:
 def web(built: Path) -> Quart:
     app = Quart("test", static_folder=None)
     install_problems(app)
-    install_principals(app, Identifier([b"key"]), new_quota(), behind_proxy=False)
+    install_principals(app, Identifier([b"key"]), new_quota())
     app.register_blueprint(page_blueprint(built))
     return app
 

@@ -190,6 +190,31 @@ async def test_a_page_of_another_site_cannot_start_a_reply(client: httpx.AsyncCl
         assert response.status_code == status
 
 
+async def test_a_page_of_another_site_changes_nothing(client: httpx.AsyncClient) -> None:
+    """Requests without a body need no preflight, and a cookie goes along."""
+    reply = await client.post("/api/chat", json=ECHO, headers={"Accept": "application/json"})
+    token = client.headers.pop("headwater-client", None) or reply.headers["headwater-client"]
+    conversation = f"/api/conversations/{reply.json()['conversation']}"
+    own = str(client.base_url).rstrip("/")
+    for method, path in (
+        ("POST", f"{conversation}/share"),
+        ("POST", f"{conversation}/restore"),
+        ("POST", f"/api/generations/{reply.json()['generation']}/cancel"),
+        ("DELETE", conversation),
+    ):
+        for headers in (
+            {"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"},
+            {"Sec-Fetch-Site": "same-site", "Origin": "http://127.0.0.1:1"},
+            {"Origin": "https://evil.example"},
+            {"Origin": "null"},
+        ):
+            check(await client.request(method, path, headers=headers), 403, "forbidden")
+    for headers in ({"Sec-Fetch-Site": "same-origin"}, {"Origin": own}, {}):
+        assert (await client.post(f"{conversation}/share", headers=headers)).status_code == 200
+    foreign = {"Origin": "https://evil.example", "headwater-client": token}
+    assert (await client.post(f"{conversation}/share", headers=foreign)).status_code == 200
+
+
 async def test_no_acceptable_transport(client: httpx.AsyncClient) -> None:
     for accept in ("text/html", "application/xml;q=1, text/event-stream;q=0"):
         check(await client.post("/api/chat", json=ECHO, headers={"Accept": accept}), 406, "not_acceptable")

@@ -15,7 +15,7 @@ from tests.building import new_quota
 def web(*keys: bytes) -> Quart:
     app = Quart("test", static_folder=None)
     install_problems(app)
-    install_principals(app, Identifier(keys), new_quota(), behind_proxy=False)
+    install_principals(app, Identifier(keys), new_quota())
 
     @app.get("/who")
     async def who() -> str:
@@ -30,7 +30,7 @@ def web(*keys: bytes) -> Quart:
 
 async def who(app: Quart, token: str | None = None, *, header: bool = False) -> tuple[str, str | None]:
     """The client that the app sees, and the token that it sets anew."""
-    sent = {} if token is None else {HEADER: token} if header else {"Cookie": f"{COOKIE}={token}"}
+    sent = {} if token is None else {HEADER: token} if header else {"Cookie": f"{COOKIE}_={token}"}
     response = await app.test_client().get("/who", headers=sent)
     assert response.status_code == 200
     return await response.get_data(as_text=True), response.headers.get(HEADER)
@@ -87,7 +87,32 @@ async def test_a_forged_name_is_a_strangers(client: httpx.AsyncClient, how: str)
 
 
 def shown(identifier: Identifier, key: str = "", address: str = "10.0.0.1", **headers: str) -> Principal:
-    return identifier.identify({"authorization": f"Bearer {key}" if key else "", **headers}, "", address)
+    return identifier.identify({"authorization": f"Bearer {key}" if key else "", **headers}, {}, address)
+
+
+def test_each_server_of_a_host_has_a_cookie_of_its_own() -> None:
+    one, other = Identifier([b"one"], server_id="1"), Identifier([b"other"], server_id="2")
+    cookies: dict[str, str] = {}
+
+    def visit(identifier: Identifier, *, is_secure: bool = False) -> str:
+        found = identifier.identify({}, cookies, "10.0.0.1", is_secure=is_secure)
+        if found.token is not None:
+            cookies[identifier.cookie_name(is_secure=is_secure)] = found.token
+        return found.owner
+
+    first, second = visit(one), visit(other)
+    assert (visit(one), visit(other)) == (first, second)
+    assert visit(one, is_secure=True) == first
+    assert len(cookies) == 3
+    assert visit(one, is_secure=True) == first
+    assert sum(name.startswith("__Host-") for name in cookies) == 1
+
+
+def test_the_cookie_of_an_older_version_counts_and_gets_the_new_name() -> None:
+    identifier = Identifier([b"key"], server_id="1")
+    named = shown(identifier)
+    found = identifier.identify({}, {COOKIE: str(named.token)}, "10.0.0.1")
+    assert (found.owner, found.token) == (named.owner, named.token)
 
 
 def test_an_api_key_is_one_client_wherever_it_comes_from() -> None:
@@ -112,7 +137,7 @@ def test_a_key_that_is_none_is_refused_where_there_are_keys() -> None:
 def test_any_key_names_a_client_where_that_is_wanted_and_none_are_configured() -> None:
     asked = {"authorization": "Bearer anything"}
     identifier = Identifier([b"key"])
-    found = identifier.identify(asked, "", "10.0.0.1", any_key=True)
+    found = identifier.identify(asked, {}, "10.0.0.1", any_key=True)
     assert (found.owner, found.has_key) == (
         shown(Identifier([b"key"], ["anything"]), "anything").owner,
         False,
@@ -121,10 +146,10 @@ def test_any_key_names_a_client_where_that_is_wanted_and_none_are_configured() -
     assert not found.takes_cookie
     assert shown(identifier, **{HEADER: str(found.token)}).owner == found.owner
     other = shown(identifier)
-    both = identifier.identify({**asked, HEADER: str(other.token)}, "", "10.0.0.1", any_key=True)
+    both = identifier.identify({**asked, HEADER: str(other.token)}, {}, "10.0.0.1", any_key=True)
     assert both.owner == other.owner
     with pytest.raises(UnauthorizedError):
-        Identifier([b"key"], ["first"]).identify(asked, "", "10.0.0.1", any_key=True)
+        Identifier([b"key"], ["first"]).identify(asked, {}, "10.0.0.1", any_key=True)
 
 
 def test_a_token_beside_a_key_names_the_client_and_the_key_is_counted() -> None:

@@ -58,7 +58,7 @@ def chat_blueprint(replies: Replies, origins: Origins) -> Blueprint:
         # An `EventSource` sends the same request twice: first to start a reply, and after a disconnect, with
         # `Last-Event-ID`, to resume it.
         refuse_head("POST")
-        origins.check_request(request)
+        origins.check(request)
         media_type = negotiated()
         last_seen = last_event_id()
         if last_seen is None:

@@ -18,7 +18,7 @@ from headwater.api.requests import checked
 from headwater.api.streaming import UNBUFFERED
 from headwater.errors import InternalError, InvalidRequestError, ProblemCode, ProblemError, TooLargeError
 from headwater.generation.codec import JsonObject
-from headwater.identity.identify import COOKIE, HEADER, Identifier, Principal
+from headwater.identity.identify import HEADER, Identifier, Principal
 from headwater.replies.service import Replies
 from headwater.transports.grpc import generation_message, members, opening_message, page_messages
 from headwater.v1 import chat_pb2
@@ -76,9 +76,10 @@ class ReplyService(ChatService):
 
     def _principal(self, ctx: Context) -> Principal:
         headers = ctx.request_headers
-        cookie = parse_cookie("; ".join(headers.getall("cookie"))).get(COOKIE, "")
+        cookies = parse_cookie("; ".join(headers.getall("cookie")))
+        is_secure = self._identifier.cookie_name(is_secure=True) in cookies
         address, _, _ = (ctx.client_address or "unknown").rpartition(":")
-        return self._identifier.identify(headers, cookie, address or "unknown")
+        return self._identifier.identify(headers, cookies, address or "unknown", is_secure=is_secure)
 
 
 def _members(action: str, request: Message) -> JsonObject:

@@ -4,14 +4,19 @@ from collections.abc import Collection
 from typing import Any
 from urllib.parse import urlsplit
 
-from quart import Request, Websocket
+from quart import Quart, Request, Websocket, request, websocket
 from starlette.middleware.cors import CORSMiddleware
 
 from headwater.errors import ForbiddenError
+from headwater.identity.identify import HEADER
 
 EXPOSED = ("Content-Disposition", "Location", "Retry-After", "RateLimit-Limit", "RateLimit-Remaining",
            "RateLimit-Reset", "headwater-client", "Grpc-Status", "Grpc-Message")  # fmt: skip
 """Response headers that pages of allowed origins may read."""
+
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+"""The methods that change nothing (RFC 9110, 9.2.1)."""
 
 
 class Origins:
@@ -33,20 +38,30 @@ class Origins:
             expose_headers=EXPOSED,
         )
 
-    def check_request(self, request: Request) -> None:
-        """Refuse a cross-site request that needs no preflight, such as that of an EventSource.
+    def install(self, app: Quart) -> None:
+        """Check every WebSocket, and every request that may change something."""
 
-        Raises `ForbiddenError`.
+        @app.before_request
+        async def check_request() -> None:
+            if request.method not in SAFE:
+                self.check(request)
+
+        @app.before_websocket
+        async def check_handshake() -> None:
+            self.check(websocket)
+
+    def check(self, incoming: Request | Websocket) -> None:
+        """Refuse what a page of another site sends without a preflight. Raises `ForbiddenError`.
+
+        Browsers say in `Sec-Fetch-Site` where a page comes from, on plain HTTP only in `Origin`. A page needs a
+        preflight for headers of its own, so a request with a token or a key in one passes.
         """
-        foreign = request.headers.get("Sec-Fetch-Site") == "cross-site"
-        if foreign and request.headers.get("Origin") not in self.allowed:
-            raise ForbiddenError("A page of another site cannot start a reply here.")
-
-    def check_handshake(self, websocket: Websocket) -> None:
-        """Refuse a WebSocket to a page of another origin; there is no preflight, but browsers send `Origin`.
-
-        Raises `ForbiddenError`.
-        """
-        origin = websocket.headers.get("Origin")
-        if origin is not None and urlsplit(origin).netloc != websocket.host and origin not in self.allowed:
-            raise ForbiddenError("A page of another origin cannot open a WebSocket here.")
+        origin, site = incoming.headers.get("Origin"), incoming.headers.get("Sec-Fetch-Site")
+        if origin in self.allowed or any(name in incoming.headers for name in ("Authorization", HEADER)):
+            return
+        is_own = origin is None or urlsplit(origin).netloc == incoming.host
+        is_foreign = site == "cross-site" if incoming.method in SAFE else site in {"cross-site", "same-site"}
+        if is_foreign or (site is None and not is_own):
+            raise ForbiddenError(
+                "A page of another site cannot do this here; HEADWATER_ALLOWED_ORIGINS names those that can."
+            )

@@ -5,7 +5,7 @@ import asyncio
 from quart import Quart, Response, g, has_request_context, request, websocket
 from werkzeug.http import dump_cookie
 
-from headwater.identity.identify import COOKIE, HEADER, Identifier, Principal
+from headwater.identity.identify import HEADER, Identifier, Principal
 from headwater.identity.quota import Quota
 from headwater.replies.active import Generation
 from headwater.replies.readers import WhenUnread
@@ -20,29 +20,27 @@ def install_principals(
     identifier: Identifier,
     quota: Quota,
     *,
-    behind_proxy: bool,
     for_programs: tuple[str, ...] = (),
 ) -> None:
     """Identify the principal of every request and WebSocket, and report the rest of its rate limit.
 
     At paths that begin with one of `for_programs`, any bearer token identifies a principal.
-
-    The cookie is marked Secure only behind a proxy that terminates TLS. Browsers share cookies between the
-    ports of a host, so a Secure cookie of our TLS port would lock out the plain port.
     """
 
     @app.before_request
     @app.before_websocket
     async def identify() -> None:
         incoming = request if has_request_context() else websocket
+        g.is_secure = incoming.scheme in {"https", "wss"}
+        g.cookie_name = identifier.cookie_name(is_secure=g.is_secure)
         g.arrived = asyncio.get_running_loop().time()
         g.principal = identifier.identify(
             {name.lower(): value for name, value in incoming.headers.items()},
-            incoming.cookies.get(COOKIE, ""),
+            incoming.cookies,
             incoming.remote_addr or "unknown",
+            is_secure=g.is_secure,
             any_key=incoming.path.startswith(for_programs),
         )
-        g.secure_cookie = behind_proxy and incoming.scheme in {"https", "wss"}
 
     @app.after_request
     async def name_client(response: Response) -> Response:
@@ -81,7 +79,12 @@ def naming_headers() -> dict[str, str]:
     if not current.takes_cookie:
         return {HEADER: current.token}
     cookie = dump_cookie(
-        COOKIE, current.token, max_age=COOKIE_SECONDS, httponly=True, samesite="Lax", secure=g.secure_cookie
+        g.cookie_name,
+        current.token,
+        max_age=COOKIE_SECONDS,
+        httponly=True,
+        samesite="Lax",
+        secure=g.is_secure,
     )
     return {HEADER: current.token, "Set-Cookie": cookie}
 

@@ -8,7 +8,6 @@ from contextlib import aclosing
 from quart import Blueprint, websocket
 
 from headwater.api.actions import Action, CancelAction, UnreadableActionError, opened, read_action
-from headwater.api.origins import Origins
 from headwater.api.principals import current_principal, naming_headers
 from headwater.api.problems import problem_object
 from headwater.errors import InternalError, ProblemCode, ProblemError, RateLimitedError
@@ -30,15 +29,12 @@ GOING_AWAY = 1001
 """The close code of a server that is stopping (RFC 6455, 7.4.1)."""
 
 
-def websocket_blueprint(
-    replies: Replies, origins: Origins, refused: Callable[[ProblemCode], None]
-) -> Blueprint:
+def websocket_blueprint(replies: Replies, refused: Callable[[ProblemCode], None]) -> Blueprint:
     """The WebSocket."""
     blueprint = Blueprint("websocket", __name__)
 
     @blueprint.websocket(PATH)
     async def converse() -> None:
-        origins.check_handshake(websocket)
         await websocket.accept(headers=naming_headers())
         await _Socket(replies, refused, current_principal()).serve()
 

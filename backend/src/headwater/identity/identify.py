@@ -15,6 +15,8 @@ from headwater.identity.quota import network_of
 from headwater.ids import new_id
 
 COOKIE = "headwater_client"
+"""The name of the cookie of older versions; today's begins with it."""
+
 HEADER = "headwater-client"
 
 
@@ -36,22 +38,40 @@ class Principal:
 class Identifier:
     """Finds the principal of a request on any transport.
 
-    The last of `signing_keys` signs tokens; a token that an older key signed is replaced.
+    The last of `signing_keys` signs tokens; a token that an older key signed is replaced. `server_id` is part
+    of the cookie's name, because browsers share cookies between all servers of a host.
     """
 
-    def __init__(self, signing_keys: Sequence[bytes], api_keys: Sequence[str] = ()) -> None:
+    def __init__(
+        self, signing_keys: Sequence[bytes], api_keys: Sequence[str] = (), server_id: str = ""
+    ) -> None:
         self._signer = Signer(list(signing_keys), salt="headwater-client", digest_method=sha256)
         self._api_keys = tuple(api_keys)
+        self._cookie = f"{COOKIE}_{server_id}"
 
     @property
     def has_keys(self) -> bool:
         """Whether API keys are configured."""
         return bool(self._api_keys)
 
+    def cookie_name(self, *, is_secure: bool) -> str:
+        """The name of the cookie to set.
+
+        A secure one has a name of its own: under the same name, it would lock the client out of the plain
+        port, where browsers neither send nor replace it.
+        """
+        return f"__Host-{self._cookie}" if is_secure else self._cookie
+
     def identify(
-        self, headers: Mapping[str, str], cookie: str, address: str, *, any_key: bool = False
+        self,
+        headers: Mapping[str, str],
+        cookies: Mapping[str, str],
+        address: str,
+        *,
+        is_secure: bool = False,
+        any_key: bool = False,
     ) -> Principal:
-        """The principal of a request, from its headers (or metadata), its cookie and its address.
+        """The principal of a request, from its headers (or metadata), its cookies and its address.
 
         Names of headers are in lower case. Without configured keys, a bearer token is ignored; with `any_key`
         it determines the principal all the same, because some programs can keep nothing else. Raises
@@ -66,12 +86,16 @@ class Identifier:
         if token is None and any_key and bearer:
             signed = self._sign(_owner_of(bearer))
             return Principal(_owner_of(bearer), quota_key, signed, takes_cookie=False)
-        owner = self._verify(cookie if token is None else token)
-        if owner is None and token is not None:
-            raise UnauthorizedError(f"The header {HEADER} does not hold a token of this server.")
-        owner = owner or new_id("client")
+        owner: str | None
+        if token is None:
+            owner = self._owner_in(cookies) or new_id("client")
+            known = cookies.get(self.cookie_name(is_secure=is_secure))
+        else:
+            known, owner = token, self._verify(token)
+            if owner is None:
+                raise UnauthorizedError(f"The header {HEADER} does not hold a token of this server.")
         signed = self._sign(owner)
-        is_known = signed == (cookie if token is None else token)
+        is_known = signed == known
         return Principal(owner, quota_key, None if is_known else signed, has_key=key is not None)
 
     def _api_key(self, bearer: str) -> str | None:
@@ -82,6 +106,11 @@ class Identifier:
             if compare_digest(key.encode(), bearer.encode()):
                 return key
         raise UnauthorizedError("The API key is not valid.")
+
+    def _owner_in(self, cookies: Mapping[str, str]) -> str | None:
+        names = (self.cookie_name(is_secure=True), self.cookie_name(is_secure=False), COOKIE)
+        owners = (self._verify(cookies[name]) for name in names if name in cookies)
+        return next(filter(None, owners), None)
 
     def _sign(self, owner: str) -> str:
         return self._signer.sign(owner).decode()

@@ -21,6 +21,7 @@ from headwater.api.websocket import PATH as WEBSOCKET_PATH
 from headwater.app import Application, application
 from headwater.data_folder import Certificate, DataFolder
 from headwater.server.corrections import Connections
+from headwater.server.hosts import Hosts
 from headwater.server.ports import by_port
 from headwater.settings import Settings, SettingsError
 from headwater.storage.database import DatabaseError
@@ -65,7 +66,9 @@ async def serve(settings: Settings, announce: Callable[[str], None]) -> None:
 
         app: Any = by_port(built.web, built.rpc, settings.grpc_port)
         app = Origins(settings.allowed_origins).let_in(app)
-        if settings.trusted_proxies:
+        if not settings.trusted_proxies:
+            app = Hosts(settings.allowed_hosts).guard(app)
+        else:
             app = ProxyFixMiddleware(app, trusted_hops=settings.trusted_proxies)
         with connections.corrected():
             await worker_serve(

@@ -2,7 +2,7 @@
 
 Tokens have no event name, so an `EventSource` with only `onmessage` receives the text. A reader can resume
 from every id. The comment and the `retry` line at the top make proxies forward the headers before the first
-token.
+token. Comments belong to the event after them, because some clients dispatch a block that has no data.
 """
 
 from dataclasses import dataclass
@@ -17,10 +17,10 @@ from headwater.transports.wire import END, encode_json, event_id, joined, start_
 RECONNECT_MS = 1000
 """Milliseconds that an `EventSource` waits before it reconnects."""
 
-OPENING = b": headwater\nretry: %d\n\n" % RECONNECT_MS
+OPENING = b": headwater\nretry: %d\n" % RECONNECT_MS
 """The first bytes of every answer."""
 
-HEARTBEAT = b": heartbeat\n\n"
+HEARTBEAT = b": heartbeat\n"
 """A comment, sent while there are no events."""
 
 DONE = b"data: [DONE]\n\n"

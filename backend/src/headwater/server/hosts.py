@@ -1,0 +1,70 @@
+"""The names by which the server is reached, against DNS rebinding.
+
+A page of another site can make its own name point at this machine. Browsers then let it read every answer,
+but still send that name as the `Host`.
+"""
+
+import socket
+from collections.abc import Collection
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import urlsplit
+
+from headwater.api.problems import MEDIA_TYPE, problem_object
+from headwater.api.rpc import AsgiApplication, Receive, Scope, Send
+from headwater.errors import ForbiddenError
+from headwater.transports.wire import encode_json
+
+PROBES = frozenset({"/healthz", "/readyz"})
+"""Paths that answer to any name; they tell nothing."""
+
+
+class Hosts:
+    """The allowed names, beside addresses, `localhost` and the machine's own names.
+
+    `*.example.org` stands for every name below `example.org`.
+    """
+
+    def __init__(self, allowed: Collection[str] = ()) -> None:
+        own = socket.gethostname().lower()
+        self._names = frozenset({"localhost", own, f"{own}.local", *allowed})
+        self._parents = (".localhost", *(name[1:] for name in allowed if name.startswith("*.")))
+
+    def allow(self, host: str) -> bool:
+        """Whether a `Host` header is an address or one of the names."""
+        try:
+            name = (urlsplit(f"//{host}").hostname or "").removesuffix(".")
+        except ValueError:
+            return False
+        return name in self._names or name.endswith(self._parents) or _is_address(name)
+
+    def guard(self, app: Any) -> AsgiApplication:  # noqa: ANN401 - each library has its own type
+        """An ASGI application that refuses requests for any other name."""
+
+        async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
+            host = next((value for name, value in scope.get("headers", ()) if name == b"host"), b"localhost")
+            if scope["type"] == "lifespan" or scope["path"] in PROBES or self.allow(host.decode("latin-1")):
+                await app(scope, receive, send)
+            elif scope["type"] == "websocket":
+                await send({"type": "websocket.close"})
+            else:
+                await _refuse(host.decode("latin-1"), send)
+
+        return guarded
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+async def _refuse(host: str, send: Send) -> None:
+    error = ForbiddenError(
+        f"This server is not known as {host!r}; HEADWATER_ALLOWED_HOSTS names what it may be called."
+    )
+    headers = [(b"content-type", MEDIA_TYPE.encode()), (b"cache-control", b"no-store")]
+    await send({"type": "http.response.start", "status": error.problem.status, "headers": headers})
+    await send({"type": "http.response.body", "body": encode_json(problem_object(error))})
