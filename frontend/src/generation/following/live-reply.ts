@@ -10,9 +10,9 @@ import {
 } from "../fold";
 import { onNextFrame } from "../frame";
 import { Problem } from "../problem";
-import type { StartRequest, Transport } from "../transport";
+import type { Origin, StartRequest, Transport } from "../transport";
 import { backoffMs } from "./backoff";
-import { follow, type Origin, type Step } from "./follow";
+import { follow, type Step } from "./follow";
 import { browserNetwork, type Network } from "./network";
 
 const TRIES_TO_CANCEL = 3;
