@@ -121,10 +121,10 @@ describe("PendingExchanges", () => {
     say(START);
     const { reply } = pending.begin(REQUEST);
     const here = () => state().exchanges.get("conv_1");
-    expect(here()).toMatchObject([{ isStarted: false, isRefused: false }]);
+    expect(here()).toMatchObject([{ state: "sent" }]);
     expect(state().replies.get("a1")).toBe(reply);
     await vi.waitFor(() => expect(onChange).toHaveBeenCalledExactlyOnceWith("conv_1"));
-    expect(here()).toMatchObject([{ isStarted: true, isRefused: false }]);
+    expect(here()).toMatchObject([{ state: "started" }]);
     expect(state().replies.get("a1")).toBe(reply);
   });
 
@@ -191,7 +191,7 @@ describe("PendingExchanges", () => {
     const { pending, state, say } = page();
     say(new Problem(429, "rate_limited", "Too many."));
     const refused = pending.begin(REQUEST);
-    await vi.waitFor(() => expect(state().exchanges.get("conv_1")?.[0]?.isRefused).toBe(true));
+    await vi.waitFor(() => expect(state().exchanges.get("conv_1")?.[0]?.state).toBe("refused"));
     const second = pending.begin(NEXT);
     expect(
       state()

@@ -1,11 +1,11 @@
 import { useSyncExternalStore } from "react";
 import type { Message } from "../../api/schema";
-import type { Start } from "../../generation/events";
 import { LiveReply } from "../../generation/following/live-reply";
 import { firstTokenMs, wasCollected } from "../../generation/pace";
 import { partsOf } from "../../generation/parts";
 import { conversationOf, type StartRequest, type Transport } from "../../generation/transport";
 import { type Exchange, replyId } from "./exchange";
+import { startOf } from "./reply-source";
 
 /** An immutable snapshot. */
 interface PendingState {
@@ -60,8 +60,7 @@ export class PendingExchanges {
   begin(request: StartRequest): Exchange {
     const conversation = conversationOf(request);
     const reply = new LiveReply(request, { transport: this.#transport });
-    const state = { isStarted: false, isRefused: false, isShown: true };
-    const exchange: Exchange = { request, reply, ...state };
+    const exchange: Exchange = { request, reply, state: "sent", isShown: true };
     this.#dropRefused(conversation);
     this.#change({
       exchanges: put(this.#state.exchanges, conversation, [...this.#in(conversation), exchange]),
@@ -69,7 +68,7 @@ export class PendingExchanges {
     });
     void reply.started.then((start) => {
       if (start === null) return;
-      this.#replace(conversation, exchange, { isStarted: true });
+      this.#replace(conversation, exchange, { state: "started" });
       this.#onChange(conversation);
     });
     void reply.ended.then(() => this.#ended(conversation, exchange));
@@ -80,14 +79,7 @@ export class PendingExchanges {
   follow(conversation: string, message: Message): void {
     const { id, generation, cursor } = message;
     if (generation === null || !this.#isMissing(message)) return;
-    const start: Start = {
-      generation,
-      conversation,
-      message: id,
-      parent: message.parent ?? "",
-      model: message.model ?? "",
-    };
-    const soFar = { start, parts: partsOf(message), cursor };
+    const soFar = { start: startOf(message, conversation), parts: partsOf(message), cursor };
     const reply = new LiveReply(soFar, { transport: this.#transport });
     this.#change({ replies: put(this.#state.replies, id, reply) });
     void reply.ended.then(() => {
@@ -126,7 +118,7 @@ export class PendingExchanges {
 
   #ended(conversation: string, exchange: Exchange): void {
     const { start, pace, ending } = exchange.reply.getSnapshot();
-    this.#replace(conversation, exchange, { isRefused: start === null });
+    this.#replace(conversation, exchange, { state: start === null ? "refused" : "started" });
     if (start !== null) this.#onChange(conversation);
     if (this.#isCollected || ending === null || ending.status === "refused") return;
     if (!wasCollected(pace, ending.timing)) return;
@@ -147,9 +139,9 @@ export class PendingExchanges {
   }
 
   #dropRefused(conversation: string): void {
-    const refused = this.#in(conversation).filter(({ isRefused }) => isRefused);
+    const refused = this.#in(conversation).filter(({ state }) => state === "refused");
     if (refused.length === 0) return;
-    const kept = this.#in(conversation).filter(({ isRefused }) => !isRefused);
+    const kept = this.#in(conversation).filter(({ state }) => state !== "refused");
     const replies = new Map(this.#state.replies);
     for (const exchange of refused) replies.delete(replyId(exchange));
     this.#change({ exchanges: put(this.#state.exchanges, conversation, kept), replies });

@@ -1,5 +1,6 @@
 import type { Message } from "../../api/schema";
 import { readOutcome } from "../../generation/decode";
+import type { Start } from "../../generation/events";
 import { emptyReply, type Reply } from "../../generation/fold";
 import type { LiveReply } from "../../generation/following/live-reply";
 import { startPace } from "../../generation/pace";
@@ -33,7 +34,7 @@ function savedReply(message: Message): Reply {
   const wire = outcome ?? { status: "completed" };
   return {
     ...emptyReply(0),
-    start: startOf(message),
+    start: message.model === null ? null : startOf(message, ""),
     parts: partsOf(message),
     cursor,
     pace: startPace(performance.now(), cursor),
@@ -41,13 +42,9 @@ function savedReply(message: Message): Reply {
   };
 }
 
-function startOf({ id, parent, model, generation }: Message): Reply["start"] {
-  if (model === null) return null;
-  return {
-    generation: generation ?? "",
-    conversation: "",
-    message: id,
-    parent: parent ?? "",
-    model,
-  };
+/** The ids of a reply in a conversation. */
+export function startOf(message: Message, conversation: string): Start {
+  const { id, generation, parent, model } = message;
+  const names = { generation: generation ?? "", parent: parent ?? "", model: model ?? "" };
+  return { ...names, conversation, message: id };
 }
