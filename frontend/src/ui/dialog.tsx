@@ -6,12 +6,15 @@ import { IconButton } from "./icon-button";
 import { usePortalContainer } from "./portal-container";
 import { isInToast } from "./toasts";
 
-interface DialogProps {
-  readonly title: string;
-  readonly testId: string;
+export interface DialogEvents {
   readonly onClose: () => void;
   /** Called when the dialog has closed. Preventing the event keeps Radix from moving the focus. */
-  readonly onClosed?: (event: Event) => void;
+  readonly onClosed: (event: Event) => void;
+}
+
+interface DialogProps extends DialogEvents {
+  readonly title: string;
+  readonly testId: string;
   readonly children: ReactNode;
 }
 
@@ -30,7 +33,7 @@ export function Dialog({ title, testId, onClose, onClosed, children }: DialogPro
           data-testid={testId}
           aria-describedby={undefined}
           onInteractOutside={(event) => isInToast(event.target) && event.preventDefault()}
-          {...(onClosed !== undefined && { onCloseAutoFocus: onClosed })}
+          onCloseAutoFocus={onClosed}
           className="fixed top-1/2 left-1/2 z-40 max-h-[calc(100dvh-2rem)] w-[min(30rem,calc(100vw-2rem))] -translate-x-1/2 -translate-y-1/2 overflow-y-auto rounded-2xl border border-line bg-surface p-5 shadow-xl transition duration-(--calm) starting:scale-98 starting:opacity-0"
         >
           <div className="-mt-1.5 -mr-2 mb-2 flex items-center justify-between gap-4">

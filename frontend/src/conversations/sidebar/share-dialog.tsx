@@ -3,31 +3,17 @@ import { type Ref, useRef, useState } from "react";
 import { describeError } from "../../language/describe-problem";
 import { useLanguage } from "../../language/language-context";
 import { Button } from "../../ui/button";
-import { Dialog } from "../../ui/dialog";
+import { Dialog, type DialogEvents } from "../../ui/dialog";
 import { useConversation } from "../data/queries";
 import { useShareConversation, useUnshareConversation } from "../data/sharing";
 
-interface ShareDialogProps {
-  readonly id: string;
-  readonly onClose: () => void;
-}
-
 /** Creates, updates and revokes the link with which others can read a conversation. */
-export default function ShareDialog({ id, onClose }: ShareDialogProps) {
+export default function ShareDialog({ id, ...events }: DialogEvents & { readonly id: string }) {
   const language = useLanguage();
   const { say } = language;
   const conversation = useConversation(id);
   return (
-    <Dialog
-      title={say("shareTitle")}
-      testId="share-dialog"
-      onClose={onClose}
-      onClosed={(event) => {
-        // The menu item that opened the dialog is gone, so its button gets the focus.
-        event.preventDefault();
-        menuButtonOf(id)?.focus();
-      }}
-    >
+    <Dialog title={say("shareTitle")} testId="share-dialog" {...events}>
       {conversation.data !== undefined && <Sharing id={id} token={conversation.data.share} />}
       {conversation.isPending && (
         <p className="min-h-40 text-small text-quiet">{say("oneMoment")}</p>
@@ -145,13 +131,6 @@ function SharedLink({ link, copyButton }: SharedLinkProps) {
 
 function focus(button: HTMLButtonElement | null): void {
   button?.focus();
-}
-
-/** The menu button of a conversation or, if the list is hidden, the toggle of the side bar. */
-function menuButtonOf(id: string): HTMLElement | null {
-  const rows = [...document.querySelectorAll<HTMLElement>("[data-conversation]")];
-  const row = rows.find(({ dataset }) => dataset.conversation === id);
-  return row?.querySelector("button") ?? document.querySelector('[data-testid="sidebar-toggle"]');
 }
 
 /** Copies the link, which is selected. Not `copyText`, whose text field the focus trap of the dialog would blur. */
