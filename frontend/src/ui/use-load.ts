@@ -3,7 +3,7 @@ import { useLanguage } from "../language/language-context";
 import { useToast } from "./toasts";
 
 /** Imports a module. */
-export type Load = () => Promise<unknown>;
+type Load = () => Promise<unknown>;
 type LoadThen = (load: Load, onLoaded: () => void) => void;
 
 /** Returns a function that loads a module and then calls back. If loading fails, a toast says so. */

@@ -1,15 +1,13 @@
 import { Timer } from "lucide-react";
-import { lazy } from "react";
 import { useLanguage } from "../../language/language-context";
 import { MessageButton } from "../../ui/icon-button";
-import { LazyOpener } from "../../ui/lazy-opener";
-import type { ReplySource } from "../state/reply-source";
+import { lazyOpener } from "../../ui/lazy-opener";
+import type { DetailsProps } from "./details-panel";
 
-const load = () => import("./details-panel");
-const DetailsPanel = lazy(load);
+const DetailsOpener = lazyOpener(() => import("./details-panel"));
 
 /** Opens all measurements of a reply. */
-export function DetailsButton(props: { readonly message: string; readonly source: ReplySource }) {
+export function DetailsButton(props: DetailsProps) {
   const { say } = useLanguage();
   const button = (
     <MessageButton
@@ -19,9 +17,5 @@ export function DetailsButton(props: { readonly message: string; readonly source
       className="max-sm:-mr-2.5 max-sm:ml-auto"
     />
   );
-  return (
-    <LazyOpener load={load} button={button}>
-      <DetailsPanel {...props} button={button} />
-    </LazyOpener>
-  );
+  return <DetailsOpener {...props} button={button} />;
 }

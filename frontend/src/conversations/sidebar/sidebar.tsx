@@ -4,7 +4,7 @@ import { useLanguage } from "../../language/language-context";
 import { Link } from "../../link";
 import { NEW_CHAT_PATH } from "../../route";
 import { IconButton } from "../../ui/icon-button";
-import { LazyOpener } from "../../ui/lazy-opener";
+import { lazyOpener } from "../../ui/lazy-opener";
 import { Mark } from "../../ui/mark";
 import { Optional } from "../../ui/optional";
 import { ConversationList } from "../list/conversation-list";
@@ -18,8 +18,7 @@ import { useSidebar } from "./sidebar-state";
 
 const loadResults = () => import("../search/search-results");
 const SearchResults = lazy(loadResults);
-const loadMenu = () => import("./sidebar-menu");
-const SidebarMenu = lazy(loadMenu);
+const MenuOpener = lazyOpener(() => import("./sidebar-menu"));
 
 /** A search begins after this pause in typing. */
 const TYPING_MS = 180;
@@ -58,9 +57,7 @@ export default function Sidebar() {
           <Mark className="size-6 text-accent" />
           Headwater
         </p>
-        <LazyOpener load={loadMenu} button={menuButton}>
-          <SidebarMenu button={menuButton} />
-        </LazyOpener>
+        <MenuOpener button={menuButton} />
       </div>
       <Link
         href={NEW_CHAT_PATH}
