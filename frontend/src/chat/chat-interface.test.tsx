@@ -16,7 +16,8 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vite
 import type { Conversation, Message } from "../api/schema";
 import { keys } from "../conversations/data/keys";
 import { ConversationsProvider } from "../conversations/sidebar/conversations-provider";
-import { NO_TIMING, type Outcome } from "../generation/events";
+import { NO_TIMING } from "../generation/decode";
+import type { Outcome } from "../generation/events";
 import { Problem } from "../generation/problem";
 import { ChatInterface } from "./chat-interface";
 import { usePendingExchanges } from "./state/use-pending-exchanges";

@@ -18,10 +18,11 @@ import { usePinnedScroll } from "./scroll/use-pinned-scroll";
 import { useDraft } from "./state/drafts";
 import { refusedQuestion } from "./state/exchange";
 import type { PendingExchanges } from "./state/pending";
+import { sourceOf } from "./state/reply-source";
 import { chosenSettings, type Settings } from "./state/settings";
 import { ThreadContext } from "./state/thread-context";
 import { useChat } from "./state/use-chat";
-import { savedStatus, useReplyStatus } from "./state/use-reply";
+import { useReplyStatus } from "./state/use-reply";
 import { useMarkdown } from "./thread/use-markdown";
 import { loadThreadView, useThreadView } from "./thread/use-thread-view";
 import { useEscape } from "./use-escape";
@@ -92,8 +93,7 @@ export function Chat(props: ChatProps) {
   const [draft, setDraft] = useDraft(conversation, refusedQuestion(chat.exchanges));
   const { branch, tree, leaf, replies, reply, actions } = chat;
   const live = reply && replies.get(reply.id);
-  const followed = useReplyStatus(reply?.running ? live : undefined);
-  const status = followed ?? (reply === undefined ? null : savedStatus(reply));
+  const status = useReplyStatus(reply && sourceOf(reply, live));
   const isAccepted =
     live !== undefined && (live.getSnapshot().start !== null || status !== "waiting");
   const isRunning = status === "waiting" || status === "streaming";

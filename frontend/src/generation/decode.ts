@@ -1,12 +1,4 @@
-import {
-  type Cursor,
-  END,
-  type Event,
-  NO_TIMING,
-  type Outcome,
-  type Start,
-  type Timing,
-} from "./events";
+import { type Cursor, END, type Event, type Outcome, type Start, type Timing } from "./events";
 import { isMembers, MalformedEvent, type Members, numberIn, optionalIn, stringIn } from "./members";
 import { kindOfEvent, partsOf } from "./parts";
 
@@ -66,7 +58,7 @@ export function readStart(from: Members): Start {
  * @throws MalformedEvent
  */
 export function readOutcome(from: Members): Outcome {
-  const timing = readTiming(from.timing);
+  const timing = isMembers(from.timing) ? readTiming(from.timing) : NO_TIMING;
   switch (stringIn(from, "status")) {
     case "completed":
       return { status: "completed", reason: optionalIn(from, "reason") ?? "stop", timing };
@@ -85,8 +77,9 @@ export function readOutcome(from: Members): Outcome {
   }
 }
 
-function readTiming(from: unknown): Timing {
-  if (!isMembers(from)) return NO_TIMING;
+export const NO_TIMING = readTiming({});
+
+function readTiming(from: Members): Timing {
   return {
     firstTokenMs: numberIn(from, "first_token_ms"),
     durationMs: numberIn(from, "duration_ms"),

@@ -72,16 +72,6 @@ export function isSameEntry(one: Entry, other: Entry): boolean {
     (one.key === other.key &&
       one.messages.length === other.messages.length &&
       one.messages.every((message, index) => message === other.messages[index]) &&
-      one.forks.length === other.forks.length &&
-      one.forks.every((fork, index) => isSameFork(fork, other.forks[index])))
-  );
-}
-
-function isSameFork(one: Fork, other: Fork | undefined): boolean {
-  return (
-    one.position === other?.position &&
-    one.count === other.count &&
-    one.previous === other.previous &&
-    one.next === other.next
+      JSON.stringify(one.forks) === JSON.stringify(other.forks))
   );
 }

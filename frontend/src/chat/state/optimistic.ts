@@ -41,7 +41,8 @@ function messagesOf({ request }: Exchange): readonly Message[] {
   ];
 }
 
-const BLANK: Omit<Message, "id" | "parent" | "role"> = {
+/** The members of a message that nothing is known about yet. */
+export const BLANK: Omit<Message, "id" | "parent" | "role"> = {
   text: "",
   reasoning: "",
   parts: [],

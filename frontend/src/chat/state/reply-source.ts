@@ -14,22 +14,20 @@ export interface ReplySource {
 
 /** The live reply of a running message, or the saved reply. */
 export function sourceOf(message: Message, live: LiveReply | undefined): ReplySource {
-  return message.running && live !== undefined ? live : savedSource(message);
-}
-
-const sources = new WeakMap<Message, ReplySource>();
-
-function savedSource(message: Message): ReplySource {
-  const known = sources.get(message);
-  if (known !== undefined) return known;
-  const reply = savedReply(message);
-  const source = { subscribe: () => () => undefined, getSnapshot: () => reply };
+  if (message.running && live !== undefined) return live;
+  const source = sources.get(message) ?? unchanging(savedReply(message));
   sources.set(message, source);
   return source;
 }
 
+const sources = new WeakMap<Message, ReplySource>();
+
+function unchanging(reply: Reply): ReplySource {
+  return { subscribe: () => () => undefined, getSnapshot: () => reply };
+}
+
 /** A saved message as a reply. Without an outcome it counts as complete. */
-function savedReply(message: Message): Reply {
+export function savedReply(message: Message): Reply {
   const { cursor, running, outcome } = message;
   const wire = outcome ?? { status: "completed" };
   return {

@@ -51,6 +51,5 @@ function whyNotImported(language: Language, error: Error): string {
 
 function describeSize({ say, number }: Language, bytes: number): string {
   if (bytes < 1_000_000) return say("kilobytes", { size: Math.ceil(bytes / 1_000) });
-  const digits = { minimumFractionDigits: 1, maximumFractionDigits: 1 };
-  return say("megabytes", { size: number(bytes / 1_000_000, digits) });
+  return say("megabytes", { size: number(bytes / 1_000_000, 1) });
 }

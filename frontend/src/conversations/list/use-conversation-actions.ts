@@ -16,23 +16,31 @@ export interface ConversationActions {
   share(conversation: ConversationSummary): void;
 }
 
-/** The actions, always the same object, so that rows need not render again. */
-export function useConversationActions(): ConversationActions {
+/**
+ * The actions, always the same object, so that rows need not render again.
+ *
+ * @param onLeave - called with the id of a conversation before it leaves the list
+ */
+export function useConversationActions(onLeave: (id: string) => void): ConversationActions {
   const { mutate: patch } = usePatchConversation();
   const archive = useArchive();
   const deletion = useDeleteConversation().mutate;
   const { openDialog } = useSidebar();
   const open = useOpenConversation();
-  const latest = useRef(open);
-  latest.current = open;
+  const latest = useRef({ open, onLeave });
+  latest.current = { open, onLeave };
 
   return useMemo(
     () => ({
       rename: ({ id }, title) => patch({ id, change: { title } }),
       pin: ({ id }, pinned) => patch({ id, change: { pinned } }),
-      archive: ({ id }, archived) => archive(id, archived),
+      archive: ({ id }, archived) => {
+        latest.current.onLeave(id);
+        archive(id, archived);
+      },
       remove: (summary) => {
-        if (latest.current !== summary.id) return deletion({ summary });
+        latest.current.onLeave(summary.id);
+        if (latest.current.open !== summary.id) return deletion({ summary });
         navigate(NEW_CHAT_PATH);
         deletion({
           summary,

@@ -1,5 +1,5 @@
 import { PanelLeft, SquarePen } from "lucide-react";
-import { useEffect, useRef } from "react";
+import { type ComponentProps, useEffect, useRef } from "react";
 import { useLanguage } from "../../language/language-context";
 import { Link } from "../../link";
 import { NEW_CHAT_PATH } from "../../route";
@@ -31,21 +31,31 @@ export function SidebarToggle() {
 /** The buttons in the header while the side bar is hidden. */
 export function SidebarButtons() {
   const { say } = useLanguage();
-  const { isShown, leaveForNewChat } = useSidebar();
+  const { isShown } = useSidebar();
   if (isShown) return null;
   return (
     <div className="flex items-center">
       <SidebarToggle />
-      <Link
-        href={NEW_CHAT_PATH}
-        data-testid="new-chat"
-        onClick={leaveForNewChat}
+      <NewChatLink
         aria-label={say("newChat")}
-        title={say("newChatByKey", { key: `${modKey} Shift O` })}
         className="grid size-9 place-items-center rounded-lg text-quiet transition-colors hover:bg-line/60 hover:text-ink"
       >
         <SquarePen className="size-4" aria-hidden="true" />
-      </Link>
+      </NewChatLink>
     </div>
+  );
+}
+
+export function NewChatLink(props: Omit<ComponentProps<typeof Link>, "href">) {
+  const { say } = useLanguage();
+  const { leaveForNewChat } = useSidebar();
+  return (
+    <Link
+      href={NEW_CHAT_PATH}
+      data-testid="new-chat"
+      title={say("newChatByKey", { key: `${modKey} Shift O` })}
+      onClick={leaveForNewChat}
+      {...props}
+    />
   );
 }

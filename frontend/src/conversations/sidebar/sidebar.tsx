@@ -1,18 +1,15 @@
 import { ArrowLeft, Ellipsis, SquarePen } from "lucide-react";
 import { lazy, useRef, useState } from "react";
 import { useLanguage } from "../../language/language-context";
-import { Link } from "../../link";
-import { NEW_CHAT_PATH } from "../../route";
+import { Brand } from "../../ui/brand";
 import { IconButton } from "../../ui/icon-button";
 import { lazyOpener } from "../../ui/lazy-opener";
-import { Mark } from "../../ui/mark";
 import { Optional } from "../../ui/optional";
 import { ConversationList } from "../list/conversation-list";
 import { ListLoading } from "../list/list-states";
 import { SearchBox } from "../search/search-box";
 import { useDebounced } from "../search/use-debounced";
-import { modKey } from "./mod-key";
-import { SidebarToggle } from "./sidebar-buttons";
+import { NewChatLink, SidebarToggle } from "./sidebar-buttons";
 import { SidebarLost } from "./sidebar-lost";
 import { useSidebar } from "./sidebar-state";
 
@@ -26,7 +23,7 @@ const TYPING_MS = 180;
 export default function Sidebar() {
   const { say } = useLanguage();
   const [words, setWords] = useState("");
-  const { leaveForNewChat, isArchiveShown, showArchive } = useSidebar();
+  const { isArchiveShown, showArchive } = useSidebar();
   const settled = useDebounced(words, TYPING_MS);
   const bar = useRef<HTMLElement>(null);
   const box = useRef<HTMLInputElement>(null);
@@ -53,22 +50,13 @@ export default function Sidebar() {
     >
       <div className="flex min-h-14 items-center gap-1 px-2">
         <SidebarToggle />
-        <p className="flex flex-1 items-center gap-2 font-serif text-lead">
-          <Mark className="size-6 text-accent" />
-          Headwater
-        </p>
+        <Brand className="flex-1" />
         <MenuOpener button={menuButton} />
       </div>
-      <Link
-        href={NEW_CHAT_PATH}
-        data-testid="new-chat"
-        title={say("newChatByKey", { key: `${modKey} Shift O` })}
-        onClick={leaveForNewChat}
-        className="mx-2 mb-2 flex min-h-10 items-center gap-2.5 rounded-lg px-2.5 text-small font-medium transition-colors hover:bg-line/60"
-      >
+      <NewChatLink className="mx-2 mb-2 flex min-h-10 items-center gap-2.5 rounded-lg px-2.5 text-small font-medium transition-colors hover:bg-line/60">
         <SquarePen className="size-4 text-accent" aria-hidden="true" />
         {say("newChat")}
-      </Link>
+      </NewChatLink>
       <SearchBox
         box={box}
         words={words}

@@ -1,4 +1,5 @@
-import { type Cursor, type Event, NO_TIMING } from "../events";
+import { NO_TIMING } from "../decode";
+import type { Cursor, Event } from "../events";
 import { Problem } from "../problem";
 import type { Origin, Transport } from "../transport";
 import { backoffMs } from "./backoff";
