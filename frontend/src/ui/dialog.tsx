@@ -1,7 +1,6 @@
 import * as Radix from "@radix-ui/react-dialog";
 import { X } from "lucide-react";
 import type { ReactNode } from "react";
-import { useLanguage } from "../language/language-context";
 import { IconButton } from "./icon-button";
 import { usePortalContainer } from "./portal-container";
 import { isInToast } from "./toasts";
@@ -23,7 +22,6 @@ interface DialogProps extends DialogEvents {
  * Content-Security-Policy forbids.
  */
 export function Dialog({ title, testId, onClose, onClosed, children }: DialogProps) {
-  const { say } = useLanguage();
   const container = usePortalContainer();
   return (
     <Radix.Root open onOpenChange={(isOpen) => !isOpen && onClose()}>
@@ -39,7 +37,7 @@ export function Dialog({ title, testId, onClose, onClosed, children }: DialogPro
           <div className="-mt-1.5 -mr-2 mb-2 flex items-center justify-between gap-4">
             <Radix.Title className="min-w-0 font-serif text-lead">{title}</Radix.Title>
             <Radix.Close asChild>
-              <IconButton icon={X} label={say("close")} />
+              <IconButton icon={X} label="close" />
             </Radix.Close>
           </div>
           {children}

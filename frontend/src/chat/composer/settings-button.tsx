@@ -1,5 +1,4 @@
 import { SlidersHorizontal } from "lucide-react";
-import { useLanguage } from "../../language/language-context";
 import { IconButton } from "../../ui/icon-button";
 import { lazyOpener } from "../../ui/lazy-opener";
 import type { SettingsFormProps } from "./settings-panel";
@@ -8,9 +7,6 @@ const SettingsOpener = lazyOpener(() => import("./settings-panel"));
 
 /** Opens the settings of a conversation. */
 export function SettingsButton(props: SettingsFormProps) {
-  const { say } = useLanguage();
-  const button = (
-    <IconButton data-testid="settings" icon={SlidersHorizontal} label={say("settings")} />
-  );
+  const button = <IconButton data-testid="settings" icon={SlidersHorizontal} label="settings" />;
   return <SettingsOpener {...props} button={button} />;
 }

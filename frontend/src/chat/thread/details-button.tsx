@@ -1,5 +1,4 @@
 import { Timer } from "lucide-react";
-import { useLanguage } from "../../language/language-context";
 import { MessageButton } from "../../ui/icon-button";
 import { lazyOpener } from "../../ui/lazy-opener";
 import type { DetailsProps } from "./details-panel";
@@ -8,11 +7,10 @@ const DetailsOpener = lazyOpener(() => import("./details-panel"));
 
 /** Opens all measurements of a reply. */
 export function DetailsButton(props: DetailsProps) {
-  const { say } = useLanguage();
   const button = (
     <MessageButton
       icon={Timer}
-      label={say("details")}
+      label="details"
       data-testid="details"
       className="max-sm:-mr-2.5 max-sm:ml-auto"
     />

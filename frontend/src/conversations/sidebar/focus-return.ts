@@ -9,7 +9,7 @@ export function focusReturn(dialog: OpenDialog, opener: Element | null): HTMLEle
     return opener;
   const menu =
     dialog.kind === "share"
-      ? `[data-conversation="${CSS.escape(dialog.id)}"] button`
+      ? `[data-conversation="${dialog.id}"] button`
       : '[data-testid="sidebar-menu"]';
   return (
     document.querySelector<HTMLElement>(menu) ??

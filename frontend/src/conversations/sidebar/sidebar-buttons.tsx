@@ -9,7 +9,6 @@ import { useSidebar } from "./sidebar-state";
 
 /** Shows or hides the side bar. It is in the bar while that is shown, otherwise in the header. */
 export function SidebarToggle() {
-  const { say } = useLanguage();
   const { isShown, toggle, isToggled } = useSidebar();
   const button = useRef<HTMLButtonElement>(null);
   useEffect(() => {
@@ -20,7 +19,7 @@ export function SidebarToggle() {
     <IconButton
       ref={button}
       icon={PanelLeft}
-      label={say(isShown ? "hideConversations" : "showConversations")}
+      label={isShown ? "hideConversations" : "showConversations"}
       aria-expanded={isShown}
       data-testid="sidebar-toggle"
       onClick={toggle}
