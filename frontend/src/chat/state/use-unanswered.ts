@@ -1,6 +1,7 @@
 import { useEffect } from "react";
 import { conversationOf, type StartRequest } from "../../generation/transport";
 import { sessionStore } from "../../storage";
+import { useWindowEvent } from "../../ui/use-window-event";
 import { restoreDraft } from "./drafts";
 import { type Exchange, questionOf } from "./exchange";
 import type { PendingExchanges } from "./pending";
@@ -42,24 +43,16 @@ export function useUnanswered(
     pending.begin(request);
   }, []);
 
-  useEffect(() => {
-    const onPageHide = () => {
-      const newestFirst = [...pending.getSnapshot().exchanges.values()].flat().reverse();
-      if (resends) keep(newestFirst);
-      for (const exchange of newestFirst) {
-        const question = isUnsent(exchange, resends) ? questionOf(exchange) : null;
-        if (question !== null) restoreDraft(exchange.request.conversation ?? null, question);
-      }
-    };
-    // A page from the back/forward cache still has its request.
-    const onPageShow = ({ persisted }: PageTransitionEvent) => persisted && resends && take();
-    addEventListener("pagehide", onPageHide);
-    addEventListener("pageshow", onPageShow);
-    return () => {
-      removeEventListener("pagehide", onPageHide);
-      removeEventListener("pageshow", onPageShow);
-    };
-  }, [pending, resends]);
+  useWindowEvent("pagehide", () => {
+    const newestFirst = [...pending.getSnapshot().exchanges.values()].flat().reverse();
+    if (resends) keep(newestFirst);
+    for (const exchange of newestFirst) {
+      const question = isUnsent(exchange, resends) ? questionOf(exchange) : null;
+      if (question !== null) restoreDraft(exchange.request.conversation ?? null, question);
+    }
+  });
+  // A page from the back/forward cache still has its request.
+  useWindowEvent("pageshow", ({ persisted }) => persisted && resends && take());
 }
 
 function keep(newestFirst: readonly Exchange[]): void {

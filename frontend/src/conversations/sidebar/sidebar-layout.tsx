@@ -5,6 +5,7 @@ import { Optional } from "../../ui/optional";
 import { PortalContainer } from "../../ui/portal-container";
 import { useLoad } from "../../ui/use-load";
 import { useMedia } from "../../ui/use-media";
+import { useWindowEvent } from "../../ui/use-window-event";
 import { useChangeFeed } from "../data/use-change-feed";
 import { useConversationList } from "../data/use-conversation-list";
 import { focusReturn } from "./focus-return";
@@ -88,15 +89,11 @@ function useSidebarState() {
   const loadThen = useLoad();
   const isShown = isWide ? !isFolded : isDrawerOpen;
 
-  useEffect(() => {
-    // Going back or forward in the history closes what is open over the page.
-    const close = () => {
-      setDrawerOpen(false);
-      setDialog(null);
-    };
-    addEventListener("popstate", close);
-    return () => removeEventListener("popstate", close);
-  }, []);
+  // Going back or forward in the history closes what is open over the page.
+  useWindowEvent("popstate", () => {
+    setDrawerOpen(false);
+    setDialog(null);
+  });
 
   const show = useCallback(
     (shows: boolean) => {
