@@ -5,7 +5,7 @@ import { useLanguage } from "../../language/language-context";
 import { Button } from "../../ui/button";
 import { Dialog, type DialogEvents } from "../../ui/dialog";
 import { useConversation } from "../data/queries";
-import { useShareConversation, useUnshareConversation } from "../data/sharing";
+import { useSharing } from "../data/sharing";
 
 /** Creates, updates and revokes the link with which others can read a conversation. */
 export default function ShareDialog({ id, ...events }: DialogEvents & { readonly id: string }) {
@@ -29,8 +29,7 @@ export default function ShareDialog({ id, ...events }: DialogEvents & { readonly
 
 function Sharing({ id, token }: { readonly id: string; readonly token: string | null }) {
   const { say } = useLanguage();
-  const share = useShareConversation();
-  const unshare = useUnshareConversation();
+  const { share, unshare } = useSharing(id);
   const isBusy = share.isPending || unshare.isPending;
   // The pressed button disappears, and the one that replaces it gets the focus.
   const [takesFocus, setTakesFocus] = useState(false);
@@ -47,7 +46,7 @@ function Sharing({ id, token }: { readonly id: string; readonly token: string | 
           disabled={isBusy}
           onClick={() => {
             setTakesFocus(true);
-            share.mutate(id);
+            share.mutate();
           }}
         >
           {say("createLink")}
@@ -60,7 +59,7 @@ function Sharing({ id, token }: { readonly id: string; readonly token: string | 
               look="outline"
               data-testid="share-update"
               disabled={isBusy}
-              onClick={() => share.mutate(id)}
+              onClick={() => share.mutate()}
             >
               {share.isSuccess ? (
                 <Check className="size-4 text-accent" aria-hidden="true" />
@@ -75,7 +74,7 @@ function Sharing({ id, token }: { readonly id: string; readonly token: string | 
               disabled={isBusy}
               onClick={() => {
                 setTakesFocus(true);
-                unshare.mutate(id, { onSuccess: share.reset });
+                unshare.mutate(undefined, { onSuccess: share.reset });
               }}
             >
               {say("stopSharing")}
