@@ -23,7 +23,6 @@ interface ConversationMenuProps extends Opened {
   readonly onRename: () => void;
 }
 
-/** The menu of one conversation. */
 export default function ConversationMenu(props: ConversationMenuProps) {
   const { conversation, actions, onRename, button } = props;
   const { say } = useLanguage();
