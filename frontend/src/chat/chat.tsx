@@ -174,7 +174,6 @@ export function Chat(props: ChatProps) {
                     tree={tree}
                     leaf={leaf}
                     scroller={scroller}
-                    onBranch={actions.step}
                     onFound={unpin}
                     onSettled={pinAtEnd}
                   />

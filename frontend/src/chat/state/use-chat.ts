@@ -1,8 +1,8 @@
-import { useLayoutEffect, useMemo, useRef } from "react";
+import { useLayoutEffect, useRef } from "react";
 import type { Conversation, Message } from "../../api/schema";
 import { newId, newMessageIds, newReplyIds } from "../../generation/ids";
 import type { NewChatRequest, ReplySettings, StartRequest } from "../../generation/transport";
-import { type Entry, lastMessage } from "./entries";
+import { lastMessage } from "./entries";
 import { type Exchange, newIds } from "./exchange";
 import type { PendingExchanges } from "./pending";
 import type { ThreadActions } from "./thread-context";
@@ -95,19 +95,9 @@ function lastKnown(branch: readonly Message[], exchanges: readonly Exchange[]): 
   return branch.findLast(({ id }) => !unknown.has(id))?.id ?? null;
 }
 
-/** Actions that stay the same object but call the latest ones. */
+/** An object that stays the same but has the latest actions. Callers must not take the actions out of it. */
 function useStable(actions: ThreadActions): ThreadActions {
-  const latest = useRef(actions);
-  useLayoutEffect(() => {
-    latest.current = actions;
-  });
-  return useMemo(
-    () => ({
-      edit: (message, text) => latest.current.edit(message, text),
-      replyTo: (message) => latest.current.replyTo(message),
-      retry: (entry: Entry) => latest.current.retry(entry),
-      step: (leaf) => latest.current.step(leaf),
-    }),
-    [],
-  );
+  const stable = useRef(actions);
+  useLayoutEffect(() => void Object.assign(stable.current, actions));
+  return stable.current;
 }
