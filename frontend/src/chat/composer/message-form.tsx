@@ -9,7 +9,6 @@ interface MessageFormProps {
   readonly onSend: (text: string) => void;
   readonly onEscape?: () => void;
   readonly className: string;
-  /** More properties of the box. */
   readonly field: ComponentProps<"textarea"> & { readonly "data-testid": string };
   readonly children: ReactNode;
 }

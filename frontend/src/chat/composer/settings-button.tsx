@@ -5,7 +5,6 @@ import type { SettingsFormProps } from "./settings-panel";
 
 const SettingsOpener = lazyOpener(() => import("./settings-panel"));
 
-/** Opens the settings of a conversation. */
 export function SettingsButton(props: SettingsFormProps) {
   const button = <IconButton data-testid="settings" icon={SlidersHorizontal} label="settings" />;
   return <SettingsOpener {...props} button={button} />;

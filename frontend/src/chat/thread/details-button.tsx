@@ -5,7 +5,6 @@ import type { DetailsProps } from "./details-panel";
 
 const DetailsOpener = lazyOpener(() => import("./details-panel"));
 
-/** Opens all measurements of a reply. */
 export function DetailsButton(props: DetailsProps) {
   const button = (
     <MessageButton

@@ -13,7 +13,6 @@ interface EditBoxProps {
   readonly onCancel: () => void;
 }
 
-/** Edits a user message in place. */
 export default function EditBox(props: EditBoxProps) {
   const { written, onWrite, takesFocus, mayBeSaved, onSave, onCancel } = props;
   const { say } = useLanguage();

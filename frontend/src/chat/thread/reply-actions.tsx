@@ -54,14 +54,6 @@ export function ReplyActions({ entry, reply, text, isKnown, isLast }: ReplyActio
 }
 
 function isCutShort({ ending }: Reply): boolean {
-  switch (ending?.status) {
-    case "cancelled":
-    case "interrupted":
-    case "failed":
-      return true;
-    case "completed":
-      return ending.reason === "length";
-    default:
-      return false;
-  }
+  if (ending?.status === "completed") return ending.reason === "length";
+  return ending !== null && ending.status !== "refused";
 }
