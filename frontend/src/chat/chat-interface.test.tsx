@@ -16,8 +16,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vite
 import type { Conversation, Message } from "../api/schema";
 import { keys } from "../conversations/data/keys";
 import { ConversationsProvider } from "../conversations/sidebar/conversations-provider";
-import { NO_TIMING } from "../generation/decode";
-import type { Outcome } from "../generation/events";
+import { NO_TIMING, type Outcome } from "../generation/events";
 import { Problem } from "../generation/problem";
 import { ChatInterface } from "./chat-interface";
 import { usePendingExchanges } from "./state/use-pending-exchanges";
@@ -310,6 +309,9 @@ describe("ChatInterface", () => {
     expect(requests[2]).not.toHaveProperty("conversation");
     expect(requests[2]).not.toHaveProperty("parent");
     expect(ids[2]?.conversation).not.toBe(ids[0]?.conversation);
+    expect(box().value).toBe("");
+    await refuse(new Problem(429, "rate_limited", "Too many replies."));
+    expect(box().value).toBe("two");
   });
 
   it("offers no second try of a message that cannot be taken", async () => {

@@ -4,6 +4,7 @@ import { useOptimisticChange } from "../conversations/data/optimistic";
 import { useConversation } from "../conversations/data/queries";
 import { Problem } from "../generation/problem";
 import type { NewChatRequest } from "../generation/transport";
+import { focus } from "../ui/focus";
 import { Optional } from "../ui/optional";
 import { Announcer } from "./announcer";
 import { ChatHeader } from "./chat-header";
@@ -18,11 +19,10 @@ import { usePinnedScroll } from "./scroll/use-pinned-scroll";
 import { useDraft } from "./state/drafts";
 import { refusedQuestion } from "./state/exchange";
 import type { PendingExchanges } from "./state/pending";
-import { sourceOf } from "./state/reply-source";
 import { chosenSettings, type Settings } from "./state/settings";
 import { ThreadContext } from "./state/thread-context";
 import { useChat } from "./state/use-chat";
-import { useReplyStatus } from "./state/use-reply";
+import { savedStatus, useReplyStatus } from "./state/use-reply";
 import { useMarkdown } from "./thread/use-markdown";
 import { loadThreadView, useThreadView } from "./thread/use-thread-view";
 import { useEscape } from "./use-escape";
@@ -93,7 +93,8 @@ export function Chat(props: ChatProps) {
   const [draft, setDraft] = useDraft(conversation, refusedQuestion(chat.exchanges));
   const { branch, tree, leaf, replies, reply, actions } = chat;
   const live = reply && replies.get(reply.id);
-  const status = useReplyStatus(reply && sourceOf(reply, live));
+  const followed = useReplyStatus(reply?.running ? live : undefined);
+  const status = followed ?? (reply === undefined ? null : savedStatus(reply));
   const isAccepted =
     live !== undefined && (live.getSnapshot().start !== null || status !== "waiting");
   const isRunning = status === "waiting" || status === "streaming";
@@ -218,5 +219,5 @@ function isFocusNowhere(): boolean {
 }
 
 function focusThread(content: Element | null): void {
-  content?.querySelector<HTMLElement>("[data-end]")?.focus({ preventScroll: true });
+  focus(content?.querySelector("[data-end]"));
 }

@@ -1,4 +1,12 @@
-import { type Cursor, END, type Event, type Outcome, type Start, type Timing } from "./events";
+import {
+  type Cursor,
+  END,
+  type Event,
+  NO_TIMING,
+  type Outcome,
+  type Start,
+  type Timing,
+} from "./events";
 import { isMembers, MalformedEvent, type Members, numberIn, optionalIn, stringIn } from "./members";
 import { kindOfEvent, partsOf } from "./parts";
 
@@ -58,7 +66,7 @@ export function readStart(from: Members): Start {
  * @throws MalformedEvent
  */
 export function readOutcome(from: Members): Outcome {
-  const timing = isMembers(from.timing) ? readTiming(from.timing) : NO_TIMING;
+  const timing = readTiming(from.timing);
   switch (stringIn(from, "status")) {
     case "completed":
       return { status: "completed", reason: optionalIn(from, "reason") ?? "stop", timing };
@@ -77,9 +85,8 @@ export function readOutcome(from: Members): Outcome {
   }
 }
 
-export const NO_TIMING = readTiming({});
-
-function readTiming(from: Members): Timing {
+function readTiming(from: unknown): Timing {
+  if (!isMembers(from)) return NO_TIMING;
   return {
     firstTokenMs: numberIn(from, "first_token_ms"),
     durationMs: numberIn(from, "duration_ms"),

@@ -54,3 +54,13 @@ export type Event =
   /** The remaining parts, all at once and with the outcome. Their arrival tells nothing about the pace. */
   | { readonly kind: "rest"; readonly cursor: Cursor; readonly parts: readonly Part[] }
   | { readonly kind: "outcome"; readonly outcome: Outcome };
+
+export const NO_TIMING: Timing = {
+  firstTokenMs: null,
+  durationMs: null,
+  tokens: null,
+  tokensPerSecond: null,
+  longestGapMs: null,
+  serverMs: null,
+  providerMs: null,
+};

@@ -1,6 +1,5 @@
 import { assertNever } from "./assert-never";
-import { NO_TIMING } from "./decode";
-import type { Cursor, Outcome, Start } from "./events";
+import { type Cursor, NO_TIMING, type Outcome, type Start } from "./events";
 import type { Step } from "./following/follow";
 import { keepPace, type Pace, startPace } from "./pace";
 import { addPart, type Part } from "./parts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { NO_TIMING } from "./decode";
+import { NO_TIMING } from "./events";
 import { hopsOf } from "./hops";
 
 const timing = { ...NO_TIMING, firstTokenMs: 190, serverMs: 6, providerMs: 190 };

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { NO_TIMING } from "./decode";
+import { NO_TIMING } from "./events";
 import { keepPace, type Pace, silenceMs, startPace, tokensPerSecond, wasCollected } from "./pace";
 
 it("counts tokens from the first one on", () => {

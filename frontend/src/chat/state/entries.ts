@@ -35,11 +35,9 @@ export function entriesOf(tree: MessageTree<Message>, leaf: string | null): read
   return entries;
 }
 
-const NONE: readonly Fork[] = [];
-
 function forksAt(tree: MessageTree<Message>, message: Message): readonly Fork[] {
   const siblings = siblingsOf(tree, message);
-  if (siblings.length < 2) return NONE;
+  if (siblings.length < 2) return [];
   const at = siblings.indexOf(message);
   const leading = (sibling: Message | undefined) =>
     sibling === undefined ? null : newestDescendant(tree, sibling.id);
@@ -60,10 +58,8 @@ export function lastMessage({ messages }: Entry): Message {
 
 /** The parts of all messages but the last one. */
 export function partsBefore({ messages }: Entry): readonly Part[] {
-  return messages.slice(0, -1).flatMap(partsOf).reduce(addPart, NO_PARTS);
+  return messages.slice(0, -1).flatMap(partsOf).reduce<readonly Part[]>(addPart, []);
 }
-
-const NO_PARTS: readonly Part[] = [];
 
 /** Whether two entries look the same. */
 export function isSameEntry(one: Entry, other: Entry): boolean {

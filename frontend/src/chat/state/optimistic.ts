@@ -1,4 +1,5 @@
 import type { Message } from "../../api/schema";
+import type { Start } from "../../generation/events";
 import { type Exchange, replyId } from "./exchange";
 
 /**
@@ -39,6 +40,13 @@ function messagesOf({ request }: Exchange): readonly Message[] {
     { ...question, parent: parent === "root" ? null : parent },
     { ...reply, parent: question.id },
   ];
+}
+
+/** The ids of the reply that a message is. */
+export function startOf(message: Message, conversation: string): Start {
+  const { id, generation, parent, model } = message;
+  const names = { generation: generation ?? "", parent: parent ?? "", model: model ?? "" };
+  return { ...names, conversation, message: id };
 }
 
 /** The members of a message that nothing is known about yet. */

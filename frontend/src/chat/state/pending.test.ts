@@ -1,7 +1,7 @@
 // @vitest-environment jsdom
 import { describe, expect, it, vi } from "vitest";
-import { NO_TIMING } from "../../generation/decode";
 import type { Event } from "../../generation/events";
+import { NO_TIMING } from "../../generation/events";
 import { textOf, textPart } from "../../generation/parts";
 import { Problem } from "../../generation/problem";
 import type { Arrival, StartRequest, Transport } from "../../generation/transport";

@@ -6,7 +6,7 @@ import { firstTokenMs, wasCollected } from "../../generation/pace";
 import { partsOf } from "../../generation/parts";
 import { conversationOf, type StartRequest, type Transport } from "../../generation/transport";
 import { type Exchange, replyId } from "./exchange";
-import { startOf } from "./reply-source";
+import { startOf } from "./optimistic";
 
 /** An immutable snapshot. */
 interface PendingState {

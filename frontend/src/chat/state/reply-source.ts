@@ -1,10 +1,10 @@
 import type { Message } from "../../api/schema";
 import { readOutcome } from "../../generation/decode";
-import type { Start } from "../../generation/events";
 import { emptyReply, type Reply } from "../../generation/fold";
 import type { LiveReply } from "../../generation/following/live-reply";
 import { startPace } from "../../generation/pace";
 import { partsOf } from "../../generation/parts";
+import { startOf } from "./optimistic";
 
 /** A reply as an external store, whether it is live or saved. */
 export interface ReplySource {
@@ -27,7 +27,7 @@ function unchanging(reply: Reply): ReplySource {
 }
 
 /** A saved message as a reply. Without an outcome it counts as complete. */
-export function savedReply(message: Message): Reply {
+function savedReply(message: Message): Reply {
   const { cursor, running, outcome } = message;
   const wire = outcome ?? { status: "completed" };
   return {
@@ -38,11 +38,4 @@ export function savedReply(message: Message): Reply {
     pace: startPace(performance.now(), cursor),
     ending: running ? null : readOutcome({ ...wire }),
   };
-}
-
-/** The ids of a reply in a conversation. */
-export function startOf(message: Message, conversation: string): Start {
-  const { id, generation, parent, model } = message;
-  const names = { generation: generation ?? "", parent: parent ?? "", model: model ?? "" };
-  return { ...names, conversation, message: id };
 }

@@ -2,7 +2,6 @@ import { useLayoutEffect, useRef } from "react";
 import type { Conversation, Message } from "../../api/schema";
 import { newId, newMessageIds, newReplyIds } from "../../generation/ids";
 import type { NewChatRequest, ReplySettings, StartRequest } from "../../generation/transport";
-import { lastMessage } from "./entries";
 import { type Exchange, newIds } from "./exchange";
 import type { PendingExchanges } from "./pending";
 import type { ThreadActions } from "./thread-context";
@@ -72,7 +71,8 @@ export function useChat(options: UseChatOptions) {
     },
     retry(entry) {
       const refused = exchanges.find(
-        ({ state, reply }) => state === "refused" && reply === replies.get(lastMessage(entry).id),
+        ({ state, reply }) =>
+          state === "refused" && reply === replies.get(entry.messages.at(-1)?.id ?? ""),
       );
       if (refused === undefined) replyTo(entry.messages[0].parent);
       else retryRefused(refused);

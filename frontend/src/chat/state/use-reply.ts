@@ -1,4 +1,5 @@
 import { useCallback, useSyncExternalStore } from "react";
+import type { Message } from "../../api/schema";
 import { type Reply, type ReplyStatus, replyStatus } from "../../generation/fold";
 import type { ReplySource } from "./reply-source";
 
@@ -16,4 +17,10 @@ export function useReplyStatus(source: ReplySource | undefined): ReplyStatus | n
   return useSyncExternalStore(subscribe, () =>
     source === undefined ? null : replyStatus(source.getSnapshot()),
   );
+}
+
+/** The status of a saved reply. Without an outcome it counts as complete. */
+export function savedStatus({ running, cursor, outcome }: Message): ReplyStatus {
+  if (running) return cursor === 0 ? "waiting" : "streaming";
+  return outcome?.status ?? "completed";
 }

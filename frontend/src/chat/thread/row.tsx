@@ -1,9 +1,8 @@
 import { memo } from "react";
-import { replyStatus } from "../../generation/fold";
 import type { LiveReply } from "../../generation/following/live-reply";
 import { useLanguage } from "../../language/language-context";
 import { type Entry, isSameEntry, lastMessage } from "../state/entries";
-import { savedReply } from "../state/reply-source";
+import { savedStatus } from "../state/use-reply";
 import { AssistantMessage } from "./assistant-message";
 import { UserMessage } from "./user-message";
 
@@ -47,7 +46,7 @@ function Source({ entry }: { entry: Entry }) {
     <article
       data-testid={`message-${entry.role}`}
       data-message={message.id}
-      data-status={isReply ? replyStatus(savedReply(message)) : undefined}
+      data-status={isReply ? savedStatus(message) : undefined}
       aria-label={say(isReply ? "reply" : "you")}
     >
       <div data-testid={isReply ? "reply-text" : undefined}>{text}</div>

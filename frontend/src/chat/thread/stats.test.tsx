@@ -2,7 +2,7 @@
 
 import { cleanup, render, screen } from "@testing-library/react";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { NO_TIMING } from "../../generation/decode";
+import { NO_TIMING } from "../../generation/events";
 import { fold, type Reply, resumedReply } from "../../generation/fold";
 import { textPart } from "../../generation/parts";
 import { ThreadContext } from "../state/thread-context";

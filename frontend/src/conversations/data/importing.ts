@@ -33,11 +33,10 @@ export function useImportConversations(onOpen: (id: string) => void) {
         count: conversations.length,
       });
       if (only === undefined || others.length > 0) show({ text });
-      else
-        show({
-          text,
-          action: { label: say("open"), testId: "open", onPress: () => onOpen(only.id) },
-        });
+      else {
+        const onPress = () => onOpen(only.id);
+        show({ text, action: { label: say("open"), testId: "open", onPress } });
+      }
       return invalidate(client, { queryKey: keys.lists });
     },
   });

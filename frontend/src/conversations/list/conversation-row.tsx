@@ -4,6 +4,7 @@ import type { ConversationSummary } from "../../api/schema";
 import { useLanguage } from "../../language/language-context";
 import { Link } from "../../link";
 import { conversationPath } from "../../route";
+import { focus } from "../../ui/focus";
 import { lazyOpener } from "../../ui/lazy-opener";
 import { Optional } from "../../ui/optional";
 import { useLoad } from "../../ui/use-load";
@@ -99,7 +100,3 @@ export const ConversationRow = memo(function ConversationRow(props: Conversation
     </div>
   );
 });
-
-function focus(link: HTMLAnchorElement | null): void {
-  link?.focus({ preventScroll: true });
-}

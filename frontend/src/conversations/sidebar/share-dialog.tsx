@@ -4,6 +4,7 @@ import { describeError } from "../../language/describe-problem";
 import { useLanguage } from "../../language/language-context";
 import { Button } from "../../ui/button";
 import { Dialog, type DialogEvents } from "../../ui/dialog";
+import { focus } from "../../ui/focus";
 import { useConversation } from "../data/queries";
 import { useSharing } from "../data/sharing";
 
@@ -126,10 +127,6 @@ function SharedLink({ link, copyButton }: SharedLinkProps) {
       </Button>
     </div>
   );
-}
-
-function focus(button: HTMLButtonElement | null): void {
-  button?.focus();
 }
 
 /** Copies the link, which is selected. Not `copyText`, whose text field the focus trap of the dialog would blur. */

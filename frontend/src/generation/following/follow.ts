@@ -1,5 +1,4 @@
-import { NO_TIMING } from "../decode";
-import type { Cursor, Event } from "../events";
+import { type Cursor, type Event, NO_TIMING } from "../events";
 import { Problem } from "../problem";
 import type { Origin, Transport } from "../transport";
 import { backoffMs } from "./backoff";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { NO_TIMING } from "../decode";
+import { NO_TIMING } from "../events";
 import { emptyReply, fold, type Reply } from "../fold";
 import { wasCollected } from "../pace";
 import { textOf } from "../parts";
