@@ -97,7 +97,7 @@ function Chats(props: ChatInterfaceProps) {
         shown !== null && (
           <IconButton
             icon={SquarePen}
-            label="newChat"
+            text="newChat"
             data-testid="new-chat"
             onClick={() => show(null)}
           />

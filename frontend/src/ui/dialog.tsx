@@ -37,7 +37,7 @@ export function Dialog({ title, testId, onClose, onClosed, children }: DialogPro
           <div className="-mt-1.5 -mr-2 mb-2 flex items-center justify-between gap-4">
             <Radix.Title className="min-w-0 font-serif text-lead">{title}</Radix.Title>
             <Radix.Close asChild>
-              <IconButton icon={X} label="close" />
+              <IconButton icon={X} text="close" />
             </Radix.Close>
           </div>
           {children}

@@ -7,7 +7,7 @@ import {
   useState,
 } from "react";
 import { Optional } from "./optional";
-import { useLoad } from "./use-load";
+import { type Load, useLoad } from "./use-load";
 
 /** What a menu or popover gets besides its own properties: the button that opens it. */
 export interface Opened {
@@ -19,7 +19,7 @@ export interface Opened {
  *
  * @param load - loads the module of the menu or popover, which is open when it is first rendered
  */
-export function lazyOpener<P extends Opened>(load: () => Promise<{ default: ComponentType<P> }>) {
+export function lazyOpener<P extends Opened>(load: Load<ComponentType<P>>) {
   const Content = lazy<ComponentType<P>>(load) as ComponentType<P>;
   return function Opener(props: P) {
     const [isWanted, setWanted] = useState(false);

@@ -6,6 +6,6 @@ import type { SettingsFormProps } from "./settings-panel";
 const SettingsOpener = lazyOpener(() => import("./settings-panel"));
 
 export function SettingsButton(props: SettingsFormProps) {
-  const button = <IconButton data-testid="settings" icon={SlidersHorizontal} label="settings" />;
+  const button = <IconButton data-testid="settings" icon={SlidersHorizontal} text="settings" />;
   return <SettingsOpener {...props} button={button} />;
 }

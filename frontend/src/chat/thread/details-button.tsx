@@ -9,7 +9,7 @@ export function DetailsButton(props: DetailsProps) {
   const button = (
     <MessageButton
       icon={Timer}
-      label="details"
+      text="details"
       data-testid="details"
       className="max-sm:-mr-2.5 max-sm:ml-auto"
     />

@@ -43,7 +43,7 @@ export function ReplyActions({ entry, reply, text, isKnown, isLast }: ReplyActio
           <MessageButton
             data-testid="regenerate"
             icon={RefreshCw}
-            label="anotherReply"
+            text="anotherReply"
             disabled={isBusy}
             onClick={() => actions.replyTo(question)}
           />

@@ -77,7 +77,7 @@ export function UserMessage({ entry, isLast }: UserMessageProps) {
                 }}
                 data-testid="edit"
                 icon={Pencil}
-                label="edit"
+                text="edit"
                 disabled={isBusy}
                 onClick={() =>
                   loadThen(loadEditBox, () => {

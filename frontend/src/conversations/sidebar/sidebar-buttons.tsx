@@ -19,7 +19,7 @@ export function SidebarToggle() {
     <IconButton
       ref={button}
       icon={PanelLeft}
-      label={isShown ? "hideConversations" : "showConversations"}
+      text={isShown ? "hideConversations" : "showConversations"}
       aria-expanded={isShown}
       data-testid="sidebar-toggle"
       onClick={toggle}

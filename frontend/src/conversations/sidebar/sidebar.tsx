@@ -33,7 +33,7 @@ export default function Sidebar() {
     bar.current?.querySelector<HTMLElement>(`[data-testid="${name}"]`)?.focus();
   const firstResult = () => results.current?.querySelector("a");
   const menuButton = (
-    <IconButton icon={Ellipsis} label="more" data-testid="sidebar-menu" aria-haspopup="menu" />
+    <IconButton icon={Ellipsis} text="more" data-testid="sidebar-menu" aria-haspopup="menu" />
   );
 
   return (
@@ -69,7 +69,7 @@ export default function Sidebar() {
         <div className="flex items-center gap-1 px-2 pt-2">
           <IconButton
             icon={ArrowLeft}
-            label="backToAll"
+            text="backToAll"
             data-testid="hide-archived"
             onClick={() => {
               showArchive(false);
