@@ -1,19 +1,18 @@
 """Replies put together for tests, from real parts; a test names the parts that it brings itself."""
 
-from datetime import timedelta
+from dataclasses import asdict
 
-from quart_rate_limiter import RateLimit
-
+from headwater.generation.log import Log
 from headwater.generation.runner import Limits
 from headwater.identity.identify import Principal
-from headwater.identity.quota import Quota
+from headwater.identity.quota import Quota, Rate
 from headwater.live.changes import MemoryChangeFeed
 from headwater.live.memory import MemoryControl, MemoryLogStore, MemoryPresence
 from headwater.live.ports import ChangeFeed
 from headwater.metrics import Metrics
 from headwater.providers.catalogue import Catalogue
 from headwater.providers.scripted import ScriptedProvider
-from headwater.replies.active import ActiveReplies
+from headwater.replies.active import ActiveReplies, Generation
 from headwater.replies.checkpoint import Checkpoints
 from headwater.replies.plan import Planner
 from headwater.replies.readers import StopAfter, WhenUnread
@@ -21,14 +20,20 @@ from headwater.replies.service import Delivery, Replies
 from headwater.storage.conversations import ConversationRepository
 from headwater.storage.database import Database
 from headwater.storage.replies import ReplyRepository
+from tests.golden import GENERATION
 from tests.limits import run_limits
 
 ME = Principal("me", "me")
 YOU = Principal("you", "you")
 
 
+def new_generation(log: Log, **changes: str) -> Generation:
+    """A generation with this log, without a row."""
+    return Generation(**{**asdict(GENERATION), **changes}, log=log)
+
+
 def new_quota(active: int = 1000, active_per_client: int = 8, starts_a_minute: int = 1_000_000) -> Quota:
-    return Quota(RateLimit(starts_a_minute, timedelta(minutes=1)), active, active_per_client)
+    return Quota(Rate(starts_a_minute, "minute"), active, active_per_client)
 
 
 def new_replies(

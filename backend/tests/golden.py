@@ -2,34 +2,44 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from headwater.conversations.model import GenerationRecord
 from headwater.generation.codec import JsonObject, parse_outcome
 from headwater.generation.log import Page
 from headwater.generation.outcome import Completed, Outcome
 from headwater.generation.parts import Event, fold, parse_part
 from headwater.transports.encoder import Encoder
 from headwater.transports.grpc import JsonCodec, frame, opening_message, page_messages
-from headwater.transports.json import encode_json, reply_end, reply_opening
+from headwater.transports.json import reply_end, reply_opening
 from headwater.transports.ndjson import NdjsonEncoder
 from headwater.transports.openai_chat import OpenAIChatEncoder, completion_object
 from headwater.transports.openai_error import broken_off
 from headwater.transports.openai_responses import (
     OpenAIResponsesEncoder,
-    ResponseHead,
     last_number,
     response_object,
 )
 from headwater.transports.sse import SseEncoder
 from headwater.transports.ui_message import UiMessageEncoder
-from headwater.transports.wire import Opening
+from headwater.transports.wire import encode_json
 from headwater.v1.chat_pb2 import ChatResponse
 
 FOLDER = Path(__file__).parents[2] / "contract"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.json") if "." not in path.stem)
-CREATED = 1_795_680_000
-"""When the replies of golden logs began, in seconds since 1970, for the transports that say so."""
+CREATED = 1_795_680_000_000
+"""When the replies of golden logs began, in milliseconds since 1970, for the transports that say so."""
+
+GENERATION = GenerationRecord(
+    id="gen_1",
+    owner="me",
+    conversation="conv_1",
+    message="msg_1",
+    parent="msg_0",
+    model="scripted/echo",
+    created_at=CREATED,
+)
 
 END_STREAM = frame(b"{}", 0b10)
 """What Connect says after the last message."""
@@ -40,7 +50,7 @@ class Golden:
     """One golden log."""
 
     name: str
-    opening: Opening
+    generation: GenerationRecord
     after: int
     events: tuple[Event, ...]
     cuts: tuple[int, ...]
@@ -58,58 +68,58 @@ class Golden:
 
     def response(self, encoder: Encoder) -> bytes:
         """The whole response in one transport."""
-        pages = [encoder.page(self.opening.generation, page) for page in self.pages()]
-        return b"".join([encoder.opening(self.opening, self.after), *pages])
+        pages = [encoder.page(page) for page in self.pages()]
+        return b"".join([encoder.opening(self.after), *pages])
 
     def messages(self) -> Iterator[ChatResponse]:
         """The whole response as messages."""
-        yield opening_message(self.opening, self.after)
+        yield opening_message(self.generation, self.after)
         for page in self.pages():
-            yield from page_messages(self.opening.generation, page)
+            yield from page_messages(self.generation.id, page)
 
     def files(self) -> dict[str, bytes]:
         """What stands beside the log, by the ending of the file."""
-        reply = reply_opening(self.opening) + reply_end(fold(self.events), self.outcome)
+        reply = reply_opening(self.generation) + reply_end(fold(self.events), self.outcome)
         return {
-            "sse": self.response(SseEncoder()),
-            "ndjson": self.response(NdjsonEncoder()),
+            "sse": self.response(SseEncoder(self.generation)),
+            "ndjson": self.response(NdjsonEncoder(self.generation)),
             "grpc": b"".join(frame(message.SerializeToString()) for message in self.messages()),
             "connect": b"".join(frame(JsonCodec().encode(message)) for message in self.messages())
             + END_STREAM,
             "reply.json": reply + b"\n",
             **self._openai_chat(),
             **self._openai_responses(),
-            "ui-message": self.response(UiMessageEncoder()),
+            "ui-message": self.response(UiMessageEncoder(self.generation)),
         }
 
     def _openai_chat(self) -> dict[str, bytes]:
-        streamed = self.response(OpenAIChatEncoder(self.opening.model, CREATED, usage=True))
+        streamed = self.response(OpenAIChatEncoder(self.generation, usage=True))
         return {"openai-chat": streamed, "openai-chat.whole": encode_json(self._completion()) + b"\n"}
 
     def _openai_responses(self) -> dict[str, bytes]:
         """A reader who resumes is given what it has seen as well, and nothing of it is sent."""
-        start = self.opening
-        head = ResponseHead("resp_1", start.message, start.model, CREATED, None, stored=True)
-        seen = last_number(head, self.events[: self.after], None) if self.after else -1
-        encoder = OpenAIResponsesEncoder(head, seen)
+        generation = replace(self.generation, id="gen_1")
+        seen = last_number(generation, self.events[: self.after], None) if self.after else -1
+        encoder = OpenAIResponsesEncoder(generation, None, seen)
         pages = [Page(self.events[: self.after], self.after), *self.pages()]
-        answers = [encoder.opening(start, 0), *(encoder.page(start.generation, page) for page in pages)]
-        whole = response_object(head, self.events, self.outcome)
+        answers = [encoder.opening(0), *(encoder.page(page) for page in pages)]
+        whole = response_object(generation, None, self.events, self.outcome)
         return {"openai-responses": b"".join(answers), "openai-responses.whole": encode_json(whole) + b"\n"}
 
     def _completion(self) -> JsonObject:
         status = self.outcome.status
         if not isinstance(status, Completed):
             return broken_off(status)
-        return completion_object(self.opening, CREATED, fold(self.events), status.reason, self.outcome.usage)
+        return completion_object(self.generation, fold(self.events), status.reason, self.outcome.usage)
 
 
 def load(name: str) -> Golden:
     """Read one golden log."""
     found = json.loads((FOLDER / f"{name}.json").read_text("utf-8"))
+    start = found["start"]
     return Golden(
         name=name,
-        opening=Opening(**found["start"]),
+        generation=GenerationRecord(id=start.pop("generation"), owner="me", created_at=CREATED, **start),
         after=found["after"],
         events=tuple(parse_part(event) for event in found["events"]),
         cuts=tuple(found["pages"]),

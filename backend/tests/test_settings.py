@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from headwater.settings import Rate, Settings, SettingsError
+from headwater.identity.quota import Rate
+from headwater.settings import Settings, SettingsError
 
 
 def test_an_empty_environment_gives_the_defaults() -> None:
@@ -63,7 +64,7 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
         local=True,
         local_model=file,
         default_model="openai/a",
-        rate_limit=Rate(5, 3600),
+        rate_limit=Rate(5, "hour"),
         max_active=7,
         max_active_per_client=2,
         max_message_chars=10,

@@ -5,13 +5,11 @@ import logging
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from quart import Quart
-from quart_rate_limiter import RateLimit
 from sqlalchemy.engine import URL
 
 from headwater.api.chat import chat_blueprint
@@ -89,11 +87,7 @@ async def application(settings: Settings, folder: DataFolder) -> AsyncIterator[A
             )
         database = await stack.enter_async_context(open_database(_database_url(settings, folder), alone=True))
         metrics = Metrics()
-        quota = Quota(
-            RateLimit(settings.rate_limit.count, timedelta(seconds=settings.rate_limit.seconds)),
-            settings.max_active,
-            settings.max_active_per_client,
-        )
+        quota = Quota(settings.rate_limit, settings.max_active, settings.max_active_per_client)
         conversations, changes = ConversationRepository(database), MemoryChangeFeed()
         replies = build_replies(settings, database, catalogue, quota, changes, metrics)
         history = History(

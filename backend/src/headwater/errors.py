@@ -1,20 +1,5 @@
 """Refusals: everything that can go wrong before a reply starts, and the table of codes and statuses.
 
-    ProblemError
-    ├── InvalidRequestError        400  a member is missing, has the wrong type, or is out of range
-    ├── UnauthorizedError          401  the client token or API key is not valid
-    ├── ForbiddenError             403  a page of another site may not do this
-    ├── NotFoundError              404  it does not exist, or somebody else owns it
-    ├── UnknownModelError          404
-    ├── NotAcceptableError         406  the client accepts none of the transports
-    ├── ConflictError              409  it contradicts the current state, for example a key that was used
-    ├── CursorConflictError        409  the cursor is beyond the end of the log
-    ├── TooLargeError              413
-    ├── UnsupportedMediaTypeError  415
-    ├── RateLimitedError           429
-    ├── OverloadedError            503
-    └── ShuttingDownError          503
-
 Once a reply runs, nothing is raised any more: a failure is the reply's outcome.
 """
 
@@ -75,86 +60,79 @@ class ProblemError(Exception):
 
     code: ClassVar[ProblemCode]
 
+    def __init_subclass__(cls, code: ProblemCode | None = None) -> None:
+        cls.code = code or cls.code  # a class without a code is a special case of its base
+
     def __init__(self, detail: str, *, field: str | None = None, retry_after: int | None = None) -> None:
         super().__init__(detail)
         self.detail = detail
         self.field = field
         self.retry_after = retry_after
 
+    @property
+    def problem(self) -> Problem:
+        """Its statuses and its title."""
+        return PROBLEMS[self.code]
 
-class InvalidRequestError(ProblemError):
+
+class InvalidRequestError(ProblemError, code="invalid_request"):
     """A member is missing, has the wrong type, or is out of range."""
 
-    code = "invalid_request"
 
-
-class UnauthorizedError(ProblemError):
+class UnauthorizedError(ProblemError, code="unauthorized"):
     """The client token or API key is not valid."""
 
-    code = "unauthorized"
 
-
-class ForbiddenError(ProblemError):
+class ForbiddenError(ProblemError, code="forbidden"):
     """A page of another site tried to start a reply or to open a WebSocket."""
 
-    code = "forbidden"
 
-
-class NotFoundError(ProblemError):
+class NotFoundError(ProblemError, code="not_found"):
     """It does not exist, or somebody else owns it."""
 
-    code = "not_found"
 
-
-class UnknownModelError(ProblemError):
+class UnknownModelError(ProblemError, code="unknown_model"):
     """No provider offers a model with this id."""
 
-    code = "unknown_model"
+
+class MethodNotAllowedError(ProblemError, code="method_not_allowed"):
+    """The address does not take this method."""
 
 
-class NotAcceptableError(ProblemError):
+class NotAcceptableError(ProblemError, code="not_acceptable"):
     """The client accepts none of the transports."""
 
-    code = "not_acceptable"
 
-
-class ConflictError(ProblemError):
+class ConflictError(ProblemError, code="conflict"):
     """It contradicts the current state: a key of another request, an id that is taken, nothing to share."""
 
-    code = "conflict"
 
-
-class CursorConflictError(ProblemError):
+class CursorConflictError(ProblemError, code="cursor_ahead"):
     """The cursor is beyond the end of the log."""
 
-    code = "cursor_ahead"
 
-
-class TooLargeError(ProblemError):
+class TooLargeError(ProblemError, code="too_large"):
     """A message or a body exceeds its limit."""
 
-    code = "too_large"
 
-
-class UnsupportedMediaTypeError(ProblemError):
+class UnsupportedMediaTypeError(ProblemError, code="unsupported_media_type"):
     """The body is not JSON."""
 
-    code = "unsupported_media_type"
 
-
-class RateLimitedError(ProblemError):
+class RateLimitedError(ProblemError, code="rate_limited"):
     """One client starts replies too fast, or runs too many at once."""
 
-    code = "rate_limited"
+
+class InternalError(ProblemError, code="internal_error"):
+    """Something failed that should not; the log says what."""
+
+    def __init__(self) -> None:
+        super().__init__("Something failed on the server; the error has been logged.")
 
 
-class OverloadedError(ProblemError):
+class OverloadedError(ProblemError, code="overloaded"):
     """The server runs as many replies as it may."""
 
-    code = "overloaded"
 
-
-class ShuttingDownError(ProblemError):
+class ShuttingDownError(ProblemError, code="shutting_down"):
     """The server starts no new replies because it is about to stop."""
-
-    code = "shutting_down"

@@ -11,13 +11,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from headwater.clock import now
 from headwater.conversations.archive import to_archive, to_markdown
-from headwater.conversations.model import (
-    Conversation,
-    Message,
-    UnknownConversationError,
-    UnknownMessageError,
-)
-from headwater.errors import ConflictError, NotFoundError
+from headwater.conversations.model import Conversation, Message, UnknownMessageError
+from headwater.errors import NotFoundError
 from headwater.generation.codec import JsonObject
 from headwater.live.ports import ChangeFeed
 from headwater.replies.service import Replies
@@ -94,10 +89,7 @@ class History:
     async def open(self, owner: str, id_: str) -> Opened:
         """A conversation with its messages, those of running replies with their text so far."""
         running = id_ in self._replies.busy()
-        try:
-            conversation, messages = await self._conversations.read(owner, id_)
-        except UnknownConversationError:
-            raise _unknown(id_) from None
+        conversation, messages = await self._conversations.read(owner, id_)
         cursors = {}
         for index, message in enumerate(messages):
             if message.generation is not None and message.outcome is None:
@@ -112,9 +104,8 @@ class History:
             try:
                 changed = await self._conversations.change(owner, conversation, columns)
             except UnknownMessageError as error:
-                raise NotFoundError(
-                    f"The conversation has no message {str(error)!r}.", field="leaf"
-                ) from None
+                error.field = "leaf"
+                raise
         return self._listed(changed)
 
     async def delete(self, owner: str, conversation: str) -> None:
@@ -141,10 +132,7 @@ class History:
     async def share(self, owner: str, conversation: str) -> str:
         """Make or renew the link to a conversation, which shows its current branch; returns the token."""
         with self._changing(owner, conversation):
-            try:
-                return await self._shares.share(owner, conversation, now())
-            except UnknownMessageError:
-                raise ConflictError("The conversation has no messages that a link could show.") from None
+            return await self._shares.share(owner, conversation, now())
 
     async def unshare(self, owner: str, conversation: str) -> None:
         """Revoke the link; does nothing if there is none."""
@@ -200,14 +188,8 @@ class History:
         """Announce the change even if the client disconnects: the write may have committed."""
         try:
             yield
-        except UnknownConversationError:
-            raise _unknown(conversation) from None
         finally:
             self._changes.announce(owner, conversation)
 
     def _listed(self, conversation: Conversation) -> Listed:
         return Listed(conversation, conversation.id in self._replies.busy())
-
-
-def _unknown(conversation: str) -> NotFoundError:
-    return NotFoundError(f"There is no conversation {conversation!r} (any more).")

@@ -20,6 +20,7 @@ from pydantic import (
 )
 from pydantic.fields import FieldInfo
 
+from headwater.identity.quota import UNITS, Rate
 from headwater.storage.database import database_url
 
 
@@ -35,28 +36,13 @@ class Takes:
     secret: bool = False
 
 
-@dataclass(frozen=True)
-class Rate:
-    """A number of starts per number of seconds."""
-
-    count: int
-    seconds: int
-
-    def __str__(self) -> str:
-        units = {seconds: unit for unit, seconds in _UNITS.items()}
-        return f"{self.count}/{units.get(self.seconds, f'{self.seconds} seconds')}"
-
-
-_UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
-
-
 def _rate(value: str | Rate) -> Rate:
     if isinstance(value, Rate):
         return value
     count, _, unit = (part.strip() for part in value.partition("/"))
-    if unit not in _UNITS or not 1 <= int(count) <= 10**9:
+    if unit not in UNITS or not 1 <= int(count) <= 10**9:
         raise ValueError
-    return Rate(int(count), _UNITS[unit])
+    return Rate(int(count), unit)
 
 
 def _split(value: object) -> object:
@@ -202,7 +188,7 @@ class Settings(BaseModel):
 
     rate_limit: Annotated[
         Rate, BeforeValidator(_rate), Takes("a rate such as 100/minute (second, minute, hour or day)")
-    ] = Rate(100, 60)
+    ] = Rate(100, "minute")
     """starts of a reply per API key, or per address where there is no key"""
 
     max_active: Count = 1000

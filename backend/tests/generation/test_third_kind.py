@@ -22,10 +22,11 @@ from headwater.transports.encoder import Encoder
 from headwater.transports.grpc import page_messages
 from headwater.transports.ndjson import NdjsonEncoder
 from headwater.transports.openai_chat import OpenAIChatEncoder
-from headwater.transports.openai_responses import OpenAIResponsesEncoder, ResponseHead
+from headwater.transports.openai_responses import OpenAIResponsesEncoder
 from headwater.transports.sse import SseEncoder
 from headwater.transports.ui_message import UiMessageEncoder
 from tests.building import ME, new_replies
+from tests.golden import GENERATION
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,34 +81,34 @@ def test_it_is_the_same_after_a_row_and_an_archive() -> None:
     ("encoder", "expected"),
     [
         (
-            SseEncoder(),
+            SseEncoder(GENERATION),
             b'id: gen_1:3\nevent: source\ndata: {"url":"https://example.org/rivers","title":"Rivers"}\n\n',
         ),
         (
-            NdjsonEncoder(),
+            NdjsonEncoder(GENERATION),
             b'{"event":"source","generation":"gen_1","cursor":3,'
             b'"url":"https://example.org/rivers","title":"Rivers"}\n',
         ),
         (
-            UiMessageEncoder(),
+            UiMessageEncoder(GENERATION),
             b'{"type":"text-end","id":"1"}\n\n'
             b'data: {"type":"data-source","data":{"url":"https://example.org/rivers","title":"Rivers"}}\n\n',
         ),
     ],
 )
 def test_transports_that_can_express_it_do(encoder: Encoder, expected: bytes) -> None:
-    assert expected in encoder.page("gen_1", PAGE)
+    assert expected in encoder.page(PAGE)
 
 
 @pytest.mark.parametrize(
     "encoder",
     [
-        OpenAIChatEncoder("scripted/echo", 0),
-        OpenAIResponsesEncoder(ResponseHead("resp_1", "msg_1", "scripted/echo", 0, None, stored=True)),
+        OpenAIChatEncoder(GENERATION),
+        OpenAIResponsesEncoder(GENERATION, None),
     ],
 )
 def test_transports_that_cannot_express_it_leave_it_out(encoder: Encoder) -> None:
-    sent = encoder.page("gen_1", PAGE)
+    sent = encoder.page(PAGE)
     assert b"example.org" not in sent
     assert b" flows." in sent
 
@@ -142,8 +143,8 @@ def test_a_kind_of_text_joins_its_pieces_on_every_transport() -> None:
     page = Page(events, 3)
     assert fold(events) == (Text("Run "), Program("print()"))
     assert list(unfold(fold(events), shape(events))) == list(events)
-    assert b'event: program\ndata: {"token":"print()"}' in SseEncoder().page("gen_1", page)
-    assert b'{"type":"data-program","data":{"text":"print()"}}' in UiMessageEncoder().page("gen_1", page)
+    assert b'event: program\ndata: {"token":"print()"}' in SseEncoder(GENERATION).page(page)
+    assert b'{"type":"data-program","data":{"text":"print()"}}' in UiMessageEncoder(GENERATION).page(page)
     messages = list(page_messages("gen_1", page))
     assert (messages[1].event, dict(messages[1].data)) == ("program", {"token": "print()"})
     assert message_members(fold(events)).keys() == {"text", "reasoning", "parts"}

@@ -13,12 +13,12 @@ from headwater.live.memory import MemoryLog, MemoryLogStore
 from headwater.providers.scripted import ScriptedProvider
 from headwater.replies.active import EVENT_COST, ActiveReplies, ActiveReply, Generation, log_end
 from headwater.replies.readers import Keep, Readers
-from tests.building import new_quota
+from tests.building import new_generation, new_quota
 from tests.limits import run_limits
 
 
 def generation(id_: str) -> Generation:
-    return Generation(id_, "me", "conv", "msg_2", "msg_1", "scripted/echo", MemoryLog(), 0)
+    return new_generation(MemoryLog(), id=id_)
 
 
 def log_of(found: Generation) -> LogWriter:
@@ -54,12 +54,12 @@ async def test_a_snapshot_is_all_that_was_said_however_many_pages() -> None:
     found = generation("gen_1")
     await log_of(found).append(0, [Text("a" * 4000)] * 20)
     snapshot = await found.snapshot()
-    assert (text_of(snapshot.parts), snapshot.cursor, snapshot.outcome) == ("a" * 80_000, 20, None)
+    assert (text_of(snapshot.events), snapshot.cursor, snapshot.outcome) == ("a" * 80_000, 20, None)
 
 
 async def ended(caplog: pytest.LogCaptureFixture, outcome: Outcome) -> dict[str, object]:
     """What the log says of a reply that ended so."""
-    found = Generation("gen_1", "client_0123456789", "conv", "msg_2", "msg_1", "local/a", MemoryLog(), 0)
+    found = new_generation(MemoryLog(), owner="client_0123456789", model="local/a")
     end = await log_of(found).append(0, [Reasoning("Kingfisher?"), Text("Kingfisher!\n")])
     await log_of(found).close(end, outcome)
     with caplog.at_level(logging.INFO):
@@ -79,8 +79,8 @@ async def test_the_log_says_how_a_reply_ended_and_nothing_of_what_it_said(
     timing = Timing(0.19, 2.1, 41, 21.4, 0.08, 0.006, 0.19)
     assert await ended(caplog, Outcome(failed, None, timing)) == {
         "generation": "gen_1",
-        "conversation": "conv",
-        "message": "msg_2",
+        "conversation": "conv_1",
+        "message": "msg_1",
         "client": "client_012345",
         "model": "local/a",
         "status": "failed",

@@ -14,6 +14,7 @@ from headwater.replies.checkpoint import Checkpoints
 from headwater.storage.conversations import ConversationRepository
 from headwater.storage.database import open_database, sqlite_url
 from headwater.storage.replies import Piece, ReplyRepository
+from tests.building import new_generation
 from tests.storage.trees import COMPLETED, INTERRUPTED, begun
 
 DONE = Outcome(Completed("stop"))
@@ -49,7 +50,7 @@ class Running(list[Generation]):
 
     def start(self, name: str = "gen_1") -> tuple[Generation, MemoryLog]:
         log = MemoryLog()
-        self.append(Generation(name, "me", "conv_1", "msg_2", "msg_1", "scripted/echo", log, 0))
+        self.append(new_generation(log, id=name))
         return self[-1], log
 
 

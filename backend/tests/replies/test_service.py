@@ -90,7 +90,7 @@ async def test_a_key_outlives_its_log_and_never_runs_its_reply_again(database: D
     replies.draining = False
     again = await replies.start(ME, ask("hello"), KEYED)
     assert again.id == id_
-    assert text_of((await again.snapshot()).parts) == "hello"
+    assert text_of((await again.snapshot()).events) == "hello"
 
 
 async def test_drained_replies_have_nothing_running(database: Database) -> None:

@@ -14,7 +14,7 @@ from headwater.storage.replies import Piece, ReplyRepository
 from headwater.storage.search import SearchRepository
 from headwater.storage.shares import ShareRepository
 from headwater.storage.tables import conversations, pieces
-from tests.storage.trees import COMPLETED, INTERRUPTED, begun, kept, new_reply
+from tests.storage.trees import COMPLETED, INTERRUPTED, begin, begun, kept, new_reply
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ async def test_many_begin_replies_in_one_conversation_at_once(
     name, question, first = await begun(repository, "me")
     others = [new_reply(question) for _ in range(20)]
     before = await repository.get("me", name)
-    await at_once(*(repository.begin("me", name, other, (), None) for other in others))
+    await at_once(*(begin(repository, "me", name, other, (), None) for other in others))
     after, said = await repository.read("me", name)
     assert after.version == before.version + 20
     assert {each.id for each in said} == {question.id, first.message.id, *(o.message.id for o in others)}
@@ -70,7 +70,7 @@ async def test_readers_never_wait_for_writers_nor_writers_for_one_another_too_lo
         for n in range(4):
             await replies.save([Piece(reply, n, [Text(f"{n} ")])])
             await repository.change("me", name, {"title": f"{title} {n}", "leaf": question.id})
-            await repository.begin("me", name, new_reply(question), (), None)
+            await begin(repository, "me", name, new_reply(question), (), None)
             await shares.share("me", name, n)
         assert await replies.close(reply, [Text(f"{n} ") for n in range(4)], COMPLETED)
         assert not await replies.close(reply, [Text("other")], INTERRUPTED)

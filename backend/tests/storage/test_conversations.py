@@ -20,6 +20,7 @@ from headwater.storage.tables import conversations, generations, messages
 from tests.storage import trees
 from tests.storage.trees import (
     NO_IDS,
+    begin,
     begun,
     kept,
     line,
@@ -53,7 +54,7 @@ async def test_a_conversation_begins_with_a_question_and_an_empty_reply(
     chosen = Settings("scripted/echo", "Be brief.", 0.5, 100)
     question = new_message(None, "Why?", created_at=5)
     reply = new_reply(question, at=7)
-    await repository.begin("me", "conv_1", reply, (question,), ("A title", chosen))
+    await begin(repository, "me", "conv_1", reply, (question,), ("A title", chosen))
     found, said = await repository.read("me", "conv_1")
     assert said == [question, msgspec.structs.replace(reply.message, generation=reply.generation)]
     assert found == replace(
@@ -71,7 +72,7 @@ async def test_a_reply_that_begins_is_the_leaf_and_makes_the_conversation_the_ne
     await begun(repository, "me")
     before = await repository.get("me", name)
     again = new_reply(question, at=9_000)
-    await repository.begin("me", name, again, (), None)
+    await begin(repository, "me", name, again, (), None)
     after = await repository.get("me", name)
     assert (after.leaf, after.updated_at) == (again.message.id, 9_000)
     assert after.version > before.version
@@ -91,7 +92,7 @@ async def test_nothing_begins_where_there_is_no_such_conversation(
     before = await rows(database)
     client = "other" if case == "another's" else "me"
     with pytest.raises(UnknownConversationError):
-        await repository.begin(client, "none" if case == "none" else name, new_reply(question), (), None)
+        await begin(repository, client, "none" if case == "none" else name, new_reply(question), (), None)
     assert await rows(database) == before
 
 
@@ -103,7 +104,7 @@ async def test_a_conversation_that_cannot_begin_leaves_nothing(
     before = await rows(database)
     other = msgspec.structs.replace(question, id="msg_2")
     with pytest.raises(IdTakenError):
-        await repository.begin("me", "conv_2", reply, (other,), ("Title", Settings()))
+        await begin(repository, "me", "conv_2", reply, (other,), ("Title", Settings()))
     assert await rows(database) == before
 
 
@@ -153,7 +154,7 @@ async def test_messages_come_in_the_order_in_which_they_were_made(
     name, question, first = await begun(repository, "me")
     others = [new_reply(question, at=500 - n) for n in range(5)]
     for other in others:
-        await repository.begin("me", name, other, (), None)
+        await begin(repository, "me", name, other, (), None)
     _, said = await repository.read("me", name)
     assert [each.id for each in said] == [
         question.id,
@@ -333,7 +334,7 @@ async def test_nothing_of_a_client_is_there_for_another(
         repository.delete("other", name, 1),
         repository.restore("other", name),
         repository.restore("other", gone),
-        repository.begin("other", name, new_reply(question), (), None),
+        begin(repository, "other", name, new_reply(question), (), None),
     ):
         with pytest.raises(UnknownConversationError):
             await asked
@@ -355,7 +356,7 @@ async def test_what_cannot_be_an_id_names_no_conversation(
         repository.change("me", name, {"title": "Other"}),
         repository.delete("me", name, 1),
         repository.restore("me", name),
-        repository.begin("me", name, new_reply(question), (), None),
+        begin(repository, "me", name, new_reply(question), (), None),
     ):
         with pytest.raises(UnknownConversationError):
             await asked

@@ -16,7 +16,7 @@ from sqlalchemy.engine import URL
 
 from headwater.api.archives import CLOSING, OPENING
 from headwater.conversations.archive import to_archive
-from headwater.transports.json import encode_json
+from headwater.transports.wire import encode_json
 from tests.running import RunningServer, SseEvent, asked, sse_events, text_of
 from tests.storage.trees import line, new_conversation
 

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, column, delete, insert, table, text
 from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from headwater.conversations.model import Message, Settings
+from headwater.conversations.model import Conversation, Message
 from headwater.generation.parts import Reasoning, Text
 from headwater.storage.conversations import ConversationRepository
 from headwater.storage.database import (
@@ -28,7 +28,7 @@ from headwater.storage.database import (
     database_url as parsed,
 )
 from headwater.storage.replies import ReplyRepository
-from headwater.storage.rows import new_conversation_row
+from headwater.storage.rows import conversation_row
 from headwater.storage.search import SearchRepository
 from headwater.storage.tables import conversations, metadata
 from tests.postgresql import PASSWORD
@@ -93,7 +93,7 @@ async def of_version(
 ) -> AsyncIterator[AsyncConnection]:
     """A database of an earlier version with one conversation, to put more into."""
     old = Database(url)
-    row = new_conversation_row("conv_1", "me", "Old waters", 5, Settings())
+    row = conversation_row(Conversation("conv_1", "Old waters", 5, 5), "me")
     async with old.writing() as connection:
         await connection.run_sync(lambda sync: command.upgrade(migrations(sync), version))
         await connection.execute(insert(conversations).values(row))

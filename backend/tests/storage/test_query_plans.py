@@ -14,7 +14,7 @@ from headwater.storage.database import Database
 from headwater.storage.replies import Piece, ReplyRepository
 from headwater.storage.search import SearchCursor, SearchRepository
 from headwater.storage.shares import ShareRepository
-from tests.storage.trees import COMPLETED, begun, line, new_conversation, new_reply
+from tests.storage.trees import COMPLETED, begin, begun, line, new_conversation, new_reply
 
 WHOLE_TABLE = re.compile(
     r"Seq Scan on (conversations|messages|generations|pieces|shares)"  # PostgreSQL
@@ -46,7 +46,7 @@ async def test_no_statement_reads_a_whole_table(database: Database) -> None:
     shares, search = ShareRepository(database), SearchRepository(database)
     name, question, reply = await begun(repository, "me", "A river", title="Rivers")
     with statements(database) as asked:
-        await repository.begin("me", name, new_reply(question), (), None)
+        await begin(repository, "me", name, new_reply(question), (), None)
         await repository.ids("me")
         await repository.read("me", name)
         await repository.branch("me", name, None)

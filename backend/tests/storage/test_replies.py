@@ -8,7 +8,7 @@ from headwater.storage.conversations import ConversationRepository
 from headwater.storage.database import Database
 from headwater.storage.replies import Piece, ReplyRepository
 from headwater.storage.tables import pieces
-from tests.storage.trees import COMPLETED, INTERRUPTED, NO_IDS, begun, events, new_reply
+from tests.storage.trees import COMPLETED, INTERRUPTED, NO_IDS, begin, begun, events, new_reply
 
 ANY = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -46,7 +46,13 @@ async def test_a_closed_reply_is_found_as_it_was_said(
     found = await replies.find("me", reply.generation)
     assert found is not None
     assert list(found.events) == said
-    assert (found.owner, found.conversation, found.message, found.parent, found.model, found.outcome) == (
+    assert (
+        *[
+            getattr(found.generation, name)
+            for name in ("owner", "conversation", "message", "parent", "model")
+        ],
+        found.outcome,
+    ) == (
         "me",
         name,
         reply.message.id,
@@ -108,7 +114,7 @@ async def test_a_title_that_is_made_replaces_none_that_was_written(
     assert (await repository.get("me", name)).title == "First"
     for written, expected in ((None, "Made"), ("Written", "Written")):
         again = new_reply(question)
-        await repository.begin("me", name, again, (), None)
+        await begin(repository, "me", name, again, (), None)
         if written is not None:
             await repository.change("me", name, {"title": written, "titled": True})
         await replies.close(again.generation, [Text("one")], COMPLETED, "Made")

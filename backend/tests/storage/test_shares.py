@@ -1,10 +1,11 @@
 import pytest
 
-from headwater.conversations.model import UnknownConversationError, UnknownMessageError
+from headwater.conversations.model import UnknownConversationError
+from headwater.errors import ConflictError
 from headwater.storage.conversations import ConversationRepository
 from headwater.storage.database import Database
 from headwater.storage.shares import Shared, ShareRepository
-from tests.storage.trees import NO_IDS, begun, kept, new_conversation, new_reply
+from tests.storage.trees import NO_IDS, begin, begun, kept, new_conversation, new_reply
 
 
 @pytest.fixture
@@ -25,9 +26,9 @@ async def test_a_link_shows_the_branch_of_then_and_nothing_later(
     token = await shares.share("me", conversation.id, 5)
     assert await shares.find(token) == Shared("A title", tuple(said))
     later = new_reply(said[2])
-    await repository.begin("me", conversation.id, later, (), None)
+    await begin(repository, "me", conversation.id, later, (), None)
     aside = new_reply(said[0])
-    await repository.begin("me", conversation.id, aside, (), None)
+    await begin(repository, "me", conversation.id, aside, (), None)
     assert await shares.find(token) == Shared("A title", tuple(said))
     assert await shares.share("me", conversation.id, 6) == token
     shared = await shares.find(token)
@@ -80,7 +81,7 @@ async def test_only_its_owner_shares_a_conversation(
         for asked in (shares.share("other", name, 5), shares.unshare("other", name)):
             with pytest.raises(UnknownConversationError):
                 await asked
-    with pytest.raises(UnknownMessageError):
+    with pytest.raises(ConflictError):
         await shares.share("me", empty.id, 5)
     for unknown in ("none", conversation.id, token.swapcase(), *NO_IDS):
         assert await shares.find(unknown) is None

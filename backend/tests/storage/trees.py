@@ -1,14 +1,14 @@
 """Conversations for tests: trees of any form, and texts of any kind."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
 
-from headwater.conversations.model import Conversation, Message, Settings, plain
+from headwater.conversations.model import Conversation, GenerationRecord, Message, Settings, plain
 from headwater.generation.parts import Reasoning, Text, fold
 from headwater.ids import new_id
-from headwater.storage.conversations import ConversationRepository, NewReply
+from headwater.storage.conversations import ConversationRepository
 
 COMPLETED = {"status": "completed", "reason": "stop", "usage": None, "timing": None}
 INTERRUPTED = {"status": "interrupted", "usage": None, "timing": None}
@@ -27,6 +27,13 @@ events = st.lists(
 
 times = st.integers(0, 4_102_444_800_000)
 outcomes = st.none() | st.sampled_from([COMPLETED, INTERRUPTED])
+
+
+class NewReply(NamedTuple):
+    """The message of a reply that begins, still empty, and the id of its generation."""
+
+    message: Message
+    generation: str
 
 
 def new_message(parent: Message | None, text: str, **named: Any) -> Message:
@@ -79,7 +86,7 @@ async def begun(
     name = new_id("conv")
     asked = new_message(None, question)
     reply = new_reply(asked)
-    await repository.begin(client, name, reply, (asked,), (title, Settings()))
+    await begin(repository, client, name, reply, (asked,), (title, Settings()))
     return name, asked, reply
 
 
@@ -87,6 +94,33 @@ def new_reply(parent: Message, at: int = 1_000) -> NewReply:
     """A reply that begins."""
     message = new_message(parent, "", role="assistant", model="scripted/echo", created_at=at)
     return NewReply(message, new_id("gen"))
+
+
+async def begin(
+    repository: ConversationRepository,
+    client: str,
+    conversation: str,
+    reply: NewReply,
+    written: tuple[Message, ...] = (),
+    begins: tuple[str, Settings] | None = None,
+) -> None:
+    """Begin a reply, with the title and the settings of its conversation if that begins too."""
+    created = reply.message.created_at
+    generation = GenerationRecord(
+        id=reply.generation,
+        owner=client,
+        conversation=conversation,
+        message=reply.message.id,
+        parent=reply.message.parent or "",
+        model=reply.message.model or "",
+        created_at=created,
+    )
+    new = (
+        None
+        if begins is None
+        else Conversation(conversation, begins[0], created, created, settings=begins[1])
+    )
+    await repository.begin(generation, (*written, reply.message), new)
 
 
 def walk(messages: Sequence[Message], leaf: str) -> list[Message]:

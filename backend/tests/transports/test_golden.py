@@ -21,9 +21,9 @@ def test_every_transport_writes_exactly_these_bytes(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_the_frames_of_a_websocket_are_the_lines_of_ndjson(name: str) -> None:
     golden = load(name)
-    frames = [start_frame(golden.opening, golden.after, None)]
+    frames = [start_frame(golden.generation, golden.after, None)]
     for page in golden.pages():
-        frames += page_frames(golden.opening.generation, page)
+        frames += page_frames(golden.generation.id, page)
     assert "\n".join([*frames, ""]).encode() == (FOLDER / f"{name}.ndjson").read_bytes()
 
 

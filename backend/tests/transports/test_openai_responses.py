@@ -10,15 +10,9 @@ from hypothesis import strategies as st
 from headwater.generation.log import Page
 from headwater.generation.outcome import Completed, Outcome
 from headwater.generation.parts import Event, Reasoning, Text, TextPart, fold, text_of
-from headwater.transports.openai_responses import (
-    OpenAIResponsesEncoder,
-    ResponseHead,
-    last_number,
-)
-from headwater.transports.wire import Opening
+from headwater.transports.openai_responses import OpenAIResponsesEncoder, last_number
+from tests.golden import GENERATION
 
-HEAD = ResponseHead("resp_1", "msg_1", "scripted/echo", 0, None, stored=True)
-OPENING = Opening("gen_1", "conv_1", "msg_1", "msg_0", "scripted/echo")
 DONE = Outcome(Completed("stop"))
 
 EVENTS = st.lists(
@@ -30,12 +24,12 @@ EVENTS = st.lists(
 
 def read(events: Sequence[Event], cuts: set[int], after: int = -1) -> list[Any]:
     """What a reader gets that is sent pages up to these cursors, from behind a number."""
-    encoder = OpenAIResponsesEncoder(HEAD, after)
-    sent = encoder.opening(OPENING, 0)
+    encoder = OpenAIResponsesEncoder(GENERATION, None, after)
+    sent = encoder.opening(0)
     before = 0
     for cut in sorted({*(cut for cut in cuts if cut < len(events)), len(events)}):
         outcome = DONE if cut == len(events) else None
-        sent += encoder.page("gen_1", Page(tuple(events[before:cut]), cut, outcome))
+        sent += encoder.page(Page(tuple(events[before:cut]), cut, outcome))
         before = cut
     blocks = [block.split("\n") for block in sent.decode().strip().split("\n\n")]
     return [json.loads(block[1].removeprefix("data: ")) for block in blocks if not block[0].startswith(":")]
@@ -73,4 +67,4 @@ def test_the_end_says_all_that_was_said(events: list[Event], cuts: set[int]) -> 
 @settings(deadline=None)
 @given(EVENTS)
 def test_the_last_number_is_the_one_of_the_last_event(events: list[Event]) -> None:
-    assert last_number(HEAD, events, DONE) == read(events, set())[-1]["sequence_number"]
+    assert last_number(GENERATION, events, DONE) == read(events, set())[-1]["sequence_number"]

@@ -6,7 +6,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from headwater.api.requests import Body, ChatBody, IdempotencyKey, Identifier, ReplyBody, validated
 from headwater.errors import InvalidRequestError
-from headwater.replies.requests import NewMessage, Regenerate
+from headwater.generation.log import Cursor
+from headwater.identity.identify import Principal
+from headwater.replies.active import Generation
+from headwater.replies.requests import NewMessage, Regenerate, StartOptions
+from headwater.replies.service import Replies
 
 RequestName = Annotated[str, Field(max_length=200)]
 
@@ -71,6 +75,20 @@ class _Head(BaseModel):
 
     action: str
     request: RequestName | None = None
+
+
+async def opened(
+    replies: Replies, principal: Principal, action: ChatAction | ReplyAction | FollowAction, arrived: float
+) -> tuple[Generation, Cursor]:
+    """The generation that an action starts or follows, and the cursor to follow it from.
+
+    `arrived` is the time of the action on the clock of the event loop. Raises `ProblemError`.
+    """
+    if isinstance(action, FollowAction):
+        generation = await replies.find(principal, action.generation)
+        return generation, await replies.resume(generation, action.after)
+    options = StartOptions(action.idempotency_key, arrived)
+    return await replies.start(principal, action.reply_request(), options), 0
 
 
 class UnreadableActionError(Exception):

@@ -11,13 +11,12 @@ from headwater.api.requests import (
     Body,
     Identifier,
     PlainText,
-    Temperature,
-    Tokens,
+    SettingsBody,
     read_json_bytes,
     validated,
 )
 from headwater.api.tagged import Outcome, Part
-from headwater.conversations.model import Conversation, Message, Settings, milliseconds
+from headwater.conversations.model import Conversation, Message, milliseconds
 from headwater.errors import InvalidRequestError
 from headwater.generation.codec import parse_parts, text_members
 from headwater.generation.parts import Parts
@@ -72,7 +71,7 @@ class ArchiveMessage(Body):
         )
 
 
-class ArchiveConversation(Body):
+class ArchiveConversation(SettingsBody):
     """A conversation; `leaf` is the index of a message."""
 
     title: Annotated[str, Field(max_length=1000), PLAIN]
@@ -80,10 +79,6 @@ class ArchiveConversation(Body):
     updated_at: Timestamp
     pinned: bool = False
     archived: bool = False
-    model: Identifier | None = None
-    system: PlainText | None = None
-    temperature: Temperature | None = None
-    max_tokens: Tokens | None = None
     leaf: Index | None = None
     messages: list[ArchiveMessage]
 
@@ -115,7 +110,7 @@ class ArchiveConversation(Body):
             pinned=self.pinned,
             archived=self.archived,
             leaf=ids[-1 if self.leaf is None else self.leaf] if ids else None,
-            settings=Settings(self.model, self.system, self.temperature, self.max_tokens),
+            settings=self.settings,
             version=1,
             share=None,
         )

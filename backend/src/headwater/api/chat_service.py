@@ -13,16 +13,12 @@ from connectrpc.request import RequestContext
 from google.protobuf.message import Message
 from werkzeug.http import parse_cookie
 
-from headwater.api.actions import CancelAction, ChatAction, FollowAction, ReplyAction
-from headwater.api.problems import INTERNAL_ERROR
+from headwater.api.actions import CancelAction, ChatAction, FollowAction, ReplyAction, opened
 from headwater.api.requests import checked
-from headwater.api.streaming import UNBUFFERED, opening
-from headwater.errors import PROBLEMS, ProblemCode, ProblemError
+from headwater.api.streaming import UNBUFFERED
+from headwater.errors import InternalError, InvalidRequestError, ProblemCode, ProblemError, TooLargeError
 from headwater.generation.codec import JsonObject
-from headwater.generation.log import Cursor
 from headwater.identity.identify import COOKIE, HEADER, Identifier, Principal
-from headwater.replies.active import Generation
-from headwater.replies.requests import StartOptions
 from headwater.replies.service import Replies
 from headwater.transports.grpc import generation_message, members, opening_message, page_messages
 from headwater.v1 import chat_pb2
@@ -43,21 +39,15 @@ class ReplyService(ChatService):
 
     def stream_chat(self, request: chat_pb2.ChatRequest, ctx: Context) -> Responses:
         """Start a reply and follow it."""
-        return self._start(ctx, ChatAction, _members("chat", request))
+        return self._follow(ctx, ChatAction, _members("chat", request))
 
     def stream_reply(self, request: chat_pb2.ReplyRequest, ctx: Context) -> Responses:
         """Start another reply to a message, or the continuation of one, and follow it."""
-        return self._start(ctx, ReplyAction, _members("reply", request))
+        return self._follow(ctx, ReplyAction, _members("reply", request))
 
-    async def follow(self, request: chat_pb2.FollowRequest, ctx: Context) -> Responses:
+    def follow(self, request: chat_pb2.FollowRequest, ctx: Context) -> Responses:
         """Follow a reply from a cursor."""
-        principal = self._principal(ctx)
-        action = checked(FollowAction, _members("follow", request))
-        generation = await self._replies.find(principal, action.generation)
-        after = await self._replies.resume(generation, action.after)
-        async with aclosing(self._responses(generation, after, principal, ctx)) as responses:
-            async for response in responses:
-                yield response
+        return self._follow(ctx, FollowAction, _members("follow", request))
 
     async def cancel(self, request: chat_pb2.CancelRequest, ctx: Context) -> chat_pb2.Generation:
         """Stop a reply."""
@@ -65,29 +55,20 @@ class ReplyService(ChatService):
         action = checked(CancelAction, _members("cancel", request))
         generation = await self._replies.find(principal, action.generation)
         before = await self._replies.cancel(generation)
-        return generation_message(opening(generation), before.parts, before.cursor, before.outcome)
+        return generation_message(generation, before)
 
-    async def _start(
-        self, ctx: Context, kind: type[ChatAction | ReplyAction], members: JsonObject
+    async def _follow(
+        self, ctx: Context, kind: type[ChatAction | ReplyAction | FollowAction], members: JsonObject
     ) -> Responses:
         arrived = asyncio.get_running_loop().time()
         principal = self._principal(ctx)
-        key = ctx.request_headers.get("idempotency-key")
-        action = checked(kind, {**members, "idempotency_key": key})
-        generation = await self._replies.start(
-            principal, action.reply_request(), StartOptions(action.idempotency_key, arrived)
-        )
-        async with aclosing(self._responses(generation, 0, principal, ctx)) as responses:
-            async for response in responses:
-                yield response
-
-    async def _responses(
-        self, generation: Generation, after: Cursor, principal: Principal, ctx: Context
-    ) -> Responses:
+        if kind is not FollowAction:
+            members["idempotency_key"] = ctx.request_headers.get("idempotency-key")
+        generation, after = await opened(self._replies, principal, checked(kind, members), arrived)
         ctx.response_headers.update(UNBUFFERED)
         if principal.token is not None:
             ctx.response_headers[HEADER] = principal.token
-        yield opening_message(opening(generation), after)
+        yield opening_message(generation, after)
         async with aclosing(self._replies.follow(generation, after)) as pages:
             async for page in pages:
                 for message in page_messages(generation.id, page):
@@ -116,23 +97,23 @@ class Refusals(MetadataInterceptor[None]):
     async def on_end(self, _: None, ctx: Context, error: Exception | None, /) -> None:
         """Raise the error that the client sees."""
         match error:
-            case ProblemError(code=code, detail=detail):
-                if error.field is not None:
-                    ctx.response_trailers["headwater-field"] = error.field
-                if error.retry_after is not None:
-                    ctx.response_trailers["retry-after"] = str(error.retry_after)
-                raise self._refused(ctx, code, detail) from None
+            case ProblemError():
+                raise self._refused(ctx, error) from None
             case ConnectError(code=Code.INVALID_ARGUMENT):
-                self._refused(ctx, "invalid_request", "")
+                self._refused(ctx, InvalidRequestError(""))
             case ConnectError(code=Code.RESOURCE_EXHAUSTED):
-                self._refused(ctx, "too_large", "")
+                self._refused(ctx, TooLargeError(""))
             case None | ConnectError():
                 return
             case _:
                 logger.error("request failed", exc_info=error)
-                raise self._refused(ctx, "internal_error", INTERNAL_ERROR) from None
+                raise self._refused(ctx, InternalError()) from None
 
-    def _refused(self, ctx: Context, code: ProblemCode, detail: str) -> ConnectError:
-        self._count(code)
-        ctx.response_trailers["headwater-code"] = code
-        return ConnectError(Code[PROBLEMS[code].grpc], detail)
+    def _refused(self, ctx: Context, error: ProblemError) -> ConnectError:
+        self._count(error.code)
+        if error.field is not None:
+            ctx.response_trailers["headwater-field"] = error.field
+        if error.retry_after is not None:
+            ctx.response_trailers["retry-after"] = str(error.retry_after)
+        ctx.response_trailers["headwater-code"] = error.code
+        return ConnectError(Code[error.problem.grpc], error.detail)

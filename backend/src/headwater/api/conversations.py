@@ -17,12 +17,9 @@ from headwater.api.describe import answers_as, answers_nothing
 from headwater.api.principals import principal
 from headwater.api.requests import (
     PLAIN,
-    Body,
     Identifier,
-    PlainText,
     Query,
-    Temperature,
-    Tokens,
+    SettingsBody,
     read_json,
     read_query,
 )
@@ -40,9 +37,9 @@ from headwater.errors import InvalidRequestError
 from headwater.history import History
 from headwater.storage.conversations import ListCursor
 from headwater.storage.search import SearchCursor
-from headwater.transports.json import encode_json
 from headwater.transports.sse import HEARTBEAT, SseEncoder, sse_event
 from headwater.transports.sse import OPENING as SSE_OPENING
+from headwater.transports.wire import encode_json
 
 ARCHIVE_BYTES = 64 * 1024 * 1024
 
@@ -70,17 +67,13 @@ class ExportQuery(Query):
     format: Literal["json", "markdown"] = "json"
 
 
-class ConversationChange(Body):
+class ConversationChange(SettingsBody):
     """What to change. Null resets a setting; the other members cannot be null."""
 
     title: Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S"), PLAIN] | None = None
     pinned: bool | None = None
     archived: bool | None = None
     leaf: Identifier | None = None
-    model: Identifier | None = None
-    system: PlainText | None = None
-    temperature: Temperature | None = None
-    max_tokens: Tokens | None = None
 
 
 _NEVER_NULL = ("title", "pinned", "archived", "leaf")

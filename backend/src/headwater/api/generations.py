@@ -12,12 +12,12 @@ from headwater.api.streaming import (
     JSON,
     json_response,
     negotiated,
-    opening,
     refuse_head,
     streamed,
 )
 from headwater.errors import InvalidRequestError
-from headwater.replies.active import Generation, Snapshot
+from headwater.generation.log import Page
+from headwater.replies.active import Generation
 from headwater.replies.service import Replies
 from headwater.transports.json import generation_object, page_object
 from headwater.transports.wire import END
@@ -63,6 +63,5 @@ def generations_blueprint(replies: Replies) -> Blueprint:
     return blueprint
 
 
-def _standing(generation: Generation, snapshot: Snapshot, status: int = 200) -> Response:
-    members = generation_object(opening(generation), snapshot.parts, snapshot.cursor, snapshot.outcome)
-    return json_response(members, status)
+def _standing(generation: Generation, snapshot: Page, status: int = 200) -> Response:
+    return json_response(generation_object(generation, snapshot), status)

@@ -108,24 +108,24 @@ def _ids(body: ReplyIds | None) -> Ids:
     return Ids() if body is None else Ids(**body.model_dump())
 
 
-class ReplyOptions(Body):
-    """The members that say how a reply is made."""
+class SettingsBody(Body):
+    """The members of a conversation's settings, among others."""
 
     model: Identifier | None = None
     system: PlainText | None = None
     temperature: Temperature | None = None
     max_tokens: Tokens | None = None
-    script: ScriptBody | None = None
 
     @property
     def settings(self) -> Settings:
-        """The members that a conversation keeps."""
+        """The settings alone."""
         return Settings(self.model, self.system, self.temperature, self.max_tokens)
 
-    @property
-    def scripted(self) -> Script | None:
-        """The script for the scripted provider."""
-        return None if self.script is None else self.script.script()
+
+class ReplyOptions(SettingsBody):
+    """The members that say how a reply is made."""
+
+    script: ScriptBody | None = None
 
 
 class ChatBody(ReplyOptions):
@@ -143,7 +143,7 @@ class ChatBody(ReplyOptions):
             conversation=self.conversation,
             parent=self.parent,
             settings=self.settings,
-            script=self.scripted,
+            script=script_of(self.script),
             ids=_ids(self.ids),
         )
 
@@ -155,7 +155,7 @@ class ReplyBody(ReplyOptions):
 
     def regenerate(self, conversation: str, message: str) -> Regenerate:
         """The request for the use case."""
-        return Regenerate(conversation, message, self.settings, self.scripted, _ids(self.ids))
+        return Regenerate(conversation, message, self.settings, script_of(self.script), _ids(self.ids))
 
 
 class ChatQuery(Body):
@@ -211,7 +211,7 @@ def validated(model: type[M], body: bytes, path: str = "") -> M:
 
 
 def checked(model: type[M], members: JsonObject) -> M:
-    """Validate members that another transport has parsed. Raises `InvalidRequestError`."""
+    """Validate members that were parsed before. Raises `InvalidRequestError`."""
     try:
         return model.model_validate(members)
     except ValidationError as error:
@@ -229,10 +229,7 @@ def read_query(model: type[M]) -> M:
         if len(occurrences) > 1:
             raise InvalidRequestError(f"{name} is given {len(occurrences)} times; give it once.", field=name)
         values[name] = occurrences[0]
-    try:
-        return model.model_validate(values)
-    except ValidationError as error:
-        raise _invalid(error) from None
+    return checked(model, values)
 
 
 def idempotency_key() -> str | None:

@@ -1,6 +1,6 @@
 """The types of the API's answers. The OpenAPI document and the page's types are generated from them."""
 
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
 from headwater.api.tagged import Outcome, Part
@@ -192,10 +192,7 @@ def conversation(opened: Opened) -> Conversation:
     return Conversation(
         **_summary(opened.listed),
         leaf=record.leaf,
-        model=record.settings.model,
-        system=record.settings.system,
-        temperature=record.settings.temperature,
-        max_tokens=record.settings.max_tokens,
+        **asdict(record.settings),
         share=record.share,
         messages=[_message(message, opened.cursors.get(message.id)) for message in opened.messages],
     )

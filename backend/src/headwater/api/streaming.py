@@ -1,7 +1,7 @@
 """Answers that carry a reply: their transport, their headers and their bytes."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
 from quart import Response, request
@@ -11,21 +11,20 @@ from werkzeug.http import parse_accept_header
 
 from headwater.errors import NotAcceptableError
 from headwater.generation.log import Cursor
+from headwater.generation.parts import fold
 from headwater.replies.active import Generation
 from headwater.replies.service import Replies
 from headwater.transports.encoder import Encoder
-from headwater.transports.json import (
-    JSON_SPACE,
-    encode_json,
-    reply_end,
-    reply_opening,
-)
+from headwater.transports.json import JSON_SPACE, reply_end, reply_opening
 from headwater.transports.ndjson import NdjsonEncoder
 from headwater.transports.sse import SseEncoder
-from headwater.transports.wire import Opening
+from headwater.transports.wire import encode_json
 
 JSON = "application/json"
-ENCODERS: dict[str, Encoder] = {encoder.media_type: encoder for encoder in (SseEncoder(), NdjsonEncoder())}
+ENCODERS: dict[str, Callable[[Generation], Encoder]] = {
+    SseEncoder.media_type: SseEncoder,
+    NdjsonEncoder.media_type: NdjsonEncoder,
+}
 
 JSON_HEARTBEAT = 5.0
 """Seconds between two heartbeats of a reply that is sent as one JSON object."""
@@ -88,7 +87,7 @@ async def streamed(replies: Replies, generation: Generation, after: Cursor, medi
     """Follow a generation from a cursor to its outcome. Raises `CursorConflictError`."""
     after = await replies.resume(generation, after)
     resumes = bool(request.headers.get("Last-Event-ID"))
-    body = _encoded(replies, generation, after, ENCODERS[media_type], resumes=resumes)
+    body = _encoded(replies, generation, after, ENCODERS[media_type](generation), resumes=resumes)
     return _unbuffered(body, media_type)
 
 
@@ -101,12 +100,12 @@ def _unbuffered(body: AsyncGenerator[bytes, None], media_type: str) -> Response:
 async def _complete(replies: Replies, generation: Generation) -> AsyncGenerator[bytes, None]:
     """One JSON object: the ids at once, then heartbeats, and the rest when the reply is complete."""
     clock = asyncio.get_running_loop().time
-    yield reply_opening(opening(generation))
+    yield reply_opening(generation)
     last_sent = clock()
     async with aclosing(replies.follow(generation, 0)) as pages:
         async for page in pages:
             if page.outcome is not None:
-                yield reply_end((await generation.snapshot()).parts, page.outcome)
+                yield reply_end(fold((await generation.snapshot()).events), page.outcome)
             elif not page.events or clock() - last_sent >= JSON_HEARTBEAT:
                 yield JSON_SPACE
                 last_sent = clock()
@@ -115,17 +114,10 @@ async def _complete(replies: Replies, generation: Generation) -> AsyncGenerator[
 async def _encoded(
     replies: Replies, generation: Generation, after: Cursor, encoder: Encoder, *, resumes: bool
 ) -> AsyncGenerator[bytes, None]:
-    yield encoder.opening(opening(generation), after)
+    yield encoder.opening(after)
     async with aclosing(replies.follow(generation, after, resumes=resumes)) as pages:
         async for page in pages:
-            yield encoder.page(generation.id, page)
-
-
-def opening(generation: Generation) -> Opening:
-    """The data of a generation's `start` event."""
-    return Opening(
-        generation.id, generation.conversation, generation.message, generation.parent, generation.model
-    )
+            yield encoder.page(page)
 
 
 def json_response(value: object, status: int = 200) -> Response:

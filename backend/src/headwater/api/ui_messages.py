@@ -13,6 +13,7 @@ from headwater.api.requests import (
     PlainText,
     ReplyOptions,
     read_json,
+    script_of,
 )
 from headwater.api.streaming import followed, refuse_head
 from headwater.generation.provider import PromptMessage
@@ -62,7 +63,7 @@ class UiMessagesBody(ReplyOptions):
         return Stateless(
             messages=(*system, *messages),
             settings=replace(self.settings, system=None),
-            script=self.scripted,
+            script=script_of(self.script),
             conversation=_conversation(self.id),
         )
 
@@ -87,7 +88,7 @@ def ui_messages_blueprint(replies: Replies) -> Blueprint:
 
 
 def _streamed(replies: Replies, generation: Generation) -> Response:
-    response = followed(replies, generation, UiMessageEncoder())
+    response = followed(replies, generation, UiMessageEncoder(generation))
     response.headers.extend(PROTOCOL)
     return response
 

@@ -4,28 +4,17 @@ import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import aclosing
-from typing import assert_never
 
 from quart import Blueprint, websocket
 
-from headwater.api.actions import (
-    Action,
-    CancelAction,
-    ChatAction,
-    FollowAction,
-    ReplyAction,
-    UnreadableActionError,
-    read_action,
-)
+from headwater.api.actions import Action, CancelAction, UnreadableActionError, opened, read_action
 from headwater.api.origins import Origins
 from headwater.api.principals import current_principal, naming_headers
-from headwater.api.problems import INTERNAL_ERROR, problem_object
-from headwater.api.streaming import opening
-from headwater.errors import ProblemCode, ProblemError, RateLimitedError
+from headwater.api.problems import problem_object
+from headwater.errors import InternalError, ProblemCode, ProblemError, RateLimitedError
 from headwater.generation.log import Cursor
 from headwater.identity.identify import Principal
 from headwater.replies.active import Generation
-from headwater.replies.requests import ReplyRequest, StartOptions
 from headwater.replies.service import Replies
 from headwater.transports.json import generation_object
 from headwater.transports.websocket import answer_frame, page_frames, start_frame
@@ -95,32 +84,21 @@ class _Socket:
 
     async def _act(self, action: Action, arrived: float) -> None:
         try:
-            match action:
-                case ChatAction() | ReplyAction():
-                    await self._start(action.reply_request(), action, arrived)
-                case FollowAction():
-                    generation = await self._replies.find(self._principal, action.generation)
-                    await self._follow(generation, action.after, action.request)
-                case CancelAction():
-                    await self._cancel(action)
-                case _:
-                    assert_never(action)
+            if isinstance(action, CancelAction):
+                await self._cancel(action)
+            else:
+                generation, after = await opened(self._replies, self._principal, action, arrived)
+                await self._follow(generation, after, action.request)
         except ProblemError as error:
             await self._refuse(error, action.request)
         except Exception:
             logger.exception("an action of a WebSocket failed")
-            await self._send_problem("internal_error", INTERNAL_ERROR, action.request)
+            await self._refuse(InternalError(), action.request)
         finally:
             self._active -= 1
 
-    async def _start(self, request: ReplyRequest, action: ChatAction | ReplyAction, arrived: float) -> None:
-        options = StartOptions(action.idempotency_key, arrived)
-        generation = await self._replies.start(self._principal, request, options)
-        await self._follow(generation, 0, action.request)
-
     async def _follow(self, generation: Generation, after: Cursor, request: str | None) -> None:
-        after = await self._replies.resume(generation, after)
-        await websocket.send(start_frame(opening(generation), after, request))
+        await websocket.send(start_frame(generation, after, request))
         async with aclosing(self._replies.follow(generation, after)) as pages:
             async for page in pages:
                 for frame in page_frames(generation.id, page):
@@ -129,22 +107,12 @@ class _Socket:
     async def _cancel(self, action: CancelAction) -> None:
         generation = await self._replies.find(self._principal, action.generation)
         before = await self._replies.cancel(generation)
-        members = generation_object(opening(generation), before.parts, before.cursor, before.outcome)
+        members = generation_object(generation, before)
         await websocket.send(answer_frame("generation", members, action.request))
 
     async def _refuse(self, error: ProblemError, request: str | None) -> None:
-        await self._send_problem(error.code, error.detail, request, error.field, error.retry_after)
-
-    async def _send_problem(
-        self,
-        code: ProblemCode,
-        detail: str,
-        request: str | None,
-        field: str | None = None,
-        retry_after: int | None = None,
-    ) -> None:
-        self._refused(code)
-        problem = problem_object(code, detail, field)
-        if retry_after is not None:
-            problem["retry_after"] = retry_after
+        self._refused(error.code)
+        problem = problem_object(error)
+        if error.retry_after is not None:
+            problem["retry_after"] = error.retry_after
         await websocket.send(answer_frame("problem", problem, request))

@@ -1,6 +1,7 @@
 """Archives: conversations without ids, in the form in which they are exported and imported."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 
 from headwater.conversations.model import Conversation, Message, timestamp
 from headwater.generation.codec import JsonObject
@@ -9,17 +10,13 @@ from headwater.generation.codec import JsonObject
 def to_archive(conversation: Conversation, messages: Sequence[Message]) -> JsonObject:
     """A conversation with its messages, oldest first; `parent` and `leaf` are indexes of messages."""
     index = {message.id: number for number, message in enumerate(messages)}
-    settings = conversation.settings
     return {
         "title": conversation.title,
         "created_at": timestamp(conversation.created_at),
         "updated_at": timestamp(conversation.updated_at),
         "pinned": conversation.pinned,
         "archived": conversation.archived,
-        "model": settings.model,
-        "system": settings.system,
-        "temperature": settings.temperature,
-        "max_tokens": settings.max_tokens,
+        **asdict(conversation.settings),
         "leaf": None if conversation.leaf is None else index.get(conversation.leaf),
         "messages": [
             {"parent": None if message.parent is None else index[message.parent], **message.members()}

@@ -6,12 +6,14 @@ A message is one record everywhere: in storage, in archives, and in what the API
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from enum import Enum
 from typing import Any, Literal, TypeAlias
 
 import msgspec
 
+from headwater.errors import NotFoundError
 from headwater.generation.codec import JsonObject, message_members
-from headwater.generation.parts import Event, Parts, Text, text_of
+from headwater.generation.parts import Parts, Text, text_of
 
 Role: TypeAlias = Literal["user", "assistant"]
 
@@ -93,38 +95,55 @@ class Conversation:
 
     id: str
     title: str
-    titled: bool
     created_at: int
     updated_at: int
-    pinned: bool
-    archived: bool
-    leaf: str | None
-    settings: Settings
-    version: int
-    share: str | None
+    titled: bool = False
+    pinned: bool = False
+    archived: bool = False
+    leaf: str | None = None
+    settings: Settings = Settings()
+    version: int = 1
+    share: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class StoredReply:
-    """A reply as its row has it: its owner, its conversation and messages, its events and its outcome.
+class Storage(Enum):
+    """Whether a reply is stored in its conversation, or gone when its log leaves memory."""
 
-    While it is open, `outcome` is None and there are no events. `created_at` is in milliseconds since 1970.
+    STORED = "stored"
+    EPHEMERAL = "ephemeral"
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class GenerationRecord:
+    """One run of a model, which writes the message `message` in reply to the message `parent`.
+
+    An ephemeral one has no row. `created_at` is in milliseconds since 1970.
     """
 
-    generation: str
+    id: str
     owner: str
     conversation: str
     message: str
     parent: str
     model: str
-    events: tuple[Event, ...]
-    outcome: OutcomeObject | None
     created_at: int
+    storage: Storage = Storage.STORED
+
+    @property
+    def is_stored(self) -> bool:
+        """Whether it has, or will have, a row."""
+        return self.storage is Storage.STORED
 
 
-class UnknownConversationError(Exception):
+class UnknownConversationError(NotFoundError):
     """The conversation does not exist, or somebody else owns it."""
 
+    def __init__(self, conversation: str) -> None:
+        super().__init__(f"There is no conversation {conversation!r} (any more).")
 
-class UnknownMessageError(Exception):
+
+class UnknownMessageError(NotFoundError):
     """The conversation has no such message."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(f"The conversation has no message {message!r}.")

@@ -14,20 +14,17 @@ class MemoryChangeFeed:
         self._closed = False
 
     def close(self) -> None:
-        """See `ChangeFeed.close`."""
         self._closed = True
         for listeners in self._listeners.values():
             for listener in listeners:
                 listener.woken.set()
 
     def announce(self, owner: str, conversation: str) -> None:
-        """See `ChangeFeed.announce`."""
         for listener in self._listeners.get(owner, ()):
             listener.changed[conversation] = None
             listener.woken.set()
 
     async def listen(self, owner: str, idle: float) -> AsyncGenerator[tuple[str, ...], None]:
-        """See `ChangeFeed.listen`."""
         listener = _Listener()
         self._listeners[owner].add(listener)
         try:

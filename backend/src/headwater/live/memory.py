@@ -28,7 +28,6 @@ class MemoryLog:
         self._changed = asyncio.Event()
 
     async def append(self, at: Cursor, events: Sequence[Event]) -> Cursor:
-        """See `LogWriter.append`."""
         if self._outcome is not None:
             raise LogClosedError("the log has its outcome")
         self._require_end(at)
@@ -38,7 +37,6 @@ class MemoryLog:
         return len(self._events)
 
     async def close(self, at: Cursor, outcome: Outcome) -> Outcome:
-        """See `LogWriter.close`."""
         if self._outcome is None:
             self._require_end(at)
             self._outcome = outcome
@@ -46,11 +44,9 @@ class MemoryLog:
         return self._outcome
 
     async def read(self, after: Cursor) -> Page:
-        """See `Log.read`."""
         return page_after(after, self._events, self._outcome)
 
     async def changed(self, after: Cursor) -> None:
-        """See `Log.changed`."""
         require_reached(after, len(self._events))
         while len(self._events) <= after and self._outcome is None:
             await self._changed.wait()
@@ -71,16 +67,13 @@ class MemoryLogStore:
         self._logs: dict[str, MemoryLog] = {}
 
     def create(self, generation: str) -> LogWriter:
-        """See `LogStore.create`."""
         log = self._logs[generation] = MemoryLog()
         return log
 
     async def open(self, generation: str) -> MemoryLog | None:
-        """See `LogStore.open`."""
         return self._logs.get(generation)
 
     def forget(self, generation: str) -> None:
-        """See `LogStore.forget`."""
         self._logs.pop(generation, None)
 
 
@@ -91,15 +84,12 @@ class MemoryControl:
         self._stops: dict[str, Stop] = {}
 
     def listen(self, generation: str, stop: Stop) -> None:
-        """See `Control.listen`."""
         self._stops[generation] = stop
 
     def forget(self, generation: str) -> None:
-        """See `Control.forget`."""
         self._stops.pop(generation, None)
 
     async def stop(self, generation: str, status: Cancelled | Interrupted) -> None:
-        """See `Control.stop`."""
         if stop := self._stops.get(generation):
             stop(status)
 
@@ -112,16 +102,13 @@ class MemoryPresence:
         self._listeners: dict[str, Callable[[int], None]] = {}
 
     def listen(self, generation: str, changed: Callable[[int], None]) -> None:
-        """See `Presence.listen`."""
         self._listeners[generation] = changed
 
     def forget(self, generation: str) -> None:
-        """See `Presence.forget`."""
         self._listeners.pop(generation, None)
 
     @contextmanager
     def reading(self, generation: str) -> Iterator[None]:
-        """See `Presence.reading`."""
         self._count(generation, 1)
         try:
             yield

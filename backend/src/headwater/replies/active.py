@@ -8,16 +8,15 @@ from dataclasses import dataclass
 
 import msgspec
 
-from headwater.conversations.model import Message
+from headwater.conversations.model import GenerationRecord, Message
 from headwater.generation.codec import outcome_object
 from headwater.generation.log import Cursor, Log, Page, read_all
 from headwater.generation.outcome import Outcome
-from headwater.generation.parts import Event, Parts, fold
+from headwater.generation.parts import fold
 from headwater.generation.runner import Runner
 from headwater.identity.quota import Slot
 from headwater.live.ports import LogStore
 from headwater.replies.readers import Readers
-from headwater.replies.requests import Storage
 
 logger = logging.getLogger("headwater.generations")  # the name that operators look for
 
@@ -31,51 +30,15 @@ RETENTION = 60.0
 """Seconds that a closed log stays in memory after its row was written."""
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """The state of a generation at one moment."""
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Generation(GenerationRecord):
+    """A generation with its log. An ephemeral one is gone when its log leaves memory."""
 
-    events: tuple[Event, ...]
-    outcome: Outcome | None
-
-    @property
-    def parts(self) -> Parts:
-        """Its parts so far."""
-        return fold(self.events)
-
-    @property
-    def cursor(self) -> Cursor:
-        """The end of the log."""
-        return len(self.events)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Generation:
-    """One run of a model. `message` is the id of the reply, `parent` that of the message before it.
-
-    An ephemeral generation has no row, and is gone when its log leaves memory. `created_at` is in
-    milliseconds since 1970.
-    """
-
-    id: str
-    owner: str
-    conversation: str
-    message: str
-    parent: str
-    model: str
     log: Log
-    created_at: int
-    storage: Storage = Storage.STORED
 
-    @property
-    def is_stored(self) -> bool:
-        """Whether it has, or will have, a row."""
-        return self.storage is Storage.STORED
-
-    async def snapshot(self) -> Snapshot:
-        """Its current state."""
-        page: Page = await read_all(self.log)
-        return Snapshot(page.events, page.outcome)
+    async def snapshot(self) -> Page:
+        """Its current state: all events so far, and the outcome."""
+        return await read_all(self.log)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -133,7 +96,7 @@ class ActiveReplies:
             return message, 0
         snapshot = await generation.snapshot()
         outcome = None if snapshot.outcome is None else outcome_object(snapshot.outcome)
-        return msgspec.structs.replace(message, parts=snapshot.parts, outcome=outcome), snapshot.cursor
+        return msgspec.structs.replace(message, parts=fold(snapshot.events), outcome=outcome), snapshot.cursor
 
     def add(self, generation: Generation, active: ActiveReply) -> None:
         """Add a generation that has just started."""
@@ -146,7 +109,7 @@ class ActiveReplies:
         del self._known[generation.id]
         self._logs.forget(generation.id)
 
-    def close(self, generation: Generation, snapshot: Snapshot) -> None:
+    def close(self, generation: Generation, snapshot: Page) -> None:
         """Move a generation to the closed ones, once its log and its row are closed."""
         self._running.pop(generation).slot.release()
         weight = sum(event.length + EVENT_COST for event in snapshot.events) + EVENT_COST

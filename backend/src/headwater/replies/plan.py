@@ -1,14 +1,15 @@
 """Plans replies: which branch a request continues, which model replies, and what the prompt is."""
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 from headwater.clock import now
 from headwater.conversations.context import Fitted, fit
 from headwater.conversations.model import (
     Conversation,
+    GenerationRecord,
     Message,
     Settings,
-    UnknownConversationError,
+    Storage,
     UnknownMessageError,
     plain,
 )
@@ -16,7 +17,6 @@ from headwater.conversations.title import make_title
 from headwater.errors import (
     ConflictError,
     InvalidRequestError,
-    NotFoundError,
     TooLargeError,
     UnknownModelError,
 )
@@ -24,7 +24,7 @@ from headwater.generation.provider import Prompt, PromptMessage, Provider, Sampl
 from headwater.ids import new_id
 from headwater.providers.catalogue import Catalogue, Model, Source
 from headwater.replies.active import ActiveReplies
-from headwater.replies.requests import ROOT, NewMessage, Regenerate, ReplyRequest, Stateless, Storage
+from headwater.replies.requests import ROOT, NewMessage, Regenerate, ReplyRequest, Stateless
 from headwater.storage.conversations import ConversationRepository
 
 
@@ -32,30 +32,19 @@ from headwater.storage.conversations import ConversationRepository
 class ReplyPlan:
     """Everything that is needed to start a reply.
 
-    `parent` is the id of the message that it replies to. `written` are the new messages that are stored
-    before it. `begins` is the title and the settings of a new conversation. For an ephemeral reply, the ids
-    of the conversation and the messages do not exist in the database.
+    `new` are the messages to store, of which the last is the reply; `begins` is the conversation if it is
+    new. For an ephemeral reply, the ids of the conversation and the messages do not exist in the database.
     """
 
-    conversation: str
-    parent: str
-    reply: Message
+    generation: GenerationRecord
     prompt: Prompt
     provider: Provider
-    storage: Storage
-    written: tuple[Message, ...] = ()
-    begins: tuple[str, Settings] | None = None
-
-    @property
-    def model(self) -> str:
-        """The id of the model that replies."""
-        return self.reply.model or ""
+    new: tuple[Message, ...] = ()
+    begins: Conversation | None = None
 
     def title(self, reply: str) -> str | None:
         """The title of a new conversation, from its question and the reply's text."""
-        if self.begins is None:
-            return None
-        return make_title(self.written[0].text, reply)
+        return None if self.begins is None else make_title(self.new[0].text, reply)
 
 
 class Planner:
@@ -81,7 +70,7 @@ class Planner:
             case Regenerate():
                 return await self._regenerate(owner, request)
             case Stateless():
-                return await self._stateless(request)
+                return await self._stateless(owner, request)
 
     async def _new_message(self, owner: str, request: NewMessage) -> ReplyPlan:
         for message in request.earlier:
@@ -106,18 +95,17 @@ class Planner:
             branch = () if request.parent == ROOT else branch
             settings = _merge(request.settings, conversation.settings)
         written = _written(request, branch[-1].id if branch else None)
-        id_ = (request.ids.conversation or new_id("conv")) if conversation is None else conversation.id
-        plan = await self._reply_to(
-            (*branch, *written),
-            request,
-            _override(request.overrides, settings),
-            conversation=id_,
-            sampling=request.sampling,
-        )
         if request.storage is Storage.EPHEMERAL:
-            return replace(plan, conversation=new_id("conv"), storage=Storage.EPHEMERAL)
-        begins = (make_title(written[0].text), request.settings) if conversation is None else None
-        return replace(plan, written=written, begins=begins)
+            id_ = new_id("conv")
+        else:
+            id_ = (request.ids.conversation or new_id("conv")) if conversation is None else conversation.id
+        settings = _override(request.overrides, settings)
+        plan = await self._reply_to(owner, (*branch, *written), request, settings, id_, request.storage)
+        begins = None
+        if conversation is None:
+            created, title = plan.generation.created_at, make_title(written[0].text)
+            begins = Conversation(id_, title, created, created, settings=request.settings)
+        return replace(plan, new=(*written, *plan.new), begins=begins)
 
     async def _regenerate(self, owner: str, request: Regenerate) -> ReplyPlan:
         conversation, branch = await self._branch(owner, request.conversation, request.message, "message")
@@ -125,44 +113,43 @@ class Planner:
         if last.generation is not None and last.outcome is None:
             raise ConflictError("This reply is still running; wait for its end.")
         settings = _merge(request.settings, conversation.settings)
-        return await self._reply_to(branch, request, settings, conversation=conversation.id)
+        return await self._reply_to(owner, branch, request, settings, conversation.id)
 
-    async def _stateless(self, request: Stateless) -> ReplyPlan:
+    async def _stateless(self, owner: str, request: Stateless) -> ReplyPlan:
         if not any(message.text.strip() for message in request.messages):
             raise InvalidRequestError("messages has no text to reply to.", field="messages")
         for message in request.messages:
             self._check_length(message.text, "messages")
         model, source, name = await self._model(request.settings.model, request.script)
-        parent = new_id("msg")
-        return ReplyPlan(
-            conversation=request.conversation or new_id("conv"),
-            parent=parent,
-            reply=_reply(parent, model, request.ids.reply),
-            prompt=_prompt(name, request.messages, request, request.settings, request.sampling),
-            provider=source.provider,
-            storage=Storage.EPHEMERAL,
-        )
+        conversation = request.conversation or new_id("conv")
+        generation = _generation(owner, request, conversation, new_id("msg"), model, Storage.EPHEMERAL)
+        prompt = _prompt(generation, name, request.messages, request, request.settings)
+        return ReplyPlan(generation, prompt, source.provider)
 
     async def _reply_to(
         self,
+        owner: str,
         path: tuple[Message, ...],
         request: NewMessage | Regenerate,
         settings: Settings,
-        *,
         conversation: str,
-        sampling: Sampling = Sampling(),  # noqa: B008 - frozen
+        storage: Storage = Storage.STORED,
     ) -> ReplyPlan:
         """The plan of a reply to the last message of a path from the root."""
         model, source, name = await self._model(settings.model, request.script)
         fitted = await self._fit(path, model, settings)
-        return ReplyPlan(
-            conversation=conversation,
-            parent=path[-1].id,
-            reply=_reply(path[-1].id, model, request.ids.reply, fitted.omitted),
-            prompt=_prompt(name, fitted.messages, request, settings, sampling),
-            provider=source.provider,
-            storage=Storage.STORED,
+        generation = _generation(owner, request, conversation, path[-1].id, model, storage)
+        reply = Message(
+            id=generation.message,
+            parent=generation.parent,
+            role="assistant",
+            parts=(),
+            created_at=generation.created_at,
+            model=model.id,
+            omitted=fitted.omitted,
         )
+        prompt = _prompt(generation, name, fitted.messages, request, settings)
+        return ReplyPlan(generation, prompt, source.provider, (reply,))
 
     def _check_length(self, message: str, field: str = "message") -> None:
         if len(message) > self._max_message_chars:
@@ -189,10 +176,9 @@ class Planner:
     ) -> tuple[Conversation, tuple[Message, ...]]:
         try:
             return await self._conversations.branch(owner, conversation, leaf)
-        except UnknownConversationError:
-            raise no_conversation(conversation) from None
-        except UnknownMessageError:
-            raise NotFoundError(f"The conversation has no message {leaf!r}.", field=field) from None
+        except UnknownMessageError as error:
+            error.field = field
+            raise
 
     async def _fit(self, path: tuple[Message, ...], model: Model, settings: Settings) -> Fitted:
         """The messages that fit into the prompt; a running reply counts with its text so far."""
@@ -219,53 +205,45 @@ def _written(request: NewMessage, parent: str | None) -> tuple[Message, ...]:
     return tuple(messages)
 
 
-def _reply(parent: str, model: Model, id_: str | None, omitted: int = 0) -> Message:
-    """The still empty message of a reply."""
-    return Message(
-        id=id_ or new_id("msg"),
+def _generation(
+    owner: str, request: ReplyRequest, conversation: str, parent: str, model: Model, storage: Storage
+) -> GenerationRecord:
+    return GenerationRecord(
+        id=request.ids.generation or new_id("gen"),
+        owner=owner,
+        conversation=conversation,
+        message=request.ids.reply or new_id("msg"),
         parent=parent,
-        role="assistant",
-        parts=(),
-        created_at=now(),
         model=model.id,
-        omitted=omitted,
+        created_at=now(),
+        storage=storage,
     )
 
 
 def _prompt(
+    generation: GenerationRecord,
     model: str,
     messages: tuple[PromptMessage, ...],
     request: ReplyRequest,
     settings: Settings,
-    sampling: Sampling,
 ) -> Prompt:
     return Prompt(
-        generation=request.ids.generation or new_id("gen"),
+        generation=generation.id,
         model=model,
         messages=messages,
         temperature=settings.temperature,
         max_tokens=settings.max_tokens,
         options=request.script,
-        sampling=sampling,
+        sampling=Sampling() if isinstance(request, Regenerate) else request.sampling,
     )
 
 
 def _merge(first: Settings, second: Settings) -> Settings:
     """The first settings, with the second ones for what is None."""
-    return Settings(
-        model=first.model if first.model is not None else second.model,
-        system=first.system if first.system is not None else second.system,
-        temperature=first.temperature if first.temperature is not None else second.temperature,
-        max_tokens=first.max_tokens if first.max_tokens is not None else second.max_tokens,
-    )
+    return replace(second, **{name: value for name, value in asdict(first).items() if value is not None})
 
 
 def _override(overrides: Settings, settings: Settings) -> Settings:
     """The settings of one reply; the system prompt is that of the overrides, then that of the settings."""
     system = "\n\n".join(part for part in (overrides.system, settings.system) if part)
     return replace(_merge(overrides, settings), system=system or None)
-
-
-def no_conversation(name: str) -> NotFoundError:
-    """The refusal for a conversation that the owner does not have."""
-    return NotFoundError(f"There is no conversation {name!r} (any more).", field="conversation")

@@ -1,28 +1,17 @@
 """Requests for replies: to a new message, to an old one, or outside any conversation."""
 
 from dataclasses import dataclass
-from enum import Enum
 from hashlib import sha256
 from typing import TypeAlias
 
 import msgspec
 
-from headwater.conversations.model import Settings
+from headwater.conversations.model import Settings, Storage
 from headwater.generation.provider import PromptMessage, Sampling
 from headwater.replies.readers import WhenUnread
 
 ROOT = "root"
 """Instead of a parent: the message becomes another root of its conversation."""
-
-_DEFAULTS = Settings()
-_NO_SAMPLING = Sampling()
-
-
-class Storage(Enum):
-    """Whether a reply is stored in its conversation, or gone when its log leaves memory."""
-
-    STORED = "stored"
-    EPHEMERAL = "ephemeral"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +22,6 @@ class Ids:
     message: str | None = None
     reply: str | None = None
     generation: str | None = None
-
-
-NO_IDS = Ids()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +35,13 @@ class NewMessage:
     message: str
     conversation: str | None = None
     parent: str | None = None
-    settings: Settings = _DEFAULTS
-    overrides: Settings = _DEFAULTS
+    settings: Settings = Settings()
+    overrides: Settings = Settings()
     earlier: tuple[PromptMessage, ...] = ()
-    sampling: Sampling = _NO_SAMPLING
+    sampling: Sampling = Sampling()
     script: object = None
     storage: Storage = Storage.STORED
-    ids: Ids = NO_IDS
+    ids: Ids = Ids()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +50,9 @@ class Regenerate:
 
     conversation: str
     message: str
-    settings: Settings = _DEFAULTS
+    settings: Settings = Settings()
     script: object = None
-    ids: Ids = NO_IDS
+    ids: Ids = Ids()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +63,11 @@ class Stateless:
     """
 
     messages: tuple[PromptMessage, ...]
-    settings: Settings = _DEFAULTS
+    settings: Settings = Settings()
     script: object = None
-    sampling: Sampling = _NO_SAMPLING
+    sampling: Sampling = Sampling()
     conversation: str | None = None
-    ids: Ids = NO_IDS
+    ids: Ids = Ids()
 
 
 ReplyRequest: TypeAlias = NewMessage | Regenerate | Stateless

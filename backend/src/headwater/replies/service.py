@@ -3,9 +3,9 @@
 import asyncio
 from collections.abc import AsyncGenerator, Collection
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
-from headwater.conversations.model import Message, StoredReply, UnknownConversationError
+from headwater.conversations.model import Message, UnknownConversationError
 from headwater.errors import (
     ConflictError,
     CursorConflictError,
@@ -14,18 +14,18 @@ from headwater.errors import (
     ShuttingDownError,
 )
 from headwater.generation.codec import outcome_object, parse_outcome
-from headwater.generation.log import ClosedLog, Cursor, CursorAheadError, Page, follow
+from headwater.generation.log import ClosedLog, Cursor, CursorAheadError, Log, Page, follow
 from headwater.generation.outcome import Cancelled, Interrupted, Outcome
-from headwater.generation.parts import Parts, text_of
+from headwater.generation.parts import Parts, fold, text_of
 from headwater.generation.runner import Limits, Runner
 from headwater.identity.identify import Principal
 from headwater.identity.quota import Quota
 from headwater.ids import derived_id
 from headwater.live.ports import ChangeFeed, Control, LogStore, Presence
 from headwater.metrics import Metrics
-from headwater.replies.active import ActiveReplies, ActiveReply, Generation, Snapshot, log_end
+from headwater.replies.active import ActiveReplies, ActiveReply, Generation, log_end
 from headwater.replies.checkpoint import Checkpoints
-from headwater.replies.plan import Planner, ReplyPlan, no_conversation
+from headwater.replies.plan import Planner, ReplyPlan
 from headwater.replies.readers import Readers, WhenUnread
 from headwater.replies.requests import (
     NewMessage,
@@ -35,8 +35,8 @@ from headwater.replies.requests import (
     Stateless,
     digests,
 )
-from headwater.storage.conversations import ConversationRepository, IdTakenError, NewReply
-from headwater.storage.replies import ReplyRepository, Start
+from headwater.storage.conversations import ConversationRepository, IdTakenError
+from headwater.storage.replies import ReplyRepository, StoredReply
 
 SAVE_TIMEOUT = 0.5
 """Seconds that a shutdown waits until interrupted replies are saved.
@@ -45,8 +45,6 @@ Saving continues while connections close, and the next start closes what is stil
 
 AFTER_CRASH = Outcome(Interrupted())
 """The outcome of a reply whose server crashed, without any measurements."""
-
-_DEFAULTS = StartOptions()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +101,7 @@ class Replies:
         await self._checkpoints.run()
 
     async def start(
-        self, principal: Principal, request: ReplyRequest, options: StartOptions = _DEFAULTS
+        self, principal: Principal, request: ReplyRequest, options: StartOptions = StartOptions()
     ) -> Generation:
         """Start a reply. Repeated requests with the same generation id or idempotency key start it only once.
 
@@ -112,7 +110,7 @@ class Replies:
         """
         if options.arrived is None:
             options = replace(options, arrived=asyncio.get_running_loop().time())
-        await self._quota.count_start(principal.quota_key)
+        self._quota.count_start(principal.quota_key)
         key = options.idempotency_key
         if key is not None:
             derived = derived_id("gen", principal.owner, key)
@@ -138,6 +136,8 @@ class Replies:
                 repeated = await self._repeated(principal, request, options.idempotency_key)
                 if repeated is not None:
                     return repeated
+                if isinstance(error, UnknownConversationError):
+                    error.field = "conversation"
                 if isinstance(error, ProblemError):
                     raise
                 raise ConflictError("One of the ids is taken.", field="ids") from None
@@ -154,9 +154,14 @@ class Replies:
         if active is not None and active.owner == principal.owner:
             return active
         reply = await self._replies.find(principal.owner, generation)
-        if reply is not None and (stored := await self._from_row(reply)) is not None:
-            return stored
-        raise NotFoundError(f"There is no generation {generation!r} (any more).")
+        log: Log | None = None
+        if reply is not None and reply.outcome is not None:
+            log = ClosedLog(reply.events, parse_outcome(reply.outcome))
+        elif reply is not None:
+            log = await self._logs.open(generation)
+        if reply is None or log is None:
+            raise NotFoundError(f"There is no generation {generation!r} (any more).")
+        return Generation(**asdict(reply.generation), log=log)
 
     async def previous(self, generation: Generation) -> str | None:
         """The id of the last generation before a stored one on its branch."""
@@ -213,10 +218,10 @@ class Replies:
         async with aclosing(self.follow(generation, 0)) as pages:
             async for page in pages:
                 if page.outcome is not None:
-                    return (await generation.snapshot()).parts, page.outcome
+                    return fold((await generation.snapshot()).events), page.outcome
         raise AssertionError("a log is followed until its outcome")
 
-    async def cancel(self, generation: Generation) -> Snapshot:
+    async def cancel(self, generation: Generation) -> Page:
         """Stop a generation on a user's request; returns its state before."""
         snapshot = await generation.snapshot()
         await self._control.stop(generation.id, Cancelled("user"))
@@ -268,11 +273,12 @@ class Replies:
         start = await self._replies.start_of(principal.owner, name, key)
         if start is None:
             return None
-        if start.owner == principal.owner and start.is_deleted:
-            raise NotFoundError(f"There is no generation {start.generation!r} (any more).")
-        if start.owner != principal.owner or not _is_repeated(request, start):
+        name, is_own = start.generation.id, start.generation.owner == principal.owner
+        if is_own and start.is_deleted:
+            raise NotFoundError(f"There is no generation {name!r} (any more).")
+        if not is_own or not _is_repeated(request, start):
             raise _used_before(key)
-        return await self.find(principal, start.generation)
+        return await self.find(principal, name)
 
     async def _start(
         self, principal: Principal, request: ReplyRequest, options: StartOptions
@@ -289,28 +295,18 @@ class Replies:
         except BaseException:
             slot.release()
             raise
-        if self.draining or self._active.get(plan.prompt.generation) is not None:
+        if self.draining or self._active.get(plan.generation.id) is not None:
             slot.release()
             return None  # the caller looks again, and is refused where the server drains
-        log = self._logs.create(plan.prompt.generation)
-        generation = Generation(
-            id=plan.prompt.generation,
-            owner=principal.owner,
-            conversation=plan.conversation,
-            message=plan.reply.id,
-            parent=plan.parent,
-            model=plan.model,
-            log=log,
-            created_at=plan.reply.created_at,
-            storage=plan.storage,
-        )
+        log = self._logs.create(plan.generation.id)
+        generation = Generation(**asdict(plan.generation), log=log)
         runner = Runner(
             log,
             plan.provider,
             plan.prompt,
             self._limits,
             arrived=options.arrived,
-            observer=self._metrics.observer(plan.model.partition("/")[0]),
+            observer=self._metrics.observer(generation.model.partition("/")[0]),
         )
         readers = Readers(
             options.when_unread or self._delivery.when_unread, lambda: runner.stop(Cancelled("abandoned"))
@@ -322,10 +318,7 @@ class Replies:
         self._active.add(generation, ActiveReply(runner, readers, slot, started, task))
         self._control.listen(generation.id, runner.stop)
         self._presence.listen(generation.id, readers.changed)
-        try:
-            await asyncio.shield(started)
-        except UnknownConversationError:
-            raise no_conversation(plan.conversation) from None
+        await asyncio.shield(started)
         return generation
 
     async def _run(self, generation: Generation, request: ReplyRequest, plan: ReplyPlan) -> None:
@@ -334,13 +327,7 @@ class Replies:
         try:
             if generation.is_stored:
                 chosen = None if request.ids.generation is None else digests(request)
-                await self._conversations.begin(
-                    generation.owner,
-                    generation.conversation,
-                    NewReply(plan.reply, generation.id, chosen),
-                    plan.written,
-                    plan.begins,
-                )
+                await self._conversations.begin(plan.generation, plan.new, plan.begins, chosen)
         except Exception as error:  # noqa: BLE001 - raised where `started` is awaited
             self._release(generation, active.readers)
             self._active.drop(generation)
@@ -362,12 +349,12 @@ class Replies:
         self._announce(generation)
 
     async def _close_row(
-        self, generation: Generation, plan: ReplyPlan, snapshot: Snapshot, most_readers: int
+        self, generation: Generation, plan: ReplyPlan, snapshot: Page, most_readers: int
     ) -> None:
         if snapshot.outcome is not None:
             log_end(generation, snapshot.outcome, most_readers)
             if generation.is_stored:
-                title = plan.title(text_of(snapshot.parts))
+                title = plan.title(text_of(snapshot.events))
                 await self._checkpoints.close(generation, snapshot.events, snapshot.outcome, title)
 
     def _release(self, generation: Generation, readers: Readers) -> None:
@@ -379,29 +366,10 @@ class Replies:
         if generation.is_stored:
             self._changes.announce(generation.owner, generation.conversation)
 
-    async def _from_row(self, reply: StoredReply) -> Generation | None:
-        """A generation that is not in the memory of this process; None if its log is not available."""
-        if reply.outcome is None:
-            log = await self._logs.open(reply.generation)
-        else:
-            log = ClosedLog(reply.events, parse_outcome(reply.outcome))
-        if log is None:
-            return None
-        return Generation(
-            id=reply.generation,
-            owner=reply.owner,
-            conversation=reply.conversation,
-            message=reply.message,
-            parent=reply.parent,
-            model=reply.model,
-            log=log,
-            created_at=reply.created_at,
-        )
 
-
-def _is_repeated(request: ReplyRequest, start: Start) -> bool:
+def _is_repeated(request: ReplyRequest, start: StoredReply) -> bool:
     """Whether a request is the same as the one that started this reply."""
-    if request.ids.conversation not in {None, start.conversation}:
+    if request.ids.conversation not in {None, start.generation.conversation}:
         return False
     if start.request is not None:
         repeated = digests(request)
@@ -410,7 +378,7 @@ def _is_repeated(request: ReplyRequest, start: Start) -> bool:
         case NewMessage():
             return request.message == start.question
         case Regenerate():
-            return request.message == start.parent
+            return request.message == start.generation.parent
         case Stateless():
             return False
 

@@ -130,7 +130,6 @@ class CorrectedTCPServer(TCPServer):
         self._client_left = False
 
     async def run(self) -> None:
-        """See `TCPServer.run`."""
         self.writer.transport.set_write_buffer_limits(high=WRITE_BUFFER_BYTES)
         with self._connections.opened(self.writer.transport):
             await super().run()
@@ -141,7 +140,6 @@ class CorrectedTCPServer(TCPServer):
         await self.idle_task.stop()
 
     async def protocol_send(self, event: Event) -> None:
-        """See `TCPServer.protocol_send`."""
         if isinstance(event, RawData):
             transport = self.writer.transport
             with _cut_when_stalled(
@@ -156,7 +154,6 @@ class CorrectedStreamBuffer(StreamBuffer):
     """A buffer whose writer waits until less than the low-water mark is left in it."""
 
     async def push(self, data: bytes) -> None:
-        """See `StreamBuffer.push`."""
         if self._complete:
             raise BufferCompleteError
         self.buffer.extend(data)
@@ -166,7 +163,6 @@ class CorrectedStreamBuffer(StreamBuffer):
             await self._paused.wait()
 
     async def pop(self, max_length: int) -> bytes:
-        """See `StreamBuffer.pop`."""
         data = bytes(self.buffer[:max_length])
         del self.buffer[:max_length]
         if len(self.buffer) < BUFFER_LOW_WATER:
@@ -226,7 +222,6 @@ class CorrectedH11Protocol(H11Protocol):
         self._websockets = websockets
 
     async def stream_send(self, event: StreamEvent) -> None:
-        """See `H11Protocol.stream_send`."""
         if isinstance(event, Response) and isinstance(self.connection, H11WSConnection):
             refused = event.status_code >= 300
             event = replace(event, headers=[*event.headers, (b"connection", b"close")]) if refused else event
@@ -255,7 +250,6 @@ class CorrectedH2Protocol(H2Protocol):
         self.priority = scheduler
 
     async def stream_send(self, event: StreamEvent) -> None:
-        """See `H2Protocol.stream_send`."""
         buffer = self.stream_buffers.get(event.stream_id)
         if buffer is None:
             await super().stream_send(event)

@@ -36,7 +36,6 @@ class CorrectedWSStream(WSStream):
         self._over = asyncio.Event()
 
     async def handle(self, event: Event) -> None:
-        """See `WSStream.handle`."""
         match event:
             case Request():
                 headers = [

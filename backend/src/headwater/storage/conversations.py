@@ -12,8 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from headwater.clock import now
 from headwater.conversations.model import (
     Conversation,
+    GenerationRecord,
     Message,
-    Settings,
     UnknownConversationError,
     UnknownMessageError,
 )
@@ -21,14 +21,14 @@ from headwater.ids import is_id
 from headwater.storage.database import Database
 from headwater.storage.rows import (
     MESSAGE,
+    change_own,
     conversation_of,
+    conversation_row,
     message_of,
     message_row,
-    new_conversation_row,
     own_conversations,
     read_branch,
     select_own,
-    update_own,
 )
 from headwater.storage.tables import BoundedInteger, conversations, generations, messages
 
@@ -61,18 +61,6 @@ class IdTakenError(Exception):
     """One of the chosen ids is taken, by something else or by an earlier start of the same reply."""
 
 
-@dataclass(frozen=True, slots=True)
-class NewReply:
-    """A new reply; its message stays empty until its generation is closed.
-
-    `request` has the digests of the request that chose the generation's id.
-    """
-
-    message: Message
-    generation: str
-    request: Mapping[str, bytes] | None = None
-
-
 class ConversationRepository:
     """The rows of conversations and their messages."""
 
@@ -81,35 +69,37 @@ class ConversationRepository:
 
     async def begin(
         self,
-        owner: str,
-        conversation: str,
-        reply: NewReply,
-        written: Sequence[Message],
-        begins: tuple[str, Settings] | None,
+        generation: GenerationRecord,
+        new: Sequence[Message],
+        begins: Conversation | None = None,
+        request: Mapping[str, bytes] | None = None,
     ) -> None:
-        """Add a new reply after the new messages `written`; it becomes the leaf.
+        """Add a generation with its `new` messages; the last one is its reply, still empty, and the new leaf.
 
-        `begins` is the title and the settings of a conversation that begins here, None for a stored one.
-        Raises `UnknownConversationError` and `IdTakenError`, and adds nothing then.
+        `begins` is the conversation if it begins here. `request` has the digests of the request that chose
+        the generation's id. Raises `UnknownConversationError` and `IdTakenError`, and adds nothing then.
         """
+        owner, conversation = generation.owner, generation.conversation
         try:
             async with self._database.writing() as connection:
-                started_at = reply.message.created_at
                 if begins is not None:
-                    title, settings = begins
-                    row = new_conversation_row(conversation, owner, title, started_at, settings)
-                    await connection.execute(insert(conversations).values(row))
-                await _change(
-                    connection, owner, conversation, {"leaf": reply.message.id, "updated_at": started_at}
+                    await connection.execute(insert(conversations).values(conversation_row(begins, owner)))
+                await change_own(
+                    connection,
+                    owner,
+                    conversation,
+                    leaf=generation.message,
+                    updated_at=generation.created_at,
                 )
                 await connection.execute(
-                    insert(messages),
-                    [message_row(message, conversation, owner) for message in (*written, reply.message)],
+                    insert(messages), [message_row(message, conversation, owner) for message in new]
                 )
-                request = None if reply.request is None else msgspec.msgpack.encode(reply.request)
                 await connection.execute(
                     insert(generations).values(
-                        id=reply.generation, message=reply.message.id, client=owner, request=request
+                        id=generation.id,
+                        message=generation.message,
+                        client=owner,
+                        request=None if request is None else msgspec.msgpack.encode(request),
                     )
                 )
         except IntegrityError as error:
@@ -133,21 +123,7 @@ class ConversationRepository:
     async def _insert_deleted(self, owner: str, archived: Iterable[Archived]) -> None:
         async with self._database.writing() as connection:
             for conversation, tree in archived:
-                row = new_conversation_row(
-                    conversation.id,
-                    owner,
-                    conversation.title,
-                    conversation.created_at,
-                    conversation.settings,
-                )
-                row |= {
-                    "titled": conversation.titled,
-                    "updated_at": conversation.updated_at,
-                    "pinned": conversation.pinned,
-                    "archived": conversation.archived,
-                    "leaf": conversation.leaf,
-                    "deleted_at": now(),
-                }
+                row = conversation_row(conversation, owner) | {"deleted_at": now()}
                 await connection.execute(insert(conversations).values(row))
                 if tree:
                     rows = [message_row(message, conversation.id, owner) for message in tree]
@@ -251,13 +227,13 @@ class ConversationRepository:
             if "leaf" in values:
                 values["leaf"] = await _newest_descendant(connection, conversation, values["leaf"])
             if values:
-                await _change(connection, owner, conversation, values)
+                await change_own(connection, owner, conversation, **values)
             return await _get(connection, owner, conversation)
 
     async def delete(self, owner: str, conversation: str, deleted_at: int) -> None:
         """Mark as deleted, until `restore` or `purge`. Raises `UnknownConversationError`."""
         async with self._database.writing() as connection:
-            await _change(connection, owner, conversation, {"deleted_at": deleted_at})
+            await change_own(connection, owner, conversation, deleted_at=deleted_at)
 
     async def restore(self, owner: str, conversation: str) -> Conversation:
         """Undo a deletion; does nothing if there was none. Raises `UnknownConversationError`."""
@@ -303,14 +279,6 @@ async def _get(connection: AsyncConnection, owner: str, conversation: str) -> Co
     if row is None:
         raise UnknownConversationError(conversation)
     return conversation_of(row)
-
-
-async def _change(
-    connection: AsyncConnection, owner: str, conversation: str, values: Mapping[str, Any]
-) -> None:
-    changed = await connection.execute(update_own(owner, conversation).values(**values))
-    if changed.rowcount == 0:
-        raise UnknownConversationError(conversation)
 
 
 async def _newest_descendant(connection: AsyncConnection, conversation: str, start: str) -> str:

@@ -3,7 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -17,7 +17,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
-from headwater.storage.lock import DatabaseLock, LockedError, lock
+from headwater.storage.lock import LockedError, locked
 from headwater.storage.tokenizer import indexed
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -77,7 +77,6 @@ class Database:
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
             )
         self._one_writer = asyncio.Lock()
-        self._lock: DatabaseLock | None = None
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
@@ -113,17 +112,12 @@ class Database:
         except CommandError as error:
             raise DatabaseError(f"the database is of another version of Headwater: {error}") from error
 
-    async def lock(self) -> None:
-        """Lock the database for this server until `close`. Raises `DatabaseError` if another one has it."""
-        try:
-            self._lock = await lock(self._engine)
-        except LockedError:
-            raise DatabaseError("another Headwater server works on this database") from None
+    def locked(self) -> AbstractAsyncContextManager[None]:
+        """Lock the database for this server; see `headwater.storage.lock`."""
+        return locked(self._engine)
 
     async def close(self) -> None:
         """Close all connections."""
-        if self._lock is not None:
-            await self._lock.release()
         await self._engine.dispose()
         for thread in self._threads:
             await asyncio.to_thread(thread.join, THREAD_TIMEOUT)
@@ -145,17 +139,18 @@ async def open_database(url: URL, *, alone: bool = False) -> AsyncIterator[Datab
     `alone` locks it against every other server that opens it `alone`.
     """
     database = Database(url)
-    try:
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(database.close)
         try:
             if alone:
-                await database.lock()
+                await stack.enter_async_context(database.locked())
             await database.migrate()
+        except LockedError:
+            raise DatabaseError("another Headwater server works on this database") from None
         except (SQLAlchemyError, sqlite3.Error, OSError) as error:
             cause = error.orig if isinstance(error, DBAPIError) else error
             raise DatabaseError(f"{url.set(query={}).render_as_string()} cannot be used: {cause}") from error
         yield database
-    finally:
-        await database.close()
 
 
 def migrations(connection: Connection) -> Config:

@@ -2,8 +2,8 @@
 
 import asyncio
 import sqlite3
-from contextlib import closing
-from typing import Protocol
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
 
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
@@ -20,32 +20,26 @@ class LockedError(Exception):
     """Another server works on the database."""
 
 
-class DatabaseLock(Protocol):
-    """Held by this server; released when its process ends, even by a crash."""
+@asynccontextmanager
+async def locked(engine: AsyncEngine) -> AsyncIterator[None]:
+    """Lock a database for this server. Raises `LockedError` after `LOCK_TIMEOUT`.
 
-    async def release(self) -> None:
-        """Let another server have it."""
-        ...
-
-
-async def lock(engine: AsyncEngine) -> DatabaseLock:
-    """Lock a database for this server. Raises `LockedError` after `LOCK_TIMEOUT`."""
+    The lock ends with the context, and with the process, even by a crash.
+    """
     if engine.dialect.name == "sqlite":
-        return _FileLock(await asyncio.to_thread(_lock_file, f"{engine.url.database}.lock"))
-    return _SessionLock(await _lock_session(engine))
-
-
-class _FileLock:
-    """An open transaction in a file beside SQLite's own."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
-
-    async def release(self) -> None:
-        self._connection.close()
+        with closing(await asyncio.to_thread(_lock_file, f"{engine.url.database}.lock")):
+            yield
+        return
+    async with engine.connect() as connection:
+        try:
+            await _lock_session(connection)
+            yield
+        finally:
+            await connection.invalidate()  # in the pool, it would keep the lock
 
 
 def _lock_file(path: str) -> sqlite3.Connection:
+    """Leave a transaction open in a file beside SQLite's own."""
     connection = sqlite3.connect(path, LOCK_TIMEOUT, isolation_level=None, check_same_thread=False)
     try:
         connection.execute("BEGIN EXCLUSIVE")
@@ -57,28 +51,13 @@ def _lock_file(path: str) -> sqlite3.Connection:
     return connection
 
 
-class _SessionLock:
-    """An advisory lock, held by a connection to PostgreSQL that stays open."""
-
-    def __init__(self, connection: AsyncConnection) -> None:
-        self._connection = connection
-
-    async def release(self) -> None:
-        # A connection that returned to the pool would keep the lock.
-        await self._connection.invalidate()
-        await self._connection.close()
-
-
-async def _lock_session(engine: AsyncEngine) -> AsyncConnection:
-    connection = await engine.connect()
+async def _lock_session(connection: AsyncConnection) -> None:
+    """Take an advisory lock, which a connection to PostgreSQL holds while it is open."""
     try:
         await connection.execution_options(isolation_level="AUTOCOMMIT")
         await connection.execute(text(f"SET lock_timeout = {int(LOCK_TIMEOUT * 1000)}"))
         await connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _KEY})
     except DBAPIError as error:
-        await connection.invalidate()
-        await connection.close()
         if getattr(error.orig, "sqlstate", None) == "55P03":  # lock_not_available
             raise LockedError from None
         raise
-    return connection

@@ -9,13 +9,13 @@ import msgspec
 from sqlalchemy import ColumnElement, Row, Select, bindparam, delete, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from headwater.conversations.model import OutcomeObject, StoredReply
+from headwater.conversations.model import GenerationRecord, OutcomeObject
 from headwater.generation.codec import parse_parts, parts_objects
 from headwater.generation.log import Cursor
 from headwater.generation.parts import Event, Shape, fold, shape, unfold
 from headwater.ids import is_id
 from headwater.storage.database import Database
-from headwater.storage.rows import part_columns, parts_of
+from headwater.storage.rows import MESSAGE, part_columns, parts_of
 from headwater.storage.tables import conversations, generations, messages, pieces
 
 
@@ -29,16 +29,16 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
-class Start:
-    """How a reply began: `parent` is the message it replies to, `question` that message's text.
+class StoredReply:
+    """A generation as its row has it. While it is open, `outcome` is None and there are no events.
 
-    `request` has the digests of the request that chose its id, None for replies of older versions.
+    `question` is the text of the message that it replies to. `request` has the digests of the request that
+    chose its id, None for replies of older versions. `is_deleted` is true if its conversation is.
     """
 
-    generation: str
-    owner: str
-    conversation: str
-    parent: str
+    generation: GenerationRecord
+    events: tuple[Event, ...]
+    outcome: OutcomeObject | None
     question: str | None
     request: dict[str, bytes] | None
     is_deleted: bool
@@ -97,21 +97,10 @@ class ReplyRepository:
 
     async def find(self, owner: str, generation: str) -> StoredReply | None:
         """An owner's generation, open or closed; None if the owner has none with this id."""
-        if not is_id(generation):
+        reply = await self.start_of(owner, generation)
+        if reply is None or reply.generation.owner != owner or reply.is_deleted:
             return None
-        query: Select[Any] = (
-            select(*messages.c, generations.c.id.label("generation"), generations.c.shape)
-            .join(generations, generations.c.message == messages.c.id)
-            .join(conversations, conversations.c.id == messages.c.conversation)
-            .where(
-                generations.c.id == generation,
-                generations.c.client == owner,
-                conversations.c.deleted_at.is_(None),
-            )
-        )
-        async with self._database.reading() as connection:
-            row = (await connection.execute(query)).one_or_none()
-        return None if row is None else _stored_reply(row)
+        return reply
 
     async def nearest(self, message: str) -> str | None:
         """The generation of the last reply on the branch that ends with a message, None if it has none."""
@@ -132,33 +121,30 @@ class ReplyRepository:
             generation: str | None = await connection.scalar(query)
         return generation
 
-    async def start_of(self, owner: str, generation: str, key: str | None) -> Start | None:
-        """How the generation with this id began, or the owner's generation with this idempotency key."""
+    async def start_of(self, owner: str, generation: str, key: str | None = None) -> StoredReply | None:
+        """Anybody's generation with this id, or the owner's with this idempotency key, even a deleted one."""
+        if not is_id(generation):
+            return None
         matches: ColumnElement[bool] = generations.c.id == generation
         if key is not None:
             matches = or_(matches, (generations.c.client == owner) & (generations.c.key == key))
         question = messages.alias("question")
-        query = (
+        query: Select[Any] = (
             select(
-                generations.c.id.label("generation"),
-                generations.c.client.label("owner"),
-                messages.c.conversation,
-                messages.c.parent,
-                question.c.text.label("question"),
+                *MESSAGE,
+                generations.c.shape,
                 generations.c.request,
+                question.c.text.label("question"),
                 conversations.c.deleted_at.is_not(None).label("is_deleted"),
             )
-            .join(messages, messages.c.id == generations.c.message)
+            .join(generations, generations.c.message == messages.c.id)
             .join(conversations, conversations.c.id == messages.c.conversation)
             .outerjoin(question, question.c.id == messages.c.parent)
             .where(matches)
         )
         async with self._database.reading() as connection:
             row = (await connection.execute(query)).first()
-        if row is None:
-            return None
-        request = None if row.request is None else msgspec.msgpack.decode(row.request, type=dict[str, bytes])
-        return Start(**{**row._mapping, "request": request})  # noqa: SLF001 - SQLAlchemy's public name for it
+        return None if row is None else _stored_reply(row)
 
     async def close_orphans(self, outcome: OutcomeObject) -> int:
         """Close what a crash left open, with the events that were saved; returns how many were open."""
@@ -214,15 +200,20 @@ async def _close(
 
 def _stored_reply(row: Row[Any]) -> StoredReply:
     return StoredReply(
-        generation=row.generation,
-        owner=row.client,
-        conversation=row.conversation,
-        message=row.id,
-        parent=row.parent,
-        model=row.model,
+        GenerationRecord(
+            id=row.generation,
+            owner=row.client,
+            conversation=row.conversation,
+            message=row.id,
+            parent=row.parent,
+            model=row.model,
+            created_at=row.created_at,
+        ),
         events=() if row.shape is None else tuple(unfold(parts_of(row), _decode(row.shape))),
         outcome=row.outcome,
-        created_at=row.created_at,
+        question=row.question,
+        request=None if row.request is None else msgspec.msgpack.decode(row.request, type=dict[str, bytes]),
+        is_deleted=row.is_deleted,
     )
 
 

@@ -1,9 +1,10 @@
 """Conversations and messages as rows, both ways."""
 
 from collections.abc import Sequence
+from dataclasses import asdict, fields
 from typing import Any
 
-from sqlalchemy import Row, Select, Update, select, update
+from sqlalchemy import Row, Select, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from headwater.conversations.model import (
@@ -65,19 +66,10 @@ async def own_conversations(
 
 def conversation_of(row: Row[Any]) -> Conversation:
     """A conversation from its row."""
-    return Conversation(
-        id=row.id,
-        title=row.title,
-        titled=row.titled,
-        created_at=row.created_at,
-        updated_at=row.updated_at,
-        pinned=row.pinned,
-        archived=row.archived,
-        leaf=row.leaf,
-        settings=Settings(row.model, row.system, row.temperature, row.max_tokens),
-        version=row.version,
-        share=row.share,
-    )
+    members = {
+        field.name: getattr(row, field.name) for field in fields(Conversation) if field.name != "settings"
+    }
+    return Conversation(**members, settings=Settings(row.model, row.system, row.temperature, row.max_tokens))
 
 
 def message_of(row: Row[Any]) -> Message:
@@ -106,26 +98,12 @@ def part_columns(parts: Parts) -> dict[str, Any]:
     return {"text": text, "parts": None if parts == plain(text) else parts_objects(parts)}
 
 
-def new_conversation_row(
-    id_: str, owner: str, title: str, created_at: int, settings: Settings
-) -> dict[str, Any]:
-    """The row of a new conversation."""
-    return {
-        "id": id_,
-        "client": owner,
-        "title": title,
-        "titled": False,
-        "created_at": created_at,
-        "updated_at": created_at,
-        "pinned": False,
-        "archived": False,
-        "leaf": None,
-        "model": settings.model,
-        "system": settings.system,
-        "temperature": settings.temperature,
-        "max_tokens": settings.max_tokens,
-        "version": 1,
-    }
+def conversation_row(conversation: Conversation, owner: str) -> dict[str, Any]:
+    """The row of a conversation."""
+    row = asdict(conversation)
+    settings = row.pop("settings")
+    del row["share"]
+    return {**row, **settings, "client": owner}
 
 
 def message_row(message: Message, conversation: str, owner: str) -> dict[str, Any]:
@@ -153,19 +131,30 @@ def select_own(owner: str) -> Select[Any]:
     )
 
 
-def update_own(owner: str, conversation: str) -> Update:
-    """The statement that changes one of the owner's conversations. Raises `UnknownConversationError`.
+async def change_own(
+    connection: AsyncConnection,
+    owner: str,
+    conversation: str,
+    **values: Any,  # noqa: ANN401
+) -> str | None:
+    """Set columns of one of the owner's conversations; returns its leaf. Raises `UnknownConversationError`.
 
     Ids of another form are refused here, because PostgreSQL rejects some characters altogether.
     """
     if not is_id(conversation):
         raise UnknownConversationError(conversation)
-    return (
+    change = (
         update(conversations)
         .where(
             conversations.c.id == conversation,
             conversations.c.client == owner,
             conversations.c.deleted_at.is_(None),
         )
-        .values(version=conversations.c.version + 1)
+        .values(version=conversations.c.version + 1, **values)
+        .returning(conversations.c.leaf)
     )
+    row = (await connection.execute(change)).one_or_none()
+    if row is None:
+        raise UnknownConversationError(conversation)
+    leaf: str | None = row.leaf
+    return leaf

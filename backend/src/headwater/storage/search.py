@@ -1,6 +1,6 @@
 """Full-text search in titles and messages: FTS5 in SQLite, tsvector in PostgreSQL."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -167,32 +167,29 @@ _BATCH = 200
 class _Sql:
     """The statements of one database. `names` are ids of conversations; `before` is exclusive."""
 
+    query: Callable[[str, Sequence[str]], str]
     titles: TextClause
     messages: TextClause
     titled: TextClause
     newer: TextClause
     inside: TextClause
 
-    def query(self, owner: str, words: Sequence[str]) -> str:
-        raise NotImplementedError
+
+def _sqlite_query(owner: str, words: Sequence[str]) -> str:
+    wanted = " AND ".join(f'"{term.text}"{" *" * term.is_beginning}' for term in terms_of(words))
+    return f'owner : "{owner.encode().hex()}" AND text : ({wanted})'
 
 
-class _Sqlite(_Sql):
-    def query(self, owner: str, words: Sequence[str]) -> str:
-        wanted = " AND ".join(f'"{term.text}"{" *" * term.is_beginning}' for term in terms_of(words))
-        return f'owner : "{owner.encode().hex()}" AND text : ({wanted})'
-
-
-class _Postgresql(_Sql):
-    def query(self, owner: str, words: Sequence[str]) -> str:  # noqa: ARG002 - a column has the owner
-        return " & ".join(f"'{term.text}'{':*' * term.is_beginning}" for term in terms_of(words))
+def _postgresql_query(_owner: str, words: Sequence[str]) -> str:
+    return " & ".join(f"'{term.text}'{':*' * term.is_beginning}" for term in terms_of(words))
 
 
 def _listing(statement: str, names: str = "names") -> TextClause:
     return text(statement).bindparams(bindparam(names, expanding=True))
 
 
-_SQLITE = _Sqlite(
+_SQLITE = _Sql(
+    _sqlite_query,
     titles=text("""
         SELECT c.seq AS seq, c.id AS conversation
         FROM conversations_words w CROSS JOIN conversations c ON c.seq = w.rowid
@@ -233,7 +230,8 @@ _SQLITE = _Sqlite(
         ORDER BY i.seq"""),
 )
 
-_POSTGRESQL = _Postgresql(
+_POSTGRESQL = _Sql(
+    _postgresql_query,
     titles=text("""
         SELECT c.seq AS seq, c.id AS conversation FROM conversations c
         WHERE c.words @@ to_tsquery('simple', :query) AND c.seq < :before

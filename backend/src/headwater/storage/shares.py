@@ -5,10 +5,11 @@ from secrets import token_urlsafe
 
 from sqlalchemy import delete, insert, select, update
 
-from headwater.conversations.model import Message, UnknownConversationError, UnknownMessageError
+from headwater.conversations.model import Message
+from headwater.errors import ConflictError
 from headwater.ids import is_id
 from headwater.storage.database import Database
-from headwater.storage.rows import read_branch, update_own
+from headwater.storage.rows import change_own, read_branch
 from headwater.storage.tables import conversations, shares
 
 
@@ -29,16 +30,12 @@ class ShareRepository:
     async def share(self, owner: str, conversation: str, created_at: int) -> str:
         """Make or renew the link to a conversation, so that it shows the current branch; returns its token.
 
-        Raises `UnknownConversationError`, and `UnknownMessageError` for a conversation without messages.
+        Raises `UnknownConversationError`, and `ConflictError` for a conversation without messages.
         """
-        change = update_own(owner, conversation).returning(conversations.c.leaf)
         async with self._database.writing() as connection:
-            row = (await connection.execute(change)).one_or_none()
-            if row is None:
-                raise UnknownConversationError(conversation)
-            leaf = row.leaf
+            leaf = await change_own(connection, owner, conversation)
             if leaf is None:
-                raise UnknownMessageError(conversation)
+                raise ConflictError("The conversation has no messages that a link could show.")
             token = await connection.scalar(
                 update(shares)
                 .where(shares.c.conversation == conversation)
@@ -56,10 +53,8 @@ class ShareRepository:
 
     async def unshare(self, owner: str, conversation: str) -> bool:
         """Revoke a link; False if there was none. Raises `UnknownConversationError`."""
-        change = update_own(owner, conversation)
         async with self._database.writing() as connection:
-            if (await connection.execute(change)).rowcount == 0:
-                raise UnknownConversationError(conversation)
+            await change_own(connection, owner, conversation)
             revoked = await connection.execute(delete(shares).where(shares.c.conversation == conversation))
             return revoked.rowcount > 0
 

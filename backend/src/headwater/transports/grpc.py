@@ -11,20 +11,20 @@ from typing import Any, TypeVar
 from google.protobuf.json_format import MessageToDict, Parse
 from google.protobuf.message import Message
 
+from headwater.conversations.model import GenerationRecord
 from headwater.generation.codec import JsonObject, outcome_object
 from headwater.generation.log import Cursor, Page
-from headwater.generation.outcome import Outcome
-from headwater.generation.parts import FIRST_KINDS, Event, Parts
-from headwater.transports.json import encode_json, generation_object
-from headwater.transports.wire import Opening, joined, opening_object
+from headwater.generation.parts import FIRST_KINDS, Event
+from headwater.transports.json import generation_object
+from headwater.transports.wire import encode_json, joined, start_members
 from headwater.v1.chat_pb2 import ChatResponse, Generation
 
 M = TypeVar("M", bound=Message)
 
 
-def opening_message(opening: Opening, after: Cursor) -> ChatResponse:
+def opening_message(generation: GenerationRecord, after: Cursor) -> ChatResponse:
     """The first message of a response, sent at once; `after` is the cursor it starts from."""
-    start = opening_object(opening)
+    start = start_members(generation)
     return ChatResponse(generation=start.pop("generation"), cursor=after, start=start)
 
 
@@ -46,9 +46,9 @@ def _members(event: Event) -> JsonObject:
     return {"event": event.event, "data": event.event_members()}
 
 
-def generation_message(opening: Opening, parts: Parts, cursor: Cursor, outcome: Outcome | None) -> Generation:
+def generation_message(generation: GenerationRecord, page: Page) -> Generation:
     """A generation in its current state."""
-    return Generation(**generation_object(opening, parts, cursor, outcome))
+    return Generation(**generation_object(generation, page))
 
 
 def members(message: Message) -> JsonObject:

@@ -1,20 +1,19 @@
 """Single JSON objects: a complete reply, a generation in its current state, one page of a log."""
 
-import msgspec
-
+from headwater.conversations.model import GenerationRecord
 from headwater.generation.codec import JsonObject, outcome_object, parts_objects, text_members
-from headwater.generation.log import Cursor, Page
+from headwater.generation.log import Page
 from headwater.generation.outcome import Outcome
-from headwater.generation.parts import Parts, text_of
-from headwater.transports.wire import Opening, framed_objects, opening_object
+from headwater.generation.parts import Parts, fold, text_of
+from headwater.transports.wire import encode_json, framed_objects, start_members
 
 JSON_SPACE = b" "
 """The heartbeat of a reply that is sent as one object: white space between members means nothing."""
 
 
-def reply_opening(opening: Opening) -> bytes:
+def reply_opening(generation: GenerationRecord) -> bytes:
     """The beginning of a complete reply: its ids, which can be sent at once."""
-    return encode_json(opening_object(opening)).removesuffix(b"}")
+    return encode_json(start_members(generation)).removesuffix(b"}")
 
 
 def reply_end(parts: Parts, outcome: Outcome) -> bytes:
@@ -23,16 +22,17 @@ def reply_end(parts: Parts, outcome: Outcome) -> bytes:
     return b"," + encode_json(rest).removeprefix(b"{")
 
 
-def generation_object(opening: Opening, parts: Parts, cursor: Cursor, outcome: Outcome | None) -> JsonObject:
-    """A generation in its current state; `outcome` is null while it runs."""
+def generation_object(generation: GenerationRecord, page: Page) -> JsonObject:
+    """A generation in its current state, from its whole log; `outcome` is null while it runs."""
+    parts = fold(page.events)
     return {
-        "generation": opening.generation,
-        "conversation": opening.conversation,
-        "message": opening.message,
-        "model": opening.model,
-        "cursor": cursor,
+        "generation": generation.id,
+        "conversation": generation.conversation,
+        "message": generation.message,
+        "model": generation.model,
+        "cursor": page.cursor,
         "text": text_of(parts),
-        "outcome": _outcome(outcome),
+        "outcome": _outcome(page.outcome),
         "parts": parts_objects(parts),
     }
 
@@ -49,8 +49,3 @@ def page_object(generation: str, page: Page) -> JsonObject:
 
 def _outcome(outcome: Outcome | None) -> JsonObject | None:
     return None if outcome is None else outcome_object(outcome)
-
-
-def encode_json(value: object) -> bytes:
-    """Compact JSON in UTF-8."""
-    return msgspec.json.encode(value)

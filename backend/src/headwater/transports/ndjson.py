@@ -1,29 +1,28 @@
 """Newline-delimited JSON: one object per line, each with its event, generation and cursor."""
 
+from dataclasses import dataclass
 from typing import ClassVar
 
-import msgspec
-
+from headwater.conversations.model import GenerationRecord
 from headwater.generation.codec import JsonObject
 from headwater.generation.log import Cursor, Page
-from headwater.transports.wire import Opening, framed_page, framed_start
-
-_encode = msgspec.json.Encoder().encode
+from headwater.transports.wire import encode_json, framed_page, framed_start
 
 
+@dataclass(frozen=True, slots=True)
 class NdjsonEncoder:
     """See `Encoder`."""
 
     media_type: ClassVar[str] = "application/x-ndjson"
 
-    def opening(self, opening: Opening, after: Cursor) -> bytes:
-        """See `Encoder.opening`."""
-        return _line(framed_start(opening, after))
+    generation: GenerationRecord
 
-    def page(self, generation: str, page: Page) -> bytes:
-        """See `Encoder.page`."""
-        return b"".join(map(_line, framed_page(generation, page)))
+    def opening(self, after: Cursor) -> bytes:
+        return _line(framed_start(self.generation, after))
+
+    def page(self, page: Page) -> bytes:
+        return b"".join(map(_line, framed_page(self.generation.id, page)))
 
 
 def _line(value: JsonObject) -> bytes:
-    return _encode(value) + b"\n"
+    return encode_json(value) + b"\n"

@@ -9,32 +9,19 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, TypeAlias, assert_never
 
-import msgspec
-
+from headwater.conversations.model import GenerationRecord
 from headwater.generation.codec import JsonObject
 from headwater.generation.log import Cursor, Page
 from headwater.generation.outcome import Cancelled, Completed, Failed, Interrupted, Outcome, Usage
 from headwater.generation.parts import Event, Part, Reasoning, Text, TextPart, runs
 from headwater.transports.openai_error import INTERRUPTED
-from headwater.transports.sse import HEARTBEAT
-from headwater.transports.wire import Opening
+from headwater.transports.sse import HEARTBEAT, sse_event
 
 Number: TypeAlias = int
 ItemStatus: TypeAlias = Literal["in_progress", "completed", "incomplete"]
 
-_encode = msgspec.json.Encoder().encode
-
-
-@dataclass(frozen=True, slots=True)
-class ResponseHead:
-    """The metadata of a response: `created` in seconds since 1970, `previous` the id of another response."""
-
-    id: str
-    message: str
-    model: str
-    created: int
-    previous: str | None
-    stored: bool
+RESPONSE, GENERATION = "resp_", "gen_"
+"""The prefixes of the ids of a response and its generation; the rest of both ids is the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,28 +79,30 @@ class _Item:
 
 
 class OpenAIResponsesEncoder:
-    """See `Encoder`; has state. It omits the events up to the number `after`, which the reader has seen."""
+    """See `Encoder`; has state. `previous` is the id of the response that this one continues.
+
+    Omits the events up to the number `after`, which the reader has seen.
+    """
 
     media_type: ClassVar[str] = "text/event-stream"
 
-    def __init__(self, head: ResponseHead, after: float = -1) -> None:
-        self._head = head
+    def __init__(self, generation: GenerationRecord, previous: str | None, after: float = -1) -> None:
+        self._generation = generation
+        self._previous = previous
         self._after = after
         self._items: list[_Item] = []
         self._last: Event | None = None
         self.next_number: Number = 0
 
-    def opening(self, opening: Opening, after: Cursor) -> bytes:  # noqa: ARG002
-        """See `Encoder.opening`."""
-        response = _response(self._head, (), None)
+    def opening(self, after: Cursor) -> bytes:  # noqa: ARG002
+        response = _response(self._generation, self._previous, (), None)
         parts = [
             *self._event("response.created", response=response),
             *self._event("response.in_progress", response=response),
         ]
         return b"".join(parts) or HEARTBEAT
 
-    def page(self, generation: str, page: Page) -> bytes:  # noqa: ARG002
-        """See `Encoder.page`."""
+    def page(self, page: Page) -> bytes:
         parts = [part for event in page.events for part in self._log_event(event)]
         if page.outcome is not None:
             parts += self._end(page.outcome)
@@ -126,7 +115,7 @@ class OpenAIResponsesEncoder:
             return
         if not is_continued:
             yield from self._close("completed")
-            self._items.append(_item(self._head, event, len(self._items)))
+            self._items.append(_item(self._generation, event, len(self._items)))
             item = self._items[-1]
             yield from self._item_event("output_item.added", item=item.object("in_progress"))
             yield from self._content_event("content_part.added", part=item.content(""))
@@ -141,7 +130,7 @@ class OpenAIResponsesEncoder:
             yield from self._item_event("output_item.done", item=item.object(status))
 
     def _end(self, outcome: Outcome) -> Iterator[bytes]:
-        response = _response(self._head, self._items, outcome)
+        response = _response(self._generation, self._previous, self._items, outcome)
         yield from self._close(_last_status(outcome))
         status = "incomplete" if response["status"] == "cancelled" else response["status"]
         yield from self._event(f"response.{status}", response=response)
@@ -160,50 +149,58 @@ class OpenAIResponsesEncoder:
         number = self.next_number
         self.next_number += 1
         if number > self._after:
-            data = _encode({"type": type_, "sequence_number": number, **members})
-            yield b"event: %b\ndata: %b\n\n" % (type_.encode(), data)
+            yield sse_event(type_, {"type": type_, "sequence_number": number, **members})
 
 
-def last_number(head: ResponseHead, events: Sequence[Event], outcome: Outcome | None) -> Number:
+def last_number(generation: GenerationRecord, events: Sequence[Event], outcome: Outcome | None) -> Number:
     """The number of the last event that a reader can have seen."""
-    encoder = OpenAIResponsesEncoder(head, math.inf)
-    encoder.opening(Opening("", "", "", "", ""), 0)
-    encoder.page("", Page(tuple(events), len(events), outcome))
+    encoder = OpenAIResponsesEncoder(generation, None, math.inf)
+    encoder.opening(0)
+    encoder.page(Page(tuple(events), len(events), outcome))
     return encoder.next_number - 1
 
 
-def response_object(head: ResponseHead, events: Iterable[Event], outcome: Outcome | None) -> JsonObject:
+def response_object(
+    generation: GenerationRecord, previous: str | None, events: Iterable[Event], outcome: Outcome | None
+) -> JsonObject:
     """A response in its current state; without an outcome it is in progress."""
     items: list[_Item] = []
     for run in runs(events):
         if type(run[0]) in _KINDS:
-            items.append(_item(head, run[0], len(items)))
+            items.append(_item(generation, run[0], len(items)))
             items[-1].texts += [event.text for event in run if isinstance(event, TextPart)]
-    return _response(head, items, outcome)
+    return _response(generation, previous, items, outcome)
 
 
-def _item(head: ResponseHead, event: Event, index: int) -> _Item:
+def response_id(generation: str) -> str:
+    """The id of the response that is a generation."""
+    return RESPONSE + generation.removeprefix(GENERATION)
+
+
+def _item(generation: GenerationRecord, event: Event, index: int) -> _Item:
     kind = _KINDS[type(event)]
-    return _Item(kind, f"{kind.id_prefix}_{head.message.removeprefix('msg_')}_{index}")
+    return _Item(kind, f"{kind.id_prefix}_{generation.message.removeprefix('msg_')}_{index}")
 
 
-def _response(head: ResponseHead, items: Sequence[_Item], outcome: Outcome | None) -> JsonObject:
+def _response(
+    generation: GenerationRecord, previous: str | None, items: Sequence[_Item], outcome: Outcome | None
+) -> JsonObject:
     output = [item.object("completed") for item in items[:-1]]
     output += [item.object(_last_status(outcome)) for item in items[-1:]]
     return {
-        "id": head.id,
+        "id": response_id(generation.id),
         "object": "response",
-        "created_at": head.created,
+        "created_at": generation.created_at // 1000,
         **_status(outcome),
         "instructions": None,
         "max_output_tokens": None,
         "metadata": {},
-        "model": head.model,
+        "model": generation.model,
         "output": output,
         "parallel_tool_calls": False,
-        "previous_response_id": head.previous,
+        "previous_response_id": previous,
         "reasoning": {"effort": None, "summary": None},
-        "store": head.stored,
+        "store": generation.is_stored,
         "temperature": None,
         "text": {"format": {"type": "text"}},
         "tool_choice": "auto",

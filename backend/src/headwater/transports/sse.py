@@ -5,14 +5,14 @@ from every id. The comment and the `retry` line at the top make proxies forward 
 token.
 """
 
-from typing import Any, ClassVar, Literal
+from dataclasses import dataclass
+from typing import ClassVar, Literal
 
-import msgspec
-
-from headwater.generation.codec import outcome_object
+from headwater.conversations.model import GenerationRecord
+from headwater.generation.codec import JsonObject, outcome_object
 from headwater.generation.log import Cursor, Page
 from headwater.generation.parts import Text
-from headwater.transports.wire import END, Opening, event_id, joined, opening_object
+from headwater.transports.wire import END, encode_json, event_id, joined, start_members
 
 RECONNECT_MS = 1000
 """Milliseconds that an `EventSource` waits before it reconnects."""
@@ -23,38 +23,35 @@ OPENING = b": headwater\nretry: %d\n\n" % RECONNECT_MS
 HEARTBEAT = b": heartbeat\n\n"
 """A comment, sent while there are no events."""
 
-_encode = msgspec.json.Encoder().encode
+DONE = b"data: [DONE]\n\n"
+"""The last event of streams whose readers need to be told that it is the last."""
 
 
+@dataclass(frozen=True, slots=True)
 class SseEncoder:
     """See `Encoder`."""
 
     media_type: ClassVar[str] = "text/event-stream"
 
-    def opening(self, opening: Opening, after: Cursor) -> bytes:
-        """See `Encoder.opening`."""
-        start = _event("start", opening.generation, after, opening_object(opening))
-        return OPENING + start
+    generation: GenerationRecord
 
-    def page(self, generation: str, page: Page) -> bytes:
-        """See `Encoder.page`."""
+    def opening(self, after: Cursor) -> bytes:
+        return OPENING + self._event("start", after, start_members(self.generation))
+
+    def page(self, page: Page) -> bytes:
         parts = [
-            _event(
-                None if isinstance(event, Text) else event.event, generation, cursor, event.event_members()
-            )
+            self._event(None if isinstance(event, Text) else event.event, cursor, event.event_members())
             for event, cursor in joined(page)
         ]
         if page.outcome is not None:
-            parts.append(_event("outcome", generation, END, outcome_object(page.outcome)))
+            parts.append(self._event("outcome", END, outcome_object(page.outcome)))
         return b"".join(parts) or HEARTBEAT
 
-
-def sse_event(name: str, data: Any) -> bytes:  # noqa: ANN401
-    """An event without an id, for streams that are not logs."""
-    return b"event: %b\ndata: %b\n\n" % (name.encode(), _encode(data))
+    def _event(self, name: str | None, cursor: Cursor | Literal["end"], data: JsonObject) -> bytes:
+        return f"id: {event_id(self.generation.id, cursor)}\n".encode() + sse_event(name, data)
 
 
-def _event(name: str | None, generation: str, cursor: Cursor | Literal["end"], data: Any) -> bytes:  # noqa: ANN401
-    event_line = "" if name is None else f"event: {name}\n"
-    head = f"id: {event_id(generation, cursor)}\n{event_line}data: "
-    return b"%b%b\n\n" % (head.encode(), _encode(data))
+def sse_event(name: str | None, data: JsonObject) -> bytes:
+    """An event without an id, as in streams that are not logs; without a name, it is a message."""
+    event_line = b"" if name is None else b"event: %b\n" % name.encode()
+    return b"%bdata: %b\n\n" % (event_line, encode_json(data))

@@ -6,21 +6,16 @@ with `finish`, whatever the outcome.
 
 from typing import ClassVar, assert_never
 
-import msgspec
-
+from headwater.conversations.model import GenerationRecord
 from headwater.generation.codec import JsonObject
 from headwater.generation.log import Cursor, Page
 from headwater.generation.outcome import Cancelled, Completed, Failed, FinishReason, Interrupted, Outcome
 from headwater.generation.parts import FIRST_KINDS, Event
 from headwater.transports.openai_error import INTERRUPTED
-from headwater.transports.sse import HEARTBEAT
-from headwater.transports.wire import Opening, joined
-
-DONE = b"data: [DONE]\n\n"
+from headwater.transports.sse import DONE, HEARTBEAT, sse_event
+from headwater.transports.wire import joined
 
 _FINISH: dict[FinishReason, str] = {"stop": "stop", "length": "length", "content_filter": "content-filter"}
-
-_encode = msgspec.json.Encoder().encode
 
 
 class UiMessageEncoder:
@@ -28,22 +23,24 @@ class UiMessageEncoder:
 
     media_type: ClassVar[str] = "text/event-stream"
 
-    def __init__(self) -> None:
+    def __init__(self, generation: GenerationRecord) -> None:
+        self._generation = generation
         self._open: str | None = None
         self._count = 0
 
-    def opening(self, opening: Opening, after: Cursor) -> bytes:  # noqa: ARG002
+    def opening(self, after: Cursor) -> bytes:  # noqa: ARG002
         """See `Encoder.opening`; the metadata has the generation's id, so that the page can cancel it."""
-        metadata = {"generation": opening.generation, "model": opening.model}
-        return _data({"type": "start", "messageId": opening.message, "messageMetadata": metadata})
+        metadata = {"generation": self._generation.id, "model": self._generation.model}
+        return sse_event(
+            None, {"type": "start", "messageId": self._generation.message, "messageMetadata": metadata}
+        )
 
-    def page(self, generation: str, page: Page) -> bytes:  # noqa: ARG002
-        """See `Encoder.page`."""
+    def page(self, page: Page) -> bytes:
         parts = [part for event, _ in joined(page) for part in self._event(event)]
         if page.outcome is not None:
             parts += [*self._close(), *_end(page.outcome)]
         done = DONE if page.outcome is not None else b""
-        return b"".join(map(_data, parts)) + done or HEARTBEAT
+        return b"".join(sse_event(None, part) for part in parts) + done or HEARTBEAT
 
     def _event(self, event: Event) -> list[JsonObject]:
         """The stream parts of an event; where the kind changes, they close the open text and start the next.
@@ -85,7 +82,3 @@ def _end(outcome: Outcome) -> list[JsonObject]:
 
 def _finish(reason: str) -> JsonObject:
     return {"type": "finish", "finishReason": reason}
-
-
-def _data(part: JsonObject) -> bytes:
-    return b"data: %b\n\n" % _encode(part)

@@ -1,17 +1,14 @@
 """WebSocket frames: the objects of NDJSON, each in a text frame."""
 
-import msgspec
-
+from headwater.conversations.model import GenerationRecord
 from headwater.generation.codec import JsonObject
 from headwater.generation.log import Cursor, Page
-from headwater.transports.wire import Opening, framed_page, framed_start
-
-_encode = msgspec.json.Encoder().encode
+from headwater.transports.wire import encode_json, framed_page, framed_start
 
 
-def start_frame(opening: Opening, after: Cursor, request: str | None) -> str:
+def start_frame(generation: GenerationRecord, after: Cursor, request: str | None) -> str:
     """The first frame of a reply; `after` is the cursor that it starts from."""
-    return _frame(framed_start(opening, after), request)
+    return _frame(framed_start(generation, after), request)
 
 
 def page_frames(generation: str, page: Page) -> list[str]:
@@ -26,4 +23,4 @@ def answer_frame(event: str, members: JsonObject, request: str | None) -> str:
 
 def _frame(members: JsonObject, request: str | None = None) -> str:
     """`request` is the client's own name for the action that is answered."""
-    return _encode(members if request is None else {**members, "request": request}).decode()
+    return encode_json(members if request is None else {**members, "request": request}).decode()

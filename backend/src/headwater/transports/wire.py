@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
 from typing import Literal
 
+import msgspec
+
+from headwater.conversations.model import GenerationRecord
 from headwater.generation.codec import JsonObject, outcome_object
 from headwater.generation.log import Cursor, Page
 from headwater.generation.parts import Event, runs
@@ -13,18 +15,8 @@ END: Literal["end"] = "end"
 """The cursor of a reader that has seen the outcome."""
 
 
-@dataclass(frozen=True, slots=True)
-class Opening:
-    """The data of a `start` event.
-
-    `message` is the id of the reply, `parent` that of the message it answers.
-    """
-
-    generation: str
-    conversation: str
-    message: str
-    parent: str
-    model: str
+encode_json = msgspec.json.Encoder().encode
+"""Compact JSON in UTF-8."""
 
 
 def joined(page: Page) -> Iterator[tuple[Event, Cursor]]:
@@ -35,9 +27,15 @@ def joined(page: Page) -> Iterator[tuple[Event, Cursor]]:
         yield run[0].join(run), cursor
 
 
-def opening_object(opening: Opening) -> JsonObject:
-    """The data of `start`."""
-    return asdict(opening)
+def start_members(generation: GenerationRecord) -> JsonObject:
+    """The data of `start`: `message` is the id of the reply, `parent` that of the message it answers."""
+    return {
+        "generation": generation.id,
+        "conversation": generation.conversation,
+        "message": generation.message,
+        "parent": generation.parent,
+        "model": generation.model,
+    }
 
 
 def event_id(generation: str, cursor: Cursor | Literal["end"]) -> str:
@@ -57,9 +55,9 @@ def parse_event_id(value: str) -> tuple[str | None, Cursor | Literal["end"]]:
     return match["generation"], END if cursor == END else int(cursor)
 
 
-def framed_start(opening: Opening, after: Cursor) -> JsonObject:
+def framed_start(generation: GenerationRecord, after: Cursor) -> JsonObject:
     """A `start` event as one JSON object, for transports that have no envelope for events."""
-    return {"event": "start", "cursor": after, **opening_object(opening)}
+    return {"event": "start", "cursor": after, **start_members(generation)}
 
 
 def framed_page(generation: str, page: Page) -> list[JsonObject]:

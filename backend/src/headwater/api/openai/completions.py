@@ -18,7 +18,7 @@ from headwater.api.openai.members import (
 )
 from headwater.api.principals import start
 from headwater.api.requests import Identifier, ScriptBody, Temperature, Tokens, read_json, script_of
-from headwater.api.streaming import followed, json_response, located, opening
+from headwater.api.streaming import followed, json_response, located
 from headwater.conversations.model import Settings
 from headwater.generation.outcome import Completed
 from headwater.generation.provider import PromptMessage, Sampling
@@ -104,8 +104,7 @@ def completions_blueprint(replies: Replies) -> Blueprint:
         if not body.stream:
             return await _complete(replies, generation)
         usage = body.stream_options.include_usage is True
-        encoder = OpenAIChatEncoder(generation.model, generation.created_at // 1000, usage)
-        return followed(replies, generation, encoder)
+        return followed(replies, generation, OpenAIChatEncoder(generation, usage))
 
     return blueprint
 
@@ -114,6 +113,5 @@ async def _complete(replies: Replies, generation: Generation) -> Response:
     parts, outcome = await replies.finished(generation)
     if not isinstance(outcome.status, Completed):
         return located(failed_reply(outcome.status), generation)
-    created, reason = generation.created_at // 1000, outcome.status.reason
-    completion = completion_object(opening(generation), created, parts, reason, outcome.usage)
+    completion = completion_object(generation, parts, outcome.status.reason, outcome.usage)
     return located(json_response(completion), generation)

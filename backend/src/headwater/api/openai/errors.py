@@ -6,7 +6,7 @@ from typing import assert_never
 from quart import Response, request
 
 from headwater.api.streaming import JSON, json_response
-from headwater.errors import PROBLEMS, ProblemCode
+from headwater.errors import ProblemCode, ProblemError
 from headwater.generation.codec import JsonObject
 from headwater.generation.outcome import Cancelled, Failed, FailureCode, Interrupted
 from headwater.transports.openai_error import (
@@ -41,11 +41,11 @@ _STATUS: dict[FailureCode, int] = {
 }
 
 
-def refusal(code: ProblemCode, detail: str, field: str | None) -> tuple[str, JsonObject]:
-    """See `headwater.api.problems.Form`."""
-    status = PROBLEMS[code].status
+def refusal(error: ProblemError) -> tuple[str, JsonObject]:
+    """The form of a refusal; see `headwater.api.problems.Form`."""
+    status = error.problem.status
     type_ = SERVER_ERROR if status >= 500 else RATE_LIMIT if status == 429 else INVALID_REQUEST
-    return JSON, error_object(detail, type_, _CODES.get(code, code), _param(field))
+    return JSON, error_object(error.detail, type_, _CODES.get(error.code, error.code), _param(error.field))
 
 
 def failed_reply(status: Cancelled | Failed | Interrupted) -> Response:

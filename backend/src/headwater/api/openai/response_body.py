@@ -6,12 +6,12 @@ from pydantic import BeforeValidator, Field
 
 from headwater.api.openai.members import ROLES, OpenAIBody, Share, StreamOptions, TextContent
 from headwater.api.requests import Identifier, PlainText, Query, ScriptBody, Temperature, Tokens, script_of
-from headwater.conversations.model import Settings
+from headwater.conversations.model import Settings, Storage
 from headwater.errors import InvalidRequestError
 from headwater.generation.provider import PromptMessage, Sampling
 from headwater.replies.active import Generation
 from headwater.replies.readers import Keep, StopAtOnce, WhenUnread
-from headwater.replies.requests import NewMessage, Storage
+from headwater.replies.requests import NewMessage
 
 
 class InputMessage(OpenAIBody):
