@@ -1,5 +1,6 @@
 import type { Message } from "../../api/schema";
 import type { Start } from "../../generation/events";
+import { NO_PARTS } from "../../generation/parts";
 import { type Exchange, replyId } from "./exchange";
 
 /**
@@ -51,9 +52,7 @@ export function startOf(message: Message, conversation: string): Start {
 
 /** The members of a message that nothing is known about yet. */
 export const BLANK: Omit<Message, "id" | "parent" | "role"> = {
-  text: "",
-  reasoning: "",
-  parts: [],
+  ...NO_PARTS,
   model: null,
   generation: null,
   running: false,
