@@ -13,7 +13,7 @@ import { LanguageProvider } from "./language/language-context";
 import { useChosenLanguage } from "./language/use-chosen-language";
 import { usePreferences } from "./preferences/preferences";
 import { conversationPath, NEW_CHAT_PATH, type Route, useRoute } from "./route";
-import { Mark } from "./ui/mark";
+import { Brand } from "./ui/brand";
 import { Optional } from "./ui/optional";
 
 const SharedPage = lazy(() => import("./chat/shared-page"));
@@ -81,13 +81,7 @@ function Chats({ conversation, message, visit }: Extract<Route, { kind: "chat" }
 /** Not shown while the side bar shows it. */
 function HeaderBrand() {
   const { isShown, isWide } = useSidebar();
-  if (isShown && isWide) return null;
-  return (
-    <p className="flex items-center gap-2 font-serif text-lead">
-      <Mark className="size-6 text-accent" />
-      Headwater
-    </p>
-  );
+  return isShown && isWide ? null : <Brand />;
 }
 
 function showTitle(title: string | null): void {

@@ -4,7 +4,7 @@ interface RequestOptions {
   readonly method?: "GET" | "POST" | "PATCH" | "DELETE";
   /** Sent as JSON; a Blob must already contain JSON. */
   readonly body?: unknown;
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** By default the browser's `fetch`. */
   readonly server?: typeof fetch;
   /** Whether the browser completes the request when the page is left, because its effect was already shown. */

@@ -36,7 +36,7 @@ export function listConversations(
     limit: String(LIST_PAGE),
   });
   if (cursor !== null) query.set("cursor", cursor);
-  return ask(`${ROOT}?${query}`, within(signal));
+  return ask(`${ROOT}?${query}`, { signal });
 }
 
 /** A page of search results from `cursor` on; null: from the start. */
@@ -47,7 +47,7 @@ export function searchConversations(
 ): Promise<SearchResults> {
   const query = new URLSearchParams({ q: words });
   if (cursor !== null) query.set("cursor", cursor);
-  return ask(`${ROOT}/search?${query}`, within(signal));
+  return ask(`${ROOT}/search?${query}`, { signal });
 }
 
 /** A conversation with its settings and all its messages. */
@@ -56,7 +56,7 @@ export function readConversation(
   signal?: AbortSignal,
   server: typeof fetch = fetch,
 ): Promise<Conversation> {
-  return ask(pathOf(id), { ...within(signal), server });
+  return ask(pathOf(id), { signal, server });
 }
 
 export function patchConversation(
@@ -86,7 +86,7 @@ export function unshareConversation(id: string): Promise<void> {
 }
 
 export function readShared(token: string, signal?: AbortSignal): Promise<SharedConversation> {
-  return ask(`/api/shared/${encodeURIComponent(token)}`, within(signal));
+  return ask(`/api/shared/${encodeURIComponent(token)}`, { signal });
 }
 
 /** Imports all conversations of an export, or none. */
@@ -103,8 +103,4 @@ export const EXPORT_ALL_PATH = `${ROOT}/export`;
 
 function pathOf(id: string): string {
   return `${ROOT}/${encodeURIComponent(id)}`;
-}
-
-function within(signal: AbortSignal | undefined) {
-  return signal === undefined ? {} : { signal };
 }

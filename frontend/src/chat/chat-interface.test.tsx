@@ -309,6 +309,9 @@ describe("ChatInterface", () => {
     expect(requests[2]).not.toHaveProperty("conversation");
     expect(requests[2]).not.toHaveProperty("parent");
     expect(ids[2]?.conversation).not.toBe(ids[0]?.conversation);
+    expect(box().value).toBe("");
+    await refuse(new Problem(429, "rate_limited", "Too many replies."));
+    expect(box().value).toBe("two");
   });
 
   it("offers no second try of a message that cannot be taken", async () => {

@@ -3,7 +3,7 @@ import type { NewChatRequest } from "../generation/transport";
 import { Chat, type ChatOptions } from "./chat";
 import { NO_SETTINGS, type Settings } from "./state/settings";
 import { useConversationId } from "./state/use-conversation-id";
-import { useResend } from "./state/use-resend";
+import { useUnanswered } from "./state/use-unanswered";
 
 interface ChatInterfaceProps extends ChatOptions {
   /** The conversation to show; null: a new chat. */
@@ -12,16 +12,18 @@ interface ChatInterfaceProps extends ChatOptions {
   readonly onConversation: (conversation: string | null) => void;
   /** The initial settings of a new chat. */
   readonly settings?: Partial<Settings>;
+  /** Whether an unanswered request is sent again after a reload; only for a page with a single chat. */
+  readonly resends?: boolean;
 }
 
 /** The whole chat: a conversation or a new chat, with its composer. */
 export function ChatInterface(props: ChatInterfaceProps) {
-  const { conversation, onConversation, settings, ...options } = props;
+  const { conversation, onConversation, settings, resends = false, ...options } = props;
   const { pending } = options;
   const { id, isStartedHere, renew } = useConversationId(pending, conversation, options.visit);
   const [newSettings, setNewSettings] = useNewSettings(id, isStartedHere, settings);
   const [request, setRequest] = useState<NewChatRequest>();
-  useResend(pending, conversation, options.resends ?? false, renew);
+  useUnanswered(pending, conversation, resends, renew);
 
   useEffect(() => {
     if (conversation === null && isStartedHere) onConversation(id);

@@ -4,6 +4,7 @@ import { useOptimisticChange } from "../conversations/data/optimistic";
 import { useConversation } from "../conversations/data/queries";
 import { Problem } from "../generation/problem";
 import type { NewChatRequest } from "../generation/transport";
+import { focus } from "../ui/focus";
 import { Optional } from "../ui/optional";
 import { Announcer } from "./announcer";
 import { ChatHeader } from "./chat-header";
@@ -16,12 +17,12 @@ import { EmptyState } from "./empty-state";
 import { JumpToLatest } from "./scroll/jump-to-latest";
 import { usePinnedScroll } from "./scroll/use-pinned-scroll";
 import { useDraft } from "./state/drafts";
+import { refusedQuestion } from "./state/exchange";
 import type { PendingExchanges } from "./state/pending";
 import { chosenSettings, type Settings } from "./state/settings";
 import { ThreadContext } from "./state/thread-context";
 import { useChat } from "./state/use-chat";
 import { savedStatus, useReplyStatus } from "./state/use-reply";
-import { useUnsent } from "./state/use-unsent";
 import { useMarkdown } from "./thread/use-markdown";
 import { loadThreadView, useThreadView } from "./thread/use-thread-view";
 import { useEscape } from "./use-escape";
@@ -39,8 +40,6 @@ export interface ChatOptions {
   readonly onTitle?: (title: string | null) => void;
   /** Suggestions for the first message; by default the page's own. */
   readonly prompts?: readonly string[] | undefined;
-  /** Whether an unanswered request is sent again after a reload; only for a page with a single chat. */
-  readonly resends?: boolean;
   /** The beginning of the header. */
   readonly leading?: ReactNode;
   /** Shown in the header of a new chat instead of a title. */
@@ -61,13 +60,12 @@ interface ChatProps extends ChatOptions {
 /** One conversation or a new chat: its thread and the composer. */
 export function Chat(props: ChatProps) {
   const { pending, id, isStarted, newSettings, onNewChat, onTitle } = props;
-  const { message = null, resends = false } = props;
+  const { message = null } = props;
   const models = useModels();
   const conversation = isStarted ? id : null;
   const { data: saved, error, refetch } = useConversation(conversation);
   const { mutate: patch } = usePatchConversation();
   const archive = useArchive();
-  const { draft, setDraft, giveBack } = useDraft(conversation);
   const { scroller, content, isPinned, pin, unpin, pinAtEnd, keepPosition } = usePinnedScroll();
 
   const optimistic = useOptimisticChange(conversation);
@@ -89,11 +87,10 @@ export function Chat(props: ChatProps) {
     settings: chosenSettings(settings),
     model: model?.id,
     onStep: (leaf) => conversation !== null && patch({ id: conversation, change: { leaf } }),
-    onRefused: giveBack,
     onNewChat,
     onStart: pin,
   });
-  useUnsent(chat.exchanges, resends, giveBack);
+  const [draft, setDraft] = useDraft(conversation, refusedQuestion(chat.exchanges));
   const { branch, tree, leaf, replies, reply, actions } = chat;
   const live = reply && replies.get(reply.id);
   const followed = useReplyStatus(reply?.running ? live : undefined);
@@ -178,7 +175,6 @@ export function Chat(props: ChatProps) {
                     tree={tree}
                     leaf={leaf}
                     scroller={scroller}
-                    onBranch={actions.step}
                     onFound={unpin}
                     onSettled={pinAtEnd}
                   />
@@ -223,5 +219,5 @@ function isFocusNowhere(): boolean {
 }
 
 function focusThread(content: Element | null): void {
-  content?.querySelector<HTMLElement>("[data-end]")?.focus({ preventScroll: true });
+  focus(content?.querySelector("[data-end]"));
 }

@@ -3,9 +3,10 @@ import type { Message, SharedMessage } from "../api/schema";
 import { useShared } from "../conversations/data/queries";
 import { Problem } from "../generation/problem";
 import { useLanguage } from "../language/language-context";
-import { Mark } from "../ui/mark";
+import { Brand } from "../ui/brand";
 import { CannotLoad } from "./conversation-states";
 import { makeTree } from "./state/message-tree";
+import { BLANK } from "./state/optimistic";
 import { Thread } from "./thread/thread";
 import { useMarkdown } from "./thread/use-markdown";
 
@@ -31,10 +32,7 @@ export default function SharedPage({ token }: { token: string }) {
       className="mx-auto flex min-h-full w-full max-w-3xl flex-col px-4 pb-12 sm:px-6"
     >
       <header className="flex min-h-14 items-center justify-between gap-4">
-        <p className="flex items-center gap-2 font-serif text-lead">
-          <Mark className="size-6 text-accent" />
-          Headwater
-        </p>
+        <Brand />
         <a
           href="/"
           className="inline-flex min-h-9 items-center rounded-lg border border-line bg-surface px-3 text-small font-medium shadow-xs hover:border-line-strong"
@@ -70,12 +68,8 @@ function Gone() {
 /** Completes the messages of a shared branch, each of which follows the one before it. */
 function inOrder(messages: readonly SharedMessage[]): readonly Message[] {
   return messages.map((message, index) => ({
+    ...BLANK,
     ...message,
     parent: messages[index - 1]?.id ?? null,
-    generation: null,
-    running: false,
-    cursor: 0,
-    outcome: null,
-    left_out: 0,
   }));
 }

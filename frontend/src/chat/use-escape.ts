@@ -1,19 +1,14 @@
-import { useEffect } from "react";
+import { useWindowEvent } from "../ui/use-window-event";
 
 /** What handles Escape itself while it is open. */
 const OPEN = "[role=dialog], [role=alertdialog], [role=menu], [role=listbox], dialog[open]";
 
 /** Calls back for Escape anywhere on the page, unless something open or a field handles it. */
 export function useEscape(isActive: boolean, onEscape: () => void): void {
-  useEffect(() => {
-    if (!isActive) return;
-    const onKeyDown = (event: KeyboardEvent) => {
-      if (event.key !== "Escape" || event.isComposing || event.defaultPrevented) return;
-      if (document.querySelector(OPEN) === null && !isInField(event.target)) onEscape();
-    };
-    addEventListener("keydown", onKeyDown);
-    return () => removeEventListener("keydown", onKeyDown);
-  }, [isActive, onEscape]);
+  useWindowEvent("keydown", (event) => {
+    if (!isActive || event.key !== "Escape" || event.isComposing || event.defaultPrevented) return;
+    if (document.querySelector(OPEN) === null && !isInField(event.target)) onEscape();
+  });
 }
 
 /** A search box or a rename box; the composer is disabled while Escape can stop a reply. */

@@ -6,7 +6,7 @@ import { usePendingExchanges } from "../chat/state/use-pending-exchanges";
 import { ConversationsProvider } from "../conversations/sidebar/conversations-provider";
 import { browserEnvironment } from "../generation/transports/environment";
 import { sseTransport } from "../generation/transports/sse";
-import { LanguageProvider, useLanguage } from "../language/language-context";
+import { LanguageProvider } from "../language/language-context";
 import { useChosenLanguage } from "../language/use-chosen-language";
 import { IconButton } from "../ui/icon-button";
 import { PortalContainer } from "../ui/portal-container";
@@ -93,17 +93,19 @@ function Chats(props: ChatInterfaceProps) {
       onConversation={show}
       settings={{ model, system }}
       prompts={props.prompts}
-      leading={shown !== null && <NewChatButton onPress={() => show(null)} />}
+      leading={
+        shown !== null && (
+          <IconButton
+            icon={SquarePen}
+            text="newChat"
+            data-testid="new-chat"
+            onClick={() => show(null)}
+          />
+        )
+      }
       brand={props.brand}
       {...(onTitle !== undefined && { onTitle })}
     />
-  );
-}
-
-function NewChatButton({ onPress }: { onPress: () => void }) {
-  const { say } = useLanguage();
-  return (
-    <IconButton icon={SquarePen} label={say("newChat")} data-testid="new-chat" onClick={onPress} />
   );
 }
 

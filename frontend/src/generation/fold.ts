@@ -21,13 +21,7 @@ export interface Reply {
 }
 
 /** The status of a reply as people see it. A refused reply has `failed`. */
-export type ReplyStatus =
-  | "waiting"
-  | "streaming"
-  | "completed"
-  | "cancelled"
-  | "failed"
-  | "interrupted";
+export type ReplyStatus = "waiting" | "streaming" | Outcome["status"];
 
 /** A reply whose request was sent at `sentAt` (milliseconds). */
 export function emptyReply(sentAt: number): Reply {
@@ -42,11 +36,7 @@ export function emptyReply(sentAt: number): Reply {
 }
 
 /** A running reply as the server saved it, up to `cursor`. */
-export interface ReplySoFar {
-  readonly start: Start;
-  readonly parts: readonly Part[];
-  readonly cursor: Cursor;
-}
+export type ReplySoFar = Pick<Reply, "parts" | "cursor"> & { readonly start: Start };
 
 /** A reply that was running already when the page began to follow it at `now` (milliseconds). */
 export function resumedReply({ start, parts, cursor }: ReplySoFar, now: number): Reply {

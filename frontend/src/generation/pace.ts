@@ -62,15 +62,8 @@ export function silenceMs(pace: Pace, now: number): number {
 export function wasCollected(pace: Pace, timing: Timing): boolean {
   const { sentAt, startCursor, first, cut, arrivals } = pace;
   const { firstTokenMs, durationMs, longestGapMs } = timing;
-  if (
-    startCursor > 0 ||
-    first === null ||
-    firstTokenMs === null ||
-    durationMs === null ||
-    longestGapMs === null
-  ) {
-    return false;
-  }
+  if (startCursor > 0 || first === null) return false;
+  if (firstTokenMs === null || durationMs === null || longestGapMs === null) return false;
   const generatedMs = durationMs - firstTokenMs;
   if (generatedMs < SHORTEST_REPLY_MS) return false;
   const heldMs = first.at - sentAt - durationMs;

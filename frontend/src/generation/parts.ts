@@ -79,6 +79,9 @@ interface SavedParts {
   readonly text?: unknown;
 }
 
+/** The members of a saved message that say its content, of a message without any. */
+export const NO_PARTS = { text: "", reasoning: "", parts: [] };
+
 /** The parts of a saved reply. Older servers send only the joined reasoning and text. */
 export function partsOf({ parts, reasoning, text }: SavedParts): readonly Part[] {
   if (Array.isArray(parts)) return parts.filter(isPart);

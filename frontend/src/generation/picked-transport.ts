@@ -1,4 +1,4 @@
-import { type Arrival, type Transport, TransportBlocked } from "./transport";
+import { type Arrival, type Origin, type Transport, TransportBlocked } from "./transport";
 import { browserEnvironment, type Environment } from "./transports/environment";
 import { type MakeTransport, TRANSPORTS, type TransportKey, USUAL } from "./transports/table";
 
@@ -21,16 +21,18 @@ export function pickedTransport({
 }: PickedTransportOptions): Transport {
   const blocked = new Set<TransportKey>();
 
-  async function* read(over: (transport: Transport) => AsyncIterable<Arrival>) {
+  async function* read(origin: Origin, signal: AbortSignal): AsyncGenerator<Arrival> {
     const key = picked();
     if (!blocked.has(key)) {
       try {
-        return yield* over((await fetchTransport(key))(environment));
+        const make = await fetchTransport(key);
+        return yield* make(environment).read(origin, signal);
       } catch (error) {
         if (!(error instanceof TransportBlocked)) throw error;
       }
     }
-    for await (const arrival of over((await fetchTransport(USUAL))(environment))) {
+    const makeUsual = await fetchTransport(USUAL);
+    for await (const arrival of makeUsual(environment).read(origin, signal)) {
       if (!blocked.has(key)) onBlocked(key);
       blocked.add(key);
       yield arrival;
@@ -38,9 +40,7 @@ export function pickedTransport({
   }
 
   return {
-    start: (request, signal) => read((transport) => transport.start(request, signal)),
-    resume: (generation, after, signal) =>
-      read((transport) => transport.resume(generation, after, signal)),
+    read,
     async cancel(generation) {
       const { cancelOverHttp } = await import("./transports/http");
       await cancelOverHttp(generation, environment);

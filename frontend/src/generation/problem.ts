@@ -1,3 +1,5 @@
+import { isMembers, type Members, numberIn, optionalIn } from "./members";
+
 /** A refused request (RFC 9457). */
 export class Problem extends Error {
   override readonly name = "Problem";
@@ -56,25 +58,20 @@ export async function readProblem(response: Response): Promise<Problem> {
 }
 
 /** Reads a refusal from its members; a WebSocket frame has no HTTP status and no headers. */
-export function problemFrom(members: Readonly<Record<string, unknown>>): Problem {
-  const { status, retry_after: retryAfter } = members;
+export function problemFrom(members: Members): Problem {
   return new Problem(
-    typeof status === "number" ? status : 0,
-    textOf(members.code) ?? "unknown",
-    textOf(members.detail) ?? textOf(members.title),
-    typeof retryAfter === "number" ? retryAfter : null,
-    textOf(members.field),
+    numberIn(members, "status") ?? 0,
+    optionalIn(members, "code") ?? "unknown",
+    optionalIn(members, "detail") ?? optionalIn(members, "title") ?? null,
+    numberIn(members, "retry_after"),
+    optionalIn(members, "field") ?? null,
   );
 }
 
-async function readBody(response: Response): Promise<object> {
+async function readBody(response: Response): Promise<Members> {
   if (!/\bjson\b/.test(response.headers.get("Content-Type") ?? "")) return {};
   const body: unknown = await response.json().catch(() => null);
-  return typeof body === "object" && body !== null ? body : {};
-}
-
-function textOf(value: unknown): string | null {
-  return typeof value === "string" ? value : null;
+  return isMembers(body) ? body : {};
 }
 
 /** Seconds from `now` (milliseconds since 1970) in a `Retry-After` header, which has seconds or a date. */

@@ -45,15 +45,23 @@ export function conversationOf(request: StartRequest): string {
 /** The events of one network read; none if it was a heartbeat. */
 export type Arrival = readonly Event[];
 
-/**
- * A way to read replies from the server. `start` and `resume` end when the response ends, with or without an outcome.
- * They throw `Problem` if the server refuses, and network errors as they are.
- */
+/** A position in the log of a generation. */
+export interface LogPosition {
+  readonly generation: string;
+  readonly cursor: Cursor;
+}
+
+/** Where reading begins: a request, of which the same ids never start a second generation, or what follows a position. */
+export type Origin = { readonly request: StartRequest } | LogPosition;
+
+/** A way to read replies from the server. */
 export interface Transport {
-  /** Starts a generation. The same ids never start a second one. */
-  start(request: StartRequest, signal: AbortSignal): AsyncIterable<Arrival>;
-  /** Reads the log after `after`, and what is appended to it. */
-  resume(generation: string, after: Cursor, signal: AbortSignal): AsyncIterable<Arrival>;
+  /**
+   * Reads one response to its end, with or without an outcome. Throws network errors as they are.
+   *
+   * @throws Problem if the server refuses
+   */
+  read(origin: Origin, signal: AbortSignal): AsyncIterable<Arrival>;
   /** Asks the server to end a generation. Its log tells how it ended. */
   cancel(generation: string): Promise<void>;
 }

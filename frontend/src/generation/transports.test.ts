@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { emptyReply, fold, type Reply, resumedReply } from "./fold";
-import { follow, type Origin, type Step } from "./following/follow";
+import { follow, type Step } from "./following/follow";
 import { LiveReply } from "./following/live-reply";
 import { partsOf, textOf } from "./parts";
 import { silence } from "./testing/delivery";
@@ -10,7 +10,7 @@ import { ANOTHER_REPLY, HELLO } from "./testing/requests";
 import { lengthThrough, loggedText, type SimulatedLog } from "./testing/simulated-log";
 import { simulatedServer } from "./testing/simulated-server";
 import { steadyNetwork } from "./testing/steady-network";
-import type { Transport } from "./transport";
+import type { Origin, Transport } from "./transport";
 import { TRANSPORTS, type TransportKey } from "./transports/table";
 
 const START = {

@@ -17,7 +17,8 @@ export interface Language {
   readonly read: (key: Key) => Text;
   /** The translation of a server's code; null in English, in which the server's `detail` is. */
   readonly sayForServer: (code: string, detail: string) => string | null;
-  readonly number: (value: number, options?: Intl.NumberFormatOptions) => string;
+  /** @param digits - after the decimal point; by default up to three */
+  readonly number: (value: number, digits?: number) => string;
 }
 
 export function makeLanguage(
@@ -27,8 +28,7 @@ export function makeLanguage(
   locale = code,
 ): Language {
   const plurals = new Intl.PluralRules(locale);
-  const number = (value: number, options?: Intl.NumberFormatOptions) =>
-    numberFormat(locale, options).format(value);
+  const number = (value: number, digits?: number) => numberFormat(locale, digits).format(value);
   const say = (key: Key, values: Readonly<Record<string, string | number>> = {}) => {
     const text = texts[key];
     const form = typeof text === "string" ? text : formOf(text, plurals, Number(values.count));
@@ -70,8 +70,10 @@ function formOf(plural: Plural, rules: Intl.PluralRules, count: number): string 
 const formats = new Map<string, Intl.NumberFormat>();
 
 // Cached, because creating a format takes longer than using it.
-function numberFormat(locale: string, options?: Intl.NumberFormatOptions): Intl.NumberFormat {
-  const key = locale + JSON.stringify(options);
+function numberFormat(locale: string, digits?: number): Intl.NumberFormat {
+  const key = `${locale} ${digits}`;
+  const options =
+    digits === undefined ? {} : { minimumFractionDigits: digits, maximumFractionDigits: digits };
   const known = formats.get(key) ?? new Intl.NumberFormat(locale, options);
   formats.set(key, known);
   return known;

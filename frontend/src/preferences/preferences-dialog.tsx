@@ -2,21 +2,15 @@ import { type ReactNode, useId } from "react";
 import { isTransportKey, TRANSPORTS } from "../generation/transports/table";
 import { useLanguage } from "../language/language-context";
 import { LANGUAGES, nameOf } from "../language/languages";
-import { Dialog } from "../ui/dialog";
+import { Dialog, type DialogEvents } from "../ui/dialog";
 import { prefer, usePreferences } from "./preferences";
 
-interface PreferencesDialogProps {
-  readonly onClose: () => void;
-  /** Called when the dialog has closed. Preventing the event keeps Radix from moving the focus. */
-  readonly onClosed: (event: Event) => void;
-}
-
 /** The preferences, which apply as soon as they are chosen. */
-export default function PreferencesDialog({ onClose, onClosed }: PreferencesDialogProps) {
+export default function PreferencesDialog(events: DialogEvents) {
   const { say } = useLanguage();
   const { language, theme, transport, isTextEven } = usePreferences();
   return (
-    <Dialog title={say("preferences")} testId="preferences" onClose={onClose} onClosed={onClosed}>
+    <Dialog title={say("preferences")} testId="preferences" {...events}>
       <p className="mb-4 text-small text-quiet">{say("preferencesAbout")}</p>
       <div className="grid gap-px">
         <Choice

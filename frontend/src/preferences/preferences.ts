@@ -1,4 +1,5 @@
 import { useSyncExternalStore } from "react";
+import { ExternalStore } from "../generation/external-store";
 import { isTransportKey, type TransportKey, USUAL } from "../generation/transports/table";
 import { localStore } from "../storage";
 
@@ -19,41 +20,29 @@ const KEY = "headwater:preferences";
 const DEFAULTS: Preferences = { language: null, theme: null, transport: USUAL, isTextEven: false };
 
 let preferences = read();
-const listeners = new Set<() => void>();
+const store = new ExternalStore();
+// Another tab may change them.
+globalThis.addEventListener?.("storage", onStorage);
 
 export function getPreferences(): Preferences {
   return preferences;
 }
 
 export function usePreferences(): Preferences {
-  return useSyncExternalStore(onPreferences, getPreferences);
+  return useSyncExternalStore(store.subscribe, getPreferences);
 }
 
 /** Changes preferences and saves them if the browser allows it. */
 export function prefer(change: Partial<Preferences>): void {
   preferences = { ...preferences, ...change };
   localStore.write(KEY, JSON.stringify(preferences));
-  notify();
-}
-
-/** Listens for changes, here or in another tab, until the returned function is called. */
-function onPreferences(listener: () => void): () => void {
-  if (listeners.size === 0) addEventListener("storage", onStorage);
-  listeners.add(listener);
-  return () => {
-    listeners.delete(listener);
-    if (listeners.size === 0) removeEventListener("storage", onStorage);
-  };
+  store.notify();
 }
 
 function onStorage({ key }: StorageEvent): void {
   if (key !== KEY && key !== null) return;
   preferences = read();
-  notify();
-}
-
-function notify(): void {
-  for (const listener of listeners) listener();
+  store.notify();
 }
 
 function read(): Preferences {

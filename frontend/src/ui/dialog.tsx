@@ -1,17 +1,19 @@
 import * as Radix from "@radix-ui/react-dialog";
 import { X } from "lucide-react";
 import type { ReactNode } from "react";
-import { useLanguage } from "../language/language-context";
 import { IconButton } from "./icon-button";
 import { usePortalContainer } from "./portal-container";
 import { isInToast } from "./toasts";
 
-interface DialogProps {
-  readonly title: string;
-  readonly testId: string;
+export interface DialogEvents {
   readonly onClose: () => void;
   /** Called when the dialog has closed. Preventing the event keeps Radix from moving the focus. */
-  readonly onClosed?: (event: Event) => void;
+  readonly onClosed: (event: Event) => void;
+}
+
+interface DialogProps extends DialogEvents {
+  readonly title: string;
+  readonly testId: string;
   readonly children: ReactNode;
 }
 
@@ -20,7 +22,6 @@ interface DialogProps {
  * Content-Security-Policy forbids.
  */
 export function Dialog({ title, testId, onClose, onClosed, children }: DialogProps) {
-  const { say } = useLanguage();
   const container = usePortalContainer();
   return (
     <Radix.Root open onOpenChange={(isOpen) => !isOpen && onClose()}>
@@ -30,13 +31,13 @@ export function Dialog({ title, testId, onClose, onClosed, children }: DialogPro
           data-testid={testId}
           aria-describedby={undefined}
           onInteractOutside={(event) => isInToast(event.target) && event.preventDefault()}
-          {...(onClosed !== undefined && { onCloseAutoFocus: onClosed })}
+          onCloseAutoFocus={onClosed}
           className="fixed top-1/2 left-1/2 z-40 max-h-[calc(100dvh-2rem)] w-[min(30rem,calc(100vw-2rem))] -translate-x-1/2 -translate-y-1/2 overflow-y-auto rounded-2xl border border-line bg-surface p-5 shadow-xl transition duration-(--calm) starting:scale-98 starting:opacity-0"
         >
           <div className="-mt-1.5 -mr-2 mb-2 flex items-center justify-between gap-4">
             <Radix.Title className="min-w-0 font-serif text-lead">{title}</Radix.Title>
             <Radix.Close asChild>
-              <IconButton icon={X} label={say("close")} />
+              <IconButton icon={X} text="close" />
             </Radix.Close>
           </div>
           {children}

@@ -1,4 +1,5 @@
 import { useEffect, useSyncExternalStore } from "react";
+import { ExternalStore } from "../generation/external-store";
 
 /**
  * A module that is loaded after the first render, because a page without messages does not need it.
@@ -9,25 +10,21 @@ import { useEffect, useSyncExternalStore } from "react";
 export function lateModule<T>(fetch: () => Promise<T>) {
   let module: T | null | undefined;
   let fetching: Promise<void> | undefined;
-  const listeners = new Set<() => void>();
+  const store = new ExternalStore();
 
   const settle = (result: T | null) => {
     module = result;
     fetching = undefined;
-    for (const listener of listeners) listener();
+    store.notify();
   };
   const load = (): Promise<void> => {
     if (module) return Promise.resolve();
     fetching ??= fetch().then(settle, () => settle(null));
     return fetching;
   };
-  const subscribe = (listener: () => void) => {
-    listeners.add(listener);
-    return () => listeners.delete(listener);
-  };
   const useLate = () => {
     useEffect(() => void load(), []);
-    return useSyncExternalStore(subscribe, () => module);
+    return useSyncExternalStore(store.subscribe, () => module);
   };
   return { load, useLate };
 }

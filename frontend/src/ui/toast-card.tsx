@@ -1,6 +1,7 @@
 import { X } from "lucide-react";
 import { useCallback, useEffect, useRef, useState } from "react";
 import { useLanguage } from "../language/language-context";
+import { focus } from "./focus";
 import type { ShownToast } from "./toasts";
 
 const LASTS_MS = 6_000;
@@ -20,7 +21,7 @@ export function ToastCard({ toast, onClose }: ToastCardProps) {
   const close = useCallback(() => onClose(number), [onClose, number]);
   // The focused button disappears, so the focus returns to where it was before.
   const leave = () => {
-    if (cameFrom.current instanceof HTMLElement) cameFrom.current.focus({ preventScroll: true });
+    focus(cameFrom.current);
     close();
   };
   useEffect(() => void until?.then(close, close), [until, close]);

@@ -2,8 +2,8 @@ import { startTransition, useCallback } from "react";
 import { useLanguage } from "../language/language-context";
 import { useToast } from "./toasts";
 
-/** Imports a module. */
-export type Load = () => Promise<unknown>;
+/** Imports a module by its default export. */
+export type Load<T = unknown> = () => Promise<{ readonly default: T }>;
 type LoadThen = (load: Load, onLoaded: () => void) => void;
 
 /** Returns a function that loads a module and then calls back. If loading fails, a toast says so. */

@@ -1,8 +1,8 @@
 import { ArrowUp, Square } from "lucide-react";
-import { type KeyboardEvent, type ReactNode, useEffect, useRef } from "react";
+import { type ReactNode, useEffect, useRef } from "react";
 import { useLanguage } from "../../language/language-context";
 import { Button } from "../../ui/button";
-import { isSending, useGrowth } from "./composing";
+import { MessageForm } from "./message-form";
 
 interface ComposerProps {
   readonly draft: string;
@@ -21,43 +21,28 @@ export function Composer(props: ComposerProps) {
   const { draft, onDraft, isRunning, isReady, onSend, onStop, children } = props;
   const { say } = useLanguage();
   const box = useRef<HTMLTextAreaElement>(null);
-  useGrowth(box, draft);
   const canSend = isReady && !isRunning && draft.trim() !== "";
 
   useEffect(() => {
     if (!isRunning && mayTakeFocus()) box.current?.focus({ preventScroll: true });
   }, [isRunning]);
 
-  const send = () => {
-    if (canSend) onSend(draft);
-  };
-  const onKeyDown = (event: KeyboardEvent) => {
-    if (!isSending(event)) return;
-    event.preventDefault();
-    send();
-  };
-
   return (
-    <form
-      onSubmit={(event) => {
-        event.preventDefault();
-        send();
+    <MessageForm
+      box={box}
+      text={draft}
+      onText={onDraft}
+      canSend={canSend}
+      onSend={onSend}
+      className="transition focus-within:shadow-md"
+      field={{
+        "data-testid": "composer-input",
+        "aria-label": say("message"),
+        disabled: isRunning,
+        placeholder: say(isRunning ? "waitingForEnd" : "writeMessage"),
+        className: "max-h-[min(24rem,40dvh)] placeholder:text-quiet disabled:cursor-not-allowed",
       }}
-      className="rounded-2xl border border-line bg-surface p-2 shadow-sm transition focus-within:border-accent focus-within:shadow-md"
     >
-      <textarea
-        ref={box}
-        data-testid="composer-input"
-        aria-label={say("message")}
-        rows={1}
-        value={draft}
-        disabled={isRunning}
-        dir="auto"
-        placeholder={say(isRunning ? "waitingForEnd" : "writeMessage")}
-        onChange={(event) => onDraft(event.target.value)}
-        onKeyDown={onKeyDown}
-        className="field-sizing-content max-h-[min(24rem,40dvh)] min-h-10 w-full resize-none bg-transparent px-2 py-1.5 text-body outline-none placeholder:text-quiet disabled:cursor-not-allowed"
-      />
       <div className="flex items-center justify-between gap-3">
         <div className="flex min-w-0 items-center gap-1">{children}</div>
         {/* With keys, React does not turn one button, and its focus, into the other. */}
@@ -80,7 +65,7 @@ export function Composer(props: ComposerProps) {
           </Button>
         )}
       </div>
-    </form>
+    </MessageForm>
   );
 }
 

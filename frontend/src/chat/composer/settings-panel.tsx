@@ -1,21 +1,21 @@
 import type { FormEvent, ReactNode } from "react";
 import { useLanguage } from "../../language/language-context";
 import { Button } from "../../ui/button";
+import type { Opened } from "../../ui/lazy-opener";
 import { Popover } from "../../ui/popover";
 import type { Settings } from "../state/settings";
 
-interface SettingsPanelProps {
+export interface SettingsFormProps {
   readonly settings: Settings;
   readonly onChange: (changed: Partial<Settings>) => void;
-  readonly button: ReactNode;
 }
 
 /** The settings of a conversation except its model. */
-export default function SettingsPanel({ settings, onChange, button }: SettingsPanelProps) {
+export default function SettingsPanel({ button, ...props }: SettingsFormProps & Opened) {
   const { say } = useLanguage();
   return (
     <Popover button={button} label={say("settings")} className="w-[min(26rem,calc(100vw-1.5rem))]">
-      {(close) => <SettingsForm settings={settings} onChange={onChange} onClose={close} />}
+      {(close) => <SettingsForm {...props} onClose={close} />}
     </Popover>
   );
 }
@@ -23,11 +23,8 @@ export default function SettingsPanel({ settings, onChange, button }: SettingsPa
 const FIELD =
   "w-full rounded-lg border border-line bg-paper px-3 py-2 text-body placeholder:text-quiet";
 
-interface SettingsFormProps extends Omit<SettingsPanelProps, "button"> {
-  readonly onClose: () => void;
-}
-
-function SettingsForm({ settings, onChange, onClose }: SettingsFormProps) {
+function SettingsForm(props: SettingsFormProps & { readonly onClose: () => void }) {
+  const { settings, onChange, onClose } = props;
   const { say } = useLanguage();
   const save = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();

@@ -1,4 +1,4 @@
-import { type RefObject, useCallback, useEffect, useRef, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 import { ScrollAnchor } from "./scroll-anchor";
 
 /** Scrolling down to within this distance of the end pins. */
@@ -9,21 +9,8 @@ const FOLDS = "summary, [aria-expanded]:not([aria-haspopup])";
 /** Whether the browser has scroll anchoring. */
 const ANCHORS_ITSELF = globalThis.CSS?.supports("overflow-anchor", "auto");
 
-interface PinnedScroll {
-  readonly scroller: RefObject<HTMLDivElement | null>;
-  readonly content: RefObject<HTMLDivElement | null>;
-  readonly isPinned: boolean;
-  /** Scrolls to the end and stays there. */
-  readonly pin: () => void;
-  readonly unpin: () => void;
-  /** Pins if the end is visible. */
-  readonly pinAtEnd: () => void;
-  /** Applies a change of the content without moving what is visible. */
-  readonly keepPosition: (change: () => void) => void;
-}
-
 /** A **pinned** scroller stays at its end while its content grows. Scrolling up unpins; scrolling to the end pins. */
-export function usePinnedScroll(): PinnedScroll {
+export function usePinnedScroll() {
   const scroller = useRef<HTMLDivElement>(null);
   const content = useRef<HTMLDivElement>(null);
   const pinned = useRef(true);
@@ -35,6 +22,7 @@ export function usePinnedScroll(): PinnedScroll {
     setIsPinned(value);
   }, []);
 
+  /** Scrolls to the end and stays there. */
   const pin = useCallback(() => {
     set(true);
     scroller.current?.scrollTo({ top: scroller.current.scrollHeight, behavior: "instant" });
@@ -93,10 +81,12 @@ export function usePinnedScroll(): PinnedScroll {
   }, [set]);
 
   const unpin = useCallback(() => set(false), [set]);
+  /** Pins if the end is visible. */
   const pinAtEnd = useCallback(() => {
     const box = scroller.current;
     if (box !== null && distanceToEnd(box) <= 1) set(true);
   }, [set]);
+  /** Applies a change of the content without moving what is visible. */
   const keepPosition = useCallback((change: () => void) => {
     if (pinned.current) return change();
     anchored.current?.take();

@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { type BrowserStorage, localStore } from "../../storage";
 
 const PREFIX = "headwater:draft:";
@@ -40,18 +40,28 @@ function read(storage: BrowserStorage, name: string): { text: string; at: number
   return typeof text === "string" && typeof at === "number" ? { text, at } : null;
 }
 
-/** The draft of a conversation (null: a new chat), which survives reloads. */
-export function useDraft(conversation: string | null) {
+/** Saves a text as the draft of a conversation (null: a new chat), unless another one was written meanwhile. */
+export function restoreDraft(conversation: string | null, text: string): void {
+  const name = conversation ?? NEW_CHAT;
+  if (readDraft(localStore, name) === "") writeDraft(localStore, name, text);
+}
+
+/**
+ * The draft of a conversation (null: a new chat), which survives reloads.
+ *
+ * @param refused - a question that the server refused, which becomes the draft
+ */
+export function useDraft(conversation: string | null, refused: string | null) {
   const name = conversation ?? NEW_CHAT;
   const [draft, show] = useState(() => readDraft(localStore, name));
+  useEffect(() => {
+    if (refused === null) return;
+    show((written) => (written === "" ? refused : written));
+    restoreDraft(name, refused);
+  }, [name, refused]);
   const setDraft = (text: string) => {
     show(text);
     writeDraft(localStore, name, text);
   };
-  /** Restores a text, unless another one was written meanwhile. */
-  const giveBack = (text: string) => {
-    show((written) => (written === "" ? text : written));
-    if (readDraft(localStore, name) === "") writeDraft(localStore, name, text);
-  };
-  return { draft, setDraft, giveBack };
+  return [draft, setDraft] as const;
 }

@@ -35,11 +35,9 @@ export function entriesOf(tree: MessageTree<Message>, leaf: string | null): read
   return entries;
 }
 
-const NONE: readonly Fork[] = [];
-
 function forksAt(tree: MessageTree<Message>, message: Message): readonly Fork[] {
   const siblings = siblingsOf(tree, message);
-  if (siblings.length < 2) return NONE;
+  if (siblings.length < 2) return [];
   const at = siblings.indexOf(message);
   const leading = (sibling: Message | undefined) =>
     sibling === undefined ? null : newestDescendant(tree, sibling.id);
@@ -60,10 +58,8 @@ export function lastMessage({ messages }: Entry): Message {
 
 /** The parts of all messages but the last one. */
 export function partsBefore({ messages }: Entry): readonly Part[] {
-  return messages.slice(0, -1).flatMap(partsOf).reduce(addPart, NO_PARTS);
+  return messages.slice(0, -1).flatMap(partsOf).reduce<readonly Part[]>(addPart, []);
 }
-
-const NO_PARTS: readonly Part[] = [];
 
 /** Whether two entries look the same. */
 export function isSameEntry(one: Entry, other: Entry): boolean {
@@ -72,16 +68,6 @@ export function isSameEntry(one: Entry, other: Entry): boolean {
     (one.key === other.key &&
       one.messages.length === other.messages.length &&
       one.messages.every((message, index) => message === other.messages[index]) &&
-      one.forks.length === other.forks.length &&
-      one.forks.every((fork, index) => isSameFork(fork, other.forks[index])))
-  );
-}
-
-function isSameFork(one: Fork, other: Fork | undefined): boolean {
-  return (
-    one.position === other?.position &&
-    one.count === other.count &&
-    one.previous === other.previous &&
-    one.next === other.next
+      JSON.stringify(one.forks) === JSON.stringify(other.forks))
   );
 }

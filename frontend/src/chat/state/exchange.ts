@@ -5,17 +5,22 @@ import type { StartRequest } from "../../generation/transport";
 export interface Exchange {
   readonly request: StartRequest;
   readonly reply: LiveReply;
-  /** Whether the server has started it. */
-  readonly isStarted: boolean;
-  /** Whether it ended before it started. The server may have it nevertheless, if its response was lost. */
-  readonly isRefused: boolean;
+  /** A refused one ended before it started. The server may have it nevertheless, if its response was lost. */
+  readonly state: "sent" | "started" | "refused";
   /** Whether the thread shows its branch, until the person chooses another. */
   readonly isShown: boolean;
 }
 
 /** The text of the new user message; null if the request has none. */
-export function questionOf({ request }: Pick<Exchange, "request">): string | null {
+export function questionOf({ request }: Exchange): string | null {
   return "to" in request ? null : request.message;
+}
+
+/** The latest question that the server refused; null if there is none. */
+export function refusedQuestion(exchanges: readonly Exchange[]): string | null {
+  const isRefused = ({ reply }: Exchange) => reply.getSnapshot().ending?.status === "refused";
+  const refused = exchanges.findLast(isRefused);
+  return refused === undefined ? null : questionOf(refused);
 }
 
 /** The id of its assistant message. */

@@ -10,7 +10,7 @@ import { withExchanges } from "./optimistic";
 
 function exchange(request: StartRequest, members: Partial<Exchange> = {}): Exchange {
   const reply = {} as LiveReply;
-  return { request, reply, isStarted: true, isRefused: false, isShown: true, ...members };
+  return { request, reply, state: "started", isShown: true, ...members };
 }
 
 /** The exchange with this number in its conversation. */

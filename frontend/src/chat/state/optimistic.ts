@@ -1,4 +1,6 @@
 import type { Message } from "../../api/schema";
+import type { Start } from "../../generation/events";
+import { NO_PARTS } from "../../generation/parts";
 import { type Exchange, replyId } from "./exchange";
 
 /**
@@ -41,10 +43,16 @@ function messagesOf({ request }: Exchange): readonly Message[] {
   ];
 }
 
-const BLANK: Omit<Message, "id" | "parent" | "role"> = {
-  text: "",
-  reasoning: "",
-  parts: [],
+/** The ids of the reply that a message is. */
+export function startOf(message: Message, conversation: string): Start {
+  const { id, generation, parent, model } = message;
+  const names = { generation: generation ?? "", parent: parent ?? "", model: model ?? "" };
+  return { ...names, conversation, message: id };
+}
+
+/** The members of a message that nothing is known about yet. */
+export const BLANK: Omit<Message, "id" | "parent" | "role"> = {
+  ...NO_PARTS,
   model: null,
   generation: null,
   running: false,

@@ -44,8 +44,7 @@ function page() {
     await new Promise(() => undefined);
   };
   const transport = {
-    start: vi.fn(read),
-    resume: vi.fn(read),
+    read: vi.fn<Transport["read"]>(read),
     cancel: vi.fn(async () => undefined),
   } satisfies Transport;
   const onChange = vi.fn();
@@ -62,6 +61,8 @@ function page() {
   };
 }
 
+const from = (cursor: number) => ({ generation: "gen_1", cursor });
+
 const REQUEST: StartRequest = {
   message: "one",
   ids: { conversation: "conv_1", message: "q1", reply: "a1", generation: "gen_1" },
@@ -75,7 +76,7 @@ const NEXT: StartRequest = {
 describe("PendingExchanges", () => {
   it("knows how long was waited for a reply that is dropped the moment it has ended", async () => {
     const { pending, transport } = page();
-    transport.start.mockImplementation(async function* () {
+    transport.read.mockImplementation(async function* () {
       try {
         yield [
           START,
@@ -120,10 +121,10 @@ describe("PendingExchanges", () => {
     say(START);
     const { reply } = pending.begin(REQUEST);
     const here = () => state().exchanges.get("conv_1");
-    expect(here()).toMatchObject([{ isStarted: false, isRefused: false }]);
+    expect(here()).toMatchObject([{ state: "sent" }]);
     expect(state().replies.get("a1")).toBe(reply);
     await vi.waitFor(() => expect(onChange).toHaveBeenCalledExactlyOnceWith("conv_1"));
-    expect(here()).toMatchObject([{ isStarted: true, isRefused: false }]);
+    expect(here()).toMatchObject([{ state: "started" }]);
     expect(state().replies.get("a1")).toBe(reply);
   });
 
@@ -133,8 +134,7 @@ describe("PendingExchanges", () => {
     const followed = state().replies.get("a1");
     pending.follow("conv_1", { ...RUNNING, text: "Some more", cursor: 2 });
     expect(state().replies.get("a1")).toBe(followed);
-    expect(transport.resume).toHaveBeenCalledTimes(1);
-    expect(transport.resume).toHaveBeenCalledWith("gen_1", 1, expect.anything());
+    expect(transport.read).toHaveBeenCalledExactlyOnceWith(from(1), expect.anything());
     expect(textOf(followed?.getSnapshot().parts ?? [])).toBe("Some");
   });
 
@@ -144,7 +144,7 @@ describe("PendingExchanges", () => {
     pending.begin(REQUEST);
     await vi.waitFor(() => expect(state().replies.has("a1")).toBe(true));
     pending.follow("conv_1", { ...RUNNING, cursor: 0 });
-    expect(transport.resume).not.toHaveBeenCalled();
+    expect(transport.read).toHaveBeenCalledExactlyOnceWith({ request: REQUEST }, expect.anything());
   });
 
   it("follows again what was given up and goes on after all", async () => {
@@ -153,9 +153,9 @@ describe("PendingExchanges", () => {
     pending.follow("conv_1", RUNNING);
     await state().replies.get("a1")?.ended;
     pending.follow("conv_1", RUNNING);
-    expect(transport.resume).toHaveBeenCalledTimes(1);
+    expect(transport.read).toHaveBeenCalledTimes(1);
     pending.follow("conv_1", { ...RUNNING, cursor: 5 });
-    expect(transport.resume).toHaveBeenLastCalledWith("gen_1", 5, expect.anything());
+    expect(transport.read).toHaveBeenLastCalledWith(from(5), expect.anything());
   });
 
   it("follows a reply whose start got no answer, once the server says that it runs", async () => {
@@ -164,7 +164,7 @@ describe("PendingExchanges", () => {
     const lost = pending.begin(REQUEST);
     await lost.reply.ended;
     pending.follow("conv_1", { ...RUNNING, text: "", cursor: 0 });
-    expect(transport.resume).toHaveBeenCalledExactlyOnceWith("gen_1", 0, expect.anything());
+    expect(transport.read).toHaveBeenLastCalledWith(from(0), expect.anything());
     expect(state().replies.get("a1")).not.toBe(lost.reply);
   });
 
@@ -191,7 +191,7 @@ describe("PendingExchanges", () => {
     const { pending, state, say } = page();
     say(new Problem(429, "rate_limited", "Too many."));
     const refused = pending.begin(REQUEST);
-    await vi.waitFor(() => expect(state().exchanges.get("conv_1")?.[0]?.isRefused).toBe(true));
+    await vi.waitFor(() => expect(state().exchanges.get("conv_1")?.[0]?.state).toBe("refused"));
     const second = pending.begin(NEXT);
     expect(
       state()

@@ -1,11 +1,12 @@
 import { useSyncExternalStore } from "react";
 import type { Message } from "../../api/schema";
-import type { Start } from "../../generation/events";
+import { ExternalStore } from "../../generation/external-store";
 import { LiveReply } from "../../generation/following/live-reply";
 import { firstTokenMs, wasCollected } from "../../generation/pace";
 import { partsOf } from "../../generation/parts";
 import { conversationOf, type StartRequest, type Transport } from "../../generation/transport";
 import { type Exchange, replyId } from "./exchange";
+import { startOf } from "./optimistic";
 
 /** An immutable snapshot. */
 interface PendingState {
@@ -27,25 +28,16 @@ interface PendingOptions {
  * The exchanges and the running replies of the whole page. They are outside of React, so that a reply continues while
  * the person looks at another conversation.
  */
-export class PendingExchanges {
-  readonly #transport: Transport;
-  readonly #onChange: (conversation: string) => void;
-  readonly #onCollected: () => void;
-  readonly #listeners = new Set<() => void>();
+export class PendingExchanges extends ExternalStore {
+  readonly #options: PendingOptions;
   readonly #waited = new Map<string, number>();
   #state: PendingState = { exchanges: new Map(), replies: new Map() };
   #isCollected = false;
 
-  constructor({ transport, onChange = ignore, onCollected = ignore }: PendingOptions) {
-    this.#transport = transport;
-    this.#onChange = onChange;
-    this.#onCollected = onCollected;
+  constructor(options: PendingOptions) {
+    super();
+    this.#options = options;
   }
-
-  readonly subscribe = (listener: () => void): (() => void) => {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  };
 
   readonly getSnapshot = (): PendingState => this.#state;
 
@@ -59,9 +51,8 @@ export class PendingExchanges {
   /** Sends a request and drops refused exchanges of its conversation. */
   begin(request: StartRequest): Exchange {
     const conversation = conversationOf(request);
-    const reply = new LiveReply(request, { transport: this.#transport });
-    const state = { isStarted: false, isRefused: false, isShown: true };
-    const exchange: Exchange = { request, reply, ...state };
+    const reply = new LiveReply(request, this.#options);
+    const exchange: Exchange = { request, reply, state: "sent", isShown: true };
     this.#dropRefused(conversation);
     this.#change({
       exchanges: put(this.#state.exchanges, conversation, [...this.#in(conversation), exchange]),
@@ -69,8 +60,8 @@ export class PendingExchanges {
     });
     void reply.started.then((start) => {
       if (start === null) return;
-      this.#replace(conversation, exchange, { isStarted: true });
-      this.#onChange(conversation);
+      this.#replace(conversation, exchange, { state: "started" });
+      this.#options.onChange?.(conversation);
     });
     void reply.ended.then(() => this.#ended(conversation, exchange));
     return exchange;
@@ -80,19 +71,12 @@ export class PendingExchanges {
   follow(conversation: string, message: Message): void {
     const { id, generation, cursor } = message;
     if (generation === null || !this.#isMissing(message)) return;
-    const start: Start = {
-      generation,
-      conversation,
-      message: id,
-      parent: message.parent ?? "",
-      model: message.model ?? "",
-    };
-    const soFar = { start, parts: partsOf(message), cursor };
-    const reply = new LiveReply(soFar, { transport: this.#transport });
+    const soFar = { start: startOf(message, conversation), parts: partsOf(message), cursor };
+    const reply = new LiveReply(soFar, this.#options);
     this.#change({ replies: put(this.#state.replies, id, reply) });
     void reply.ended.then(() => {
       this.#change({});
-      this.#onChange(conversation);
+      this.#options.onChange?.(conversation);
     });
   }
 
@@ -126,12 +110,12 @@ export class PendingExchanges {
 
   #ended(conversation: string, exchange: Exchange): void {
     const { start, pace, ending } = exchange.reply.getSnapshot();
-    this.#replace(conversation, exchange, { isRefused: start === null });
-    if (start !== null) this.#onChange(conversation);
+    this.#replace(conversation, exchange, { state: start === null ? "refused" : "started" });
+    if (start !== null) this.#options.onChange?.(conversation);
     if (this.#isCollected || ending === null || ending.status === "refused") return;
     if (!wasCollected(pace, ending.timing)) return;
     this.#isCollected = true;
-    this.#onCollected();
+    this.#options.onCollected?.();
   }
 
   // A reply that ended on the page, or whose start got no answer, may still be running on the server.
@@ -147,9 +131,9 @@ export class PendingExchanges {
   }
 
   #dropRefused(conversation: string): void {
-    const refused = this.#in(conversation).filter(({ isRefused }) => isRefused);
+    const refused = this.#in(conversation).filter(({ state }) => state === "refused");
     if (refused.length === 0) return;
-    const kept = this.#in(conversation).filter(({ isRefused }) => !isRefused);
+    const kept = this.#in(conversation).filter(({ state }) => state !== "refused");
     const replies = new Map(this.#state.replies);
     for (const exchange of refused) replies.delete(replyId(exchange));
     this.#change({ exchanges: put(this.#state.exchanges, conversation, kept), replies });
@@ -164,7 +148,7 @@ export class PendingExchanges {
 
   #change(change: Partial<PendingState>): void {
     this.#state = { ...this.#state, ...change };
-    for (const listener of this.#listeners) listener();
+    this.notify();
   }
 }
 
@@ -175,5 +159,3 @@ export function usePendingState(pending: PendingExchanges): PendingState {
 function put<K, V>(map: ReadonlyMap<K, V>, key: K, value: V): ReadonlyMap<K, V> {
   return new Map(map).set(key, value);
 }
-
-function ignore() {}

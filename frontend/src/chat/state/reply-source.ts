@@ -4,6 +4,7 @@ import { emptyReply, type Reply } from "../../generation/fold";
 import type { LiveReply } from "../../generation/following/live-reply";
 import { startPace } from "../../generation/pace";
 import { partsOf } from "../../generation/parts";
+import { startOf } from "./optimistic";
 
 /** A reply as an external store, whether it is live or saved. */
 export interface ReplySource {
@@ -13,18 +14,16 @@ export interface ReplySource {
 
 /** The live reply of a running message, or the saved reply. */
 export function sourceOf(message: Message, live: LiveReply | undefined): ReplySource {
-  return message.running && live !== undefined ? live : savedSource(message);
+  if (message.running && live !== undefined) return live;
+  const source = sources.get(message) ?? unchanging(savedReply(message));
+  sources.set(message, source);
+  return source;
 }
 
 const sources = new WeakMap<Message, ReplySource>();
 
-function savedSource(message: Message): ReplySource {
-  const known = sources.get(message);
-  if (known !== undefined) return known;
-  const reply = savedReply(message);
-  const source = { subscribe: () => () => undefined, getSnapshot: () => reply };
-  sources.set(message, source);
-  return source;
+function unchanging(reply: Reply): ReplySource {
+  return { subscribe: () => () => undefined, getSnapshot: () => reply };
 }
 
 /** A saved message as a reply. Without an outcome it counts as complete. */
@@ -33,21 +32,10 @@ function savedReply(message: Message): Reply {
   const wire = outcome ?? { status: "completed" };
   return {
     ...emptyReply(0),
-    start: startOf(message),
+    start: message.model === null ? null : startOf(message, ""),
     parts: partsOf(message),
     cursor,
     pace: startPace(performance.now(), cursor),
     ending: running ? null : readOutcome({ ...wire }),
-  };
-}
-
-function startOf({ id, parent, model, generation }: Message): Reply["start"] {
-  if (model === null) return null;
-  return {
-    generation: generation ?? "",
-    conversation: "",
-    message: id,
-    parent: parent ?? "",
-    model,
   };
 }

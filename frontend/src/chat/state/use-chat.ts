@@ -1,9 +1,8 @@
-import { useLayoutEffect, useMemo, useRef } from "react";
+import { useLayoutEffect, useRef } from "react";
 import type { Conversation, Message } from "../../api/schema";
 import { newId, newMessageIds, newReplyIds } from "../../generation/ids";
 import type { NewChatRequest, ReplySettings, StartRequest } from "../../generation/transport";
-import type { Entry } from "./entries";
-import { type Exchange, newIds, questionOf } from "./exchange";
+import { type Exchange, newIds } from "./exchange";
 import type { PendingExchanges } from "./pending";
 import type { ThreadActions } from "./thread-context";
 import { useThread } from "./use-thread";
@@ -20,8 +19,6 @@ interface UseChatOptions {
   readonly model: string | undefined;
   /** Saves the leaf of the shown branch. */
   readonly onStep: (leaf: string) => void;
-  /** Gets the text of a message that the server refused. */
-  readonly onRefused: (text: string) => void;
   /** Gets a request that starts another conversation. */
   readonly onNewChat: (request: NewChatRequest) => void;
   /** Called when a request is sent. */
@@ -37,13 +34,7 @@ export function useChat(options: UseChatOptions) {
 
   const begin = (request: StartRequest) => {
     options.onStart();
-    const exchange = pending.begin(request);
-    const { reply } = exchange;
-    void reply.ended.then(() => {
-      const question = questionOf(exchange);
-      const { ending } = reply.getSnapshot();
-      if (ending?.status === "refused" && question !== null) options.onRefused(question);
-    });
+    pending.begin(request);
   };
   const beginChat = (message: string, conversation: string) => {
     const ids = { conversation, ...newMessageIds() };
@@ -80,8 +71,8 @@ export function useChat(options: UseChatOptions) {
     },
     retry(entry) {
       const refused = exchanges.find(
-        ({ isRefused, reply }) =>
-          isRefused && reply === replies.get(entry.messages.at(-1)?.id ?? ""),
+        ({ state, reply }) =>
+          state === "refused" && reply === replies.get(entry.messages.at(-1)?.id ?? ""),
       );
       if (refused === undefined) replyTo(entry.messages[0].parent);
       else retryRefused(refused);
@@ -100,23 +91,13 @@ export function useChat(options: UseChatOptions) {
 
 /** The last message of a branch that the server has. The next message follows it. */
 function lastKnown(branch: readonly Message[], exchanges: readonly Exchange[]): string | null {
-  const unknown = new Set(exchanges.filter(({ isRefused }) => isRefused).flatMap(newIds));
+  const unknown = new Set(exchanges.filter(({ state }) => state === "refused").flatMap(newIds));
   return branch.findLast(({ id }) => !unknown.has(id))?.id ?? null;
 }
 
-/** Actions that stay the same object but call the latest ones. */
+/** An object that stays the same but has the latest actions. Callers must not take the actions out of it. */
 function useStable(actions: ThreadActions): ThreadActions {
-  const latest = useRef(actions);
-  useLayoutEffect(() => {
-    latest.current = actions;
-  });
-  return useMemo(
-    () => ({
-      edit: (message, text) => latest.current.edit(message, text),
-      replyTo: (message) => latest.current.replyTo(message),
-      retry: (entry: Entry) => latest.current.retry(entry),
-      step: (leaf) => latest.current.step(leaf),
-    }),
-    [],
-  );
+  const stable = useRef(actions);
+  useLayoutEffect(() => void Object.assign(stable.current, actions));
+  return stable.current;
 }

@@ -23,7 +23,7 @@ export function useConversationId(
     next = isSame ? { ...current, conversation } : shown(conversation, visit);
   }
   if (conversation === null && !next.isStartedHere) {
-    const isStartedHere = exchanges.get(next.id)?.some(({ isStarted }) => isStarted) ?? false;
+    const isStartedHere = exchanges.get(next.id)?.some(({ state }) => state === "started") ?? false;
     if (isStartedHere) next = { ...next, isStartedHere };
   }
   if (next !== current) setCurrent(next);

@@ -8,7 +8,6 @@ import { useLanguage } from "../../language/language-context";
 import { useToast } from "../../ui/toasts";
 import { PendingExchanges } from "./pending";
 
-/** Creates the `PendingExchanges` of a page. */
 export function usePendingExchanges(makeTransport: () => Transport): PendingExchanges {
   const client = useQueryClient();
   const { say } = useLanguage();

@@ -8,6 +8,7 @@ import {
   type Arrival,
   conversationOf,
   type NewChatRequest,
+  type Origin,
   type StartRequest,
   type Transport,
 } from "../../generation/transport";
@@ -73,17 +74,17 @@ export function chatServer(members: Partial<Conversation> = {}) {
     return send({ kind: "part", cursor, part });
   };
   const transport = {
-    start(request: StartRequest, signal: AbortSignal) {
-      const { ids: chosen, ...rest } = request;
+    read(origin: Origin, signal: AbortSignal) {
+      if ("generation" in origin) {
+        resumed.push(`${origin.generation}:${origin.cursor}`);
+        cursor = origin.cursor;
+        return read(signal);
+      }
+      const { ids: chosen, ...rest } = origin.request;
       requests.push(rest);
       ids.push(chosen);
-      latest = request;
+      latest = origin.request;
       cursor = 0;
-      return read(signal);
-    },
-    resume(generation: string, after: number, signal: AbortSignal) {
-      resumed.push(`${generation}:${after}`);
-      cursor = after;
       return read(signal);
     },
     cancel: vi.fn(async () => undefined),

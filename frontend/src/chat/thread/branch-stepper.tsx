@@ -44,7 +44,7 @@ function BranchStepper({ fork }: { fork: Fork }) {
       <MessageButton
         data-testid="branch-previous"
         icon={ChevronLeft}
-        label={say("previousBranch")}
+        text="previousBranch"
         disabled={previous === null}
         onClick={() => step(previous, -1)}
       />
@@ -52,7 +52,7 @@ function BranchStepper({ fork }: { fork: Fork }) {
       <MessageButton
         data-testid="branch-next"
         icon={ChevronRight}
-        label={say("nextBranch")}
+        text="nextBranch"
         disabled={next === null}
         onClick={() => step(next, 1)}
       />

@@ -21,7 +21,7 @@ export function CopyButton({ text }: { text: string }) {
       <MessageButton
         data-testid="copy"
         icon={outcome === "copied" ? Check : Copy}
-        label={say(outcome ?? "copy")}
+        text={outcome ?? "copy"}
         onClick={() => copy(text)}
       />
       <span role="status" className="select-none text-small text-quiet">

@@ -7,16 +7,12 @@ import type { Language } from "../../language/language";
 /** A duration: `190 ms`, `2.1 s`, `75 s`. */
 export function describeMs({ say, number }: Language, ms: number): string {
   if (ms < 1000) return say("milliseconds", { time: Math.round(ms) });
-  return say("seconds", { time: number(ms / 1000, digits(ms < 10_000 ? 1 : 0)) });
+  return say("seconds", { time: number(ms / 1000, ms < 10_000 ? 1 : 0) });
 }
 
 /** A rate: `8.3 tokens/s`, `41 tokens/s`. */
 export function describeRate({ say, number }: Language, tokensPerSecond: number): string {
-  return say("rate", { rate: number(tokensPerSecond, digits(tokensPerSecond < 10 ? 1 : 0)) });
-}
-
-function digits(count: number): Intl.NumberFormatOptions {
-  return { minimumFractionDigits: count, maximumFractionDigits: count };
+  return say("rate", { rate: number(tokensPerSecond, tokensPerSecond < 10 ? 1 : 0) });
 }
 
 /** Why a reply failed; null if it did not. */

@@ -1,27 +1,18 @@
 import { Timer } from "lucide-react";
-import { lazy } from "react";
-import { useLanguage } from "../../language/language-context";
 import { MessageButton } from "../../ui/icon-button";
-import { LazyOpener } from "../../ui/lazy-opener";
-import type { ReplySource } from "../state/reply-source";
+import { lazyOpener } from "../../ui/lazy-opener";
+import type { DetailsProps } from "./details-panel";
 
-const load = () => import("./details-panel");
-const DetailsPanel = lazy(load);
+const DetailsOpener = lazyOpener(() => import("./details-panel"));
 
-/** Opens all measurements of a reply. */
-export function DetailsButton(props: { readonly message: string; readonly source: ReplySource }) {
-  const { say } = useLanguage();
+export function DetailsButton(props: DetailsProps) {
   const button = (
     <MessageButton
       icon={Timer}
-      label={say("details")}
+      text="details"
       data-testid="details"
       className="max-sm:-mr-2.5 max-sm:ml-auto"
     />
   );
-  return (
-    <LazyOpener load={load} button={button}>
-      <DetailsPanel {...props} button={button} />
-    </LazyOpener>
-  );
+  return <DetailsOpener {...props} button={button} />;
 }

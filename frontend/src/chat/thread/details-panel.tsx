@@ -4,6 +4,7 @@ import { type Hops, hopsOf } from "../../generation/hops";
 import { firstTokenMs } from "../../generation/pace";
 import { useLanguage } from "../../language/language-context";
 import type { PlainKey } from "../../language/translation";
+import type { Opened } from "../../ui/lazy-opener";
 import { Popover } from "../../ui/popover";
 import type { ReplySource } from "../state/reply-source";
 import { ThreadContext } from "../state/thread-context";
@@ -14,14 +15,13 @@ import { measured } from "./measured";
 
 const READ_EVERY_MS = 500;
 
-interface DetailsPanelProps {
+export interface DetailsProps {
   readonly message: string;
   readonly source: ReplySource;
-  readonly button: ReactNode;
 }
 
 /** All measurements of a reply. */
-export default function DetailsPanel({ message, source, button }: DetailsPanelProps) {
+export default function DetailsPanel({ button, ...props }: DetailsProps & Opened) {
   const { say } = useLanguage();
   return (
     <Popover
@@ -30,12 +30,12 @@ export default function DetailsPanel({ message, source, button }: DetailsPanelPr
       testId="details-panel"
       className="w-[min(20rem,calc(100vw-1.5rem))] text-small"
     >
-      {() => <Details message={message} source={source} />}
+      {() => <Details {...props} />}
     </Popover>
   );
 }
 
-function Details({ message, source }: Omit<DetailsPanelProps, "button">) {
+function Details({ message, source }: DetailsProps) {
   const language = useLanguage();
   const { say, number } = language;
   const { waitedMs } = use(ThreadContext);

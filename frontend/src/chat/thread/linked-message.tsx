@@ -1,7 +1,8 @@
-import { type RefObject, useEffect, useRef } from "react";
+import { type RefObject, use, useEffect, useRef } from "react";
 import type { Message } from "../../api/schema";
 import { entriesOf } from "../state/entries";
 import { type MessageTree, newestDescendant } from "../state/message-tree";
+import { ThreadContext } from "../state/thread-context";
 
 // Rows above the message change their height when they are drawn, so the scrolling is repeated in this many frames.
 const FRAMES_TO_SETTLE = 12;
@@ -16,8 +17,6 @@ interface LinkedMessageProps {
   /** The leaf of the shown branch. */
   readonly leaf: string | null;
   readonly scroller: RefObject<HTMLElement | null>;
-  /** Shows the branch that ends with this message. */
-  readonly onBranch: (leaf: string) => void;
   /** Called before the thread scrolls to the message. */
   readonly onFound: () => void;
   /** Called when the scrolling is complete. */
@@ -26,7 +25,8 @@ interface LinkedMessageProps {
 
 /** Scrolls to the message of a link, on whichever branch it is, and highlights it for a moment. */
 export default function LinkedMessage(props: LinkedMessageProps): null {
-  const { message, visit, tree, leaf, scroller, onBranch, onFound, onSettled } = props;
+  const { message, visit, tree, leaf, scroller, onFound, onSettled } = props;
+  const { actions } = use(ThreadContext);
   const shown = useRef<Link>(null);
   const requested = useRef<Link>(null);
   useEffect(() => {
@@ -37,7 +37,7 @@ export default function LinkedMessage(props: LinkedMessageProps): null {
       messages.some(({ id }) => id === message),
     );
     if (entry === undefined) {
-      if (!isSameLink(requested.current, link)) onBranch(newestDescendant(tree, message));
+      if (!isSameLink(requested.current, link)) actions?.step(newestDescendant(tree, message));
       requested.current = link;
       return;
     }
@@ -45,7 +45,7 @@ export default function LinkedMessage(props: LinkedMessageProps): null {
     onFound();
     const row = scroller.current?.querySelector(`[data-row="${CSS.escape(entry.key)}"]`);
     if (row != null) bringIntoView(row, onSettled);
-  }, [message, visit, tree, leaf, scroller, onBranch, onFound, onSettled]);
+  }, [message, visit, tree, leaf, scroller, actions, onFound, onSettled]);
   return null;
 }
 

@@ -43,7 +43,7 @@ export function ReplyActions({ entry, reply, text, isKnown, isLast }: ReplyActio
           <MessageButton
             data-testid="regenerate"
             icon={RefreshCw}
-            label={say("anotherReply")}
+            text="anotherReply"
             disabled={isBusy}
             onClick={() => actions.replyTo(question)}
           />
@@ -54,14 +54,6 @@ export function ReplyActions({ entry, reply, text, isKnown, isLast }: ReplyActio
 }
 
 function isCutShort({ ending }: Reply): boolean {
-  switch (ending?.status) {
-    case "cancelled":
-    case "interrupted":
-    case "failed":
-      return true;
-    case "completed":
-      return ending.reason === "length";
-    default:
-      return false;
-  }
+  if (ending?.status === "completed") return ending.reason === "length";
+  return ending !== null && ending.status !== "refused";
 }

@@ -41,21 +41,15 @@ function Source({ entry }: { entry: Entry }) {
   const { say } = useLanguage();
   const text = entry.messages.map(({ text }) => text).join("");
   const message = lastMessage(entry);
-  if (entry.role === "user") {
-    return (
-      <article data-testid="message-user" data-message={message.id} aria-label={say("you")}>
-        {text}
-      </article>
-    );
-  }
+  const isReply = entry.role === "assistant";
   return (
     <article
-      data-testid="message-assistant"
+      data-testid={`message-${entry.role}`}
       data-message={message.id}
-      data-status={savedStatus(message)}
-      aria-label={say("reply")}
+      data-status={isReply ? savedStatus(message) : undefined}
+      aria-label={say(isReply ? "reply" : "you")}
     >
-      <div data-testid="reply-text">{text}</div>
+      <div data-testid={isReply ? "reply-text" : undefined}>{text}</div>
     </article>
   );
 }

@@ -14,7 +14,6 @@ export interface Flow {
   readonly endsAt: number | null;
 }
 
-/** A text that is shown completely. */
 export function flowOf(text: string, now: number): Flow {
   return { shown: text.length, at: now, endsAt: null };
 }

@@ -63,12 +63,13 @@ interface GroupProps {
  */
 function Group({ entries, replies, isAtEnd, last }: GroupProps) {
   const { element, isNear } = useNearViewport<HTMLDivElement>(isAtEnd);
+  const height = () => entries.reduce((sum, entry) => sum + estimatedHeight(entry), 0);
   return (
     <div
       ref={element}
       data-rows
       className={isNear ? undefined : "rows-far"}
-      style={isNear ? undefined : { blockSize: sum(entries.map(estimatedHeight)) }}
+      style={isNear ? undefined : { blockSize: height() }}
     >
       {entries.map((entry) => (
         <Row
@@ -87,8 +88,4 @@ function inGroups(entries: readonly Entry[]): readonly (readonly Entry[])[] {
   return Array.from({ length: Math.ceil(entries.length / GROUP_SIZE) }, (_, index) =>
     entries.slice(index * GROUP_SIZE, (index + 1) * GROUP_SIZE),
   );
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, each) => total + each, 0);
 }

@@ -77,7 +77,7 @@ export function UserMessage({ entry, isLast }: UserMessageProps) {
                 }}
                 data-testid="edit"
                 icon={Pencil}
-                label={say("edit")}
+                text="edit"
                 disabled={isBusy}
                 onClick={() =>
                   loadThen(loadEditBox, () => {

@@ -1,4 +1,4 @@
-import type { QueryClient, QueryKey } from "@tanstack/react-query";
+import type { Query, QueryClient } from "@tanstack/react-query";
 import { listConversations, readConversation } from "../../api/conversations";
 import { Problem } from "../../generation/problem";
 import {
@@ -50,10 +50,7 @@ export async function applyChanges(client: QueryClient, ids: readonly string[]):
   });
   const remaining = new Set(ids);
   try {
-    const beginnings = await readBeginnings(
-      client,
-      shown.map(({ queryKey }) => queryKey),
-    );
+    const beginnings = await readBeginnings(client, shown);
     await writeLists(client, () => {
       for (const { queryKey, beginning } of beginnings) {
         client.setQueryData<Listed>(
@@ -76,11 +73,11 @@ export async function applyChanges(client: QueryClient, ids: readonly string[]):
 }
 
 /** Reads the first pages of lists; again if this page wrote to the lists meanwhile. */
-async function readBeginnings(client: QueryClient, lists: readonly QueryKey[]) {
+async function readBeginnings(client: QueryClient, lists: readonly Query[]) {
   for (;;) {
     const before = listWriteCount(client);
     const beginnings = await Promise.all(
-      lists.map(async (queryKey) => ({
+      lists.map(async ({ queryKey }) => ({
         queryKey,
         beginning: await listConversations(choiceOf(queryKey), null),
       })),

@@ -41,9 +41,8 @@ export async function cacheRead(client: QueryClient, read: Conversation): Promis
 }
 
 export function uncacheSummary(client: QueryClient, id: string): void {
-  for (const [key, listed] of client.getQueriesData<Listed>({ queryKey: keys.lists })) {
-    if (listed !== undefined) client.setQueryData(key, without(listed, id));
-  }
+  const uncache = (listed: Listed | undefined) => listed && without(listed, id);
+  client.setQueriesData({ queryKey: keys.lists }, uncache);
 }
 
 /**

@@ -33,11 +33,10 @@ export function useImportConversations(onOpen: (id: string) => void) {
         count: conversations.length,
       });
       if (only === undefined || others.length > 0) show({ text });
-      else
-        show({
-          text,
-          action: { label: say("open"), testId: "open", onPress: () => onOpen(only.id) },
-        });
+      else {
+        const onPress = () => onOpen(only.id);
+        show({ text, action: { label: say("open"), testId: "open", onPress } });
+      }
       return invalidate(client, { queryKey: keys.lists });
     },
   });
@@ -51,6 +50,5 @@ function whyNotImported(language: Language, error: Error): string {
 
 function describeSize({ say, number }: Language, bytes: number): string {
   if (bytes < 1_000_000) return say("kilobytes", { size: Math.ceil(bytes / 1_000) });
-  const digits = { minimumFractionDigits: 1, maximumFractionDigits: 1 };
-  return say("megabytes", { size: number(bytes / 1_000_000, digits) });
+  return say("megabytes", { size: number(bytes / 1_000_000, 1) });
 }

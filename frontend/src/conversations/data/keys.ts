@@ -1,6 +1,5 @@
 import type { ListChoice } from "../../api/conversations";
 
-/** The query keys of conversations. */
 export const keys = {
   all: ["conversations"] as const,
   lists: ["conversations", "list"] as const,

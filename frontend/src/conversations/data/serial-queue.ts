@@ -26,10 +26,11 @@ export async function sendInOrder<T>(
 export function startingInOrder(transport: Transport, client: QueryClient): Transport {
   return {
     ...transport,
-    async *start(request, signal) {
-      const before = latest.get(client)?.get(request.conversation ?? "");
+    async *read(origin, signal) {
+      const conversation = "request" in origin ? origin.request.conversation : undefined;
+      const before = latest.get(client)?.get(conversation ?? "");
       if (before !== undefined) await settled(before, signal);
-      yield* transport.start(request, signal);
+      yield* transport.read(origin, signal);
     },
   };
 }

@@ -6,27 +6,22 @@ import { keys } from "./keys";
 import { useShowRefusal } from "./mutations";
 import { sendInOrder } from "./serial-queue";
 
-/** Creates the link, or updates what it shows. */
-export function useShareConversation() {
+/** `share` creates the link of a conversation, or updates what it shows; `unshare` revokes it. */
+export function useSharing(id: string) {
   const client = useQueryClient();
   const showRefusal = useShowRefusal();
-  return useMutation({
+  const share = useMutation({
     // In order, so that the link shows a branch that the person chose just before.
-    mutationFn: (id: string) => sendInOrder(client, id, () => shareConversation(id)),
+    mutationFn: () => sendInOrder(client, id, () => shareConversation(id)),
     onError: (error) => showRefusal("notShared", error),
-    onSuccess: ({ token }, id) => cacheShare(client, id, token),
+    onSuccess: ({ token }) => cacheShare(client, id, token),
   });
-}
-
-/** Revokes the link. */
-export function useUnshareConversation() {
-  const client = useQueryClient();
-  const showRefusal = useShowRefusal();
-  return useMutation({
-    mutationFn: (id: string) => unshareConversation(id),
+  const unshare = useMutation({
+    mutationFn: () => unshareConversation(id),
     onError: (error) => showRefusal("notUnshared", error),
-    onSuccess: (_nothing, id) => cacheShare(client, id, null),
+    onSuccess: () => cacheShare(client, id, null),
   });
+  return { share, unshare };
 }
 
 async function cacheShare(client: QueryClient, id: string, share: string | null): Promise<void> {

@@ -1,5 +1,4 @@
 import { type KeyboardEvent, useEffect, useMemo, useRef } from "react";
-import type { ConversationSummary } from "../../api/schema";
 import { useLanguage } from "../../language/language-context";
 import { useOpenConversation } from "../../route";
 import { useConversationList } from "../data/use-conversation-list";
@@ -27,7 +26,7 @@ interface ConversationListProps {
 export function ConversationList({ archived, onLastLeft }: ConversationListProps) {
   const language = useLanguage();
   const list = useConversationList({ archived });
-  const { pinned, others, hasMore, hasFailedToReadMore, readMore } = list;
+  const { pinned, others } = list;
   const today = useToday();
   const rows = useMemo(
     () => listRows(language, pinned, others, today),
@@ -43,10 +42,8 @@ export function ConversationList({ archived, onLastLeft }: ConversationListProps
     <Rows
       key={String(archived)}
       rows={rows}
+      list={list}
       label={language.say(archived ? "archivedConversations" : "conversations")}
-      hasMore={hasMore}
-      hasFailed={hasFailedToReadMore}
-      onReadMore={readMore}
       onLastLeft={onLastLeft}
     />
   );
@@ -54,19 +51,16 @@ export function ConversationList({ archived, onLastLeft }: ConversationListProps
 
 interface RowsProps {
   readonly rows: readonly ListRow[];
+  readonly list: ReturnType<typeof useConversationList>;
   readonly label: string;
-  readonly hasMore: boolean;
-  readonly hasFailed: boolean;
-  readonly onReadMore: () => void;
   readonly onLastLeft: () => void;
 }
 
-function Rows(props: RowsProps) {
-  const { rows, label, hasMore, hasFailed, onReadMore, onLastLeft } = props;
+function Rows({ rows, list, label, onLastLeft }: RowsProps) {
+  const { hasMore, hasFailedToReadMore, readMore } = list;
   const scroller = useRef<HTMLDivElement>(null);
   const open = useOpenConversation();
   const { leave } = useSidebar();
-  const conversationActions = useConversationActions();
   const focus = useRowFocus(rows, open, scroller);
 
   const tabStop = rows.findIndex((row) => row.key === focus.tabStop);
@@ -74,9 +68,9 @@ function Rows(props: RowsProps) {
   const { drawn, last, edges, reveal } = useRowWindow(rows, scroller, tabStop);
   useScrollAnchor(scroller, rows);
 
-  const wantsMore = hasMore && !hasFailed && last >= rows.length - READ_AHEAD_ROWS;
+  const wantsMore = hasMore && !hasFailedToReadMore && last >= rows.length - READ_AHEAD_ROWS;
   useEffect(() => {
-    if (wantsMore) onReadMore();
+    if (wantsMore) readMore();
   });
 
   const openIndex = rows.findIndex((row) => row.key === open);
@@ -87,22 +81,9 @@ function Rows(props: RowsProps) {
     if (latestIndex.current !== -1) reveal(latestIndex.current);
   }, [open]);
 
-  const actions = useMemo(() => {
-    const leaveRow = ({ id }: ConversationSummary) => {
-      if (!focus.leaveRow(id)) onLastLeft();
-    };
-    return {
-      ...conversationActions,
-      archive: (conversation: ConversationSummary, archived: boolean) => {
-        leaveRow(conversation);
-        conversationActions.archive(conversation, archived);
-      },
-      remove: (conversation: ConversationSummary) => {
-        leaveRow(conversation);
-        conversationActions.remove(conversation);
-      },
-    };
-  }, [conversationActions, focus.leaveRow, onLastLeft]);
+  const actions = useConversationActions((id) => {
+    if (!focus.leaveRow(id)) onLastLeft();
+  });
 
   const onKeyDown = (event: KeyboardEvent<HTMLElement>) => {
     // React events of a row's menu bubble to the list, although the menu is in a portal.
@@ -166,7 +147,7 @@ function Rows(props: RowsProps) {
           );
         })}
       </ul>
-      {hasFailed && <MoreFailed onRetry={onReadMore} />}
+      {hasFailedToReadMore && <MoreFailed onRetry={readMore} />}
     </div>
   );
 }

@@ -9,21 +9,20 @@ import {
   PinOff,
   Trash2,
 } from "lucide-react";
-import { type ReactNode, useRef } from "react";
+import { useRef } from "react";
 import { exportPath } from "../../api/conversations";
 import type { ConversationSummary } from "../../api/schema";
 import { useLanguage } from "../../language/language-context";
+import type { Opened } from "../../ui/lazy-opener";
 import { Menu, MenuItem, MenuSeparator } from "../../ui/menu";
 import type { ConversationActions } from "./use-conversation-actions";
 
-interface ConversationMenuProps {
+interface ConversationMenuProps extends Opened {
   readonly conversation: ConversationSummary;
   readonly actions: ConversationActions;
   readonly onRename: () => void;
-  readonly button: ReactNode;
 }
 
-/** The menu of one conversation. */
 export default function ConversationMenu(props: ConversationMenuProps) {
   const { conversation, actions, onRename, button } = props;
   const { say } = useLanguage();

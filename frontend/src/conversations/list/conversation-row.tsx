@@ -4,13 +4,13 @@ import type { ConversationSummary } from "../../api/schema";
 import { useLanguage } from "../../language/language-context";
 import { Link } from "../../link";
 import { conversationPath } from "../../route";
-import { LazyOpener } from "../../ui/lazy-opener";
+import { focus } from "../../ui/focus";
+import { lazyOpener } from "../../ui/lazy-opener";
 import { Optional } from "../../ui/optional";
 import { useLoad } from "../../ui/use-load";
 import type { ConversationActions } from "./use-conversation-actions";
 
-const loadMenu = () => import("./conversation-menu");
-const ConversationMenu = lazy(loadMenu);
+const MenuOpener = lazyOpener(() => import("./conversation-menu"));
 const loadRenameBox = () => import("./rename-box");
 const RenameBox = lazy(loadRenameBox);
 
@@ -91,18 +91,12 @@ export const ConversationRow = memo(function ConversationRow(props: Conversation
           </span>
         )}
       </Link>
-      <LazyOpener load={loadMenu} button={menuButton}>
-        <ConversationMenu
-          conversation={conversation}
-          actions={actions}
-          onRename={rename}
-          button={menuButton}
-        />
-      </LazyOpener>
+      <MenuOpener
+        conversation={conversation}
+        actions={actions}
+        onRename={rename}
+        button={menuButton}
+      />
     </div>
   );
 });
-
-function focus(link: HTMLAnchorElement | null): void {
-  link?.focus({ preventScroll: true });
-}

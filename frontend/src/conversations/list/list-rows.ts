@@ -14,6 +14,12 @@ export type ListRow =
 /** Heights in pixels, known before a row is drawn, so that drawing it moves nothing. */
 export const ROW_HEIGHT = { heading: 36, conversation: 40 } as const;
 
+/** The top of each row in pixels, and the bottom of the last one. */
+export function edgesOf(rows: readonly ListRow[]): readonly number[] {
+  let edge = 0;
+  return [0, ...rows.map((row) => (edge += ROW_HEIGHT[row.kind]))];
+}
+
 /** The rows of the list: the pinned conversations, then the others by date. */
 export function listRows(
   language: Language,

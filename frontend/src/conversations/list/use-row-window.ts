@@ -1,33 +1,23 @@
 import { type RefObject, useCallback, useLayoutEffect, useMemo, useState } from "react";
 import { flushSync } from "react-dom";
-import { type ListRow, ROW_HEIGHT } from "./list-rows";
+import { edgesOf, type ListRow } from "./list-rows";
 
 /** Rows are drawn up to this distance beyond the viewport. */
 const MARGIN_PX = 320;
 /** The window moves in steps of this size. */
 const STEP_PX = 160;
 
-interface RowWindow {
-  /** The indexes of the rows to draw, from top to bottom. */
-  readonly drawn: readonly number[];
-  /** The index of the last row near the viewport. */
-  readonly last: number;
-  /** The top of each row in pixels, and the bottom of the last one. */
-  readonly edges: readonly number[];
-  /** Scrolls as little as necessary to show a whole row. */
-  readonly reveal: (row: number) => void;
-}
-
 /**
  * Selects the rows of a long list that are near the viewport.
  *
  * @param always - the index of a row that is drawn in any case; -1: none
+ * @returns the indexes of the rows to draw, from top to bottom, and the last of them that is near the viewport
  */
 export function useRowWindow(
   rows: readonly ListRow[],
   scroller: RefObject<HTMLElement | null>,
   always: number,
-): RowWindow {
+) {
   const edges = useMemo(() => edgesOf(rows), [rows]);
   const [step, setStep] = useState(0);
   const [height, setHeight] = useState(0);
@@ -51,6 +41,7 @@ export function useRowWindow(
     };
   }, [scroller]);
 
+  /** Scrolls as little as necessary to show a whole row. */
   const reveal = useCallback(
     (row: number) => {
       const box = scroller.current;
@@ -69,11 +60,6 @@ export function useRowWindow(
   if (always !== -1 && always < first) drawn.unshift(always);
   if (always > last) drawn.push(always);
   return { drawn, last, edges, reveal };
-}
-
-function edgesOf(rows: readonly ListRow[]): readonly number[] {
-  let edge = 0;
-  return [0, ...rows.map((row) => (edge += ROW_HEIGHT[row.kind]))];
 }
 
 /** The index of the row at a height in pixels; the first or the last row outside of the list. */

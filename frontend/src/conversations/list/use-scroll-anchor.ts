@@ -1,5 +1,5 @@
 import { type RefObject, useLayoutEffect, useRef } from "react";
-import { type ListRow, ROW_HEIGHT } from "./list-rows";
+import { edgesOf, type ListRow } from "./list-rows";
 
 /**
  * Keeps the visible rows in position when rows are added or removed above them. At the very top it does not, because
@@ -15,9 +15,12 @@ export function useScrollAnchor(
     const previous = before.current;
     before.current = rows;
     if (element === null || previous === rows || element.scrollTop === 0) return;
-    if (heightOfSameStart(previous, rows) >= element.scrollTop) return;
-    const now = tops(rows);
-    for (const [key, top] of tops(previous)) {
+    const tops = topsOf(previous);
+    const changed = previous.find(({ key }, index) => rows[index]?.key !== key);
+    // Mostly rows are added at the end, where nothing needs to move.
+    if (changed === undefined || (tops.get(changed.key) ?? 0) >= element.scrollTop) return;
+    const now = topsOf(rows);
+    for (const [key, top] of tops) {
       const moved = now.get(key);
       if (top < element.scrollTop || moved === undefined) continue;
       element.scrollTop += moved - top;
@@ -26,23 +29,7 @@ export function useScrollAnchor(
   }, [rows, scroller]);
 }
 
-/** The height of the common start. Mostly rows are added at the end, where nothing needs to move. */
-function heightOfSameStart(previous: readonly ListRow[], rows: readonly ListRow[]): number {
-  let height = 0;
-  for (const [index, row] of previous.entries()) {
-    if (rows[index]?.key !== row.key) break;
-    height += ROW_HEIGHT[row.kind];
-  }
-  return height;
-}
-
-function tops(rows: readonly ListRow[]): Map<string, number> {
-  let top = 0;
-  return new Map(
-    rows.map((row) => {
-      const entry = [row.key, top] as const;
-      top += ROW_HEIGHT[row.kind];
-      return entry;
-    }),
-  );
+function topsOf(rows: readonly ListRow[]): ReadonlyMap<string, number> {
+  const edges = edgesOf(rows);
+  return new Map(rows.map(({ key }, index) => [key, edges[index] ?? 0]));
 }

@@ -81,7 +81,7 @@ export function SearchBox({ box, words, onWords, onFocus, onDown, onEnter }: Sea
       {words !== "" && (
         <IconButton
           icon={X}
-          label={say("clearSearch")}
+          text="clearSearch"
           className="absolute top-0 right-0"
           onClick={() => {
             onWords("");

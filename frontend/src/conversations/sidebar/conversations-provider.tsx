@@ -3,7 +3,6 @@ import { type ReactNode, useState } from "react";
 import { Toasts } from "../../ui/toasts";
 import { createQueryClient } from "../data/query-client";
 
-/** Provides the query cache and toasts. */
 export function ConversationsProvider({ children }: { children: ReactNode }) {
   const [client] = useState(createQueryClient);
   return (

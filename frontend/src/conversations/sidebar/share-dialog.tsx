@@ -3,31 +3,18 @@ import { type Ref, useRef, useState } from "react";
 import { describeError } from "../../language/describe-problem";
 import { useLanguage } from "../../language/language-context";
 import { Button } from "../../ui/button";
-import { Dialog } from "../../ui/dialog";
+import { Dialog, type DialogEvents } from "../../ui/dialog";
+import { focus } from "../../ui/focus";
 import { useConversation } from "../data/queries";
-import { useShareConversation, useUnshareConversation } from "../data/sharing";
-
-interface ShareDialogProps {
-  readonly id: string;
-  readonly onClose: () => void;
-}
+import { useSharing } from "../data/sharing";
 
 /** Creates, updates and revokes the link with which others can read a conversation. */
-export default function ShareDialog({ id, onClose }: ShareDialogProps) {
+export default function ShareDialog({ id, ...events }: DialogEvents & { readonly id: string }) {
   const language = useLanguage();
   const { say } = language;
   const conversation = useConversation(id);
   return (
-    <Dialog
-      title={say("shareTitle")}
-      testId="share-dialog"
-      onClose={onClose}
-      onClosed={(event) => {
-        // The menu item that opened the dialog is gone, so its button gets the focus.
-        event.preventDefault();
-        menuButtonOf(id)?.focus();
-      }}
-    >
+    <Dialog title={say("shareTitle")} testId="share-dialog" {...events}>
       {conversation.data !== undefined && <Sharing id={id} token={conversation.data.share} />}
       {conversation.isPending && (
         <p className="min-h-40 text-small text-quiet">{say("oneMoment")}</p>
@@ -43,8 +30,7 @@ export default function ShareDialog({ id, onClose }: ShareDialogProps) {
 
 function Sharing({ id, token }: { readonly id: string; readonly token: string | null }) {
   const { say } = useLanguage();
-  const share = useShareConversation();
-  const unshare = useUnshareConversation();
+  const { share, unshare } = useSharing(id);
   const isBusy = share.isPending || unshare.isPending;
   // The pressed button disappears, and the one that replaces it gets the focus.
   const [takesFocus, setTakesFocus] = useState(false);
@@ -61,7 +47,7 @@ function Sharing({ id, token }: { readonly id: string; readonly token: string | 
           disabled={isBusy}
           onClick={() => {
             setTakesFocus(true);
-            share.mutate(id);
+            share.mutate();
           }}
         >
           {say("createLink")}
@@ -74,7 +60,7 @@ function Sharing({ id, token }: { readonly id: string; readonly token: string | 
               look="outline"
               data-testid="share-update"
               disabled={isBusy}
-              onClick={() => share.mutate(id)}
+              onClick={() => share.mutate()}
             >
               {share.isSuccess ? (
                 <Check className="size-4 text-accent" aria-hidden="true" />
@@ -89,7 +75,7 @@ function Sharing({ id, token }: { readonly id: string; readonly token: string | 
               disabled={isBusy}
               onClick={() => {
                 setTakesFocus(true);
-                unshare.mutate(id, { onSuccess: share.reset });
+                unshare.mutate(undefined, { onSuccess: share.reset });
               }}
             >
               {say("stopSharing")}
@@ -141,17 +127,6 @@ function SharedLink({ link, copyButton }: SharedLinkProps) {
       </Button>
     </div>
   );
-}
-
-function focus(button: HTMLButtonElement | null): void {
-  button?.focus();
-}
-
-/** The menu button of a conversation or, if the list is hidden, the toggle of the side bar. */
-function menuButtonOf(id: string): HTMLElement | null {
-  const rows = [...document.querySelectorAll<HTMLElement>("[data-conversation]")];
-  const row = rows.find(({ dataset }) => dataset.conversation === id);
-  return row?.querySelector("button") ?? document.querySelector('[data-testid="sidebar-toggle"]');
 }
 
 /** Copies the link, which is selected. Not `copyText`, whose text field the focus trap of the dialog would blur. */

@@ -1,6 +1,6 @@
 import { useLanguage } from "../../language/language-context";
 import type { PlainKey } from "../../language/translation";
-import { Dialog } from "../../ui/dialog";
+import { Dialog, type DialogEvents } from "../../ui/dialog";
 import { modKey } from "./mod-key";
 
 const SHORTCUTS = [
@@ -17,16 +17,10 @@ const SHORTCUTS = [
   { keys: ["?"], does: "theseShortcuts" },
 ] as const satisfies readonly { readonly keys: readonly string[]; readonly does: PlainKey }[];
 
-interface ShortcutsDialogProps {
-  readonly onClose: () => void;
-  /** Called when the dialog has closed. Preventing the event keeps Radix from moving the focus. */
-  readonly onClosed: (event: Event) => void;
-}
-
-export default function ShortcutsDialog({ onClose, onClosed }: ShortcutsDialogProps) {
+export default function ShortcutsDialog(events: DialogEvents) {
   const { say } = useLanguage();
   return (
-    <Dialog title={say("shortcuts")} testId="shortcuts" onClose={onClose} onClosed={onClosed}>
+    <Dialog title={say("shortcuts")} testId="shortcuts" {...events}>
       <dl className="grid gap-px text-small">
         {SHORTCUTS.map(({ keys, does }) => (
           <div

@@ -1,9 +1,9 @@
 import { useQueryClient } from "@tanstack/react-query";
-import { useEffect, useRef } from "react";
 import { navigate } from "wouter/use-browser-location";
 import { useLanguage } from "../../language/language-context";
 import { conversationPath, NEW_CHAT_PATH, useOpenConversation } from "../../route";
 import { useToastAction } from "../../ui/toasts";
+import { useWindowEvent } from "../../ui/use-window-event";
 import { cachedSummary } from "../data/cache";
 import { keys } from "../data/keys";
 import { useOptimisticChanges, withChanges } from "../data/optimistic";
@@ -39,7 +39,7 @@ export default function Shortcuts(): null {
     // A new chat stands before the newest conversation.
     return ids[index === -1 && by === -1 ? -1 : index + by] ?? null;
   };
-  const onKeyDown = (event: KeyboardEvent) => {
+  useWindowEvent("keydown", (event) => {
     if (event.defaultPrevented) return;
     const focused = document.activeElement;
     if (focused?.closest('[role="dialog"]:not([data-drawer])')) return;
@@ -57,13 +57,6 @@ export default function Shortcuts(): null {
       const id = neighbour(command === "next" ? 1 : -1);
       if (id !== null) goTo(conversationPath(id));
     }
-  };
-  const latest = useRef(onKeyDown);
-  latest.current = onKeyDown;
-  useEffect(() => {
-    const listen = (event: KeyboardEvent) => latest.current(event);
-    addEventListener("keydown", listen);
-    return () => removeEventListener("keydown", listen);
-  }, []);
+  });
   return null;
 }

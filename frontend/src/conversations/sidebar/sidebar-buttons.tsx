@@ -1,5 +1,5 @@
 import { PanelLeft, SquarePen } from "lucide-react";
-import { useEffect, useRef } from "react";
+import { type ComponentProps, useEffect, useRef } from "react";
 import { useLanguage } from "../../language/language-context";
 import { Link } from "../../link";
 import { NEW_CHAT_PATH } from "../../route";
@@ -9,7 +9,6 @@ import { useSidebar } from "./sidebar-state";
 
 /** Shows or hides the side bar. It is in the bar while that is shown, otherwise in the header. */
 export function SidebarToggle() {
-  const { say } = useLanguage();
   const { isShown, toggle, isToggled } = useSidebar();
   const button = useRef<HTMLButtonElement>(null);
   useEffect(() => {
@@ -20,7 +19,7 @@ export function SidebarToggle() {
     <IconButton
       ref={button}
       icon={PanelLeft}
-      label={say(isShown ? "hideConversations" : "showConversations")}
+      text={isShown ? "hideConversations" : "showConversations"}
       aria-expanded={isShown}
       data-testid="sidebar-toggle"
       onClick={toggle}
@@ -31,21 +30,31 @@ export function SidebarToggle() {
 /** The buttons in the header while the side bar is hidden. */
 export function SidebarButtons() {
   const { say } = useLanguage();
-  const { isShown, leaveForNewChat } = useSidebar();
+  const { isShown } = useSidebar();
   if (isShown) return null;
   return (
     <div className="flex items-center">
       <SidebarToggle />
-      <Link
-        href={NEW_CHAT_PATH}
-        data-testid="new-chat"
-        onClick={leaveForNewChat}
+      <NewChatLink
         aria-label={say("newChat")}
-        title={say("newChatByKey", { key: `${modKey} Shift O` })}
         className="grid size-9 place-items-center rounded-lg text-quiet transition-colors hover:bg-line/60 hover:text-ink"
       >
         <SquarePen className="size-4" aria-hidden="true" />
-      </Link>
+      </NewChatLink>
     </div>
+  );
+}
+
+export function NewChatLink(props: Omit<ComponentProps<typeof Link>, "href">) {
+  const { say } = useLanguage();
+  const { leaveForNewChat } = useSidebar();
+  return (
+    <Link
+      href={NEW_CHAT_PATH}
+      data-testid="new-chat"
+      title={say("newChatByKey", { key: `${modKey} Shift O` })}
+      onClick={leaveForNewChat}
+      {...props}
+    />
   );
 }

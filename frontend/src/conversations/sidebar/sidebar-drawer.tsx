@@ -1,6 +1,7 @@
 import * as Radix from "@radix-ui/react-dialog";
 import { useRef } from "react";
 import { useLanguage } from "../../language/language-context";
+import { focus } from "../../ui/focus";
 import { usePortalContainer } from "../../ui/portal-container";
 import { isInToast } from "../../ui/toasts";
 import Sidebar from "./sidebar";
@@ -42,8 +43,4 @@ export default function SidebarDrawer() {
       </Radix.Portal>
     </Radix.Root>
   );
-}
-
-function focus(target: EventTarget | null): void {
-  if (target instanceof HTMLElement) target.focus();
 }

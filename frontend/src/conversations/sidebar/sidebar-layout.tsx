@@ -1,9 +1,11 @@
 import { lazy, type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { localStore } from "../../storage";
+import type { DialogEvents } from "../../ui/dialog";
 import { Optional } from "../../ui/optional";
 import { PortalContainer } from "../../ui/portal-container";
 import { useLoad } from "../../ui/use-load";
 import { useMedia } from "../../ui/use-media";
+import { useWindowEvent } from "../../ui/use-window-event";
 import { useChangeFeed } from "../data/use-change-feed";
 import { useConversationList } from "../data/use-conversation-list";
 import { focusReturn } from "./focus-return";
@@ -33,7 +35,7 @@ export function SidebarLayout({ children }: { readonly children: ReactNode }) {
   // Also read while the bar is hidden, because shortcuts use the list.
   useConversationList({ archived: false });
   const state = useSidebarState();
-  const { sidebar, dialog, closeDialog, returnFocus } = state;
+  const { sidebar, dialog, dialogEvents } = state;
   const { isWide, isShown } = sidebar;
   const [hasDrawer, setHasDrawer] = useState(false);
   if (isShown && !isWide && !hasDrawer) setHasDrawer(true);
@@ -65,13 +67,9 @@ export function SidebarLayout({ children }: { readonly children: ReactNode }) {
         </Optional>
         <Optional>{!isWide && hasDrawer && <SidebarDrawer />}</Optional>
         <Optional>
-          {dialog?.kind === "share" && <ShareDialog id={dialog.id} onClose={closeDialog} />}
-          {dialog?.kind === "preferences" && (
-            <PreferencesDialog onClose={closeDialog} onClosed={returnFocus} />
-          )}
-          {dialog?.kind === "shortcuts" && (
-            <ShortcutsDialog onClose={closeDialog} onClosed={returnFocus} />
-          )}
+          {dialog?.kind === "share" && <ShareDialog id={dialog.id} {...dialogEvents} />}
+          {dialog?.kind === "preferences" && <PreferencesDialog {...dialogEvents} />}
+          {dialog?.kind === "shortcuts" && <ShortcutsDialog {...dialogEvents} />}
         </Optional>
       </PortalContainer>
     </SidebarContext>
@@ -91,15 +89,11 @@ function useSidebarState() {
   const loadThen = useLoad();
   const isShown = isWide ? !isFolded : isDrawerOpen;
 
-  useEffect(() => {
-    // Going back or forward in the history closes what is open over the page.
-    const close = () => {
-      setDrawerOpen(false);
-      setDialog(null);
-    };
-    addEventListener("popstate", close);
-    return () => removeEventListener("popstate", close);
-  }, []);
+  // Going back or forward in the history closes what is open over the page.
+  useWindowEvent("popstate", () => {
+    setDrawerOpen(false);
+    setDialog(null);
+  });
 
   const show = useCallback(
     (shows: boolean) => {
@@ -143,12 +137,14 @@ function useSidebarState() {
     }),
     [isWide, isShown, searches, isArchiveShown, show, loadThen],
   );
-  const closeDialog = useCallback(() => setDialog(null), []);
-  const returnFocus = useCallback((event: Event) => {
-    event.preventDefault();
-    focusReturn(opener.current)?.focus();
-  }, []);
-  return { sidebar, dialog, closeDialog, returnFocus };
+  const dialogEvents: DialogEvents = {
+    onClose: () => setDialog(null),
+    onClosed: (event) => {
+      event.preventDefault();
+      if (dialog !== null) focusReturn(dialog, opener.current)?.focus();
+    },
+  };
+  return { sidebar, dialog, dialogEvents };
 }
 
 /** Removes the focus, so that the message box of the new chat takes it. */

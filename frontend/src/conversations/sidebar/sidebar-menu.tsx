@@ -1,15 +1,16 @@
 import { Archive, FileDown, FileUp, Keyboard, Settings2 } from "lucide-react";
-import { type ReactNode, useRef } from "react";
+import { useRef } from "react";
 import { navigate } from "wouter/use-browser-location";
 import { EXPORT_ALL_PATH } from "../../api/conversations";
 import { useLanguage } from "../../language/language-context";
 import { conversationPath } from "../../route";
+import type { Opened } from "../../ui/lazy-opener";
 import { Menu, MenuItem, MenuSeparator } from "../../ui/menu";
 import { useImportConversations } from "../data/importing";
 import { useSidebar } from "./sidebar-state";
 
 /** The menu for all conversations. */
-export default function SidebarMenu({ button }: { readonly button: ReactNode }) {
+export default function SidebarMenu({ button }: Opened) {
   const { say } = useLanguage();
   const { openDialog, leave, showArchive } = useSidebar();
   const file = useRef<HTMLInputElement>(null);

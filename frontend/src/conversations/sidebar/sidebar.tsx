@@ -1,25 +1,21 @@
 import { ArrowLeft, Ellipsis, SquarePen } from "lucide-react";
 import { lazy, useRef, useState } from "react";
 import { useLanguage } from "../../language/language-context";
-import { Link } from "../../link";
-import { NEW_CHAT_PATH } from "../../route";
+import { Brand } from "../../ui/brand";
 import { IconButton } from "../../ui/icon-button";
-import { LazyOpener } from "../../ui/lazy-opener";
-import { Mark } from "../../ui/mark";
+import { lazyOpener } from "../../ui/lazy-opener";
 import { Optional } from "../../ui/optional";
 import { ConversationList } from "../list/conversation-list";
 import { ListLoading } from "../list/list-states";
 import { SearchBox } from "../search/search-box";
 import { useDebounced } from "../search/use-debounced";
-import { modKey } from "./mod-key";
-import { SidebarToggle } from "./sidebar-buttons";
+import { NewChatLink, SidebarToggle } from "./sidebar-buttons";
 import { SidebarLost } from "./sidebar-lost";
 import { useSidebar } from "./sidebar-state";
 
 const loadResults = () => import("../search/search-results");
 const SearchResults = lazy(loadResults);
-const loadMenu = () => import("./sidebar-menu");
-const SidebarMenu = lazy(loadMenu);
+const MenuOpener = lazyOpener(() => import("./sidebar-menu"));
 
 /** A search begins after this pause in typing. */
 const TYPING_MS = 180;
@@ -27,7 +23,7 @@ const TYPING_MS = 180;
 export default function Sidebar() {
   const { say } = useLanguage();
   const [words, setWords] = useState("");
-  const { leaveForNewChat, isArchiveShown, showArchive } = useSidebar();
+  const { isArchiveShown, showArchive } = useSidebar();
   const settled = useDebounced(words, TYPING_MS);
   const bar = useRef<HTMLElement>(null);
   const box = useRef<HTMLInputElement>(null);
@@ -37,12 +33,7 @@ export default function Sidebar() {
     bar.current?.querySelector<HTMLElement>(`[data-testid="${name}"]`)?.focus();
   const firstResult = () => results.current?.querySelector("a");
   const menuButton = (
-    <IconButton
-      icon={Ellipsis}
-      label={say("more")}
-      data-testid="sidebar-menu"
-      aria-haspopup="menu"
-    />
+    <IconButton icon={Ellipsis} text="more" data-testid="sidebar-menu" aria-haspopup="menu" />
   );
 
   return (
@@ -54,24 +45,13 @@ export default function Sidebar() {
     >
       <div className="flex min-h-14 items-center gap-1 px-2">
         <SidebarToggle />
-        <p className="flex flex-1 items-center gap-2 font-serif text-lead">
-          <Mark className="size-6 text-accent" />
-          Headwater
-        </p>
-        <LazyOpener load={loadMenu} button={menuButton}>
-          <SidebarMenu button={menuButton} />
-        </LazyOpener>
+        <Brand className="flex-1" />
+        <MenuOpener button={menuButton} />
       </div>
-      <Link
-        href={NEW_CHAT_PATH}
-        data-testid="new-chat"
-        title={say("newChatByKey", { key: `${modKey} Shift O` })}
-        onClick={leaveForNewChat}
-        className="mx-2 mb-2 flex min-h-10 items-center gap-2.5 rounded-lg px-2.5 text-small font-medium transition-colors hover:bg-line/60"
-      >
+      <NewChatLink className="mx-2 mb-2 flex min-h-10 items-center gap-2.5 rounded-lg px-2.5 text-small font-medium transition-colors hover:bg-line/60">
         <SquarePen className="size-4 text-accent" aria-hidden="true" />
         {say("newChat")}
-      </Link>
+      </NewChatLink>
       <SearchBox
         box={box}
         words={words}
@@ -89,7 +69,7 @@ export default function Sidebar() {
         <div className="flex items-center gap-1 px-2 pt-2">
           <IconButton
             icon={ArrowLeft}
-            label={say("backToAll")}
+            text="backToAll"
             data-testid="hide-archived"
             onClick={() => {
               showArchive(false);

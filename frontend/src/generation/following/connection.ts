@@ -12,22 +12,16 @@ const SILENCE_ON_RETURN_MS = 12_000;
  */
 export class Connection {
   readonly #controller = new AbortController();
-  readonly #release: () => void;
   #silence: ReturnType<typeof setTimeout> | undefined;
   #heardAt = 0;
 
   constructor(caller: AbortSignal, network: Network) {
     const cut = () => this.#controller.abort(caller.reason);
-    const stopListening = network.onLost(cut);
-    const stopWatching = network.onReturn(() => {
+    network.onLost(cut, this.signal);
+    network.onReturn(() => {
       if (performance.now() - this.#heardAt > SILENCE_ON_RETURN_MS) cut();
-    });
-    caller.addEventListener("abort", cut);
-    this.#release = () => {
-      stopListening();
-      stopWatching();
-      caller.removeEventListener("abort", cut);
-    };
+    }, this.signal);
+    caller.addEventListener("abort", cut, { signal: this.signal });
     if (caller.aborted) cut();
     this.heard();
   }
@@ -45,7 +39,6 @@ export class Connection {
 
   close(): void {
     clearTimeout(this.#silence);
-    this.#release();
     this.#controller.abort();
   }
 }

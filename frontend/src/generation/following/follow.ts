@@ -1,6 +1,6 @@
 import { type Cursor, type Event, NO_TIMING } from "../events";
 import { Problem } from "../problem";
-import type { Arrival, StartRequest, Transport } from "../transport";
+import type { Origin, Transport } from "../transport";
 import { backoffMs } from "./backoff";
 import { Connection } from "./connection";
 import { browserNetwork, type Network } from "./network";
@@ -10,11 +10,6 @@ const TRIES_TO_RESUME = 20;
 
 /** What `follow` yields: every event once and in order, and changes of the connection. */
 export type Step = Event | { readonly kind: "reconnecting" | "reconnected" };
-
-/** Where `follow` begins: with a request, or in a running generation after `cursor`. */
-export type Origin =
-  | { readonly request: StartRequest }
-  | { readonly generation: string; readonly cursor: Cursor };
 
 interface FollowOptions {
   readonly transport: Transport;
@@ -32,14 +27,14 @@ interface FollowOptions {
  * @throws the signal's reason when it aborts
  */
 export async function* follow(options: FollowOptions): AsyncGenerator<Step> {
-  const { signal, network = browserNetwork } = options;
+  const { transport, signal, network = browserNetwork } = options;
   const position = new Position(options.origin);
   let isLost = false;
   for (;;) {
     const connection = new Connection(signal, network);
     let retryAfterMs = 0;
     try {
-      for await (const arrival of read(options, position, connection.signal)) {
+      for await (const arrival of transport.read(position.origin, connection.signal)) {
         connection.heard();
         if (isLost) yield { kind: "reconnected" };
         isLost = false;
@@ -77,9 +72,18 @@ class Position {
   /** The responses since the last one with new events. */
   tries = 0;
 
+  readonly #first: Origin;
+
   constructor(origin: Origin) {
+    this.#first = origin;
     this.generation = "generation" in origin ? origin.generation : undefined;
     this.cursor = "generation" in origin ? origin.cursor : 0;
+  }
+
+  /** Where the next response begins. */
+  get origin(): Origin {
+    const { generation, cursor } = this;
+    return generation === undefined ? this.#first : { generation, cursor };
   }
 
   /** Moves behind the event; false if the event was seen before. */
@@ -92,16 +96,6 @@ class Position {
     }
     return true;
   }
-}
-
-function read(
-  { transport, origin }: FollowOptions,
-  { generation, cursor }: Position,
-  signal: AbortSignal,
-): AsyncIterable<Arrival> {
-  if (generation !== undefined) return transport.resume(generation, cursor, signal);
-  if ("generation" in origin) throw new Error("a running generation has an id");
-  return transport.start(origin.request, signal);
 }
 
 /** The outcome of a reply whose log the server no longer has, or whose server cannot be reached again. */

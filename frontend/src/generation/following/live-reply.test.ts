@@ -5,7 +5,7 @@ import { textOf, textPart } from "../parts";
 import { Problem } from "../problem";
 import { HELLO } from "../testing/requests";
 import { steadyNetwork } from "../testing/steady-network";
-import type { Arrival, Transport } from "../transport";
+import type { Arrival, Origin, Transport } from "../transport";
 import { LiveReply } from "./live-reply";
 
 const START: Event = {
@@ -50,8 +50,7 @@ function playground(cancel: Transport["cancel"] = async () => undefined) {
   const arrivals: (Arrival | Error)[] = [];
   let wake = () => {};
   const transport = {
-    start: vi.fn((_request: unknown, signal: AbortSignal) => read(signal)),
-    resume: vi.fn((_generation: string, _after: number, signal: AbortSignal) => read(signal)),
+    read: vi.fn((_origin: Origin, signal: AbortSignal) => read(signal)),
     cancel: vi.fn(cancel),
   };
   async function* read(signal: AbortSignal): AsyncGenerator<Arrival> {
@@ -155,7 +154,7 @@ describe("LiveReply", () => {
     live.stop();
     arrive(new TypeError("Failed to fetch"));
     await live.ended;
-    expect(transport.start).toHaveBeenCalledOnce();
+    expect(transport.read).toHaveBeenCalledOnce();
     expect(live.getSnapshot().ending).toMatchObject({ status: "cancelled" });
   });
 

@@ -1,4 +1,5 @@
 import type { Start } from "../events";
+import { ExternalStore } from "../external-store";
 import {
   emptyReply,
   fold,
@@ -10,9 +11,9 @@ import {
 } from "../fold";
 import { onNextFrame } from "../frame";
 import { Problem } from "../problem";
-import type { StartRequest, Transport } from "../transport";
+import type { Origin, StartRequest, Transport } from "../transport";
 import { backoffMs } from "./backoff";
-import { follow, type Origin, type Step } from "./follow";
+import { follow, type Step } from "./follow";
 import { browserNetwork, type Network } from "./network";
 
 const TRIES_TO_CANCEL = 3;
@@ -26,21 +27,20 @@ interface LiveReplyOptions {
   readonly now?: () => number;
 }
 
-/**
- * A reply while it arrives. It applies every step at once but notifies its listeners at most once a frame. It has the
- * shape of an external store of React without depending on React.
- */
-export class LiveReply {
+const IN_BROWSER = {
+  network: browserNetwork,
+  nextFrame: onNextFrame,
+  now: () => performance.now(),
+};
+
+/** A reply while it arrives. It applies every step at once but notifies its listeners at most once a frame. */
+export class LiveReply extends ExternalStore {
   /** Resolves when the server has started the reply; with null if it never does. */
   readonly started: Promise<Start | null>;
   /** Settles when the reply has ended. Rejects only because of a bug in the page. */
   readonly ended: Promise<void>;
-  readonly #transport: Transport;
-  readonly #network: Network;
-  readonly #nextFrame: (callback: () => void) => () => void;
-  readonly #now: () => number;
+  readonly #options: Required<LiveReplyOptions>;
   readonly #leave = new AbortController();
-  readonly #listeners = new Set<() => void>();
   readonly #origin: Origin;
   readonly #generation: string;
   #reply: Reply;
@@ -51,29 +51,23 @@ export class LiveReply {
 
   /** Sends the request, or follows a running reply. */
   constructor(from: StartRequest | ReplySoFar, options: LiveReplyOptions) {
-    this.#transport = options.transport;
-    this.#network = options.network ?? browserNetwork;
-    this.#nextFrame = options.nextFrame ?? onNextFrame;
-    this.#now = options.now ?? (() => performance.now());
+    super();
+    this.#options = { ...IN_BROWSER, ...options };
+    const now = this.#options.now();
     if ("start" in from) {
       this.#generation = from.start.generation;
       this.#origin = { generation: this.#generation, cursor: from.cursor };
-      this.#reply = resumedReply(from, this.#now());
+      this.#reply = resumedReply(from, now);
     } else {
       this.#generation = from.ids.generation;
       this.#origin = { request: from };
-      this.#reply = emptyReply(this.#now());
+      this.#reply = emptyReply(now);
     }
     this.started = new Promise((resolve) => {
       this.#resolveStarted = resolve;
     });
     this.ended = this.#run().finally(() => this.#resolveStarted(null));
   }
-
-  readonly subscribe = (listener: () => void): (() => void) => {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
-  };
 
   readonly getSnapshot = (): Reply => this.#reply;
 
@@ -91,9 +85,8 @@ export class LiveReply {
 
   async #run(): Promise<void> {
     const { signal } = this.#leave;
-    const following = { transport: this.#transport, origin: this.#origin, network: this.#network };
     try {
-      for await (const step of follow({ ...following, signal })) {
+      for await (const step of follow({ ...this.#options, origin: this.#origin, signal })) {
         if (signal.aborted) return;
         this.#take(step);
       }
@@ -105,7 +98,7 @@ export class LiveReply {
   }
 
   #take(step: Step): void {
-    this.#change(fold(this.#reply, step, this.#now()));
+    this.#change(fold(this.#reply, step, this.#options.now()));
     if (step.kind === "start") {
       this.#resolveStarted(step.start);
       if (this.#stop === "on start") void this.#cancel();
@@ -116,11 +109,13 @@ export class LiveReply {
   }
 
   async #cancel(): Promise<void> {
+    const { transport, network } = this.#options;
+    const { signal } = this.#leave;
     for (let attempt = 0; attempt < TRIES_TO_CANCEL; attempt += 1) {
       const wasStarted = this.#reply.start !== null;
       try {
-        if (attempt > 0) await this.#pause(attempt - 1);
-        return await this.#transport.cancel(this.#generation);
+        if (attempt > 0) await network.pause(backoffMs(attempt - 1, Math.random()), signal);
+        return await transport.cancel(this.#generation);
       } catch (error) {
         if (!isRunning(this.#reply)) return;
         if (!(error instanceof Problem) || error.isTransient) continue;
@@ -134,10 +129,6 @@ export class LiveReply {
     this.#stopHere();
   }
 
-  #pause(attempt: number): Promise<void> {
-    return this.#network.pause(backoffMs(attempt, Math.random()), this.#leave.signal);
-  }
-
   #stopHere(): void {
     if (!isRunning(this.#reply)) return;
     this.#leave.abort();
@@ -148,9 +139,9 @@ export class LiveReply {
     this.#reply = reply;
     if (this.#drawing) return;
     this.#drawing = true;
-    this.#nextFrame(() => {
+    this.#options.nextFrame(() => {
       this.#drawing = false;
-      for (const listener of this.#listeners) listener();
+      this.notify();
     });
   }
 }

@@ -1,11 +1,11 @@
 const TRY_ANYWAY_MS = 10_000;
 
-/** The state of the network. Listeners are called until the returned function is. */
+/** The state of the network. Listeners are called until their signal aborts. */
 export interface Network {
   readonly online: boolean;
-  onLost(listener: () => void): () => void;
+  onLost(listener: () => void, signal: AbortSignal): void;
   /** Listens for the page becoming visible again. */
-  onReturn(listener: () => void): () => void;
+  onReturn(listener: () => void, signal: AbortSignal): void;
   /**
    * Waits `ms` milliseconds, and then until the browser is online, but at most ten seconds more: the browser can be
    * wrong, because a server on this machine needs no network.
@@ -19,16 +19,14 @@ export const browserNetwork: Network = {
   get online() {
     return navigator.onLine;
   },
-  onLost(listener) {
-    addEventListener("offline", listener);
-    return () => removeEventListener("offline", listener);
+  onLost(listener, signal) {
+    addEventListener("offline", listener, { signal });
   },
-  onReturn(listener) {
+  onReturn(listener, signal) {
     const look = () => {
       if (document.visibilityState === "visible") listener();
     };
-    document.addEventListener("visibilitychange", look);
-    return () => document.removeEventListener("visibilitychange", look);
+    document.addEventListener("visibilitychange", look, { signal });
   },
   async pause(ms, signal) {
     await sleep(ms, signal);

@@ -5,8 +5,8 @@ export function steadyNetwork(): Network & { readonly pauses: number[] } {
   const pauses: number[] = [];
   return {
     online: true,
-    onLost: () => () => undefined,
-    onReturn: () => () => undefined,
+    onLost: () => undefined,
+    onReturn: () => undefined,
     async pause(ms, signal) {
       signal.throwIfAborted();
       pauses.push(ms);

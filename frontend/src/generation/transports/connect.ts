@@ -2,7 +2,7 @@ import { readEvent } from "../decode";
 import type { Event } from "../events";
 import { isMembers, type Members, parse } from "../members";
 import { problemFrom, readProblem, readRetryAfter } from "../problem";
-import { type Arrival, type Transport, TransportBlocked } from "../transport";
+import { type Arrival, type Origin, type Transport, TransportBlocked } from "../transport";
 import { envelope, readEnvelopes } from "./envelopes";
 import { browserEnvironment, type Environment } from "./environment";
 import { cancelOverHttp, readsOf } from "./http";
@@ -15,12 +15,16 @@ const MEDIA_TYPE = "application/connect+json";
  */
 export function connectTransport(environment = browserEnvironment): Transport {
   return {
-    start: (request, signal) =>
-      call("to" in request ? "StreamReply" : "StreamChat", request, signal, environment),
-    resume: (generation, after, signal) =>
-      call("Follow", { generation, after }, signal, environment),
+    read: (origin, signal) => call(...callOf(origin), signal, environment),
     cancel: (generation) => cancelOverHttp(generation, environment),
   };
+}
+
+function callOf(origin: Origin): [method: string, message: object] {
+  if ("generation" in origin) {
+    return ["Follow", { generation: origin.generation, after: origin.cursor }];
+  }
+  return ["to" in origin.request ? "StreamReply" : "StreamChat", origin.request];
 }
 
 async function* call(

@@ -1,6 +1,5 @@
-import type { Cursor } from "../events";
 import { readProblem } from "../problem";
-import type { Arrival, StartRequest, Transport } from "../transport";
+import type { Arrival, Origin, StartRequest, Transport } from "../transport";
 import type { Environment } from "./environment";
 
 /** Parses a response: one text for each network read becomes one arrival. */
@@ -13,37 +12,39 @@ export function streamedOverHttp(
   environment: Environment,
 ): Transport {
   return {
-    start: (request, signal) => read(startOverHttp(mediaType, request, signal, environment)),
-    async *resume(generation, after, signal) {
-      const response = await ask(environment, `${pathOf(generation)}/events`, {
-        headers: { Accept: mediaType, ...cursorHeader(generation, after) },
-        signal,
-      });
-      yield* read(textsOf(response));
+    async *read(origin, signal) {
+      yield* read(textsOf(await requestOverHttp(mediaType, origin, signal, environment)));
     },
     cancel: (generation) => cancelOverHttp(generation, environment),
   };
 }
 
 /**
- * Starts a reply and yields the text of each network read.
+ * Requests a response of one media type.
  *
  * @throws Problem if the server refuses
  */
-export async function* startOverHttp(
+export function requestOverHttp(
   mediaType: string,
-  request: StartRequest,
+  origin: Origin,
   signal: AbortSignal,
   environment: Environment,
-): AsyncGenerator<string> {
-  const { path, body } = addressOf(request);
-  const response = await ask(environment, path, {
+  query = "",
+): Promise<Response> {
+  if ("generation" in origin) {
+    const { generation, cursor } = origin;
+    return ask(environment, `${pathOf(generation)}/events${query}`, {
+      headers: { Accept: mediaType, "Last-Event-ID": `${generation}:${cursor}` },
+      signal,
+    });
+  }
+  const { path, body } = addressOf(origin.request);
+  return ask(environment, path, {
     method: "POST",
     headers: { Accept: mediaType, "Content-Type": "application/json" },
     body: JSON.stringify(body),
     signal,
   });
-  yield* textsOf(response);
 }
 
 /** Asks the server to end a generation. All transports use this request. */
@@ -51,24 +52,15 @@ export async function cancelOverHttp(generation: string, environment: Environmen
   await ask(environment, `${pathOf(generation)}/cancel`, { method: "POST" });
 }
 
-/** @throws Problem if the server refuses */
-export async function ask(
-  environment: Environment,
-  path: string,
-  init: RequestInit,
-): Promise<Response> {
+async function ask(environment: Environment, path: string, init: RequestInit): Promise<Response> {
   const request = { ...init, credentials: "same-origin", cache: "no-store" } as const;
   const response = await environment.fetch(path, request);
   if (!response.ok) throw await readProblem(response);
   return response;
 }
 
-export function pathOf(generation: string): string {
+function pathOf(generation: string): string {
   return `/api/generations/${encodeURIComponent(generation)}`;
-}
-
-export function cursorHeader(generation: string, after: Cursor) {
-  return { "Last-Event-ID": `${generation}:${after}` };
 }
 
 function addressOf(request: StartRequest): { path: string; body: object } {
@@ -78,7 +70,8 @@ function addressOf(request: StartRequest): { path: string; body: object } {
   return { path: `/api/conversations/${of}/messages/${message}/replies`, body };
 }
 
-async function* textsOf(response: Response): AsyncGenerator<string> {
+/** Yields the text of each network read. */
+export async function* textsOf(response: Response): AsyncGenerator<string> {
   const decoder = new TextDecoder();
   for await (const bytes of readsOf(response)) yield decoder.decode(bytes, { stream: true });
 }

@@ -24,7 +24,7 @@ function serverOf(...texts: string[]) {
 }
 
 /** The text after each arrival. */
-async function shown(arrivals: ReturnType<ReturnType<typeof jsonTransport>["start"]>) {
+async function shown(arrivals: ReturnType<ReturnType<typeof jsonTransport>["read"]>) {
   const replies: Reply[] = [];
   for await (const arrival of arrivals) {
     replies.push(
@@ -39,7 +39,7 @@ const { signal } = new AbortController();
 describe("jsonTransport", () => {
   it("shows the names at once, and of the text all or nothing", async () => {
     const { environment } = serverOf("one", " two", " three");
-    const replies = await shown(jsonTransport(environment).start(HELLO, signal));
+    const replies = await shown(jsonTransport(environment).read({ request: HELLO }, signal));
     expect(replies[0]?.text).toBe("");
     expect(new Set(replies.map(({ text }) => text))).toEqual(new Set(["", "one two three"]));
     expect(replies.find(({ text }) => text === "")?.ending).toBeNull();
@@ -47,23 +47,27 @@ describe("jsonTransport", () => {
 
   it("shows what it has read page by page when all of it is there", async () => {
     const { environment, received } = serverOf("one", " two", " three", " four", " five");
-    const replies = await shown(jsonTransport(environment).resume("gen_1", 1, signal));
+    const replies = await shown(
+      jsonTransport(environment).read({ generation: "gen_1", cursor: 1 }, signal),
+    );
     expect(received).toHaveLength(2);
     expect(replies.map(({ text }) => text)).toEqual(["", " two three four five"]);
   });
 
   it("takes its time while a reply grows, and none where it has to catch up", async () => {
     const growing = serverOf("one", " two", " three");
-    await shown(jsonTransport(growing.environment).resume("gen_1", 0, signal));
+    await shown(
+      jsonTransport(growing.environment).read({ generation: "gen_1", cursor: 0 }, signal),
+    );
     expect(growing.pauses).toEqual([1000]);
     const behind = serverOf("x".repeat(4096), "one", "two");
-    await shown(jsonTransport(behind.environment).resume("gen_1", 0, signal));
+    await shown(jsonTransport(behind.environment).read({ generation: "gen_1", cursor: 0 }, signal));
     expect(behind.pauses).toEqual([]);
   });
 
   it("blames nobody on the way for collecting what was to come whole", async () => {
     const { environment } = serverOf("one", " two");
-    const replies = await shown(jsonTransport(environment).start(HELLO, signal));
+    const replies = await shown(jsonTransport(environment).read({ request: HELLO }, signal));
     const timing = { ...NO_TIMING, firstTokenMs: 10, durationMs: 9_000, longestGapMs: 50 };
     expect(replies.map(({ pace }) => wasCollected(pace, timing))).not.toContain(true);
   });

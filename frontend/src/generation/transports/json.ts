@@ -1,10 +1,10 @@
 import { readEvent, readOutcome, readStart, readWhole } from "../decode";
-import type { Cursor, Event } from "../events";
+import type { Event } from "../events";
 import { isMembers, MalformedEvent, type Members, parse } from "../members";
 import { addPart, lengthOf, type Part } from "../parts";
-import type { Arrival, Transport } from "../transport";
+import type { Arrival, LogPosition, Transport } from "../transport";
 import { browserEnvironment, type Environment } from "./environment";
-import { ask, cancelOverHttp, cursorHeader, pathOf, startOverHttp } from "./http";
+import { cancelOverHttp, requestOverHttp, textsOf } from "./http";
 
 const JSON_TYPE = "application/json";
 
@@ -23,8 +23,10 @@ const FULL_PAGE = 4_000;
  */
 export function jsonTransport(environment = browserEnvironment): Transport {
   return {
-    start: (request, signal) => readReply(startOverHttp(JSON_TYPE, request, signal, environment)),
-    resume: (generation, after, signal) => collect(generation, after, signal, environment),
+    async *read(origin, signal) {
+      if ("generation" in origin) return yield* collect(origin, signal, environment);
+      yield* readReply(textsOf(await requestOverHttp(JSON_TYPE, origin, signal, environment)));
+    },
     cancel: (generation) => cancelOverHttp(generation, environment),
   };
 }
@@ -55,18 +57,15 @@ function startIn(received: string): Event | undefined {
 
 /** Reads the rest of a log page by page and yields it with the outcome. */
 async function* collect(
-  generation: string,
-  after: Cursor,
+  { generation, cursor }: LogPosition,
   signal: AbortSignal,
   environment: Environment,
 ): AsyncGenerator<Arrival> {
   let parts: readonly Part[] = [];
-  let cursor = after;
   for (let waitS = 0; ; waitS = WAIT_S) {
-    const response = await ask(environment, `${pathOf(generation)}/events?wait=${waitS}`, {
-      headers: { Accept: JSON_TYPE, ...cursorHeader(generation, cursor) },
-      signal,
-    });
+    const rest = { generation, cursor };
+    const query = `?wait=${waitS}`;
+    const response = await requestOverHttp(JSON_TYPE, rest, signal, environment, query);
     const page = readPage(parse(await response.text()));
     parts = page.parts.reduce(addPart, parts);
     cursor = page.cursor;

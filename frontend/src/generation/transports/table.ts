@@ -6,9 +6,9 @@ export type MakeTransport = (environment?: Environment) => Transport;
 interface TransportEntry {
   /** The same in every language. */
   readonly name: string;
+  readonly load: () => Promise<MakeTransport>;
   /** Whether a reply arrives while it is generated. */
   readonly streams: boolean;
-  readonly load: () => Promise<MakeTransport>;
 }
 
 /** All transports that a person can pick. A transport is loaded when it is picked. */
@@ -17,7 +17,7 @@ export const TRANSPORTS = {
   ndjson: entry("NDJSON", async () => (await import("./ndjson")).ndjsonTransport),
   websocket: entry("WebSocket", async () => (await import("./websocket")).webSocketTransport),
   connect: entry("Connect", async () => (await import("./connect")).connectTransport),
-  json: { ...entry("JSON", async () => (await import("./json")).jsonTransport), streams: false },
+  json: entry("JSON", async () => (await import("./json")).jsonTransport, false),
 } as const satisfies Record<string, TransportEntry>;
 
 export type TransportKey = keyof typeof TRANSPORTS;
@@ -29,6 +29,6 @@ export function isTransportKey(value: unknown): value is TransportKey {
   return typeof value === "string" && Object.hasOwn(TRANSPORTS, value);
 }
 
-function entry(name: string, load: TransportEntry["load"]): TransportEntry {
-  return { name, streams: true, load };
+function entry(name: string, load: TransportEntry["load"], streams = true): TransportEntry {
+  return { name, load, streams };
 }

@@ -2,7 +2,7 @@ import { readEvent } from "../decode";
 import type { Event } from "../events";
 import { type Members, parse } from "../members";
 import { problemFrom } from "../problem";
-import { type Arrival, type StartRequest, type Transport, TransportBlocked } from "../transport";
+import { type Arrival, type Origin, type Transport, TransportBlocked } from "../transport";
 import { browserEnvironment, type Environment } from "./environment";
 import { cancelOverHttp } from "./http";
 
@@ -15,15 +15,16 @@ const HANDSHAKE_MS = 5_000;
  */
 export function webSocketTransport(environment = browserEnvironment): Transport {
   return {
-    start: (request, signal) => readSocket(actionOf(request), signal, environment),
-    resume: (generation, after, signal) =>
-      readSocket({ action: "follow", generation, after }, signal, environment),
+    read: (origin, signal) => readSocket(actionOf(origin), signal, environment),
     cancel: (generation) => cancelOverHttp(generation, environment),
   };
 }
 
-function actionOf(request: StartRequest): Members {
-  return { action: "to" in request ? "reply" : "chat", ...request };
+function actionOf(origin: Origin): Members {
+  if ("generation" in origin) {
+    return { action: "follow", generation: origin.generation, after: origin.cursor };
+  }
+  return { action: "to" in origin.request ? "reply" : "chat", ...origin.request };
 }
 
 async function* readSocket(
@@ -66,34 +67,25 @@ async function* framesOf(
   let isOpen = false;
   let isClosed = false;
   let wake = () => {};
+  const onOpen = () => {
+    clearTimeout(handshake);
+    isOpen = true;
+    socket.send(message);
+  };
+  const onMessage = ({ data }: MessageEvent<string>) => {
+    frames.push(data);
+    wake();
+  };
+  const onClose = () => {
+    isClosed = true;
+    wake();
+  };
   const over = new AbortController();
-  const handshake = setTimeout(() => socket.close(), HANDSHAKE_MS);
   const until = { signal: over.signal };
-  socket.addEventListener(
-    "open",
-    () => {
-      clearTimeout(handshake);
-      isOpen = true;
-      socket.send(message);
-    },
-    until,
-  );
-  socket.addEventListener(
-    "message",
-    ({ data }) => {
-      frames.push(data);
-      wake();
-    },
-    until,
-  );
-  socket.addEventListener(
-    "close",
-    () => {
-      isClosed = true;
-      wake();
-    },
-    until,
-  );
+  const handshake = setTimeout(() => socket.close(), HANDSHAKE_MS);
+  socket.addEventListener("open", onOpen, until);
+  socket.addEventListener("message", onMessage, until);
+  socket.addEventListener("close", onClose, until);
   signal.addEventListener("abort", () => wake(), until);
   try {
     for (;;) {
