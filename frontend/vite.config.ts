@@ -43,6 +43,7 @@ export default defineConfig({
   },
   test: {
     environment: "node",
+    maxWorkers: "100%",
     include: ["{src,clients}/**/*.test.{ts,tsx}"],
     restoreMocks: true,
     testTimeout: 60_000,
