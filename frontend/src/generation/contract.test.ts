@@ -83,7 +83,7 @@ describe.each(EVERY_TRANSPORT)("over %s", (name, make) => {
   });
 });
 
-/** The log that is cut at every byte. It has every kind of line, and characters of up to four bytes. */
+/** The log that is cut at every byte. It has characters of up to four bytes, and lines that look like fields. */
 const CUT_EVERYWHERE = "unicode";
 
 /**
