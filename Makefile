@@ -144,7 +144,7 @@ test-deploy: dev-tools ## The syntax of the image, the compose file, the proxy's
 	@if docker compose version >/dev/null 2>&1; then docker compose config --quiet; fi
 
 test-e2e: setup dev-tools browser library ## The whole application in a real browser
-	HEADWATER_TEST_BROWSER="$$(cat .make/browser)" $(VENV)/python -m pytest e2e -n 2 --dist loadfile
+	HEADWATER_TEST_BROWSER="$$(cat .make/browser)" $(VENV)/python -m pytest e2e -n 2 --dist worksteal
 
 .PHONY: soak
 soak: setup dev-tools ## An hour of replies in minutes while everything goes wrong that can (MINUTES=3 for each half)

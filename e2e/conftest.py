@@ -47,7 +47,7 @@ def _profile(browser: Browser, request: pytest.FixtureRequest, label: str) -> It
     """A person's own browser: fresh cookies. When the test fails, its trace is left in `results/`."""
     context = browser.new_context(ignore_https_errors=True, viewport=WIDE)
     context.set_default_timeout(PATIENCE_MS)
-    context.tracing.start(snapshots=True)
+    context.tracing.start()
     yield context
     if request.node.stash.get(_FAILED, False):
         name = re.sub(r"\W+", "-", request.node.name).strip("-") + label

@@ -31,7 +31,7 @@ TRACE = """
             ticker.remove();
         });
         observer.observe(ticker);
-        return { stop: () => ((isOver = true), frames) };
+        return { frames, stop: () => ((isOver = true), frames) };
     }
 """
 
@@ -60,7 +60,15 @@ class ScrollTrace:
     """Watches an element of the thread, frame by frame, until `stop`."""
 
     def __init__(self, page: Page, mark: str) -> None:
+        self._page = page
         self._handle: JSHandle = page.evaluate_handle(TRACE, mark)
+
+    def wait_until_grown(self, by: float) -> None:
+        """Wait until the thread is higher by so many pixels than in the first frame."""
+        self._page.wait_for_function(
+            "([{ frames }, by]) => frames.length > 0 && frames.at(-1).height - frames[0].height >= by",
+            arg=[self._handle, by],
+        )
 
     def stop(self) -> list[Frame]:
         """All frames that were drawn meanwhile."""

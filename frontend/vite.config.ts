@@ -43,9 +43,11 @@ export default defineConfig({
   },
   test: {
     environment: "node",
+    maxWorkers: "100%",
     include: ["{src,clients}/**/*.test.{ts,tsx}"],
     restoreMocks: true,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // No test may hold up the others for ever: many times what the slowest takes.
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
   },
 });

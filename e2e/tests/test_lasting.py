@@ -104,6 +104,8 @@ def test_a_reload_right_after_the_first_message_shows_its_conversation(chat: Cha
         chat.box.press("Enter")
         chat.page.reload()
         expect(chat.replies).to_have_count(1)
+        # A message that is sent again after the reload is shown before the server has it.
+        expect(chat.text).to_contain_text("A river")
         assert len(chat.list_conversations()) == number
 
 

@@ -15,10 +15,14 @@ pytestmark = pytest.mark.parametrize("protocol", ["http2"], indirect=True)
 
 def test_a_thread_slides_with_its_reply_and_never_jumps(chat: ChatPage) -> None:
     chat.choose("scripted/markdown")
-    chat.amend_requests(script={"tokens_per_second": 120, "faults": [{"after": GATE, "kind": "gate"}]})
+    gates = [{"after": after, "kind": "gate"} for after in (GATE, 2 * GATE)]
+    chat.amend_requests(script={"tokens_per_second": 120, "faults": gates})
     generation = chat.ask("show me")
     expect(chat.text.locator("table")).to_be_attached()
     trace = ScrollTrace(chat.page, QUESTION)
+    chat.open_gate(generation)
+    # It slides as the reply comes, not at its end: the end is behind a gate.
+    trace.wait_until_grown(by=100)
     chat.open_gate(generation)
     chat.expect_status("completed")
     frames = trace.stop()
@@ -28,7 +32,6 @@ def test_a_thread_slides_with_its_reply_and_never_jumps(chat: ChatPage) -> None:
     assert grew > 300
     slid = [-slide.moved for slide in slides(frames)]
     assert sum(slid) == pytest.approx(grew, abs=1 + len(slid))
-    assert max(slid) < grew / 2, "it slides as the reply comes, not at its end"
 
 
 def test_what_is_read_does_not_move_while_a_reply_grows_below(chat: ChatPage) -> None:

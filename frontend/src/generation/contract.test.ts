@@ -67,14 +67,14 @@ describe.each(EVERY_TRANSPORT)("over %s", (name, make) => {
 
     it("is read the same wherever a network read ends", async () => {
       expect(length).toBeGreaterThan(0);
-      for (const end of cutsOf(name, golden)) {
+      for (const end of cutsOf(name, log, golden)) {
         const inTwo = { ...reading, golden: name === "websocket" ? golden : readsOf(golden, end) };
         expect(inHand(await readOn(inTwo, { readSize: length }))).toBe(whole(log));
       }
     });
 
     it("is whole, once, wherever the connection is cut", async () => {
-      for (const cut of cutsOf(name, golden)) {
+      for (const cut of cutsOf(name, log, golden)) {
         const cutBy = cut % 2 === 0 ? "end" : "error";
         const reply = await readOn(reading, { cuts: [cut], cutBy, readSize: length });
         expect(inHand(reply)).toBe(whole(log));
@@ -83,15 +83,45 @@ describe.each(EVERY_TRANSPORT)("over %s", (name, make) => {
   });
 });
 
-/** Every position of a cut; for a socket, whose frames are atomic, the ends of frames and one position inside. */
-function cutsOf(name: TransportKey, pieces: readonly Uint8Array[]): readonly number[] {
-  const length = lengthOf(pieces);
-  if (name !== "websocket") return Array.from({ length }, (_, cut) => cut);
+/** The log that is cut at every byte. It has characters of up to four bytes, and lines that look like fields. */
+const CUT_EVERYWHERE = "unicode";
+
+/**
+ * The positions of a cut: those that tell something, and in one log all. For a socket, whose frames are atomic,
+ * the ends of frames and one position inside.
+ */
+function cutsOf(
+  name: TransportKey,
+  log: GoldenLog,
+  pieces: readonly Uint8Array[],
+): readonly number[] {
+  const bytes = Buffer.concat(pieces);
+  if (name !== "websocket") {
+    const everywhere = Array.from(bytes, (_, cut) => cut);
+    return log.name === CUT_EVERYWHERE
+      ? everywhere
+      : everywhere.filter((cut) => isTelling(bytes, cut));
+  }
   return pieces.flatMap((_, index) => {
     const before = lengthOf(pieces.slice(0, index));
     return [before, before + 1];
   });
 }
+
+/**
+ * Whether a cut is near the end of a line or of a frame, in the name of a field, in the head of a frame or inside of
+ * a character. Every transport only collects the rest of a line: one position stands for it.
+ */
+function isTelling(bytes: Uint8Array, cut: number): boolean {
+  const isPlain = (byte: number) => byte >= 0x20 && byte < 0x7f;
+  const run = bytes.subarray(0, cut).findLastIndex((byte) => !isPlain(byte)) + 1;
+  const rest = bytes.subarray(cut).findIndex((byte) => !isPlain(byte));
+  const into = cut - run;
+  return into < FIELD_NAME || into === 2 * FIELD_NAME || rest === 0 || rest === 1;
+}
+
+/** Longer than the names of all fields with their colon and space. */
+const FIELD_NAME = 9;
 
 function lengthOf(pieces: readonly Uint8Array[]): number {
   return pieces.reduce((sum, piece) => sum + piece.length, 0);
