@@ -81,9 +81,9 @@ class Quota:
         """Count a start against the rate. Raises `RateLimitedError`; a refused start does not count."""
         now = monotonic()
         until = max(self._until.get(key, now), now)
-        allowed = now + self._rate.seconds - self._share
-        if until > allowed:
-            seconds = ceil(until - allowed)
+        late = (until - now) - (self._rate.seconds - self._share)
+        if late > 0:
+            seconds = ceil(late)
             raise RateLimitedError(
                 f"You are starting replies too fast; try again in {seconds} s.", retry_after=seconds
             )
