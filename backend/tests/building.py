@@ -1,11 +1,14 @@
 """Replies put together for tests, from real parts; a test names the parts that it brings itself."""
 
 from dataclasses import asdict
+from datetime import timedelta
+
+from quart_rate_limiter import RateLimit
 
 from headwater.generation.log import Log
 from headwater.generation.runner import Limits
 from headwater.identity.identify import Principal
-from headwater.identity.quota import Quota, Rate
+from headwater.identity.quota import Quota
 from headwater.live.changes import MemoryChangeFeed
 from headwater.live.memory import MemoryControl, MemoryLogStore, MemoryPresence
 from headwater.live.ports import ChangeFeed
@@ -33,7 +36,7 @@ def new_generation(log: Log, **changes: str) -> Generation:
 
 
 def new_quota(active: int = 1000, active_per_client: int = 8, starts_a_minute: int = 1_000_000) -> Quota:
-    return Quota(Rate(starts_a_minute, "minute"), active, active_per_client)
+    return Quota(RateLimit(starts_a_minute, timedelta(minutes=1)), active, active_per_client)
 
 
 def new_replies(

@@ -1,7 +1,6 @@
 """A real server process, and a real client that reads events as they arrive."""
 
 import os
-import re
 import secrets
 import select
 import signal
@@ -135,33 +134,37 @@ class SseReader:
 
     def __init__(self) -> None:
         self._rest = b""
+        self._event, self._id, self._data = "message", "", list[str]()
         self.comments: list[str] = []
         self.retry: int | None = None
 
     def feed(self, data: bytes) -> list[SseEvent]:
         at = time.monotonic()
-        *blocks, self._rest = re.split(rb"\n\n", self._rest + data)
-        return [event for block in blocks if (event := self._block(block, at)) is not None]
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        return [event for line in lines if (event := self._line(line.decode(), at)) is not None]
 
-    def _block(self, block: bytes, at: float) -> SseEvent | None:
-        name, id_, lines = "message", "", []
-        for line in block.decode("utf-8").split("\n"):
-            key, _, value = line.partition(":")
-            value = value.removeprefix(" ")
-            match key:
-                case "":
-                    self.comments.append(value)
-                case "event":
-                    name = value
-                case "id":
-                    id_ = value
-                case "data":
-                    lines.append(value)
-                case "retry":
-                    self.retry = int(value)
-                case _:
-                    raise AssertionError(f"unknown field in {block!r}")
-        return SseEvent(name, id_, msgspec.json.decode("\n".join(lines)), at) if lines else None
+    def _line(self, line: str, at: float) -> SseEvent | None:
+        """Read a line; an empty one ends an event, which there is only with data."""
+        key, _, value = line.partition(":")
+        value = value.removeprefix(" ")
+        match key:
+            case "" if line:
+                self.comments.append(value)
+            case "":
+                name, id_, data = self._event, self._id, "\n".join(self._data)
+                self._event, self._id, self._data = "message", "", []
+                return SseEvent(name, id_, msgspec.json.decode(data), at) if data else None
+            case "event":
+                self._event = value
+            case "id":
+                self._id = value
+            case "data":
+                self._data.append(value)
+            case "retry":
+                self.retry = int(value)
+            case _:
+                raise AssertionError(f"unknown field in {line!r}")
+        return None
 
 
 async def sse_events(response: httpx.Response) -> AsyncIterator[SseEvent]:

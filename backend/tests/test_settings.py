@@ -1,9 +1,10 @@
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
+from quart_rate_limiter import RateLimit
 
-from headwater.identity.quota import Rate
 from headwater.settings import Settings, SettingsError
 
 
@@ -66,7 +67,7 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
         local=True,
         local_model=file,
         default_model="openai/a",
-        rate_limit=Rate(5, "hour"),
+        rate_limit=RateLimit(5, timedelta(hours=1)),
         max_active=7,
         max_active_per_client=2,
         max_message_chars=10,

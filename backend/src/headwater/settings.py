@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Self
@@ -16,13 +17,14 @@ from pydantic import (
     ConfigDict,
     Field,
     FilePath,
+    InstanceOf,
     StringConstraints,
     ValidationError,
     model_validator,
 )
 from pydantic.fields import FieldInfo
+from quart_rate_limiter import RateLimit
 
-from headwater.identity.quota import UNITS, Rate
 from headwater.storage.database import database_url
 
 OF_TESTS = "HEADWATER_TEST_"
@@ -41,13 +43,17 @@ class Takes:
     secret: bool = False
 
 
-def _rate(value: str | Rate) -> Rate:
-    if isinstance(value, Rate):
+UNITS = {unit: timedelta(**{f"{unit}s": 1}) for unit in ("second", "minute", "hour", "day")}
+"""The units of a rate."""
+
+
+def _rate(value: str | RateLimit) -> RateLimit:
+    if isinstance(value, RateLimit):
         return value
     count, _, unit = (part.strip() for part in value.partition("/"))
     if unit not in UNITS or not 1 <= int(count) <= 10**9:
         raise ValueError
-    return Rate(int(count), unit)
+    return RateLimit(int(count), UNITS[unit])
 
 
 def _split(value: object) -> object:
@@ -218,8 +224,10 @@ class Settings(BaseModel):
     """the model that answers when a request names none; without it, the first of openai, local, scripted"""
 
     rate_limit: Annotated[
-        Rate, BeforeValidator(_rate), Takes("a rate such as 100/minute (second, minute, hour or day)")
-    ] = Rate(100, "minute")
+        InstanceOf[RateLimit],
+        BeforeValidator(_rate),
+        Takes("a rate such as 100/minute (second, minute, hour or day)"),
+    ] = RateLimit(100, UNITS["minute"])
     """starts of a reply per API key, or per address where there is no key"""
 
     max_active: Count = 1000
@@ -331,5 +339,7 @@ def _shown(default: object) -> str:
             return "unset"
         case float():
             return f"`{default:g}`"
+        case RateLimit():
+            return f"`{default.count}/{next(unit for unit in UNITS if UNITS[unit] == default.period)}`"
         case _:
             return f"`{default}`"

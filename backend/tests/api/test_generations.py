@@ -180,11 +180,12 @@ async def test_a_client_without_cookies_sends_its_token_in_a_header(server: Runn
 
 
 async def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(server: RunningServer) -> None:
-    cookie = httpx.get(f"{server.url}/api/models").headers["set-cookie"]
-    assert cookie.startswith("headwater_client=")
-    assert "HttpOnly" in cookie
-    assert "SameSite=Lax" in cookie
-    assert "Secure" not in cookie
+    for address, is_secure in ((server.url, False), (server.tls_url, True)):
+        cookie = httpx.get(f"{address}/api/models", verify=False).headers["set-cookie"]
+        assert cookie.startswith("__Host-headwater_client_" if is_secure else "headwater_client_")
+        assert "HttpOnly" in cookie
+        assert "SameSite=Lax" in cookie
+        assert ("Secure" in cookie) == is_secure
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])

@@ -39,7 +39,7 @@ async def test_the_page_is_checked_each_time_and_names_the_client(built: Path) -
     assert response.status_code == 200
     assert await response.get_data(as_text=True) == "<title>page</title>"
     assert response.headers["Cache-Control"] == "private, no-cache"
-    assert "headwater_client=" in response.headers["Set-Cookie"]
+    assert "headwater_client_=" in response.headers["Set-Cookie"]
     policy = response.headers["Content-Security-Policy"]
     assert "default-src 'self'" in policy
     assert "unsafe" not in policy

@@ -1,7 +1,7 @@
 """What only a WebSocket has: many actions on one connection, a handshake, and a close."""
 
-import re
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any

@@ -1,9 +1,9 @@
-from time import monotonic
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from headwater.errors import OverloadedError, RateLimitedError
-from headwater.identity.quota import MIN_KEYS, network_of
+from headwater.identity.quota import MIN_KEYS, ForgetfulStore, network_of
 from tests.building import new_quota
 
 
@@ -23,27 +23,27 @@ def test_an_address_counts_as_the_network_that_one_person_has(address: str, netw
     assert network_of(address) == network
 
 
-def test_who_has_the_whole_limit_again_is_forgotten_and_nobody_else() -> None:
-    quota = new_quota(starts_a_minute=10**9)
-    limited = quota._until["limited"] = monotonic() + 3600
+async def test_who_has_the_whole_limit_again_is_forgotten_and_nobody_else() -> None:
+    store, now = ForgetfulStore(), datetime.now(UTC)
+    later = now + timedelta(hours=1)
+    await store.set("limited", later)
     for number in range(5 * MIN_KEYS):
-        quota.count_start(f"passing {number}")
-    assert len(quota._until) <= MIN_KEYS + 1
-    assert quota._until["limited"] == limited
-    with pytest.raises(RateLimitedError):
-        quota.count_start("limited")
+        await store.set(f"passing {number}", now)
+    assert len(store) <= MIN_KEYS + 1
+    assert await store.get("limited", now) == later
+    assert await store.get("passing 0", later) == later
 
 
-def test_a_refused_start_does_not_count_against_the_rate() -> None:
+async def test_a_refused_start_does_not_count_against_the_rate() -> None:
     quota = new_quota(starts_a_minute=2)
-    quota.count_start("me")
-    quota.count_start("me")
+    await quota.count_start("me")
+    await quota.count_start("me")
     for _ in range(5):
         with pytest.raises(RateLimitedError) as caught:
-            quota.count_start("me")
+            await quota.count_start("me")
         assert caught.value.retry_after in {29, 30}
-    quota.count_start("you")
-    rate = quota.rate_state("me")
+    await quota.count_start("you")
+    rate = await quota.rate_state("me")
     assert (rate.limit, rate.remaining, rate.reset) == (2, 0, 60)
 
 

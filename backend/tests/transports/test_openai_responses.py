@@ -31,8 +31,8 @@ def read(events: Sequence[Event], cuts: set[int], after: int = -1) -> list[Any]:
         outcome = DONE if cut == len(events) else None
         sent += encoder.page(Page(tuple(events[before:cut]), cut, outcome))
         before = cut
-    blocks = [block.split("\n") for block in sent.decode().strip().split("\n\n")]
-    return [json.loads(block[1].removeprefix("data: ")) for block in blocks if not block[0].startswith(":")]
+    lines = sent.decode().split("\n")
+    return [json.loads(line.removeprefix("data: ")) for line in lines if line.startswith("data: ")]
 
 
 @settings(deadline=None)

@@ -53,8 +53,8 @@ class Origins:
     def check(self, incoming: Request | Websocket) -> None:
         """Refuse what a page of another site sends without a preflight. Raises `ForbiddenError`.
 
-        Browsers say in `Sec-Fetch-Site` where a page comes from, on plain HTTP only in `Origin`. A page needs a
-        preflight for headers of its own, so a request with a token or a key in one passes.
+        Browsers say in `Sec-Fetch-Site` where a page comes from, on plain HTTP only in `Origin`. A page needs
+        a preflight for headers of its own, so a request with a token or a key in one passes.
         """
         origin, site = incoming.headers.get("Origin"), incoming.headers.get("Sec-Fetch-Site")
         if origin in self.allowed or any(name in incoming.headers for name in ("Authorization", HEADER)):

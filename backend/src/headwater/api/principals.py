@@ -52,7 +52,7 @@ def install_principals(
     @app.after_request
     async def report_rate(response: Response) -> Response:
         if g.get("counts_start"):
-            rate = quota.rate_state(current_principal().quota_key)
+            rate = await quota.rate_state(current_principal().quota_key)
             response.headers["RateLimit-Limit"] = str(rate.limit)
             response.headers["RateLimit-Remaining"] = str(rate.remaining)
             response.headers["RateLimit-Reset"] = str(rate.reset)

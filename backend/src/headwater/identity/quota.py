@@ -1,14 +1,17 @@
 """Limits for a principal: how often it may start a reply, and how many may run at once.
 
-The rate is a generic cell rate algorithm (GCRA, ITU-T I.371): each start uses up an equal share of the
-period. A key is remembered only until its whole rate is available again.
+The rate is a generic cell rate algorithm (GCRA, ITU-T I.371) over the limits and stores of
+quart-rate-limiter, whose own decorator works only for HTTP and counts each route separately.
 """
 
 from collections import Counter
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from ipaddress import IPv6Address, ip_address, ip_network
 from math import ceil
-from time import monotonic
+
+from quart_rate_limiter import RateLimit
+from quart_rate_limiter.store import RateLimiterStoreABC
 
 from headwater.errors import OverloadedError, RateLimitedError
 
@@ -16,7 +19,7 @@ IPV6_PREFIX = 64
 """Bits of an IPv6 address that identify a network; all its addresses belong to one subscriber."""
 
 MIN_KEYS = 1000
-"""The number of keys above which old ones are removed."""
+"""The number of keys above which a store removes old ones."""
 
 
 def network_of(address: str) -> str:
@@ -35,26 +38,6 @@ def network_of(address: str) -> str:
     return str(parsed)
 
 
-UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86_400}
-"""The units of a rate, in seconds."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """A number of starts for each of a unit in `UNITS`."""
-
-    count: int
-    unit: str
-
-    def __str__(self) -> str:
-        return f"{self.count}/{self.unit}"
-
-    @property
-    def seconds(self) -> int:
-        """The length of the unit."""
-        return UNITS[self.unit]
-
-
 @dataclass(frozen=True, slots=True)
 class RateState:
     """The rest of a rate limit: starts that remain now, and seconds until all are available again."""
@@ -67,35 +50,38 @@ class RateState:
 class Quota:
     """The limits of all principals: the rate of starts, and running replies in total and for each."""
 
-    def __init__(self, rate: Rate, max_active: int, max_active_per_client: int) -> None:
+    def __init__(
+        self,
+        rate: RateLimit,
+        max_active: int,
+        max_active_per_client: int,
+        store: RateLimiterStoreABC | None = None,
+    ) -> None:
         self._rate = rate
-        self._share = rate.seconds / rate.count
-        self._until: dict[str, float] = {}  # when each key has its whole rate again
-        self._max_keys = MIN_KEYS
         self._max_active = max_active
         self._max_active_per_client = max_active_per_client
+        self._store = store or ForgetfulStore()
         self._active = 0
         self._active_by_key: Counter[str] = Counter()
 
-    def count_start(self, key: str) -> None:
+    async def count_start(self, key: str) -> None:
         """Count a start against the rate. Raises `RateLimitedError`; a refused start does not count."""
-        now = monotonic()
-        until = max(self._until.get(key, now), now)
-        allowed = now + self._rate.seconds - self._share
+        now = datetime.now(UTC)
+        until = max(await self._store.get(key, now), now)
+        allowed = now + self._rate.period - timedelta(seconds=self._rate.inverse)
         if until > allowed:
-            seconds = ceil(until - allowed)
+            seconds = ceil((until - allowed).total_seconds())
             raise RateLimitedError(
                 f"You are starting replies too fast; try again in {seconds} s.", retry_after=seconds
             )
-        self._until[key] = until + self._share
-        if len(self._until) > self._max_keys:
-            self._until = {known: until for known, until in self._until.items() if until > now}
-            self._max_keys = max(MIN_KEYS, 2 * len(self._until))
+        await self._store.set(key, until + timedelta(seconds=self._rate.inverse))
 
-    def rate_state(self, key: str) -> RateState:
+    async def rate_state(self, key: str) -> RateState:
         """The rest of a principal's rate limit."""
-        wait = max(0.0, self._until.get(key, 0.0) - monotonic())
-        return RateState(self._rate.count, int((self._rate.seconds - wait) / self._share), ceil(wait))
+        now = datetime.now(UTC)
+        wait = (max(await self._store.get(key, now), now) - now).total_seconds()
+        remaining = int((self._rate.period.total_seconds() - wait) / self._rate.inverse)
+        return RateState(self._rate.count, remaining, ceil(wait))
 
     def occupy(self, key: str) -> "Slot":
         """Reserve a slot for one running reply. Raises `OverloadedError` and `RateLimitedError`."""
@@ -131,3 +117,36 @@ class Slot:
         if self._quota is not None:
             self._quota.vacate(self._key)
             self._quota = None
+
+
+class ForgetfulStore(RateLimiterStoreABC):
+    """Keeps a key until its whole rate is available again.
+
+    The library's memory store keeps every key for ever, so a client with many addresses could fill the
+    memory.
+    """
+
+    def __init__(self) -> None:
+        self._until: dict[str, datetime] = {}
+        self._max_keys = MIN_KEYS
+
+    def __len__(self) -> int:
+        return len(self._until)
+
+    async def get(self, key: str, default: datetime) -> datetime:
+        """See `RateLimiterStoreABC.get`."""
+        return self._until.get(key, default)
+
+    async def set(self, key: str, tat: datetime) -> None:
+        """See `RateLimiterStoreABC.set`."""
+        self._until[key] = tat
+        if len(self._until) > self._max_keys:
+            now = datetime.now(UTC)
+            self._until = {known: until for known, until in self._until.items() if until > now}
+            self._max_keys = max(MIN_KEYS, 2 * len(self._until))
+
+    async def before_serving(self) -> None:
+        """Do nothing: there is no connection to open."""
+
+    async def after_serving(self) -> None:
+        """Do nothing: there is no connection to close."""

@@ -113,7 +113,7 @@ class Replies:
         """
         if options.arrived is None:
             options = replace(options, arrived=asyncio.get_running_loop().time())
-        self._quota.count_start(principal.quota_key)
+        await self._quota.count_start(principal.quota_key)
         key = options.idempotency_key
         if key is not None:
             derived = derived_id("gen", principal.owner, key)
