@@ -65,6 +65,11 @@ async def _refuse(host: str, send: Send) -> None:
     error = ForbiddenError(
         f"This server is not known as {host!r}; HEADWATER_ALLOWED_HOSTS names what it may be called."
     )
-    headers = [(b"content-type", MEDIA_TYPE.encode()), (b"cache-control", b"no-store")]
+    body = encode_json(problem_object(error))
+    headers = [
+        (b"content-type", MEDIA_TYPE.encode()),
+        (b"content-length", str(len(body)).encode()),
+        (b"cache-control", b"no-store"),
+    ]
     await send({"type": "http.response.start", "status": error.problem.status, "headers": headers})
-    await send({"type": "http.response.body", "body": encode_json(problem_object(error))})
+    await send({"type": "http.response.body", "body": body})

@@ -176,7 +176,9 @@ class Database:
         await self._lock.claim()
 
     async def close(self) -> None:
-        """Close all connections."""
+        """Close all connections, and let another server have the lock."""
+        if self._lock is not None:
+            await self._lock.release()
         await self._engine.dispose()
         for thread in self._threads:
             await asyncio.to_thread(thread.join, THREAD_TIMEOUT)
