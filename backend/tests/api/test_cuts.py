@@ -47,7 +47,7 @@ class Client:
     async def sent(self, line: str, body: bytes = b"", **headers: str) -> AsyncIterator["Answer"]:
         """Send a request over a connection of its own; at the end it is cut."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
-        headers |= {"Host": "a", "Headwater-Client": self.token, "Content-Length": str(len(body))}
+        headers |= {"Host": "localhost", "Headwater-Client": self.token, "Content-Length": str(len(body))}
         head = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in headers.items())
         writer.write(f"{line} HTTP/1.1\r\n{head}\r\n".encode() + body)
         try:

@@ -108,7 +108,7 @@ async def test_a_stalled_reader_does_not_hold_the_shutdown(tmp_path: Path, tls: 
         reader, writer = await asyncio.open_connection(
             "127.0.0.1", server.tls_port if tls else server.port, ssl=_any_certificate() if tls else None
         )
-        head = b"POST /api/chat HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+        head = b"POST /api/chat HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
         writer.write(head + b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
         assert (await reader.read(12)) == b"HTTP/1.1 200"
         transport = writer.transport
