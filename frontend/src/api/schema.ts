@@ -288,6 +288,7 @@ export interface Problem {
     | "rate_limited"
     | "internal_error"
     | "overloaded"
+    | "unavailable"
     | "shutting_down";
   detail: string;
   field?: string | null;
