@@ -321,12 +321,12 @@ async def test_an_idempotency_key_of_no_use(client: httpx.AsyncClient) -> None:
         b"GET /%ff%00 HTTP/1.1\r\nHost: localhost\r\n\r\n",
         b"GET /assets/../../../../etc/passwd HTTP/1.1\r\nHost: localhost\r\n\r\n",
         b"GET /assets/%2e%2e/%2e%2e/settings.py HTTP/1.1\r\nHost: localhost\r\n\r\n",
-        b"POST /api/chat HTTP/1.1\r\nHost: [::]\r\nContent-Type: application/json\r\nContent-Length: 5\r\n\r\n{",
+        b"POST /chat HTTP/1.1\r\nHost: [::]\r\nContent-Type: application/json\r\nContent-Length: 5\r\n\r\n{",
         b"POST /api/chat HTTP/1.1\r\nHost: localhost\r\nContent-Length: nonsense\r\n\r\n",
         b"nonsense\r\n\r\n",
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
         b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\nnonsense nonsense nonsense",
-        b"GET /api/chat?message=a&model=scripted/stall HTTP/1.1\r\nHost: [::]\r\nCookie: \xff\xfe=\xff\r\n\r\n",
+        b"GET /chat?message=a&model=scripted/stall HTTP/1.1\r\nHost: [::]\r\nCookie: \xff\xfe=\xff\r\n\r\n",
     ],
 )
 async def test_what_is_hardly_http_disturbs_nobody(server: RunningServer, sent: bytes) -> None:
