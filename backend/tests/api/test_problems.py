@@ -100,6 +100,16 @@ async def test_what_is_not_json_is_refused(client: httpx.AsyncClient, body: byte
     assert "JSON" in problem["detail"]
 
 
+@pytest.mark.parametrize(
+    "message", [rb"half \ud83d end", rb"half \ud83d", rb"\ude00 half", b"half \xed\xa0\xbd", b"half \xf0\x9f"]
+)
+async def test_half_a_character_is_explained(client: httpx.AsyncClient, message: bytes) -> None:
+    body = b'{"message": "' + message + b'"}'
+    problem = check(await client.post("/api/chat", content=body, headers=JSON), 400, "invalid_request")
+    assert "half of a character" in problem["detail"]
+    assert "U+FFFD" in problem["detail"]
+
+
 @pytest.mark.parametrize("body", [b"[]", b'"hello"', b"42", b"null"])
 async def test_a_body_that_is_not_an_object_is_refused(client: httpx.AsyncClient, body: bytes) -> None:
     check(await client.post("/api/chat", content=body, headers=JSON), 400, "invalid_request")

@@ -1,4 +1,5 @@
 import { Problem, readProblem } from "../generation/problem";
+import { toJson } from "../generation/to-json";
 
 interface RequestOptions {
   readonly method?: "GET" | "POST" | "PATCH" | "DELETE";
@@ -33,7 +34,7 @@ async function send(path: string, options: RequestOptions): Promise<Response> {
   const init: RequestInit = { method, credentials: "same-origin", signal: signal ?? null };
   if (body !== undefined) {
     init.headers = { "Content-Type": "application/json" };
-    init.body = body instanceof Blob ? body : JSON.stringify(body);
+    init.body = body instanceof Blob ? body : toJson(body);
   }
   if (outlivesPage) {
     init.keepalive = typeof init.body !== "string" || init.body.length <= LONGEST_TO_OUTLIVE;

@@ -295,7 +295,10 @@ def _invalid(error: ValidationError, path: str = "") -> InvalidRequestError:
     field = ".".join(part for part in (path, *map(str, first["loc"])) if part)
     match first["type"]:
         case "json_invalid":
-            return InvalidRequestError(f"The body is not valid JSON: {first['ctx']['error']}.")
+            problem = str(first["ctx"]["error"])
+            if "hex escape" in problem or "code point" in problem:
+                problem += "; half of a character, as text cut between UTF-16 units has, has to become U+FFFD"
+            return InvalidRequestError(f"The body is not valid JSON: {problem}.")
         case "model_type":
             return InvalidRequestError(f"{field or 'The body'} takes a JSON object.", field=field or None)
         case "missing":

@@ -1,4 +1,5 @@
 import { MalformedEvent } from "../members";
+import { toJson } from "../to-json";
 
 /** A message of a Connect stream: one byte of flags, four bytes with the length, and JSON. */
 interface Envelope {
@@ -11,7 +12,7 @@ const COMPRESSED = 0b01;
 const LAST = 0b10;
 
 export function envelope(message: object): Uint8Array<ArrayBuffer> {
-  const data = new TextEncoder().encode(JSON.stringify(message));
+  const data = new TextEncoder().encode(toJson(message));
   const bytes = new Uint8Array(HEAD + data.length);
   new DataView(bytes.buffer).setUint32(1, data.length);
   bytes.set(data, HEAD);

@@ -1,4 +1,5 @@
 import { readProblem } from "../problem";
+import { toJson } from "../to-json";
 import type { Arrival, Origin, StartRequest, Transport } from "../transport";
 import type { Environment } from "./environment";
 
@@ -42,7 +43,7 @@ export function requestOverHttp(
   return ask(environment, path, {
     method: "POST",
     headers: { Accept: mediaType, "Content-Type": "application/json" },
-    body: JSON.stringify(body),
+    body: toJson(body),
     signal,
   });
 }

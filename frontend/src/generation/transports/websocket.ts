@@ -2,6 +2,7 @@ import { readEvent } from "../decode";
 import type { Event } from "../events";
 import { type Members, parse } from "../members";
 import { problemFrom } from "../problem";
+import { toJson } from "../to-json";
 import { type Arrival, type Origin, type Transport, TransportBlocked } from "../transport";
 import { browserEnvironment, type Environment } from "./environment";
 import { cancelOverHttp } from "./http";
@@ -32,7 +33,7 @@ async function* readSocket(
   signal: AbortSignal,
   environment: Environment,
 ): AsyncGenerator<Arrival> {
-  for await (const frames of framesOf(open(environment), JSON.stringify(action), signal)) {
+  for await (const frames of framesOf(open(environment), toJson(action), signal)) {
     yield frames.flatMap((frame) => readFrame(frame) ?? []);
   }
 }
