@@ -9,7 +9,7 @@ from headwater.conversations.model import GenerationRecord
 from headwater.generation.codec import JsonObject, parse_outcome
 from headwater.generation.log import Page
 from headwater.generation.outcome import Completed, Outcome
-from headwater.generation.parts import Event, fold, parse_part
+from headwater.generation.parts import Event, parse_part, settle
 from headwater.transports.encoder import Encoder
 from headwater.transports.grpc import JsonCodec, frame, opening_message, page_messages
 from headwater.transports.json import reply_end, reply_opening
@@ -79,7 +79,7 @@ class Golden:
 
     def files(self) -> dict[str, bytes]:
         """What stands beside the log, by the ending of the file."""
-        reply = reply_opening(self.generation) + reply_end(fold(self.events), self.outcome)
+        reply = reply_opening(self.generation) + reply_end(settle(self.events), self.outcome)
         return {
             "sse": self.response(SseEncoder(self.generation)),
             "ndjson": self.response(NdjsonEncoder(self.generation)),
@@ -110,7 +110,7 @@ class Golden:
         status = self.outcome.status
         if not isinstance(status, Completed):
             return broken_off(status)
-        return completion_object(self.generation, fold(self.events), status.reason, self.outcome.usage)
+        return completion_object(self.generation, settle(self.events), status.reason, self.outcome.usage)
 
 
 def load(name: str) -> Golden:

@@ -21,8 +21,8 @@ from headwater.errors import (
     ShuttingDownError,
 )
 from headwater.generation.outcome import Cancelled, Completed
-from headwater.generation.parts import Text, text_of
-from headwater.generation.provider import Delta, Prompt, PromptMessage, Sampling
+from headwater.generation.parts import Reasoning, ReasoningEnd, Text, text_of
+from headwater.generation.provider import Delta, Finish, Prompt, PromptMessage, Sampling
 from headwater.ids import new_id
 from headwater.live.memory import MemoryLogStore
 from headwater.metrics import Metrics
@@ -117,6 +117,38 @@ async def test_a_reply_without_text_is_no_part_of_the_context(database: Database
     )
     assert provider.prompts[0].messages == (system, one)
     assert provider.prompts[1].messages == (system, one, two)
+
+
+class Thinking(Recording):
+    """Its thought has no beginning, so that it is known as one only at its end."""
+
+    async def generate(self, prompt: Prompt) -> AsyncGenerator[Sequence[Delta], None]:
+        self.prompts.append(prompt)
+        yield (Text("Let me "), Text("see."))
+        yield (ReasoningEnd(), Text("Four."), Finish("stop"))
+
+
+async def test_a_thought_that_was_text_at_first_is_reasoning_everywhere(database: Database) -> None:
+    provider = Thinking()
+    replies = new_replies(database, provider)
+    first = await replies.start(ME, ask("2+2"))
+    parts, _ = await replies.finished(first)
+    events = (await first.snapshot()).events
+    assert parts == (Reasoning("Let me see."), Text("Four."))
+    await replies.finished(await replies.start(ME, ask("3+3", conversation=first.conversation)))
+    await replies.drain(5)
+    found, messages = await ConversationRepository(database).read("me", first.conversation)
+    assert found.title == "Four"
+    assert messages[1].parts == parts
+    assert provider.prompts[1].messages[1] == PromptMessage("assistant", "Four.")
+    later = await new_replies(database).find(ME, first.id)
+    assert later.log is not first.log
+    assert (await later.snapshot()).events == events
+    async with database.reading() as connection:
+        row = await connection.execute(
+            text("SELECT text FROM messages WHERE id = :id"), {"id": messages[1].id}
+        )
+    assert row.scalar_one() == "Four."  # what is searched
 
 
 class Broken(ConversationRepository):

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from headwater.generation.codec import outcome_object, parse_outcome
-from headwater.generation.parts import Reasoning, fold, text_of
+from headwater.generation.parts import Reasoning, settle, text_of
 from headwater.transports.websocket import page_frames, start_frame
 from tests.golden import FOLDER, NAMES, load
 
@@ -30,7 +30,7 @@ def test_the_frames_of_a_websocket_are_the_lines_of_ndjson(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_the_log_folds_into_the_message(name: str) -> None:
     golden = load(name)
-    parts = fold(golden.events)
+    parts = settle(golden.events)
     assert (text_of(parts), text_of(parts, Reasoning)) == (golden.text, golden.reasoning)
 
 

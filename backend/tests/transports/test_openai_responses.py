@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from headwater.generation.log import Page
 from headwater.generation.outcome import Completed, Outcome
-from headwater.generation.parts import Event, Reasoning, Text, TextPart, fold, text_of
-from headwater.transports.openai_responses import OpenAIResponsesEncoder, last_number
+from headwater.generation.parts import Event, Reasoning, ReasoningEnd, Text, TextPart, fold, text_of
+from headwater.transports.openai_responses import OpenAIResponsesEncoder, last_number, response_object
 from tests.golden import GENERATION
 
 DONE = Outcome(Completed("stop"))
@@ -62,6 +62,22 @@ def test_the_end_says_all_that_was_said(events: list[Event], cuts: set[int]) -> 
     assert [event["item"] for event in whole if event["type"] == "response.output_item.done"] == whole[-1][
         "response"
     ]["output"]
+
+
+def test_a_thought_that_was_text_at_first_is_reasoning_at_the_end() -> None:
+    events = [Text("hm "), Text("hm"), ReasoningEnd(), Text("a")]
+    *_, end = read(events, {2})
+    assert end["response"]["status"] == "completed"
+    assert [item["type"] for item in end["response"]["output"]] == ["reasoning", "message"]
+    found = response_object(GENERATION, None, events, DONE)["output"]
+    assert [item["content"] for item in found] == [item["content"] for item in end["response"]["output"]]
+
+
+def test_an_empty_response_is_complete() -> None:
+    empty, thought = (Outcome(Completed("stop", what)) for what in ("empty", "reasoning"))
+    assert response_object(GENERATION, None, [], empty)["status"] == "completed"
+    response = response_object(GENERATION, None, [Reasoning("hm")], thought)
+    assert [item["status"] for item in response["output"]] == ["completed"]
 
 
 @settings(deadline=None)

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { readOutcome } from "./decode";
 import { emptyReply, fold, type Reply } from "./fold";
 import { follow } from "./following/follow";
-import { textOf, textPart } from "./parts";
+import { textOf } from "./parts";
 import type { Piece } from "./testing/delivery";
 import { EVERY_TRANSPORT } from "./testing/every-transport";
 import { type GoldenLog, goldenLogs } from "./testing/golden-log";
@@ -35,8 +35,8 @@ async function readOn(
 ): Promise<Reply> {
   const server = simulatedServer(log, { ...cutting, responses: [golden] });
   const { generation } = log.start;
-  let reply = log.events.slice(0, after).reduce((reply, { type, text }, index) => {
-    return fold(reply, { kind: "part", cursor: index + 1, part: textPart(text, type) }, 0);
+  let reply = log.events.slice(0, after).reduce((reply, part, index) => {
+    return fold(reply, { kind: "part", cursor: index + 1, part }, 0);
   }, emptyReply(0));
   const steps = follow({
     transport: make(server.environment),

@@ -42,6 +42,18 @@ describe("parts", () => {
     );
   });
 
+  it("are reasoning if a thought that began without a sign ends", () => {
+    const end = { type: "reasoning_end" };
+    const pieces = [textPart("Let me "), textPart("see. "), end, textPart("It is 4.")];
+    expect(pieces.reduce(addPart, NONE)).toEqual([
+      textPart("Let me see. ", "reasoning"),
+      textPart("It is 4."),
+    ]);
+    expect([textPart("a", "reasoning"), textPart("b"), end].reduce(addPart, NONE)).toEqual([
+      textPart("ab", "reasoning"),
+    ]);
+  });
+
   it("begin with a piece that says something", () => {
     expect(addPart(NONE, textPart(""))).toBe(NONE);
   });

@@ -32,6 +32,16 @@ export function addPartKind<P extends Part>(kind: PartKind<P>): void {
 addPartKind(textKind("text", "token"));
 addPartKind(textKind("reasoning", "reasoning"));
 
+/** Says that all text before it in its reply was reasoning. */
+const REASONING_END = "reasoning_end";
+
+addPartKind({
+  type: REASONING_END,
+  event: REASONING_END,
+  read: () => ({ type: REASONING_END }),
+  join: () => null,
+});
+
 /** A kind whose events are pieces of text. */
 function textKind(type: string, event: string): PartKind<TextPart> {
   return {
@@ -52,6 +62,12 @@ export function kindOfEvent(name: unknown): PartKind | undefined {
 
 /** Joins a part to the last one if it continues it; otherwise appends it. The other parts stay the same objects. */
 export function addPart(parts: readonly Part[], next: Part): readonly Part[] {
+  if (next.type === REASONING_END) {
+    const thoughts = parts.map((part) =>
+      part.type === "text" ? { ...part, type: "reasoning" } : part,
+    );
+    return thoughts.reduce(addPart, []);
+  }
   if (isTextual(next) && next.text === "") return parts;
   const last = parts.at(-1);
   const kind = last?.type === next.type ? kindsByType.get(next.type) : undefined;

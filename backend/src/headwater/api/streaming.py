@@ -11,7 +11,7 @@ from werkzeug.http import parse_accept_header
 
 from headwater.errors import NotAcceptableError
 from headwater.generation.log import Cursor
-from headwater.generation.parts import fold
+from headwater.generation.parts import settle
 from headwater.replies.active import Generation
 from headwater.replies.service import Replies
 from headwater.transports.encoder import Encoder
@@ -105,7 +105,7 @@ async def _complete(replies: Replies, generation: Generation) -> AsyncGenerator[
     async with aclosing(replies.follow(generation, 0)) as pages:
         async for page in pages:
             if page.outcome is not None:
-                yield reply_end(fold((await generation.snapshot()).events), page.outcome)
+                yield reply_end(settle((await generation.snapshot()).events), page.outcome)
             elif not page.events or clock() - last_sent >= JSON_HEARTBEAT:
                 yield JSON_SPACE
                 last_sent = clock()

@@ -1,7 +1,7 @@
 """Types of the API generated from the heart's own: a part for each kind, an outcome for each status."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from functools import reduce
 from operator import or_
 from typing import Annotated, Any, Literal
@@ -11,7 +11,7 @@ from pydantic import Field, create_model
 from headwater.api.requests import Body, PlainText
 from headwater.generation.codec import STATUSES
 from headwater.generation.outcome import Usage
-from headwater.generation.parts import KINDS
+from headwater.generation.parts import KINDS, ReasoningEnd
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +37,22 @@ def _tagged(suffix: str, tag: str, kinds: Iterable[tuple[str, type[Any]]], **mor
     for name, kind in kinds:
         members: dict[str, Any] = {tag: (Literal[name], ...)}
         members |= {
-            field.name: (PlainText if field.type is str else field.type, ...) for field in fields(kind)
+            field.name: (
+                PlainText if field.type is str else field.type,
+                ... if field.default is MISSING else Field(field.default, exclude_if=_is_none),
+            )
+            for field in fields(kind)
         }
         type_name = f"{kind.__name__}{suffix}"
         models.append(create_model(type_name, __base__=Body, __doc__=kind.__doc__, **members, **more))
     return Annotated[reduce(or_, models), Field(discriminator=tag)]
 
 
-Part: Any = _tagged("Part", "type", KINDS.items())
+def _is_none(value: object) -> bool:
+    return value is None
+
+
+Part: Any = _tagged("Part", "type", [each for each in KINDS.items() if each[1] is not ReasoningEnd])
 """Any part."""
 
 Outcome: Any = _tagged(

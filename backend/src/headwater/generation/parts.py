@@ -137,6 +137,14 @@ class Reasoning(TextPart):
     event = "reasoning"
 
 
+@dataclass(frozen=True, slots=True)
+class ReasoningEnd(Part):
+    """Says that all text before it in its reply was reasoning; see `settle`."""
+
+    type = "reasoning_end"
+    event = "reasoning_end"
+
+
 FIRST_KINDS = (Text, Reasoning)
 """The kinds of the first version of the wire, which has names of its own for them."""
 
@@ -170,6 +178,20 @@ def fold(events: Iterable[Event]) -> Parts:
 def shape(events: Iterable[Event]) -> list[int]:
     """The lengths of events, which `fold` loses and `unfold` needs."""
     return [event.length for event in events]
+
+
+def settle(events: Iterable[Event]) -> Parts:
+    """The parts as they are read: what a `ReasoningEnd` says about them is done, and it is gone.
+
+    They no longer have the shape of the log.
+    """
+    settled: list[Event] = []
+    for event in events:
+        if isinstance(event, ReasoningEnd):
+            settled = [Reasoning(each.text) if isinstance(each, Text) else each for each in settled]
+        else:
+            settled.append(event)
+    return fold(settled)
 
 
 def unfold(parts: Iterable[Part], lengths: Shape) -> Iterator[Event]:

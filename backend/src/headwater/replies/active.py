@@ -12,7 +12,7 @@ from headwater.conversations.model import GenerationRecord, Message
 from headwater.generation.codec import outcome_object
 from headwater.generation.log import Cursor, Log, Page, read_all
 from headwater.generation.outcome import Outcome
-from headwater.generation.parts import fold
+from headwater.generation.parts import settle
 from headwater.generation.runner import Runner
 from headwater.identity.quota import Slot
 from headwater.live.ports import LogStore
@@ -96,7 +96,9 @@ class ActiveReplies:
             return message, 0
         snapshot = await generation.snapshot()
         outcome = None if snapshot.outcome is None else outcome_object(snapshot.outcome)
-        return msgspec.structs.replace(message, parts=fold(snapshot.events), outcome=outcome), snapshot.cursor
+        return msgspec.structs.replace(
+            message, parts=settle(snapshot.events), outcome=outcome
+        ), snapshot.cursor
 
     def add(self, generation: Generation, active: ActiveReply) -> None:
         """Add a generation that has just started."""

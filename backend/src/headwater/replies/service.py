@@ -17,7 +17,7 @@ from headwater.errors import (
 from headwater.generation.codec import outcome_object, parse_outcome
 from headwater.generation.log import ClosedLog, Cursor, CursorAheadError, Log, Page, follow
 from headwater.generation.outcome import Cancelled, Interrupted, Outcome
-from headwater.generation.parts import Parts, fold, text_of
+from headwater.generation.parts import Parts, settle, text_of
 from headwater.generation.runner import Limits, Runner
 from headwater.identity.identify import Principal
 from headwater.identity.quota import Quota
@@ -226,7 +226,7 @@ class Replies:
         async with aclosing(self.follow(generation, 0)) as pages:
             async for page in pages:
                 if page.outcome is not None:
-                    return fold((await generation.snapshot()).events), page.outcome
+                    return settle((await generation.snapshot()).events), page.outcome
         raise AssertionError("a log is followed until its outcome")
 
     async def snapshot(self, generation: Generation) -> Page:
@@ -368,7 +368,7 @@ class Replies:
         if snapshot.outcome is not None:
             log_end(generation, snapshot.outcome, most_readers)
             if generation.is_stored:
-                title = plan.title(text_of(snapshot.events))
+                title = plan.title(text_of(settle(snapshot.events)))
                 await self._checkpoints.close(generation, snapshot.events, snapshot.outcome, title)
 
     def _release(self, generation: Generation, readers: Readers) -> None:

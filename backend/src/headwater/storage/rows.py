@@ -16,7 +16,7 @@ from headwater.conversations.model import (
     plain,
 )
 from headwater.generation.codec import parse_parts, parts_objects
-from headwater.generation.parts import Parts, text_of
+from headwater.generation.parts import Parts, settle, text_of
 from headwater.ids import is_id
 from headwater.storage.tables import conversations, generations, messages, shares
 
@@ -78,7 +78,7 @@ def message_of(row: Row[Any]) -> Message:
         id=row.id,
         parent=row.parent,
         role=row.role,
-        parts=parts_of(row),
+        parts=settle(parts_of(row)),
         created_at=row.created_at,
         model=row.model,
         outcome=row.outcome,
@@ -88,13 +88,13 @@ def message_of(row: Row[Any]) -> Message:
 
 
 def parts_of(row: Row[Any]) -> Parts:
-    """The parts of a message from its row; the column is null for a message that is only text."""
+    """The parts of a log, from the row of its message; the column is null for a message that is only text."""
     return plain(row.text) if row.parts is None else parse_parts(row.parts)
 
 
 def part_columns(parts: Parts) -> dict[str, Any]:
-    """The columns that hold a message's parts; search reads `text`."""
-    text = text_of(parts)
+    """The columns that hold the parts of a message's log; search reads `text`."""
+    text = text_of(settle(parts))
     return {"text": text, "parts": None if parts == plain(text) else parts_objects(parts)}
 
 

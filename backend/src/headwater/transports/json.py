@@ -4,7 +4,7 @@ from headwater.conversations.model import GenerationRecord
 from headwater.generation.codec import JsonObject, outcome_object, parts_objects, text_members
 from headwater.generation.log import Page
 from headwater.generation.outcome import Outcome
-from headwater.generation.parts import Parts, fold, text_of
+from headwater.generation.parts import Parts, settle, text_of
 from headwater.transports.wire import encode_json, framed_objects, start_members
 
 JSON_SPACE = b" "
@@ -24,7 +24,7 @@ def reply_end(parts: Parts, outcome: Outcome) -> bytes:
 
 def generation_object(generation: GenerationRecord, page: Page) -> JsonObject:
     """A generation in its current state, from its whole log; `outcome` is null while it runs."""
-    parts = fold(page.events)
+    parts = settle(page.events)
     return {
         "generation": generation.id,
         "conversation": generation.conversation,

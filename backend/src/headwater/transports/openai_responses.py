@@ -13,7 +13,7 @@ from headwater.conversations.model import GenerationRecord
 from headwater.generation.codec import JsonObject
 from headwater.generation.log import Cursor, Page
 from headwater.generation.outcome import Cancelled, Completed, Failed, Interrupted, Outcome, Usage
-from headwater.generation.parts import Event, Part, Reasoning, Text, TextPart, runs
+from headwater.generation.parts import Event, Part, Reasoning, ReasoningEnd, Text, TextPart, settle
 from headwater.transports.openai_error import INTERRUPTED
 from headwater.transports.sse import HEARTBEAT, sse_event
 
@@ -111,6 +111,9 @@ class OpenAIResponsesEncoder:
     def _log_event(self, event: Event) -> Iterator[bytes]:
         is_continued = self._last is not None and event.continues(self._last)
         self._last = event
+        if isinstance(event, ReasoningEnd):
+            for item in self._items:
+                item.kind = _KINDS[Reasoning]
         if not isinstance(event, TextPart) or type(event) not in _KINDS:
             return
         if not is_continued:
@@ -165,10 +168,10 @@ def response_object(
 ) -> JsonObject:
     """A response in its current state; without an outcome it is in progress."""
     items: list[_Item] = []
-    for run in runs(events):
-        if type(run[0]) in _KINDS:
-            items.append(_item(generation, run[0], len(items)))
-            items[-1].texts += [event.text for event in run if isinstance(event, TextPart)]
+    for part in settle(events):
+        if isinstance(part, TextPart) and type(part) in _KINDS:
+            items.append(_item(generation, part, len(items)))
+            items[-1].texts.append(part.text)
     return _response(generation, previous, items, outcome)
 
 
@@ -214,7 +217,10 @@ def _response(
 def _last_status(outcome: Outcome | None) -> ItemStatus:
     if outcome is None:
         return "in_progress"
-    return "completed" if outcome.status == Completed("stop") else "incomplete"
+    match outcome.status:
+        case Completed("stop"):
+            return "completed"
+    return "incomplete"
 
 
 def _status(outcome: Outcome | None) -> JsonObject:

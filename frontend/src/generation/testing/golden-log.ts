@@ -8,7 +8,10 @@ export interface GoldenLog {
   readonly start: Start;
   /** The cursor at which the response begins. */
   readonly after: number;
-  readonly events: readonly { readonly type: "text" | "reasoning"; readonly text: string }[];
+  readonly events: readonly (
+    | { readonly type: "text" | "reasoning"; readonly text: string }
+    | { readonly type: "reasoning_end"; readonly text?: undefined }
+  )[];
   /** The cursor at the end of each page. */
   readonly pages: readonly number[];
   readonly outcome: Readonly<Record<string, unknown>>;

@@ -44,7 +44,9 @@ export const RESPONSES: Readonly<Record<string, (responding: Responding) => read
 
 /** The joined text of a kind of event. */
 export function loggedText({ events }: SimulatedLog, kind: "text" | "reasoning"): string {
-  return events.map(({ type, text }) => (type === kind ? text : "")).join("");
+  const end = events.findLastIndex(({ type }) => type === "reasoning_end");
+  const kindOf = (index: number) => (index < end ? "reasoning" : events[index]?.type);
+  return events.map(({ text = "" }, index) => (kindOf(index) === kind ? text : "")).join("");
 }
 
 const EVENTS_OF_A_PAGE = 2;
@@ -83,7 +85,7 @@ function objectsOf({ start, events, outcome }: SimulatedLog, after: number): rea
   return [
     { event: "start", cursor: after, ...start },
     ...events.slice(after).map(({ type, text }, index) => ({
-      event: type === "text" ? "token" : "reasoning",
+      event: type === "text" ? "token" : type,
       generation,
       cursor: after + index + 1,
       token: text,
@@ -106,6 +108,7 @@ function asMessage({ event, generation, cursor, token, ...others }: Said): Uint8
   if (event === "outcome") return enveloped({ done: true, generation, outcome: others });
   const at = cursor === 0 ? { generation } : { generation, cursor };
   if (event === "start") return enveloped({ ...at, start: others });
+  if (event === "reasoning_end") return enveloped({ ...at, event, data: {} });
   return enveloped(event === "reasoning" ? { ...at, reasoning: token } : { ...at, token });
 }
 
