@@ -13,6 +13,12 @@ def test_an_empty_environment_gives_the_defaults() -> None:
     assert Settings.from_environment({"HEADWATER_PORT": "", "OPENAI_API_KEY": " "}) == Settings()
 
 
+def test_a_long_reply_that_goes_on_is_no_fault() -> None:
+    """What hangs is caught by the other two limits."""
+    assert Settings().total_timeout == 3600
+    assert max(Settings().first_token_timeout, Settings().idle_timeout) <= 60
+
+
 def test_every_variable_is_read(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_bytes(b"GGUF")

@@ -243,12 +243,12 @@ class Settings(BaseModel):
     """length of a reply, in Unicode code points"""
 
     first_token_timeout: Seconds = 60.0
-    """the longest wait for the first token"""
+    """the longest wait for the first token; signs of life without text begin it anew"""
 
     idle_timeout: Seconds = 30.0
-    """the longest gap between two tokens"""
+    """the longest gap between two tokens or other signs of life"""
 
-    total_timeout: Seconds = 300.0
+    total_timeout: Seconds = 3600.0
     """the longest time for a whole reply"""
 
     abandon_after: Seconds = 60.0

@@ -12,10 +12,11 @@ from headwater.generation.outcome import (
     Failed,
     FinishReason,
     Interrupted,
+    NoText,
     Outcome,
     Usage,
 )
-from headwater.generation.parts import Event, Reasoning, Text, text_of
+from headwater.generation.parts import Event, Part, Reasoning, ReasoningEnd, Text, text_of
 from headwater.generation.provider import Delta, Finish, Prompt, PromptMessage, ProviderError
 from headwater.generation.runner import Limits, Runner
 from headwater.live.memory import MemoryLog
@@ -72,6 +73,37 @@ async def test_a_reply_that_is_finished(reason: FinishReason) -> None:
 async def test_usage_that_comes_after_the_finish_is_taken() -> None:
     _, outcome = await run([Text("a"), Finish("stop")], [Usage(1, 2)])
     assert outcome.usage == Usage(1, 2)
+
+
+async def test_the_last_finish_counts_and_a_part_takes_it_back() -> None:
+    _, outcome = await run([Text("a"), Finish("stop")], [Finish("length")])
+    assert outcome.status == Completed("length")
+    events, outcome = await run([Text("a"), Finish("stop")], [Text("b")])
+    assert events == [Text("a"), Text("b")]
+    assert isinstance(outcome.status, Failed)
+    _, outcome = await run([Text("a"), Finish("stop"), Finish(None)])
+    assert isinstance(outcome.status, Failed)
+    assert outcome.status.code == "provider_error"
+
+
+@pytest.mark.parametrize(
+    ("deltas", "no_text"),
+    [
+        ([], "empty"),
+        ([Text("\n ")], "empty"),
+        ([Reasoning("hm"), Text(" ")], "reasoning"),
+        ([Text("hm"), ReasoningEnd()], "reasoning"),
+        ([Reasoning("hm"), Text("a")], None),
+        ([Text("hm"), ReasoningEnd(), Text("a")], None),
+    ],
+)
+async def test_the_outcome_says_what_a_reply_without_text_has_instead(
+    deltas: list[Part], no_text: NoText | None
+) -> None:
+    _, outcome = await run(deltas, [Finish("length")])
+    assert outcome.status == Completed("length", no_text)
+    _, outcome = await run(deltas, [Finish("stop", called_tool=True)])
+    assert outcome.status == Completed("stop", no_text and "tool_call")
 
 
 async def test_nothing_that_goes_wrong_after_the_finish_fails_the_reply() -> None:
@@ -139,6 +171,23 @@ async def test_a_model_that_keeps_talking_is_not_idle() -> None:
     assert outcome.status == Completed("stop")
 
 
+@pytest.mark.parametrize(("before", "limits"), [([], "first_token"), ([Text("a")], "idle")])
+async def test_signs_of_life_put_off_all_deadlines_but_the_total(before: list[Delta], limits: str) -> None:
+    async def pause() -> None:
+        await asyncio.sleep(0.1)
+
+    signs: list[Step] = [pause, []] * 8
+    patient = run_limits(**{limits: 0.5})
+    _, outcome = await run(before, *signs, [Text("b"), Finish("stop")], limits=patient)
+    assert outcome.status == Completed("stop")
+    _, outcome = await run(before, *signs, for_ever, limits=run_limits(total=0.5))
+    assert isinstance(outcome.status, Failed)
+    assert outcome.status.code == "total_timeout"
+    _, outcome = await run(before, *signs[:4], for_ever, limits=patient)
+    assert isinstance(outcome.status, Failed)
+    assert outcome.status.code == f"{limits}_timeout"
+
+
 async def test_a_providers_own_time_out_is_not_taken_for_ours() -> None:
     _, outcome = await run([Text("a")], TimeoutError())
     assert isinstance(outcome.status, Failed)
@@ -183,7 +232,7 @@ async def test_stopping_after_the_end_changes_nothing() -> None:
     runner = Runner(MemoryLog(), Playing([Finish("stop")]), PROMPT, run_limits())
     outcome = await runner.run()
     runner.stop(Cancelled("user"))
-    assert outcome.status == Completed("stop")
+    assert outcome.status == Completed("stop", "empty")
 
 
 async def test_a_cancelled_run_closes_its_log_and_goes_on_being_cancelled() -> None:

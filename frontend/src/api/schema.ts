@@ -40,8 +40,11 @@ export interface ArchiveMessage {
 }
 /**
  * The model finished, or reached a limit of its own.
+ *
+ * `no_text` says what a reply without text has instead; None for any other.
  */
 export interface CompletedOutcome {
+  no_text?: ("empty" | "reasoning" | "tool_call") | null;
   reason: "stop" | "length" | "content_filter";
   status: "completed";
   timing?: Timing | null;

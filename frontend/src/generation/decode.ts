@@ -68,8 +68,11 @@ export function readStart(from: Members): Start {
 export function readOutcome(from: Members): Outcome {
   const timing = readTiming(from.timing);
   switch (stringIn(from, "status")) {
-    case "completed":
-      return { status: "completed", reason: optionalIn(from, "reason") ?? "stop", timing };
+    case "completed": {
+      const noText = optionalIn(from, "no_text");
+      const reason = optionalIn(from, "reason") ?? "stop";
+      return { status: "completed", reason, ...(noText && { noText }), timing };
+    }
     case "cancelled":
       return { status: "cancelled", by: optionalIn(from, "by") ?? "user", timing };
     case "failed":

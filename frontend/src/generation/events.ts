@@ -32,7 +32,12 @@ export interface Timing {
 
 /** How a generation ended. The outcome closes the log: nothing follows it. */
 export type Outcome = { readonly timing: Timing } & (
-  | { readonly status: "completed"; readonly reason: string }
+  | {
+      readonly status: "completed";
+      readonly reason: string;
+      /** What a reply without text has instead: `empty` (nothing), `reasoning` or `tool_call`. */
+      readonly noText?: string;
+    }
   | { readonly status: "cancelled"; readonly by: string }
   | {
       readonly status: "failed";

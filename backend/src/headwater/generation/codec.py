@@ -34,10 +34,14 @@ def message_members(parts: Parts) -> JsonObject:
 
 
 def outcome_object(outcome: Outcome) -> JsonObject:
-    """The JSON object of an outcome; `usage` and `timing` are null if they are unknown."""
+    """The JSON object of an outcome; `usage` and `timing` are null if they are unknown.
+
+    Members of the status that are None are left out.
+    """
+    members = {name: value for name, value in asdict(outcome.status).items() if value is not None}
     return {
         "status": outcome.status.name,
-        **asdict(outcome.status),
+        **members,
         "usage": None if outcome.usage is None else asdict(outcome.usage),
         "timing": None if outcome.timing is None else _timing_object(outcome.timing),
     }
@@ -69,7 +73,7 @@ def parse_outcome(data: Mapping[str, Any]) -> Outcome:
 def _parse_status(data: Mapping[str, Any]) -> Status:
     """The status of an outcome object. Raises `KeyError` for one that is not known."""
     kind = STATUSES[data["status"]]
-    return kind(**{field.name: data[field.name] for field in fields(kind)})
+    return kind(**{field.name: data[field.name] for field in fields(kind) if field.name in data})
 
 
 def _parse_timing(data: Mapping[str, Any]) -> Timing:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 FinishReason: TypeAlias = Literal["stop", "length", "content_filter"]
+NoText: TypeAlias = Literal["empty", "reasoning", "tool_call"]
 CancelledBy: TypeAlias = Literal["user", "abandoned"]
 FailureCode: TypeAlias = Literal[
     "provider_error",
@@ -20,11 +21,15 @@ FailureCode: TypeAlias = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Completed:
-    """The model finished, or reached a limit of its own."""
+    """The model finished, or reached a limit of its own.
+
+    `no_text` says what a reply without text has instead; None for any other.
+    """
 
     name = "completed"
 
     reason: FinishReason
+    no_text: NoText | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,9 +50,13 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class Finish:
-    """The model has finished, for this reason."""
+    """The model has finished, for this reason; None means that it broke off.
 
-    reason: FinishReason
+    The last one counts, and a part after it takes it back.
+    """
+
+    reason: FinishReason | None
+    called_tool: bool = False
 
 
 Delta: TypeAlias = Part | Usage | Finish
@@ -77,7 +81,7 @@ class Provider(Protocol):
     def generate(self, prompt: Prompt) -> AsyncGenerator[Sequence[Delta], None]:
         """Stream one reply, in batches: each holds what arrived together, in order.
 
-        Ends after a `Finish`; an end without one means that the reply broke off. Raises `ProviderError`.
-        Cancelling or closing the generator stops the model.
+        An empty batch is a sign of life. Ends after a `Finish`; an end without one means that the reply broke
+        off. Raises `ProviderError`. Cancelling or closing the generator stops the model.
         """
         ...

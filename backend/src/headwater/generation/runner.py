@@ -19,7 +19,7 @@ from headwater.generation.outcome import (
     Timing,
     Usage,
 )
-from headwater.generation.parts import Event, Part
+from headwater.generation.parts import Event, Part, Reasoning, ReasoningEnd, Text
 from headwater.generation.provider import Delta, Finish, Prompt, Provider, ProviderError
 
 logger = logging.getLogger(__name__)
@@ -30,7 +30,7 @@ class Limits:
     """How long a reply may take, in seconds, and how many characters (code points) and events it may have.
 
     Events have a limit of their own because each takes much more memory than its few characters. The default
-    is five minutes at 800 tokens a second.
+    is a quarter of the characters.
     """
 
     first_token: float
@@ -65,6 +65,8 @@ class Runner:
         self._cursor: Cursor = 0
         self._chars = 0
         self._usage: Usage | None = None
+        self._kinds: set[type[Part]] = set()
+        self._finish: Finish | None = None
         self._ending: Status | None = None
         self._stopped: float | None = None
         self._scope: asyncio.Timeout | None = None
@@ -77,8 +79,9 @@ class Runner:
         """
         now = asyncio.get_running_loop().time()
         if self._ending is None:
-            self._ending = status
-            self._stopped = now
+            completed = self._completed()
+            self._ending = completed or status
+            self._stopped = None if completed else now
         if self._scope is not None and not self._scope.expired():
             self._scope.reschedule(now)
 
@@ -93,10 +96,10 @@ class Runner:
         try:
             status = await self._write_within_deadlines(pace)
         except ProviderError as error:
-            status = self._ending or Failed(error.code, error.message, error.retryable)
+            status = self._ended() or Failed(error.code, error.message, error.retryable)
         except Exception:
             logger.exception("generation %s failed", self._prompt.generation)
-            status = self._ending or Failed(
+            status = self._ended() or Failed(
                 "internal_error", "Something went wrong while the reply was written.", True
             )
         finally:
@@ -118,12 +121,25 @@ class Runner:
         except TimeoutError:
             if self._scope is None or not self._scope.expired():
                 raise
-            return self._ending or self._missed_deadline(pace)
+            return self._ended() or self._missed_deadline(pace)
         finally:
             self._scope = None
-        return self._ending or Failed(
+        return self._ended() or Failed(
             "provider_error", "The model's reply broke off before it was complete.", True
         )
+
+    def _ended(self) -> Status | None:
+        """How the reply ended: it was stopped, exceeded a limit, or finished."""
+        return self._ending or self._completed()
+
+    def _completed(self) -> Completed | None:
+        if self._finish is None or self._finish.reason is None:
+            return None
+        if self._finish.called_tool and not self._kinds - {Reasoning}:
+            return Completed(self._finish.reason, "tool_call")
+        if not self._kinds:
+            return Completed(self._finish.reason, "empty")
+        return Completed(self._finish.reason, "reasoning" if self._kinds == {Reasoning} else None)
 
     async def _write(
         self, batches: AsyncGenerator[Sequence[Delta], None], pace: "_Pace", scope: asyncio.Timeout
@@ -136,10 +152,13 @@ class Runner:
                     case Part():
                         events.extend(self._fit(delta))
                         pieces += 1
+                        self._finish = None
+                        if type(delta) not in self._kinds:
+                            self._note_kind(delta)
                     case Usage():
                         self._usage = delta
                     case Finish():
-                        self._ending = self._ending or Completed(delta.reason)
+                        self._finish = delta
                     case _:
                         assert_never(delta)
             too_long = self._too_long(len(events))
@@ -150,8 +169,15 @@ class Runner:
             if too_long is not None:
                 self._ending = too_long
                 return
-            if events and self._ending is None:
+            pace.alive = pace.now()
+            if self._ended() is None:
                 scope.reschedule(self._deadline(pace))
+
+    def _note_kind(self, part: Part) -> None:
+        if isinstance(part, ReasoningEnd):
+            self._kinds = self._kinds - {Text} | {Reasoning}
+        elif not isinstance(part, Text) or not part.text.isspace():
+            self._kinds.add(type(part))
 
     def _fit(self, delta: Part) -> Iterator[Event]:
         """The events of a delta that are within the reply's limit; each fits into a page."""
@@ -160,10 +186,9 @@ class Runner:
         return delta.fit(room, EVENT_CHARS)
 
     def _deadline(self, pace: "_Pace") -> float:
-        total = pace.started + self._limits.total
-        if pace.last is None:
-            return min(total, pace.started + self._limits.first_token)
-        return min(total, pace.last + self._limits.idle)
+        """The next deadline: any sign of life puts off the first token and the next one, up to the total."""
+        silence = self._limits.first_token if pace.last is None else self._limits.idle
+        return min(pace.started + self._limits.total, pace.alive + silence)
 
     def _missed_deadline(self, pace: "_Pace") -> Failed:
         if pace.now() >= pace.started + self._limits.total:
@@ -191,7 +216,7 @@ class _Pace:
 
     def __init__(self, now: Callable[[], float], arrived: float | None, observer: Observer) -> None:
         self.now = now
-        self.started = now()
+        self.started = self.alive = now()
         self._arrived = self.started if arrived is None else arrived
         self._requested: float | None = None
         self._observer = observer

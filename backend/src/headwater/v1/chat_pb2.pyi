@@ -134,7 +134,7 @@ class Start(_message.Message):
     def __init__(self, conversation: _Optional[str] = ..., message: _Optional[str] = ..., parent: _Optional[str] = ..., model: _Optional[str] = ...) -> None: ...
 
 class Outcome(_message.Message):
-    __slots__ = ("status", "reason", "by", "code", "message", "retryable", "usage", "timing")
+    __slots__ = ("status", "reason", "by", "code", "message", "retryable", "usage", "timing", "no_text")
     STATUS_FIELD_NUMBER: _ClassVar[int]
     REASON_FIELD_NUMBER: _ClassVar[int]
     BY_FIELD_NUMBER: _ClassVar[int]
@@ -143,6 +143,7 @@ class Outcome(_message.Message):
     RETRYABLE_FIELD_NUMBER: _ClassVar[int]
     USAGE_FIELD_NUMBER: _ClassVar[int]
     TIMING_FIELD_NUMBER: _ClassVar[int]
+    NO_TEXT_FIELD_NUMBER: _ClassVar[int]
     status: str
     reason: str
     by: str
@@ -151,7 +152,8 @@ class Outcome(_message.Message):
     retryable: bool
     usage: Usage
     timing: Timing
-    def __init__(self, status: _Optional[str] = ..., reason: _Optional[str] = ..., by: _Optional[str] = ..., code: _Optional[str] = ..., message: _Optional[str] = ..., retryable: _Optional[bool] = ..., usage: _Optional[_Union[Usage, _Mapping]] = ..., timing: _Optional[_Union[Timing, _Mapping]] = ...) -> None: ...
+    no_text: str
+    def __init__(self, status: _Optional[str] = ..., reason: _Optional[str] = ..., by: _Optional[str] = ..., code: _Optional[str] = ..., message: _Optional[str] = ..., retryable: _Optional[bool] = ..., usage: _Optional[_Union[Usage, _Mapping]] = ..., timing: _Optional[_Union[Timing, _Mapping]] = ..., no_text: _Optional[str] = ...) -> None: ...
 
 class Usage(_message.Message):
     __slots__ = ("prompt_tokens", "completion_tokens")

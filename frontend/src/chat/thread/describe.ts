@@ -50,6 +50,13 @@ export function describeShortness({ say }: Language, ending: Ending | null): str
     return say(ending.by === "user" ? "stopped" : "nobodyRead");
   }
   if (ending?.status !== "completed") return null;
-  if (ending.reason === "length") return say("lengthLimit");
-  return ending.reason === "content_filter" ? say("contentFilter") : null;
+  const { reason, noText } = ending;
+  const texts = [
+    reason === "length" && say("lengthLimit"),
+    reason === "content_filter" && say("contentFilter"),
+    noText === "empty" && say("answeredNothing"),
+    noText === "reasoning" && say("onlyThought"),
+    noText === "tool_call" && say("askedForTool"),
+  ];
+  return texts.filter((text) => text !== false).join(" · ") || null;
 }

@@ -2,6 +2,7 @@
 
 import { cleanup, render, screen } from "@testing-library/react";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { readOutcome } from "../../generation/decode";
 import { NO_TIMING } from "../../generation/events";
 import { fold, type Reply, resumedReply } from "../../generation/fold";
 import { textPart } from "../../generation/parts";
@@ -41,6 +42,20 @@ describe("Figures", () => {
       </ThreadContext>,
     );
     expect(screen.getByTestId("figures").textContent).toContain("first token 84 ms");
+  });
+
+  it.each([
+    ["empty", "stop", "The model answered nothing"],
+    ["reasoning", "stop", "The model only thought and gave no answer"],
+    [
+      "reasoning",
+      "length",
+      "Ended at the length limit · The model only thought and gave no answer",
+    ],
+    ["tool_call", "stop", "The model asked for a tool, but there is none here"],
+  ])("says what a reply without text has instead: %s, %s", (noText, reason, text) => {
+    const outcome = readOutcome({ status: "completed", reason, no_text: noText });
+    expect(statsAt(5_000, { ...resumed, parts: [], ending: outcome })).toContain(text);
   });
 
   it("blames no model for a connection that was lost", () => {
