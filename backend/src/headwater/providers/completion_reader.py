@@ -1,157 +1,338 @@
-"""Parses the bytes of a streamed chat completion, without I/O.
+"""Parses the bytes of a chat completion, without I/O.
 
-The format is OpenAI's: server-sent events, each with one JSON object on one line, and `[DONE]` at the end.
-Servers differ in the details, so unknown members are ignored, and data that cannot be parsed is an error.
+The format is OpenAI's: server-sent events, each with one JSON object, and `[DONE]` at the end; or one JSON
+object in place of the stream. Servers differ in the details, so a member that holds something unexpected is
+passed over. What may have lost text, and what reports a failure, is an error.
 """
 
+import json
 import re
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Iterable, Sequence
+from typing import Any, Final, TypeAlias
 
 import msgspec
 
 from headwater.generation.outcome import FinishReason, Usage
-from headwater.generation.parts import Reasoning, Text
+from headwater.generation.parts import Part, Reasoning, Text, TextPart
 from headwater.generation.provider import Delta, Finish, ProviderError
+from headwater.providers.half_characters import HalfCharacters
+from headwater.providers.lines import Lines
+from headwater.providers.thought_tags import ThoughtTags
 
-LINE_BYTES: Final = 4 * 1024 * 1024
-"""The longest line that is accepted, so that a line without an end does not fill the memory."""
+MESSAGE_BYTES: Final = 4 * 1024 * 1024
+"""The longest message that is accepted, so that one without an end does not fill the memory."""
 
-_FINISH: dict[str, FinishReason] = {"length": "length", "content_filter": "content_filter"}
+_FINISH: dict[str, FinishReason] = {
+    **dict.fromkeys(
+        ("stop", "eos", "eos_token", "end_turn", "stop_sequence", "tool_calls", "function_call"), "stop"
+    ),
+    **dict.fromkeys(("length", "max_tokens", "model_length"), "length"),
+    **dict.fromkeys(("content_filter", "safety"), "content_filter"),
+}
+"""The good ends; a reply with any other reason has failed."""
 
+_REASONING = ("reasoning_content", "reasoning", "reasoning_details", "thinking")
+_CONTENT = ("content", "refusal")
+"""The members of a delta with the same content under different names; the first that has some counts."""
 
-class _Delta(msgspec.Struct, gc=False):
-    content: str | None = None
-    reasoning_content: str | None = None
-    reasoning: str | None = None
-    refusal: str | None = None
+_KINDS: dict[str, type[TextPart] | None] = {
+    "text": None, "value": None, "content": None, "refusal": None,
+    "thinking": Reasoning, "reasoning": Reasoning, "summary": Reasoning,
+}  # fmt: skip
+"""The members of a part of the content that hold text, with their kind; None means that of the content."""
 
+_DEPTH = 10
+"""How deep lists and parts may be nested in each other."""
 
-class _Choice(msgspec.Struct, gc=False):
-    delta: _Delta | None = None
-    finish_reason: str | None = None
-
-
-class _Usage(msgspec.Struct, gc=False):
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-
-
-class _Error(msgspec.Struct, gc=False):
-    code: int | str | None = None
-    type: str | None = None
-
-
-class _Message(msgspec.Struct):
-    choices: list[_Choice] | None = None
-    usage: msgspec.Raw = msgspec.Raw(b"null")
-    error: _Error | str | None = None
-
-
-_decode = msgspec.json.Decoder(_Message).decode
-_decode_usage = msgspec.json.Decoder(_Usage | None).decode
-
-_ESCAPES = re.compile(
-    rb"\\(?:[^u]|u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}|(?P<half>u[dD][89a-fA-F][\da-fA-F]{2}))"
-)
-"""Complete escapes, or (as `half`) a lone surrogate, which some servers send."""
+Pieces: TypeAlias = Sequence[tuple[type[TextPart], str]]
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+_decode = msgspec.json.Decoder().decode
 
 
 class CompletionReader:
     """Turns bytes into deltas.
 
-    `heard` is true after the first message, `finished` after the finish reason (or `[DONE]`), and `done`
-    after `[DONE]` or an error. A message that is an error or cannot be parsed sets `error`; the deltas before
-    it still count.
+    `heard` is true after the first message. `finished` is true once the server gave a reason for the end;
+    text that follows takes it back. A reason that comes with text, or after one was taken back, is doubtful:
+    it counts only at the end of the bytes. `done` is true after `[DONE]` or an error. A message that is an
+    error or cannot be parsed sets `error`; the deltas before it still count.
     """
 
     def __init__(self) -> None:
         self.heard = False
-        self.finished = False
         self.done = False
         self.error: ProviderError | None = None
-        self._rest = b""
+        self._lines = Lines()
+        self._begun = False
+        self._body: bytearray | None = None
+        self._event = b""
+        self._data = bytearray()
+        self._deltas: list[Delta] = []
+        self._kind: type[TextPart] = Text
+        self._halves = HalfCharacters()
+        self._tags = ThoughtTags()
+        self._has_said = False
+        self._has_first_choice = False
+        self._has_called_tool = False
+        self._finish: Finish | None = None
+        self._is_doubtful = False
+
+    @property
+    def finished(self) -> bool:
+        """See the class."""
+        return self._finish is not None and not self._is_doubtful
 
     def feed(self, data: bytes) -> list[Delta]:
         """The deltas in the lines that these bytes complete."""
-        *lines, self._rest = (self._rest + data).split(b"\n")
-        if lines and not self.heard:
-            lines[0] = lines[0].removeprefix(_BYTE_ORDER_MARK)
-        deltas: list[Delta] = []
-        try:
-            for line in lines:
-                if line.startswith(b"data:"):
-                    deltas.extend(self._message(line[5:]))
-            if len(self._rest) > LINE_BYTES:
-                raise unreadable()
-        except ProviderError as error:
-            self.error = error
-            self.done = True
+        for line in self._lines.feed(data):
+            if not self.done:
+                self._line(line)
+        if not self.done and self._lines.held + len(self._body or self._data) > MESSAGE_BYTES:
+            self._fail_unreadable()
+        return self._take()
+
+    def end(self, *, is_cut: bool = False) -> list[Delta]:
+        """The deltas in what is left after the last byte; `is_cut` says that bytes are missing."""
+        for line in (self._lines.rest(), b""):
+            if not self.done:
+                self._line(line)
+        if self._body is not None and not self.done:
+            self._message(bytes(self._body))
+        if not self.done:
+            self._flush()
+            if self._finish is not None and self._is_doubtful and not is_cut:
+                self._deltas.append(self._finish)
+            if not self.heard:
+                self._fail_unreadable()
+        return self._take()
+
+    def _take(self) -> list[Delta]:
+        deltas, self._deltas = self._deltas, []
         return deltas
 
-    def _message(self, data: bytes) -> Iterator[Delta]:
-        data = data.strip()
-        if self.done or not data:
-            return
+    def _line(self, line: bytes) -> None:
+        if not self._begun:
+            line = line.removeprefix(_BYTE_ORDER_MARK)
+            self._begun = bool(line.strip())
+            if line.lstrip().startswith(b"{"):
+                self._body = bytearray()
+        if self._body is not None:
+            self._body += line + b"\n"
+        elif line.startswith(b"data:"):
+            self._data_line(line[5:].strip())
+        elif not line:
+            if self._event or self._data:
+                self._end_event()
+        elif line.startswith(b"event:"):
+            self._event = line[6:].strip()
+        elif line.startswith(b"error:"):
+            self._fail(_refusal(_object(line[6:])))
+
+    def _data_line(self, data: bytes) -> None:
+        if self._data:
+            self._data += b"\n" + data
+        elif self._event == b"error":
+            self._fail(_refusal(_object(data)))
+        elif data == b"[DONE]":
+            self.heard = True
+            self._end_reply()
+        elif data.startswith(b"{") and not self._message(data):
+            self._data += data  # the event may have more lines of data
+
+    def _end_event(self) -> None:
+        if self._event == b"error":
+            self._fail(_refusal(None))
+        elif self._data and not self._message(bytes(self._data)):
+            self._fail_unreadable()
+        self._event = b""
+        self._data.clear()
+
+    def _end_reply(self) -> None:
+        self._flush()
+        if self._finish is None:
+            self._deltas.append(Finish("stop", called_tool=self._has_called_tool))
+        elif self._is_doubtful:
+            self._deltas.append(self._finish)
+        self.done = True
+
+    def _fail(self, error: ProviderError) -> None:
+        self._flush()
+        if self._finish is not None:
+            self._deltas.append(Finish(None))
+        self.error = error
+        self.done = True
+
+    def _fail_unreadable(self) -> None:
+        self.done = True
+        if not self.finished:
+            self.error = unreadable()
+
+    def _message(self, data: bytes) -> bool:
+        """Read a message; False if it is not a JSON object."""
+        message = _object(data)
+        if message is None:
+            return False
         self.heard = True
-        if data == b"[DONE]":
-            self.done = True
-            if not self.finished:
-                self.finished = True
-                yield Finish("stop")
-            return
-        message = _read(data)
-        if message.error is not None:
-            error = message.error if isinstance(message.error, _Error) else _Error()
-            raise refusal(error.code, error.type)
-        if usage := _usage(message.usage):
-            yield usage
-        for choice in (message.choices or ())[:1]:
-            yield from self._choice(choice)
+        get = message.get
+        choices, usage, error, base = get("choices"), get("usage"), get("error"), get("base_resp")
+        if choices:
+            if not isinstance(choices, list):
+                self._fail_unreadable()
+                return True
+            choice = self._choose(choices)
+            if choice is not None:
+                self._choice(choice)
+        if usage and (counted := _usage(usage)):
+            self._deltas.append(counted)
+        if error and _is_failure(error):
+            self._fail(_refusal(message))
+        elif isinstance(base, dict) and base.get("status_code"):
+            self._fail(_refusal(base))
+        elif not choices and not usage and any(map(get, ("message", "detail", "code", "status"))):
+            self._fail(_refusal(message))
+        return True
 
-    def _choice(self, choice: _Choice) -> Iterator[Delta]:
-        if choice.delta is not None:
-            if thought := choice.delta.reasoning_content or choice.delta.reasoning:
-                yield Reasoning(thought)
-            if text := choice.delta.content or choice.delta.refusal:
-                yield Text(text)
-        if choice.finish_reason and not self.finished:
-            self.finished = True
-            yield Finish(_FINISH.get(choice.finish_reason, "stop"))
+    def _choose(self, choices: list[Any]) -> dict[str, Any] | None:
+        """The choice 0; of a server that never has one, the only choice."""
+        for choice in choices:
+            if isinstance(choice, dict) and choice.get("index") in (0, None, "0"):
+                self._has_first_choice = True
+                return choice
+        if self._has_first_choice or len(choices) > 1 or not isinstance(choices[0], dict):
+            return None
+        return choices[0]
+
+    def _choice(self, choice: dict[str, Any]) -> None:
+        has_text = self._say(choice.get("delta")) or self._say(choice.get("text"))
+        if not self._has_said:
+            has_text = self._say(choice.get("message"))
+        error, reason = choice.get("error"), choice.get("finish_reason")
+        if error and _is_failure(error):
+            self._fail(_refusal(choice))
+        elif reason and (reason := _reason(reason)):
+            self._flush()
+            self._finish = Finish(_FINISH.get(reason), called_tool=self._has_called_tool)
+            self._is_doubtful |= has_text
+            if not self._is_doubtful:
+                self._deltas.append(self._finish)
+
+    def _say(self, said: object) -> bool:
+        """Emit what a delta or a message says; False if it says nothing."""
+        if not said:
+            return False
+        members = said if isinstance(said, dict) else {"content": said}
+        if len(members) == 1 and isinstance(text := members.get("content"), str):
+            pieces: Pieces = ((Text, text),) if text else ()  # most deltas
+        else:
+            pieces = (*_first(members, _REASONING, Reasoning), *_first(members, _CONTENT, Text))
+            if members.get("tool_calls") or members.get("function_call"):
+                self._has_called_tool = True
+        for kind, text in pieces:
+            self._piece(kind, text)
+        return bool(pieces)
+
+    def _piece(self, kind: type[TextPart], text: str) -> None:
+        if kind is not self._kind:
+            self._flush()
+            self._kind = kind
+        self._has_said = True
+        if text := self._halves.feed(text):
+            self._emit(self._tags.feed(text) if kind is Text else [kind(text)])
+
+    def _flush(self) -> None:
+        """Emit what was held back for a following piece."""
+        rest = self._halves.rest()
+        if self._kind is Text:
+            self._emit([*(self._tags.feed(rest) if rest else ()), *self._tags.rest()])
+        elif rest:
+            self._emit([self._kind(rest)])
+
+    def _emit(self, parts: list[Part]) -> None:
+        if parts:
+            self._deltas += parts
+            self._is_doubtful |= self._finish is not None
+            self._finish = None
 
 
-def _read(data: bytes) -> _Message:
+def _object(data: bytes) -> dict[str, Any] | None:
+    """A JSON object, also with numbers and characters that JSON does not have; None if it is none."""
     try:
-        return _decode(data)
+        value = _decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        repaired = _ESCAPES.sub(_replace_half, data)
-    try:
-        return _decode(repaired)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise unreadable() from None
+        try:
+            value = json.loads(data.decode(errors="surrogateescape"), strict=False)
+        except (ValueError, RecursionError):
+            return None
+    return value if isinstance(value, dict) else None
 
 
-def _replace_half(escape: re.Match[bytes]) -> bytes:
-    return rb"\ufffd" if escape["half"] else escape[0]
+def _first(members: dict[str, Any], names: Iterable[str], kind: type[TextPart]) -> Pieces:
+    """The pieces of the first of these members that has any."""
+    for name in names:
+        value = members.get(name)
+        if value and (pieces := _pieces(value, kind)):
+            return pieces
+    return ()
 
 
-def _usage(raw: msgspec.Raw) -> Usage | None:
-    """The usage; None if it cannot be parsed, which must not fail the reply."""
-    try:
-        usage = _decode_usage(raw)
-    except msgspec.DecodeError:
+def _pieces(value: object, kind: type[TextPart], depth: int = _DEPTH) -> Pieces:
+    """The text in a value: in itself, in a list, or in a part with a type."""
+    match value:
+        case _ if depth == 0:
+            return ()
+        case str() if value:
+            return ((kind, value),)
+        case int() | float() if not isinstance(value, bool):
+            return ((kind, str(value)),)
+        case list():
+            return [piece for each in value for piece in _pieces(each, kind, depth - 1)]
+        case dict():
+            if str(value.get("type")).startswith(("thinking", "reasoning")):
+                kind = Reasoning
+            if name := next((name for name in _KINDS if value.get(name)), None):
+                return _pieces(value[name], _KINDS[name] or kind, depth - 1)
+    return ()
+
+
+def _reason(value: object) -> str:
+    """A finish reason in lower case; empty if there is none."""
+    word = str(value).strip().lower()
+    return "" if word == "null" else word
+
+
+def _is_failure(error: object) -> bool:
+    """Whether an `error` says anything."""
+    return any(error.values()) if isinstance(error, dict) else bool(error)
+
+
+def _usage(value: object) -> Usage | None:
+    """The usage; None if it cannot be read, which must not fail the reply."""
+    if not isinstance(value, dict):
         return None
-    return Usage(usage.prompt_tokens, usage.completion_tokens) if usage else None
+    tokens = [value.get(name, 0) for name in ("prompt_tokens", "completion_tokens")]
+    return Usage(*tokens) if all(type(count) is int and count >= 0 for count in tokens) else None
 
 
-def refusal(*answer: int | str | None) -> ProviderError:
+def _refusal(answer: dict[str, Any] | None) -> ProviderError:
+    """The error for an object that reports a failure, in its member `error` or by itself."""
+    answer = answer or {}
+    error = answer.get("error")
+    members = {**answer, **error} if isinstance(error, dict) else answer
+    return refusal(*map(members.get, ("code", "type", "status", "status_code")))
+
+
+def refusal(*answer: object) -> ProviderError:
     """The error for a server's answer: its HTTP status and its own error code and type, if known.
 
     It does not repeat the server's message, which may contain keys and internal addresses.
     """
-    codes = {int(code) if isinstance(code, str) and code.isdecimal() else code for code in answer}
+    codes = {
+        int(code) if isinstance(code, str) and re.fullmatch("[0-9]{1,9}", code) else code
+        for code in answer
+        if isinstance(code, int | str)
+    }
     if codes & {"context_length_exceeded", "exceed_context_size_error"}:
         return ProviderError(
             "provider_error", "The conversation is too long for this model.", retryable=False
