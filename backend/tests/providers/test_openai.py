@@ -1,8 +1,10 @@
 """The provider against model servers that behave, and that do not."""
 
 import asyncio
+import json
 from collections.abc import Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,7 +12,7 @@ import pytest
 from headwater.generation.log import follow
 from headwater.generation.outcome import Completed, Failed, Outcome, Usage
 from headwater.generation.parts import Text, text_of
-from headwater.generation.provider import Delta, Finish, Prompt, PromptMessage
+from headwater.generation.provider import Delta, Finish, Prompt, PromptMessage, ProviderError, Sampling
 from headwater.generation.runner import Limits, Runner
 from headwater.live.memory import MemoryLog
 from headwater.providers import openai
@@ -35,6 +37,11 @@ async def run(*scripts: Script, limits: Limits = run_limits()) -> tuple[str, Out
         await provider.aclose()
         pages = [page async for page in follow(log)]
         return text_of(event for page in pages for event in page.events), outcome
+
+
+async def deltas(provider: OpenAIProvider, prompt: Prompt) -> list[Delta]:
+    async with aclosing(provider.generate(prompt)) as batches:
+        return [delta async for batch in batches for delta in batch]
 
 
 async def said_to(server_prefills: bool) -> list[dict[str, str]]:
@@ -165,6 +172,120 @@ async def finished_and_ended(answer: Answer) -> None:
 async def test_a_finished_reply_is_complete_whatever_the_server_does_then(script: Script) -> None:
     text, outcome = await run(script)
     assert (text, outcome.status) == ("all", Completed("stop"))
+
+
+async def always_stop(answer: Answer) -> None:
+    await answer.start()
+    for word in ("a", "l", "l"):
+        await answer.send(delta(word, finish="stop"))
+        await asyncio.sleep(0.3)  # longer than the time that a finished reply gets
+    await answer.send(DONE)
+
+
+async def whole(answer: Answer) -> None:
+    body = {"choices": [{"message": {"content": "all"}, "finish_reason": "stop"}]}
+    await answer.refuse("200 OK", json.dumps(body))
+
+
+@pytest.mark.parametrize("script", [always_stop, whole])
+async def test_a_reason_beside_text_counts_at_the_end_only(
+    script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(openai, "USAGE_GRACE", 0.1)
+    text, outcome = await run(script)
+    assert (text, outcome.status) == ("all", Completed("stop"))
+
+
+async def comments(answer: Answer) -> None:
+    await answer.start()
+    for _ in range(8):
+        await answer.send(b": PROCESSING\n\n", delta(""))
+        await asyncio.sleep(0.1)
+    await answer.send(delta("all", finish="stop"), DONE)
+
+
+async def test_comments_and_empty_deltas_are_signs_of_life() -> None:
+    text, outcome = await run(comments, limits=run_limits(first_token=0.5))
+    assert (text, outcome.status) == ("all", Completed("stop"))
+
+
+REFUSALS = [
+    (
+        {"stream_options"},
+        "422 Unprocessable Entity",
+        {"object": "error", "message": {"detail": [{"loc": ["body", "stream_options"]}]}},
+    ),
+    (
+        {"max_tokens"},
+        "400 Bad Request",
+        {"error": {"message": "Use 'max_completion_tokens' instead of 'max_tokens'."}},
+    ),
+    ({"temperature", "stream_options"}, "400 Bad Request", "unknown: temperature, stream_options"),
+    ({"seed"}, "500 Internal Server Error", "unexpected keyword argument 'seed'"),
+]
+
+
+@pytest.mark.parametrize(("unknown", "status", "body"), REFUSALS)
+async def test_what_a_server_does_not_take_is_not_sent_again(
+    unknown: set[str], status: str, body: object
+) -> None:
+    async def script(answer: Answer) -> None:
+        if unknown & answer.body.keys():
+            await answer.refuse(status, json.dumps(body))
+        else:
+            await answer.start()
+            await answer.send(delta("all", finish="stop"), DONE)
+
+    async with model_server(*[script] * 3) as server:
+        provider = OpenAIProvider(api_key="key", base_url=server.url)
+        prompt = replace(PROMPT, sampling=Sampling(seed=3))
+        for _ in range(2):
+            assert Text("all") in await deltas(provider, prompt)
+        await provider.aclose()
+    first, second, third = (answer.body for answer in server.asked)
+    assert first.keys() - second.keys() == unknown
+    assert second.keys() - first.keys() == ({"max_completion_tokens"} if unknown == {"max_tokens"} else set())
+    assert second.get("max_completion_tokens", 7) == 7
+    assert third == second
+
+
+async def test_a_refused_value_of_one_model_says_nothing_of_others() -> None:
+    async def script(answer: Answer) -> None:
+        if (answer.body["model"], answer.body.get("temperature")) == ("small", 0.5):
+            await answer.refuse("400 Bad Request", "'temperature' does not support 0.5")
+        else:
+            await answer.start()
+            await answer.send(delta("all", finish="stop"), DONE)
+
+    async with model_server(*[script] * 4) as server:
+        provider = OpenAIProvider(api_key="key", base_url=server.url)
+        for prompt in (PROMPT, replace(PROMPT, model="large"), replace(PROMPT, temperature=1)):
+            await deltas(provider, prompt)
+        await provider.aclose()
+    assert [answer.body.get("temperature") for answer in server.asked] == [0.5, None, 0.5, 1]
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "times"),
+    [
+        ("400 Bad Request", "messages must not be empty", 1),
+        ("400 Bad Request", "stop is not supported", 1),
+        ("401 Unauthorized", "stream_options", 1),
+        ("400 Bad Request", "max_tokens and max_completion_tokens are too large", 2),
+        ("400 Bad Request", "stream_options, temperature, max_tokens", 2),
+    ],
+)
+async def test_a_refusal_that_stays_is_the_outcome(status: str, body: str, times: int) -> None:
+    async def script(answer: Answer) -> None:
+        await answer.refuse(status, body)
+
+    async with model_server(*[script] * 9) as server:
+        provider = OpenAIProvider(api_key="key", base_url=server.url)
+        prompt = replace(PROMPT, sampling=Sampling(stop=("x",)))
+        with pytest.raises(ProviderError):
+            await deltas(provider, prompt)
+        await provider.aclose()
+    assert len(server.asked) == times
 
 
 async def ended(answer: Answer) -> None:

@@ -7,21 +7,20 @@ over the reply is not used, because it costs many times more per token: see
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Sequence
+import re
+from collections.abc import AsyncGenerator, Iterable, Sequence
+from contextlib import AsyncExitStack
 from time import monotonic
-from typing import TypeVar
 
 import aiohttp
 import httpx2
 import openai
-from openai import AsyncOpenAI, DefaultAioHttpClient, Omit, omit
-from openai.types.chat import ChatCompletionMessageParam
+from openai import AsyncAPIResponse, AsyncOpenAI, AsyncStream, DefaultAioHttpClient
+from openai.types.chat import ChatCompletionChunk, ChatCompletionMessageParam
 
 from headwater.generation.provider import Delta, Prompt, PromptMessage, ProviderError
 from headwater.providers.catalogue import Model
 from headwater.providers.completion_reader import CompletionReader, refusal, unreadable
-
-N = TypeVar("N", int, float)
 
 logger = logging.getLogger(__name__)
 
@@ -41,6 +40,17 @@ CONTINUE_REPLY = (
     " word if need be; repeat nothing of it and say nothing about it."
 )
 """The message that asks for the continuation of a reply."""
+
+_LIMIT_NAMES = frozenset({"max_tokens", "max_completion_tokens"})
+"""The older and the newer name of the limit, of which some servers take only one."""
+
+_NEEDED = frozenset({"stop"})
+"""Members without which a reply would be another one, so that they are not left out."""
+
+_REFUSAL = frozenset({400, 422, 500, 501})
+"""The statuses with which servers refuse a member."""
+
+_NEVER, _ALWAYS = "never", "always"
 
 _NOT_FOR_CHAT = (
     "babbage", "dall-e", "davinci", "embedding", "image", "moderation", "realtime", "sora", "transcribe",
@@ -82,6 +92,7 @@ class OpenAIProvider:
         self._refreshing: asyncio.Task[None] | None = None
         self._refresh_after = 0.0
         self._refreshed = False
+        self._refused: dict[str, object] = {}
         self._limit_name = "max_tokens" if base_url else "max_completion_tokens"
 
     @property
@@ -109,42 +120,73 @@ class OpenAIProvider:
         """See `Provider.generate`."""
         reader = CompletionReader()
         try:
-            async with self._client.chat.completions.with_streaming_response.create(
-                model=prompt.model,
-                messages=[_message(message) for message in self._messages(prompt)],
-                stream=True,
-                stream_options={"include_usage": True},
-                temperature=_or_omit(prompt.temperature),
-                top_p=_or_omit(prompt.sampling.top_p),
-                seed=_or_omit(prompt.sampling.seed),
-                presence_penalty=_or_omit(prompt.sampling.presence_penalty),
-                frequency_penalty=_or_omit(prompt.sampling.frequency_penalty),
-                stop=list(prompt.sampling.stop) or omit,
-                extra_body={} if prompt.max_tokens is None else {self._limit_name: prompt.max_tokens},
-            ) as response:
+            async with AsyncExitStack() as stack:
+                response = await self._ask(prompt, stack)
                 arrived = aiter(response.iter_bytes())
                 ends = None
                 while not reader.done:
-                    if reader.finished and ends is None:
+                    if not reader.finished:
+                        ends = None
+                    elif ends is None:
                         ends = asyncio.get_running_loop().time() + USAGE_GRACE
                     async with asyncio.timeout_at(ends):
                         data = await anext(arrived, None)
                     if data is None:
-                        if not reader.heard:
-                            raise unreadable()
-                        return
-                    if batch := reader.feed(data):
-                        yield batch
-                if reader.error is not None and not reader.finished:
-                    raise reader.error
+                        break
+                    yield reader.feed(data)
+            yield reader.end()
         except (openai.APIError, httpx2.HTTPError, aiohttp.ClientError, OSError) as error:
+            yield reader.end(is_cut=True)
             if not reader.finished:
                 raise self._error(error) from error
+        if reader.error is not None:
+            raise reader.error
+
+    async def _ask(
+        self, prompt: Prompt, stack: AsyncExitStack
+    ) -> AsyncAPIResponse[AsyncStream[ChatCompletionChunk]]:
+        """Send a prompt. If the server refuses members by their names, ask again without them.
+
+        The limit is sent under its other name instead. What worked is remembered: of `stream_options` and the
+        limit for the server, of any other member for this value and model.
+        """
+        refused, limit_name = dict(self._refused), self._limit_name
+        tried: set[str] = set()
+        while True:
+            members = {
+                name: value
+                for name, value in _members(prompt, limit_name).items()
+                if value is not None and refused.get(name, _NEVER) not in (_ALWAYS, (prompt.model, value))
+            }
+            try:
+                response = await stack.enter_async_context(
+                    self._client.chat.completions.with_streaming_response.create(
+                        model=prompt.model,
+                        messages=[_message(message) for message in self._messages(prompt)],
+                        stream=True,
+                        extra_body=members,
+                    )
+                )
+            except openai.APIStatusError as error:
+                named = _named(error, members) - tried
+                if not named:
+                    raise
+                logger.info("%s does not take %s", self.name, ", ".join(sorted(named)))
+                if named & _LIMIT_NAMES:
+                    (limit_name,) = _LIMIT_NAMES - named
+                for name in named - _LIMIT_NAMES:
+                    refused[name] = _ALWAYS if name == "stream_options" else (prompt.model, members[name])
+                tried |= named | (_LIMIT_NAMES if named & _LIMIT_NAMES else frozenset())
+            else:
+                self._refused |= refused
+                self._limit_name = limit_name if tried & _LIMIT_NAMES else self._limit_name
+                return response
 
     def _messages(self, prompt: Prompt) -> tuple[PromptMessage, ...]:
-        if prompt.messages[-1].role != "assistant" or self._prefills:
-            return prompt.messages
-        return (*prompt.messages, PromptMessage("user", CONTINUE_REPLY))
+        messages = prompt.messages
+        if messages[-1].role != "assistant" or self._prefills:
+            return messages
+        return (*messages, PromptMessage("user", CONTINUE_REPLY))
 
     def _error(self, error: Exception) -> ProviderError:
         logger.warning("%s: %s", self.name, _loggable(error))
@@ -200,6 +242,28 @@ def _window(model: openai.types.Model) -> int | None:
     return next((extra[name] for name in names if type(extra.get(name)) is int and extra[name] > 0), None)
 
 
+def _members(prompt: Prompt, limit_name: str) -> dict[str, object]:
+    """The members of a request that a server may not know; None is left out."""
+    sampling = prompt.sampling
+    return {
+        "stream_options": {"include_usage": True},
+        limit_name: prompt.max_tokens,
+        "temperature": prompt.temperature,
+        "top_p": sampling.top_p,
+        "seed": sampling.seed,
+        "presence_penalty": sampling.presence_penalty,
+        "frequency_penalty": sampling.frequency_penalty,
+        "stop": list(sampling.stop) or None,
+    }
+
+
+def _named(error: openai.APIStatusError, members: Iterable[str]) -> set[str]:
+    """The members that a refusal names and that a reply does not depend on."""
+    if error.status_code not in _REFUSAL:
+        return set()
+    return (set(members) - _NEEDED) & set(re.findall(r"\w+", error.response.text))
+
+
 def _message(message: PromptMessage) -> ChatCompletionMessageParam:
     match message.role:
         case "system":
@@ -222,7 +286,3 @@ def _loggable(error: Exception) -> str:
             return f"{type(error).__name__}({error.status}, {error.message!r})"
         case _:
             return repr(error)
-
-
-def _or_omit(value: N | None) -> N | Omit:
-    return omit if value is None else value
