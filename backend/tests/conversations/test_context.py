@@ -1,7 +1,9 @@
+import itertools
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headwater.conversations.context import MESSAGE_TOKENS, estimate, fit
+from headwater.conversations.context import MESSAGE_TOKENS, alternate, estimate, fit
 from headwater.generation.provider import PromptMessage
 
 contexts = st.lists(
@@ -61,6 +63,19 @@ def test_room_is_kept_for_the_reply() -> None:
 def test_a_reply_and_its_continuation_are_one_turn() -> None:
     said = [user("go"), assistant("one "), assistant("two")]
     assert fit(said, None, None, None).messages == (user("go"), assistant("one two"))
+
+
+@given(st.lists(st.builds(PromptMessage, st.sampled_from(["user", "assistant"]), st.sampled_from("ab \n"))))
+def test_roles_alternate_and_nothing_with_words_is_lost(said: list[PromptMessage]) -> None:
+    given = alternate(said)
+    assert all(one.role != next_.role for one, next_ in itertools.pairwise(given))
+    words = [(message.role, message.text) for message in said if message.text.strip()]
+    assert [(message.role, text) for message in given for text in message.text.split("\n\n")] == words
+
+
+def test_a_question_without_an_answer_is_asked_with_the_next_one() -> None:
+    said = [PromptMessage("system", "Be brief."), user("one"), assistant(" \n"), user("two"), user("three")]
+    assert alternate(said) == (said[0], user("one\n\ntwo\n\nthree"))
 
 
 def test_estimates_are_rather_too_many_than_too_few() -> None:

@@ -209,6 +209,26 @@ async def test_comments_and_empty_deltas_are_signs_of_life() -> None:
     assert (text, outcome.status) == ("all", Completed("stop"))
 
 
+async def test_a_server_that_wants_roles_by_turns_gets_them() -> None:
+    """As after a reply without text: empty, stopped, failed, or only a thought."""
+
+    async def script(answer: Answer) -> None:
+        messages: Any = answer.body["messages"]
+        roles = [message["role"] for message in messages if message["role"] != "system"]
+        if roles != ["user", "assistant"] * (len(roles) // 2) + ["user"]:
+            await answer.refuse("400 Bad Request", "Conversation roles must alternate user/assistant/...")
+        else:
+            await answer.start()
+            await answer.send(delta(messages[-1]["content"], finish="stop"), DONE)
+
+    said = (PromptMessage("user", "one"), PromptMessage("assistant", " "), PromptMessage("user", "two"))
+    async with model_server(script) as server:
+        provider = OpenAIProvider(api_key="key", base_url=server.url)
+        prompt = replace(PROMPT, messages=(PROMPT.messages[0], *said))
+        assert Text("one\n\ntwo") in await deltas(provider, prompt)
+        await provider.aclose()
+
+
 REFUSALS = [
     (
         {"stream_options"},

@@ -48,6 +48,21 @@ def fit(
     return Fitted((*system_prompt, *_merged(fitting)), len(messages) - len(fitting))
 
 
+def alternate(messages: Sequence[PromptMessage]) -> tuple[PromptMessage, ...]:
+    """The messages that have text, with neighbours of one role joined.
+
+    Some servers refuse a prompt in which user and assistant do not alternate, and a reply may have no text.
+    """
+    alternating: list[PromptMessage] = []
+    for message in messages:
+        if alternating and message.role == alternating[-1].role and message.text.strip():
+            joined = f"{alternating[-1].text}\n\n{message.text}"
+            alternating[-1] = PromptMessage(message.role, joined)
+        elif message.text.strip():
+            alternating.append(message)
+    return tuple(alternating)
+
+
 def estimate(text: str) -> int:
     """An estimate of a text's tokens for any tokenizer; rather too many than too few.
 

@@ -18,6 +18,7 @@ import openai
 from openai import AsyncAPIResponse, AsyncOpenAI, AsyncStream, DefaultAioHttpClient
 from openai.types.chat import ChatCompletionChunk, ChatCompletionMessageParam
 
+from headwater.conversations.context import alternate
 from headwater.generation.provider import Delta, Prompt, PromptMessage, ProviderError
 from headwater.providers.catalogue import Model
 from headwater.providers.completion_reader import CompletionReader, refusal, unreadable
@@ -183,7 +184,7 @@ class OpenAIProvider:
                 return response
 
     def _messages(self, prompt: Prompt) -> tuple[PromptMessage, ...]:
-        messages = prompt.messages
+        messages = alternate(prompt.messages)
         if messages[-1].role != "assistant" or self._prefills:
             return messages
         return (*messages, PromptMessage("user", CONTINUE_REPLY))
