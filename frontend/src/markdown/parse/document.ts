@@ -1,5 +1,5 @@
 import type { Token } from "marked";
-import { endsInsideFence, isOpenFence, settle } from "./hold-back";
+import { endsInsideFence, endsWithTable, isOpenFence, settle, withTableHeader } from "./hold-back";
 import { type Blocks, type Definitions, lexBlocks } from "./syntax";
 
 const GROUP_SIZE = 16;
@@ -43,10 +43,14 @@ export function grow(document: MarkdownDocument, text: string, end: End): Markdo
   const openFence = end === "open" ? growOpenFence(document, added) : null;
   if (openFence !== null) return { ...document, ...openFence, text };
   const tail = normalizeLineEnds(document.tail + added);
-  const blocks = lexBlocks(tail);
-  const finished = finishedPart(tail, blocks.tokens);
+  const blocks = lexBlocks(tail, end === "open");
+  const finished = finishedPart(tail, blocks);
   const rest = tail.slice(finished.length);
-  const open = openBlocks(rest, finished.length === 0 ? blocks : lexBlocks(rest), end);
+  const open = openBlocks(
+    rest,
+    finished.length === 0 ? blocks : lexBlocks(rest, end === "open"),
+    end,
+  );
   const finishedDefinitions =
     blocks.definitions.size === 0
       ? document.finishedDefinitions
@@ -75,11 +79,11 @@ export function groupsOf({ finished, open }: MarkdownDocument): readonly (readon
 
 // A block is finished once a blank line and a complete line of the next block follow. Anything less may still
 // belong to the list, table or quote above.
-function finishedPart(tail: string, tokens: readonly Token[]) {
+function finishedPart(tail: string, { tokens, openFormula }: Blocks) {
   let offset = 0;
   let finished = { length: 0, tokens: tokens.slice(0, 0) };
   for (const [index, token] of tokens.entries()) {
-    if (!tail.startsWith(token.raw, offset)) break;
+    if (!tail.startsWith(token.raw, offset) || offset > openFormula) break;
     if (token.type !== "space" && followsBlankLine(tail, offset)) {
       if (tail.indexOf("\n", offset) === -1) break;
       finished = { length: offset, tokens: tokens.slice(0, index) };
@@ -97,8 +101,15 @@ function followsBlankLine(text: string, lineStart: number): boolean {
 
 function openBlocks(tail: string, blocks: Blocks, end: End): Blocks {
   if (end !== "open") return blocks;
-  const settled = settle(tail, endsInsideFence(blocks.tokens));
-  return settled === tail ? blocks : lexBlocks(settled);
+  const shown = tail.slice(0, blocks.openFormula);
+  const isInFence = shown === tail && endsInsideFence(blocks.tokens);
+  const settled = settle(shown, isInFence);
+  const withHeader = isInFence ? settled : withTableHeader(settled);
+  if (withHeader !== settled) {
+    const withTable = lexBlocks(withHeader, true);
+    if (endsWithTable(withTable.tokens)) return withTable;
+  }
+  return settled === tail ? blocks : lexBlocks(settled, true);
 }
 
 // Lines that cannot close an open code block at the end are appended to it, so that a long program is not parsed

@@ -1,7 +1,13 @@
-import { Lexer, Marked, type Token, type Tokens } from "marked";
-import { ASIAN_PUNCTUATION } from "./asian-punctuation";
+import { Lexer, Marked, type Token, Tokenizer, type Tokens } from "marked";
+import { untilCjk } from "./bare-url";
+import { equationTags } from "./equation-tags";
+import { isMarkdownFence, readFence } from "./fence";
 import { footnoteExtension, footnoteLabels, readFootnoteReference } from "./footnote-syntax";
+import { detailsExtension, readTag } from "./html-syntax";
+import { beginRun, lexRun, readEmphasis, readLink } from "./inline-run";
+import { joinFormulas, splitFormulas } from "./join-formulas";
 import { mathExtension } from "./math-syntax";
+import { tableCells, tableRow } from "./table-cells";
 
 /** `[text][label]` or `[label]`: a link if the document defines `label` anywhere. */
 export interface ReferenceToken {
@@ -11,7 +17,10 @@ export interface ReferenceToken {
   readonly text: string;
 }
 
-/** The URLs of reference links by label. Footnotes are included as `^label` with an empty URL. */
+/**
+ * The URLs of reference links by label. Footnotes are included as `^label` with an empty URL, and the labels of
+ * equations as `\label` with their tags.
+ */
 export type Definitions = ReadonlyMap<string, string>;
 
 const FULL_REFERENCE = /^!?\[((?:\\.|[^[\]\\])+)\]\[((?:\\.|[^[\]\\])*)\]/;
@@ -21,30 +30,51 @@ const SHORT_REFERENCE = /^!?\[((?:\\.|[^[\]\\])+)\]/;
 const DEEPEST = 50;
 const TOO_DEEP = new RegExp(`^(?:[ \\t]*(?:>|(?:[-*+]|\\d{1,9}[.)])[ \\t])){${DEEPEST}}`);
 
-const COMMON = Lexer.rules.inline.gfm;
-const ASIAN = {
-  ...COMMON,
-  punctuation: withAsianLetters(COMMON.punctuation),
-  emStrongLDelim: withAsianLetters(COMMON.emStrongLDelim),
-  emStrongRDelimAst: withAsianLetters(COMMON.emStrongRDelimAst),
-};
-
 const dialect = new Marked({
   gfm: true,
-  extensions: [mathExtension, footnoteExtension],
+  extensions: [
+    mathExtension,
+    {
+      name: "emphasis",
+      level: "inline",
+      tokenizer(source) {
+        return readEmphasis(this.lexer, source) as Tokens.Generic | undefined;
+      },
+    },
+    footnoteExtension,
+    detailsExtension,
+  ],
+  hooks: { emStrongMask: beginRun },
   tokenizer: {
-    // HTML in a reply is text.
+    // Other HTML in a reply is text.
     html: () => undefined,
-    tag: () => undefined,
+    tag(source) {
+      return readTag(this.lexer, source) as Tokens.Tag | undefined;
+    },
     blockquote: (source) => (TOO_DEEP.test(source) ? undefined : false),
     list: (source) => (TOO_DEEP.test(source) ? undefined : false),
-    // marked has one set of rules for both delimiters. Only `*` gets the Asian ones.
-    emStrong(source) {
-      this.rules.inline = source.startsWith("*") ? ASIAN : COMMON;
-      return false;
+    // marked knows no fences in fences.
+    fences(source): Tokens.Code | undefined | false {
+      return isMarkdownFence(source) ? codeOf(source) : false;
     },
-    // A single tilde usually means "about", not strikethrough.
-    del: (source) => (source.startsWith("~~") ? false : undefined),
+    table(source): Tokens.Table | undefined {
+      const raw = this.rules.block.table.exec(source)?.[0].replace(/\n+$/, "");
+      if (raw === undefined) return undefined;
+      const [header = "", delimiters = "", ...rows] = raw.split("\n");
+      const columns = tableCells(delimiters).length;
+      const withCells = (row: string) => tableRow(tableCells(row, columns));
+      const lines = [tableRow(tableCells(header)), delimiters, ...rows.map(withCells)];
+      const token = Tokenizer.prototype.table.call(this, lines.join("\n"));
+      return token && { ...token, raw };
+    },
+    emStrong: () => undefined,
+    del: () => undefined,
+    link(source) {
+      return readLink(this, source);
+    },
+    url(source): Tokens.Link | undefined {
+      return Tokenizer.prototype.url.call(this, untilCjk(source));
+    },
     // A definition may arrive long after the block of its links is finished. So a reference is a token of its
     // own, whose definition is looked up when it is rendered.
     reflink(src) {
@@ -68,32 +98,72 @@ const dialect = new Marked({
 export interface Blocks {
   readonly tokens: readonly Token[];
   readonly definitions: Definitions;
+  /** Where a formula begins that more text may close; the length of the text if there is none. */
+  readonly openFormula: number;
 }
 
-/** Parses the blocks of some Markdown, whose line ends are `\n`. */
-export function lexBlocks(source: string): Blocks {
-  const lexer = new Lexer(dialect.defaults);
-  const tokens = lexer.blockTokens(source, []);
+/**
+ * Parses the blocks of some Markdown, whose line ends are `\n`.
+ *
+ * @param isOpen - whether the text may grow
+ */
+export function lexBlocks(source: string, isOpen = false): Blocks {
+  const joined = joinFormulas(source);
+  const lexer = new Lexer({ ...dialect.defaults, isOpen } as typeof dialect.defaults);
+  const tokens = lexer.blockTokens(joined.text, []);
+  if (joined.text !== source) restoreFormulas(tokens, source);
   const links = Object.entries(lexer.tokens.links).map(
     ([label, { href }]) => [label, href] as const,
   );
   const footnotes = footnoteLabels(tokens).map((label) => [`^${label}`, ""] as const);
-  return { tokens, definitions: new Map([...links, ...footnotes]) };
+  const definitions = new Map([...links, ...footnotes, ...equationTags(source)]);
+  return { tokens, definitions, openFormula: joined.openAt };
 }
 
-/** Parses the inline syntax of one block. */
-export function lexInline(text: string): readonly Token[] {
-  return new Lexer(dialect.defaults).inlineTokens(text, []);
+/**
+ * Parses the inline syntax of one block.
+ *
+ * @param isOpen - whether the text may grow: what is open at its end then reaches to its end
+ */
+export function lexInline(text: string, isOpen = false): readonly Token[] {
+  return lexRun(new Lexer(dialect.defaults), text, isOpen);
+}
+
+function codeOf(source: string): Tokens.Code | undefined {
+  const fence = readFence(source);
+  if (fence === null) return undefined;
+  const raw = source.slice(0, fence.end);
+  const [opening = "", ...lines] = raw.split("\n");
+  const [, indent = "", lang = ""] = /^( *)[`~]+[ \t]*(.*?)[ \t]*$/.exec(opening) ?? [];
+  if (!fence.isOpen) lines.pop();
+  else if (lines.at(-1) === "") lines.pop();
+  const outdent = new RegExp(`^ {0,${indent.length}}`);
+  return {
+    type: "code",
+    raw,
+    lang,
+    text: lines.map((line) => line.replace(outdent, "")).join("\n"),
+  };
+}
+
+/** Gives the joined formulas in some tokens their lines again. */
+function restoreFormulas(tokens: Token[], source: string): void {
+  let offset = 0;
+  for (const token of tokens) {
+    const { length } = token.raw;
+    splitIn(token);
+    token.raw = source.slice(offset, offset + length);
+    offset += length;
+  }
+}
+
+function splitIn(value: object): void {
+  for (const [key, member] of Object.entries(value)) {
+    if (typeof member === "string") Object.assign(value, { [key]: splitFormulas(member) });
+    else if (typeof member === "object" && member !== null) splitIn(member);
+  }
 }
 
 function normalizeLabel(label: string): string {
   return label.toLowerCase().replace(/\s+/g, " ");
-}
-
-/** Changes a rule of marked so that Asian punctuation counts as letters. */
-function withAsianLetters({ source, flags }: RegExp): RegExp {
-  const changed = source
-    .replaceAll("[^\\s\\p{P}\\p{S}]", `(?:[^\\s\\p{P}\\p{S}]|${ASIAN_PUNCTUATION})`)
-    .replace(/\[(?:\\s)?\\p\{P\}\\p\{S\}\]/g, (match) => `(?:(?!${ASIAN_PUNCTUATION})${match})`);
-  return new RegExp(changed, flags);
 }
