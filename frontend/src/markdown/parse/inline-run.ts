@@ -2,9 +2,12 @@ import { type Lexer, type Token, Tokenizer, type Tokens } from "marked";
 import { type Emphasis, findEmphasis } from "./emphasis";
 import { literalSpans } from "./literal-spans";
 
+const DEEPEST = 20;
+
 /** An inline text that marked is parsing: that of a block, or a part of it. */
 interface InlineRun {
-  readonly length: number;
+  /** In the text of a link, code and escapes are masked. */
+  readonly text: string;
   /** Whether the text may grow, so that the syntax that is open at its end reaches to the end. */
   readonly isOpen: boolean;
   /** Where it begins in the text that `emphasis` belongs to. */
@@ -13,17 +16,22 @@ interface InlineRun {
 }
 
 type Beginning = Omit<InlineRun, "emphasis"> & {
-  readonly text: string;
   readonly emphasis: ReadonlyMap<number, Emphasis> | null;
 };
 
 // marked tells tokenizers what is left of a text, but not which text.
 let run: InlineRun | null = null;
 let beginning: Beginning | null = null;
+let depth = 0;
 
-/** Parses an inline text, which may be a part of another one. */
+/** Parses the inline text of a block or of an element. */
 export function lexRun(lexer: Lexer, text: string, isOpen: boolean): Token[] {
-  return lexPart(lexer, { text, length: text.length, isOpen, start: 0, emphasis: null });
+  depth += 1;
+  try {
+    return lexPart(lexer, { text, isOpen, start: 0, emphasis: null });
+  } finally {
+    depth -= 1;
+  }
 }
 
 function lexPart(lexer: Lexer, part: Beginning): Token[] {
@@ -34,6 +42,16 @@ function lexPart(lexer: Lexer, part: Beginning): Token[] {
   } finally {
     run = outer;
   }
+}
+
+/** Whether elements may be in the run; more deeply nested ones are text. */
+export function mayHaveElements(): boolean {
+  return depth < DEEPEST;
+}
+
+/** What is before this rest of the run. */
+export function textBefore(source: string): string {
+  return run?.text.slice(0, run.text.length - source.length) ?? "";
 }
 
 /** Whether what is not closed reaches to the end of the text. */
@@ -50,9 +68,9 @@ export function beginRun(masked: string): string {
   const begun = beginning;
   beginning = null;
   const isOpen = begun?.isOpen === true;
-  const emphasis =
-    begun?.emphasis ?? findEmphasis(withoutLiterals(masked, begun?.text ?? masked), isOpen);
-  run = { length: masked.length, isOpen, start: begun?.start ?? 0, emphasis };
+  const text = begun?.text ?? masked;
+  const emphasis = begun?.emphasis ?? findEmphasis(withoutLiterals(masked, text), isOpen);
+  run = { text, isOpen, start: begun?.start ?? 0, emphasis };
   return masked;
 }
 
@@ -73,8 +91,8 @@ export function readLink(
 export function readEmphasis(lexer: Lexer, source: string): Token | undefined {
   const [delimiters] = /^(?:\*+|_+|~+)/.exec(source) ?? [];
   if (delimiters === undefined || run === null) return undefined;
-  const { emphasis, length, start } = run;
-  const at = start + length - source.length;
+  const { emphasis, start } = run;
+  const at = start + run.text.length - source.length;
   let skipped = 0;
   while (skipped < delimiters.length && !emphasis.has(at + skipped)) skipped += 1;
   const found = emphasis.get(at + skipped);
@@ -85,7 +103,7 @@ export function readEmphasis(lexer: Lexer, source: string): Token | undefined {
   const contentStart = at + found.length;
   const text = source.slice(found.length, found.contentEnd - at);
   const isOpen = found.end === found.contentEnd;
-  const part = { text, length: text.length, isOpen, start: contentStart, emphasis };
+  const part = { text, isOpen, start: contentStart, emphasis };
   const raw = source.slice(0, found.end - at);
   return { type: found.type, raw, text, tokens: lexPart(lexer, part) };
 }

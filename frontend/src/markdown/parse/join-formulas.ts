@@ -87,7 +87,7 @@ class Joiner {
   }
 
   #readLine(line: Line): number {
-    const syntax = /(`+)|(\$\$|\\[[(]|\\begin\{)|\$|\\/g;
+    const syntax = /(`+)|(\$\$|\\[[(]|\\begin\{[A-Za-z]*\*?\})|\$|\\/g;
     let { end } = line;
     syntax.lastIndex = line.start + line.prefix.length;
     for (let match = syntax.exec(this.#source); match !== null; match = syntax.exec(this.#source)) {
@@ -168,9 +168,10 @@ const UNESCAPED: Readonly<Record<string, RegExp>> = {
   "\\(": /(?<!\\)(?:\\\\)*\\\(/,
 };
 
-/** Whether a line has the opener besides the one that it may begin with. Formulas in brackets are not nested. */
+/** Whether a line has the opener besides the one that it may begin with. Formulas of a kind are not nested. */
 function isOpenedAgain(line: string, opener: string, beginsWithIt: boolean): boolean {
-  return UNESCAPED[opener]?.test(beginsWithIt ? line.slice(2) : line) === true;
+  const rest = beginsWithIt ? line.slice(opener.length) : line;
+  return UNESCAPED[opener]?.test(rest) ?? (opener !== "$$" && rest.includes(opener));
 }
 
 function quotesIn(prefix: string): number {

@@ -1,5 +1,3 @@
-import type { Token, TokenizerAndRendererExtension } from "marked";
-
 /** A formula in TeX. */
 export interface MathToken {
   readonly type: "math";
@@ -82,26 +80,6 @@ const SYNTAXES: readonly Syntax[] = [
 
 const OPEN_ENVIRONMENT = /^\\(?:b|be|beg|begi|begin|begin\{[A-Za-z]*\*?)?$/;
 
-const OPENER = /\$|\\[[(]|\\begin\{/;
-
-/** Formulas between `$…$`, `$$…$$`, `\(…\)` and `\[…\]`, and environments. */
-export const mathExtension: TokenizerAndRendererExtension = {
-  name: "math",
-  level: "inline",
-  start(source) {
-    const at = source.search(OPENER);
-    return at === -1 ? undefined : at;
-  },
-  tokenizer(source, tokens: Token[]) {
-    const [last, ...earlier] = tokens.slice(-3).toReversed();
-    // More tokens on the line need not be joined to tell that the formula does not begin it.
-    return readMath(
-      source,
-      earlier.reduce((before, { raw }) => raw + before, last?.raw ?? ""),
-    );
-  },
-};
-
 /**
  * Reads the formula that a text begins with.
  *
@@ -121,8 +99,9 @@ export function isOpenMath(text: string, before: string): boolean {
   const start = text.slice(0, LONGEST);
   if (OPEN_ENVIRONMENT.test(start)) return beginsLine({ before });
   const syntax = SYNTAXES.find(({ opener }) => opener.test(start));
-  const tex = start.slice(syntax?.opener.exec(start)?.[0].length);
-  return text.length < LONGEST && syntax?.mayBecomeFormula({ tex, before, after: "" }) === true;
+  if (syntax === undefined || text.length >= LONGEST || syntax.whole.test(start)) return false;
+  const tex = start.replace(syntax.opener, "");
+  return syntax.mayBecomeFormula({ tex, before, after: "" });
 }
 
 /** Whether it takes more text to decide if this is a formula: "$5-$" may begin a price range. */
@@ -132,7 +111,9 @@ export function isUndecidedMath({ raw, tex, display }: MathToken): boolean {
 }
 
 function beginsLine({ before }: Pick<Candidate, "before">): boolean {
-  return before.slice(before.lastIndexOf("\n") + 1).trim() === "";
+  let at = before.length - 1;
+  while (at >= 0 && /[^\S\n]/.test(before.charAt(at))) at -= 1;
+  return at < 0 || before.charAt(at) === "\n";
 }
 
 const MATHEMATICAL = new RegExp(

@@ -69,7 +69,7 @@ export class OpenSyntax {
 
   #readMath(at: number, openerLength: number): number {
     const rest = this.text.slice(at);
-    const before = this.text.slice(this.text.lastIndexOf("\n", at - 1) + 1, at);
+    const before = this.text.slice(0, at);
     const math = readMath(rest, before);
     if (math === undefined)
       return isOpenMath(rest, before) ? this.#holdBack(at) : at + openerLength;

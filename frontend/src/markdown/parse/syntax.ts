@@ -4,9 +4,9 @@ import { equationTags } from "./equation-tags";
 import { isMarkdownFence, readFence } from "./fence";
 import { footnoteExtension, footnoteLabels, readFootnoteReference } from "./footnote-syntax";
 import { detailsExtension, readTag } from "./html-syntax";
-import { beginRun, lexRun, readEmphasis, readLink } from "./inline-run";
+import { beginRun, lexRun, readEmphasis, readLink, textBefore } from "./inline-run";
 import { joinFormulas, splitFormulas } from "./join-formulas";
-import { mathExtension } from "./math-syntax";
+import { readMath } from "./math-syntax";
 import { tableCells, tableRow } from "./table-cells";
 
 /** `[text][label]` or `[label]`: a link if the document defines `label` anywhere. */
@@ -26,6 +26,9 @@ export type Definitions = ReadonlyMap<string, string>;
 const FULL_REFERENCE = /^!?\[((?:\\.|[^[\]\\])+)\]\[((?:\\.|[^[\]\\])*)\]/;
 const SHORT_REFERENCE = /^!?\[((?:\\.|[^[\]\\])+)\]/;
 
+// marked looks for the end of an e-mail address from each character that one may begin with.
+const LONGEST_TEXT = 1_000;
+
 // More deeply nested quotes and lists are text, because parsing and rendering would run out of stack.
 const DEEPEST = 50;
 const TOO_DEEP = new RegExp(`^(?:[ \\t]*(?:>|(?:[-*+]|\\d{1,9}[.)])[ \\t])){${DEEPEST}}`);
@@ -33,7 +36,14 @@ const TOO_DEEP = new RegExp(`^(?:[ \\t]*(?:>|(?:[-*+]|\\d{1,9}[.)])[ \\t])){${DE
 const dialect = new Marked({
   gfm: true,
   extensions: [
-    mathExtension,
+    {
+      name: "math",
+      level: "inline",
+      // Text ends before backslashes anyway.
+      start: (source) => source.slice(0, LONGEST_TEXT).indexOf("$"),
+      tokenizer: (source) =>
+        /^[$\\]/.test(source) ? readMath(source, textBefore(source)) : undefined,
+    },
     {
       name: "emphasis",
       level: "inline",
@@ -73,7 +83,11 @@ const dialect = new Marked({
       return readLink(this, source);
     },
     url(source): Tokens.Link | undefined {
-      return Tokenizer.prototype.url.call(this, untilCjk(source));
+      const isUrl = /^(?:https?:|ftp:|www\.)/i.test(source);
+      return Tokenizer.prototype.url.call(this, isUrl ? untilCjk(source) : beginningOf(source));
+    },
+    inlineText(source) {
+      return Tokenizer.prototype.inlineText.call(this, beginningOf(source));
     },
     // A definition may arrive long after the block of its links is finished. So a reference is a token of its
     // own, whose definition is looked up when it is rendered.
@@ -109,7 +123,7 @@ export interface Blocks {
  */
 export function lexBlocks(source: string, isOpen = false): Blocks {
   const joined = joinFormulas(source);
-  const lexer = new Lexer({ ...dialect.defaults, isOpen } as typeof dialect.defaults);
+  const lexer = new Lexer({ ...dialect.defaults, ...(isOpen && { openText: joined.text }) });
   const tokens = lexer.blockTokens(joined.text, []);
   if (joined.text !== source) restoreFormulas(tokens, source);
   const links = Object.entries(lexer.tokens.links).map(
@@ -127,6 +141,14 @@ export function lexBlocks(source: string, isOpen = false): Blocks {
  */
 export function lexInline(text: string, isOpen = false): readonly Token[] {
   return lexRun(new Lexer(dialect.defaults), text, isOpen);
+}
+
+/** As much of a text as is parsed at a time, up to the end of a word. marked joins texts again. */
+function beginningOf(text: string): string {
+  if (text.length <= LONGEST_TEXT) return text;
+  const start = text.slice(0, LONGEST_TEXT);
+  const end = Math.max(start.lastIndexOf("\n") + 1, start.trimEnd().lastIndexOf(" "));
+  return end <= 0 ? start : start.slice(0, end).trimEnd() || start;
 }
 
 function codeOf(source: string): Tokens.Code | undefined {

@@ -29,7 +29,7 @@ export function certainCells(row: string): string {
 }
 
 function pipesIn(row: string, skipsLiteral: boolean): readonly number[] {
-  const spans = skipsLiteral ? literalSpans(row) : [];
+  const spans = skipsLiteral ? [...literalSpans(row)] : [];
   const pipes: number[] = [];
   let span = 0;
   for (const { 0: match, index } of row.matchAll(/\\[\s\S]|\|/g)) {
