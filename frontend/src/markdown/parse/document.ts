@@ -43,14 +43,10 @@ export function grow(document: MarkdownDocument, text: string, end: End): Markdo
   const openFence = end === "open" ? growOpenFence(document, added) : null;
   if (openFence !== null) return { ...document, ...openFence, text };
   const tail = normalizeLineEnds(document.tail + added);
-  const blocks = lexBlocks(tail, end === "open");
+  const blocks = lexBlocks(tail);
   const finished = finishedPart(tail, blocks);
   const rest = tail.slice(finished.length);
-  const open = openBlocks(
-    rest,
-    finished.length === 0 ? blocks : lexBlocks(rest, end === "open"),
-    end,
-  );
+  const open = openBlocks(rest, finished.length === 0 ? blocks : lexBlocks(rest), end);
   const finishedDefinitions =
     blocks.definitions.size === 0
       ? document.finishedDefinitions
@@ -106,10 +102,10 @@ function openBlocks(tail: string, blocks: Blocks, end: End): Blocks {
   const settled = settle(shown, isInFence);
   const withHeader = isInFence ? settled : withTableHeader(settled);
   if (withHeader !== settled) {
-    const withTable = lexBlocks(withHeader, true);
+    const withTable = lexBlocks(withHeader);
     if (endsWithTable(withTable.tokens)) return withTable;
   }
-  return settled === tail ? blocks : lexBlocks(settled, true);
+  return settled === tail ? blocks : lexBlocks(settled);
 }
 
 // Lines that cannot close an open code block at the end are appended to it, so that a long program is not parsed

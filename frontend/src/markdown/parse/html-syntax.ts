@@ -46,8 +46,9 @@ export const detailsExtension: TokenizerAndRendererExtension = {
   tokenizer(source): DetailsToken | undefined {
     const [opener] = DETAILS.exec(source) ?? [];
     if (opener === undefined || depth >= DEEPEST) return undefined;
-    const { openText } = this.lexer.options as { readonly openText?: string };
-    const isOpen = openText?.endsWith(source) === true;
+    // Like a fence, it may reach to the end of the text. In a list or a quote it needs its closing tag.
+    const { wholeText } = this.lexer.options as { readonly wholeText?: string };
+    const isOpen = wholeText?.endsWith(source) === true;
     const content = contentOf(source, opener.length, "details", isOpen);
     if (content === null) return undefined;
     const raw = source.slice(0, content.end);

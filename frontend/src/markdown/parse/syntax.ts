@@ -116,14 +116,10 @@ export interface Blocks {
   readonly openFormula: number;
 }
 
-/**
- * Parses the blocks of some Markdown, whose line ends are `\n`.
- *
- * @param isOpen - whether the text may grow
- */
-export function lexBlocks(source: string, isOpen = false): Blocks {
+/** Parses the blocks of some Markdown, whose line ends are `\n`. */
+export function lexBlocks(source: string): Blocks {
   const joined = joinFormulas(source);
-  const lexer = new Lexer({ ...dialect.defaults, ...(isOpen && { openText: joined.text }) });
+  const lexer = new Lexer({ ...dialect.defaults, ...{ wholeText: joined.text } });
   const tokens = lexer.blockTokens(joined.text, []);
   if (joined.text !== source) restoreFormulas(tokens, source);
   const links = Object.entries(lexer.tokens.links).map(
