@@ -8,7 +8,7 @@ _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 def with_closed_fence(text: str) -> str:
-    """The text with the end of the code block that it leaves open. What follows is then not part of the code."""
+    """The text, with an end for the code block that it leaves open. What follows it is then not code."""
     fence: str | None = None
     # The columns at which the contents of the list items begin. A block in one of them ends with it.
     items: list[int] = []

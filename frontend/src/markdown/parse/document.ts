@@ -1,4 +1,5 @@
 import type { Token } from "marked";
+import { codeText } from "./fence";
 import { endsInsideFence, endsWithTable, isOpenFence, settle, withTableHeader } from "./hold-back";
 import { type Blocks, type Definitions, lexBlocks } from "./syntax";
 
@@ -120,9 +121,7 @@ function growOpenFence({ open, tail }: MarkdownDocument, added: string) {
   if (lineStart === 0 || !isOpenFence(block.raw) || /\r|^[ \t>]*[`~]/m.test(line + added))
     return null;
   const raw = block.raw + added;
-  const code = raw.slice(raw.indexOf("\n") + 1);
-  // As in marked, the last line end is not part of the code, but blank lines are.
-  const text = /[^\n]\n$/.test(code.slice(-2)) ? code.slice(0, -1) : code;
+  const text = codeText(raw.slice(raw.indexOf("\n") + 1));
   return { open: [...open.slice(0, -1), { ...block, raw, text }], tail: tail + added };
 }
 

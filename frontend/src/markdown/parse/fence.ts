@@ -60,6 +60,11 @@ export class FenceReader {
   }
 }
 
+/** The code of a block from its lines. As in marked, the last line end is not part of it, but blank lines are. */
+export function codeText(lines: string): string {
+  return /[^\n]\n$/.test(lines.slice(-2)) ? lines.slice(0, -1) : lines;
+}
+
 /** The fenced code block that a text begins with, or null. */
 export function readFence(
   source: string,

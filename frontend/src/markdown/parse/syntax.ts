@@ -1,7 +1,7 @@
 import { Lexer, Marked, type Token, Tokenizer, type Tokens } from "marked";
 import { untilCjk } from "./bare-url";
 import { equationTags } from "./equation-tags";
-import { isMarkdownFence, readFence } from "./fence";
+import { codeText, isMarkdownFence, readFence } from "./fence";
 import { footnoteExtension, footnoteLabels, readFootnoteReference } from "./footnote-syntax";
 import { detailsExtension, readTag } from "./html-syntax";
 import { beginRun, lexRun, readEmphasis, readLink, textBefore } from "./inline-run";
@@ -151,17 +151,13 @@ function codeOf(source: string): Tokens.Code | undefined {
   const fence = readFence(source);
   if (fence === null) return undefined;
   const raw = source.slice(0, fence.end);
-  const [opening = "", ...lines] = raw.split("\n");
+  const lineEnd = raw.indexOf("\n");
+  const opening = lineEnd === -1 ? raw : raw.slice(0, lineEnd);
+  const end = fence.isOpen ? raw.length : raw.lastIndexOf("\n") + 1;
+  const code = codeText(raw.slice(opening.length + 1, end));
   const [, indent = "", lang = ""] = /^( *)[`~]+[ \t]*(.*?)[ \t]*$/.exec(opening) ?? [];
-  if (!fence.isOpen) lines.pop();
-  else if (lines.at(-1) === "") lines.pop();
-  const outdent = new RegExp(`^ {0,${indent.length}}`);
-  return {
-    type: "code",
-    raw,
-    lang,
-    text: lines.map((line) => line.replace(outdent, "")).join("\n"),
-  };
+  const text = code.replace(new RegExp(`^ {0,${indent.length}}`, "gm"), "");
+  return { type: "code", raw, lang, text };
 }
 
 /** Gives the joined formulas in some tokens their lines again. */
