@@ -1,5 +1,12 @@
 import { SquarePen } from "lucide-react";
-import { type CSSProperties, type ReactNode, useCallback, useMemo, useState } from "react";
+import {
+  type CSSProperties,
+  type ReactNode,
+  useCallback,
+  useEffect,
+  useMemo,
+  useState,
+} from "react";
 import { ServerProvider, useServer } from "../api/server-context";
 import { ChatInterface as Chat } from "../chat/chat-interface";
 import { usePendingExchanges } from "../chat/state/use-pending-exchanges";
@@ -8,6 +15,7 @@ import { browserEnvironment } from "../generation/transports/environment";
 import { sseTransport } from "../generation/transports/sse";
 import { LanguageProvider } from "../language/language-context";
 import { useChosenLanguage } from "../language/use-chosen-language";
+import { allowTranslation } from "../translation";
 import { IconButton } from "../ui/icon-button";
 import { PortalContainer } from "../ui/portal-container";
 import { remoteServer } from "./remote-server";
@@ -48,6 +56,10 @@ export function ChatInterface(props: ChatInterfaceProps): ReactNode {
   const server = useMemo(() => remoteServer(endpoint, send), [endpoint, send]);
   const language = useChosenLanguage(null, chosen);
   const [container, setContainer] = useState<HTMLElement | null>(null);
+  useEffect(() => {
+    const root = container?.parentElement;
+    return root == null ? undefined : allowTranslation(root);
+  }, [container]);
   const { className = "", style } = props;
   return (
     <div

@@ -11,7 +11,7 @@ afterEach(cleanup);
 Object.defineProperty(Element.prototype, "style", { value: {}, configurable: true });
 
 const DRAWN = new Set(
-  "a blockquote br button code del div em h3 h4 h5 h6 hr input li ol p pre span strong sup table tbody td th thead tr ul".split(
+  "a blockquote br button code del details div em h3 h4 h5 h6 hr input kbd li ol p pre span strong sub summary sup table tbody td th thead tr ul".split(
     " ",
   ),
 );

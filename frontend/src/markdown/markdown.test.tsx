@@ -1,29 +1,9 @@
 import fc from "fast-check";
-import { renderToStaticMarkup } from "react-dom/server";
 import { describe, expect, it } from "vitest";
-import { Markdown } from "./markdown";
-import type { End } from "./parse/document";
-import { markdown } from "./testing/arbitrary-markdown";
-
-function html(text: string, end: End = "complete"): string {
-  return renderToStaticMarkup(<Markdown text={text} end={end} />);
-}
-
-/** The visible text. */
-function visible(text: string, end: End): string {
-  return html(text, end)
-    .replace(/<[^>]*>/g, "")
-    .replace(/&lt;/g, "<")
-    .replace(/&gt;/g, ">")
-    .replace(/&quot;/g, '"')
-    .replace(/&#x27;/g, "'")
-    .replace(/&amp;/g, "&");
-}
+import { markdown, noise } from "./testing/arbitrary-markdown";
+import { everyCut, html, inventsNothing, visible } from "./testing/drawn";
 
 const letters = (text: string) => text.replace(/[^A-Za-z]/g, "");
-
-const everyCut = (text: string) =>
-  Array.from({ length: text.length }, (_, at) => text.slice(0, at + 1));
 
 describe("Markdown that is still growing", () => {
   it("only ever adds to what is seen", () => {
@@ -39,6 +19,34 @@ describe("Markdown that is still growing", () => {
       }),
       { numRuns: 40 },
     );
+  });
+
+  it("shows at every moment only what was written", () => {
+    const both = fc.tuple(noise, markdown, noise).map((parts) => parts.join(""));
+    const text = fc.oneof({ weight: 3, arbitrary: noise }, both);
+    const cuts = fc.array(fc.nat(), { minLength: 8, maxLength: 8 });
+    fc.assert(
+      fc.property(text, cuts, (written, lengths) => {
+        // A character reference is shown as its character.
+        const plain = written.replaceAll("&amp;", "&");
+        for (const length of lengths) {
+          const cut = plain.slice(0, length % (plain.length + 1));
+          if (!inventsNothing(cut)) expect(visible(cut, "open")).toBe(cut);
+        }
+      }),
+    );
+  });
+
+  it.each([
+    "The pattern *.md fits, but 2 * 2 does not, and **kwargs neither.",
+    "Set a_1 and _b to `x` or ``y`z``, not `` ` or *`*",
+    "| a | *b |\n| 1 | **2 |\n| 3 |\n\n~~a* _b** ~~c",
+    "So *a **b ***c _d __e ~~f [g](h*) *",
+    "***a** b*** **c*d** *e**f* **「g*」**h",
+    "See [a *b] c* and [d][e] or ![f *g](h",
+    "It is $5-$10, $x, *$y* or \\(z* \\) *",
+  ])("shows nothing else while it comes: %s", (text) => {
+    expect(everyCut(text).filter((cut) => !inventsNothing(cut))).toEqual([]);
   });
 
   it.each([
@@ -73,7 +81,7 @@ describe("Markdown that is still growing", () => {
     ],
     ["footnote", "A note[^1] and [^one-more].\n\n[^1]: It *says* this.\n[^one-more]: And that.\n"],
     ["escape", "five \\* stars"],
-    ["formula", "so $x^2 + y$ is\n\n$$\nz = a/b\n$$\n\nand \\(a_1\\) too \\[b\\] end"],
+    ["formula", "so $x^2 + y$ is\n\n$$\nz = a/b\n$$\n\nand \\(a_1\\) too \\[b^2\\] end"],
   ])("never shows raw syntax: %s", (name, text) => {
     const allowed =
       name === "escape" ? /[`#|[\]~$\\]|^-|\]\(/ : /[*`#|[\]~$\\]|^[->]|\d[.)]|\]\(|==|--/;

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 
+from headwater.conversations.fences import with_closed_fence
 from headwater.conversations.model import Conversation, Message, timestamp
 from headwater.generation.codec import JsonObject
 
@@ -30,13 +31,17 @@ def to_markdown(conversation: Conversation, branch: Sequence[Message]) -> str:
     lines = [f"# {conversation.title or 'Conversation'}", ""]
     if conversation.settings.system:
         lines += [*(f"> {line}".rstrip() for line in conversation.settings.system.splitlines()), ""]
+    sections: list[tuple[str, str]] = []
     previous: Message | None = None
     for message in branch:
         if previous is not None and previous.role == message.role == "assistant":
-            lines[-2] += message.text
+            speaker, text = sections[-1]
+            sections[-1] = (speaker, text + message.text)
         else:
-            lines += [f"## {_speaker(message)}", "", message.text, ""]
+            sections.append((_speaker(message), message.text))
         previous = message
+    for speaker, text in sections:
+        lines += [f"## {speaker}", "", with_closed_fence(text), ""]
     return "\n".join(lines)
 
 

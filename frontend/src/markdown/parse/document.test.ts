@@ -2,8 +2,9 @@ import fc from "fast-check";
 import type { Token } from "marked";
 import { describe, expect, it } from "vitest";
 import { markdown, noise } from "../testing/arbitrary-markdown";
+import { closeInline } from "./close-inline";
 import { EMPTY_DOCUMENT, groupsOf, grow, type MarkdownDocument } from "./document";
-import { lexBlocks } from "./syntax";
+import { lexBlocks, lexInline } from "./syntax";
 
 function grown(pieces: readonly string[]): MarkdownDocument {
   let text = "";
@@ -86,6 +87,31 @@ describe("a document that grows", () => {
       }),
       { numRuns: 200 },
     );
+  });
+
+  // Quadratic time would exceed the limit of a test.
+  it.each([
+    "\\[ ",
+    "$$",
+    "$a",
+    "$$x$$ ",
+    "\\begin{align}\n",
+    "`|",
+    "*a ",
+    "a**",
+    "x_",
+    "<",
+    "<sub>",
+    "<kbd>*a",
+  ])("reads 100 kB in linear time: %j", (unit) => {
+    const text = unit.repeat(100_000 / unit.length);
+    expect(grow(EMPTY_DOCUMENT, text, "open").text).toBe(text);
+    const tokens = lexInline(closeInline(text), true);
+    expect(tokens.length).toBeGreaterThan(0);
+  });
+
+  it.each(["<details>\n", "> ", "- ", "- a\n  "])("is not nested without end: %j", (unit) => {
+    expect(() => grow(EMPTY_DOCUMENT, unit.repeat(5_000), "open")).not.toThrow();
   });
 
   it("starts over when the text is another one", () => {

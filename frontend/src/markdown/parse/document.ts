@@ -1,5 +1,6 @@
 import type { Token } from "marked";
-import { endsInsideFence, isOpenFence, settle } from "./hold-back";
+import { codeText } from "./fence";
+import { endsInsideFence, endsWithTable, isOpenFence, settle, withTableHeader } from "./hold-back";
 import { type Blocks, type Definitions, lexBlocks } from "./syntax";
 
 const GROUP_SIZE = 16;
@@ -44,7 +45,7 @@ export function grow(document: MarkdownDocument, text: string, end: End): Markdo
   if (openFence !== null) return { ...document, ...openFence, text };
   const tail = normalizeLineEnds(document.tail + added);
   const blocks = lexBlocks(tail);
-  const finished = finishedPart(tail, blocks.tokens);
+  const finished = finishedPart(tail, blocks);
   const rest = tail.slice(finished.length);
   const open = openBlocks(rest, finished.length === 0 ? blocks : lexBlocks(rest), end);
   const finishedDefinitions =
@@ -75,11 +76,11 @@ export function groupsOf({ finished, open }: MarkdownDocument): readonly (readon
 
 // A block is finished once a blank line and a complete line of the next block follow. Anything less may still
 // belong to the list, table or quote above.
-function finishedPart(tail: string, tokens: readonly Token[]) {
+function finishedPart(tail: string, { tokens, openFormula }: Blocks) {
   let offset = 0;
   let finished = { length: 0, tokens: tokens.slice(0, 0) };
   for (const [index, token] of tokens.entries()) {
-    if (!tail.startsWith(token.raw, offset)) break;
+    if (!tail.startsWith(token.raw, offset) || offset > openFormula) break;
     if (token.type !== "space" && followsBlankLine(tail, offset)) {
       if (tail.indexOf("\n", offset) === -1) break;
       finished = { length: offset, tokens: tokens.slice(0, index) };
@@ -97,7 +98,14 @@ function followsBlankLine(text: string, lineStart: number): boolean {
 
 function openBlocks(tail: string, blocks: Blocks, end: End): Blocks {
   if (end !== "open") return blocks;
-  const settled = settle(tail, endsInsideFence(blocks.tokens));
+  const shown = tail.slice(0, blocks.openFormula);
+  const isInFence = shown === tail && endsInsideFence(blocks.tokens);
+  const settled = settle(shown, isInFence);
+  const withHeader = isInFence ? settled : withTableHeader(settled);
+  if (withHeader !== settled) {
+    const withTable = lexBlocks(withHeader);
+    if (endsWithTable(withTable.tokens)) return withTable;
+  }
   return settled === tail ? blocks : lexBlocks(settled);
 }
 
@@ -113,9 +121,7 @@ function growOpenFence({ open, tail }: MarkdownDocument, added: string) {
   if (lineStart === 0 || !isOpenFence(block.raw) || /\r|^[ \t>]*[`~]/m.test(line + added))
     return null;
   const raw = block.raw + added;
-  const code = raw.slice(raw.indexOf("\n") + 1);
-  // As in marked, the last line end is not part of the code, but blank lines are.
-  const text = /[^\n]\n$/.test(code.slice(-2)) ? code.slice(0, -1) : code;
+  const text = codeText(raw.slice(raw.indexOf("\n") + 1));
   return { open: [...open.slice(0, -1), { ...block, raw, text }], tail: tail + added };
 }
 

@@ -1,6 +1,9 @@
 import type { Token } from "marked";
+import { isMarkdownFence, readFence } from "./fence";
+import { certainCells, tableCells } from "./table-cells";
 
-const CONTAINERS = /^(?:[ \t]*(?:>|[-*+](?=[ \t])|\d{1,9}[.)](?=[ \t])))*[ \t]*/;
+/** The markers of quotes and list items, and the spaces, that a line begins with. */
+export const CONTAINERS = /^(?:[ \t]*(?:>|[-*+](?=[ \t])|\d{1,9}[.)](?=[ \t])))*[ \t]*/;
 
 // Last lines whose meaning the next characters decide, without their quote and list markers. Shown at once,
 // they would be raw syntax for a moment, or turn the line above into a heading.
@@ -13,12 +16,12 @@ const UNDECIDED: readonly RegExp[] = [
   /^(?:`{1,2}|~{1,2}|`{3,}[^`]*|~{3,}.*)$/, // fence
   /^\[[ xX]?\]?[ \t]*$/, // task
   /^\[[^\]\s]*\]?$|^\[(?!\^)[^\]]+\]:/, // link definition, footnote
+  /^\\\[[^\\]*(?:\\?|\\\][ \t.,;:]*)$/, // formula, or text in brackets
   /^[-:|][-:| \t]*$/, // table row, delimiters of a table
 ];
 
 /**
- * Prepares the open end of a reply for display: holds back a last line whose meaning is undecided, and completes
- * the header of a table.
+ * Prepares the open end of a reply for display: holds back a last line whose meaning is undecided.
  *
  * @param tail - Markdown whose last line may be incomplete
  * @param insideFence - whether the last line is inside a code block
@@ -26,9 +29,9 @@ const UNDECIDED: readonly RegExp[] = [
 export function settle(tail: string, insideFence: boolean): string {
   const lineStart = tail.lastIndexOf("\n") + 1;
   const line = tail.slice(lineStart);
-  const isUndecided = insideFence ? /^[ \t>]*(?:`+|~+)[ \t]*$/.test(line) : mayBeAnything(line);
-  const decided = isUndecided ? tail.slice(0, lineStart) : tail;
-  return insideFence ? decided : withTableHeader(decided);
+  if (insideFence) return /^[ \t>]*(?:`+|~+)[ \t]*$/.test(line) ? tail.slice(0, lineStart) : tail;
+  if (mayBeAnything(line)) return tail.slice(0, lineStart);
+  return isTableRow(line) ? tail.slice(0, lineStart) + certainCells(line) : tail;
 }
 
 function mayBeAnything(line: string): boolean {
@@ -38,8 +41,8 @@ function mayBeAnything(line: string): boolean {
   return UNDECIDED.some((pattern) => pattern.test(content));
 }
 
-/** Adds the missing delimiter row to the header of a table. */
-function withTableHeader(tail: string): string {
+/** Adds the missing delimiter row to what may be the header of a table at the end of a text. */
+export function withTableHeader(tail: string): string {
   const lines = tail.replace(/\n[ \t]*$/, "").split("\n");
   const [last = "", before = "", above] = lines.slice(-3).toReversed();
   if (!isTableRow(last)) return tail;
@@ -55,9 +58,16 @@ function isTableRow(line = ""): boolean {
 
 function delimiterRow(header: string): string {
   const prefix = CONTAINERS.exec(header)?.[0] ?? "";
-  const row = header.slice(prefix.length).trim().replace(/\\\|/g, "");
-  const columns = row.replace(/^\||\|$/g, "").split("|").length;
+  const columns = Math.max(1, tableCells(header.slice(prefix.length)).length);
   return `${prefix.replace(/[^ \t>]/g, " ")}|${"---|".repeat(columns)}`;
+}
+
+/** Whether these blocks end with a table. */
+export function endsWithTable(tokens: readonly Token[]): boolean {
+  const last = tokens.findLast(({ type }) => type !== "space");
+  if (last === undefined || last.type === "table") return last !== undefined;
+  if (last.type === "list") return endsWithTable(last.items.at(-1)?.tokens ?? []);
+  return "tokens" in last && endsWithTable(last.tokens ?? []);
 }
 
 /** Whether these blocks end with an open code block. */
@@ -69,7 +79,8 @@ export function endsInsideFence(tokens: readonly Token[]): boolean {
     case "list":
       return endsInsideFence(last.items.at(-1)?.tokens ?? []);
     case "blockquote":
-      return endsInsideFence(last.tokens ?? []);
+    case "details":
+      return endsInsideFence(("tokens" in last && last.tokens) || []);
     default:
       return false;
   }
@@ -77,14 +88,11 @@ export function endsInsideFence(tokens: readonly Token[]): boolean {
 
 /** Whether the fence of a code block is not closed. */
 export function isOpenFence(raw: string): boolean {
-  const fence = /^ {0,3}(`{3,}|~{3,})/.exec(raw)?.[1];
-  if (fence === undefined) return false;
+  if (isMarkdownFence(raw)) return readFence(raw)?.isOpen === true;
   // marked includes the line end after a closed block.
-  let end = raw.length;
-  while (raw[end - 1] === "\n") end -= 1;
-  const lines = raw.slice(0, end);
-  const lastLine = lines.slice(lines.lastIndexOf("\n") + 1);
-  if (lastLine === lines) return true;
-  const closing = new RegExp(`^ {0,3}${fence}[\`~]*[ \t]*$`);
-  return !closing.test(lastLine);
+  const lines = raw.replace(/\n+$/, "");
+  const lastLine = lines.lastIndexOf("\n");
+  const firstLine = lines.indexOf("\n");
+  const ends = firstLine === lastLine ? lines : lines.slice(0, firstLine) + lines.slice(lastLine);
+  return readFence(ends)?.isOpen === true;
 }

@@ -1,14 +1,11 @@
-import { runRole } from "./delimiter-run";
 import { isOpenFootnoteReference, readFootnoteReference } from "./footnote-syntax";
-import { isOpenMath, readMath } from "./math-syntax";
+import { isOpenMath, isUndecidedMath, readMath } from "./math-syntax";
 
-/** An opening delimiter that is not closed yet. */
-export type Opener =
-  | { readonly kind: "bracket"; readonly at: number; readonly length: number }
-  | { readonly kind: "run"; readonly at: number; readonly char: string; readonly length: number };
-
-// Deeper nesting is not closed, because marked would run out of stack.
-const MOST_OPENERS = 50;
+/** The opening bracket of a link. */
+export interface Bracket {
+  readonly at: number;
+  readonly length: number;
+}
 
 const PLAIN = /[^\\`$!<&*_~[\]]+/y;
 
@@ -18,10 +15,10 @@ const PLAIN = /[^\\`$!<&*_~[\]]+/y;
  */
 export class OpenSyntax {
   readonly text: string;
-  /** From the outermost to the innermost. */
-  openers: readonly Opener[] = [];
-  /** Openers to leave out, because their content cannot be shown before it is complete. */
-  readonly hidden: Opener[] = [];
+  /** Those that are not closed, from the outermost to the innermost. */
+  readonly brackets: Bracket[] = [];
+  /** Brackets of links whose target is not complete. */
+  readonly hidden: Bracket[] = [];
   /** Everything from here on is held back. */
   end: number;
   /** The backticks that close a code span at the end. */
@@ -50,13 +47,13 @@ export class OpenSyntax {
       case "]":
         return this.#readClosingBracket(at);
       case "<":
-        return this.#holdBackIf(at, /^<(?:[a-z][a-z\d+.-]*(?::[^\s<>]*)?)?$/i);
+        return this.#holdBackIf(at, /^<(?:\/?[a-z][a-z\d+.-]*(?::[^\s<>]*| ?\/?)?|\/)?$/i);
       case "&":
         return this.#holdBackIf(at, /^&(?:#\w{0,7}|[a-z\d]{0,31})$/i);
       case "*":
       case "_":
       case "~":
-        return this.#readRun(at, char);
+        return this.#readRun(at);
       default:
         PLAIN.lastIndex = at;
         PLAIN.exec(this.text);
@@ -67,18 +64,18 @@ export class OpenSyntax {
   #readEscape(at: number): number {
     const next = this.text.charAt(at + 1);
     if (next === "") return this.#holdBack(at);
-    return next === "(" || next === "[" ? this.#readMath(at, 2) : at + 2;
+    return /[([b]/.test(next) ? this.#readMath(at, 2) : at + 2;
   }
 
   #readMath(at: number, openerLength: number): number {
     const rest = this.text.slice(at);
-    const math = readMath(rest);
-    if (math !== undefined) {
-      // Whether "$5-$" is a formula or the beginning of a price range depends on what follows.
-      const mayBeMoney = /^\$\d/.test(rest) && math.raw.length === rest.length;
-      return mayBeMoney ? this.#holdBack(at + math.raw.length - 1) : at + math.raw.length;
-    }
-    return isOpenMath(rest) ? this.#holdBack(at) : at + openerLength;
+    const before = this.text.slice(0, at);
+    const math = readMath(rest, before);
+    if (math === undefined)
+      return isOpenMath(rest, before) ? this.#holdBack(at) : at + openerLength;
+    const end = at + math.raw.length;
+    if (end < this.text.length || !isUndecidedMath(math)) return end;
+    return this.#holdBack(/^\$\d/.test(math.raw) ? end - 1 : at);
   }
 
   #readCode(at: number): number {
@@ -98,7 +95,7 @@ export class OpenSyntax {
 
   #readBang(at: number): number {
     const next = this.text.charAt(at + 1);
-    if (next === "[") return this.#open({ kind: "bracket", at, length: 2 });
+    if (next === "[") return this.#open({ at, length: 2 });
     const mayBeImage = next === "" && /^\s?$/.test(this.text.charAt(at - 1));
     return mayBeImage ? this.#holdBack(at) : at + 1;
   }
@@ -108,25 +105,16 @@ export class OpenSyntax {
     const footnote = readFootnoteReference(rest);
     if (footnote !== undefined) return at + footnote.raw.length;
     if (isOpenFootnoteReference(rest)) return this.#holdBack(at);
-    return this.#open({ kind: "bracket", at, length: 1 });
+    return this.#open({ at, length: 1 });
   }
 
   #readClosingBracket(at: number): number {
-    const index = this.openers.findLastIndex(({ kind }) => kind === "bracket");
-    const bracket = this.openers[index];
+    const bracket = this.brackets.pop();
     if (bracket === undefined) return at + 1;
     const target = this.#targetEnd(at + 1);
-    if (target === null) {
-      this.hidden.push(bracket);
-      this.openers = this.openers.filter((opener) => opener !== bracket);
-      return this.#holdBack(at);
-    }
-    // A link closes everything that was opened inside its brackets; other brackets close nothing.
-    const isLink = target > at + 1;
-    this.openers = this.openers.filter(
-      (opener, position) => opener !== bracket && (position < index || !isLink),
-    );
-    return target;
+    if (target !== null) return target;
+    this.hidden.push(bracket);
+    return this.#holdBack(at);
   }
 
   /** The end of a link's target; `at` if there is none, null if it is incomplete. */
@@ -139,39 +127,15 @@ export class OpenSyntax {
     return end === -1 ? null : end + 1;
   }
 
-  #readRun(at: number, char: string): number {
-    const run = this.#runAt(at);
-    const end = at + run.length;
-    // The role of a run at the very end is not known yet. Whatever it may close is closed anyway.
-    if (end === this.text.length) return this.#holdBack(at);
-    const role = runRole(char, this.text.charAt(at - 1), this.text.charAt(end));
-    const counts = char !== "~" || run.length === 2;
-    const closed = role.canClose && counts ? this.#close(run) : 0;
-    const length = run.length - closed;
-    if (length === 0 || !role.canOpen || !counts) return end;
-    return this.#open({ kind: "run", at: at + closed, char, length });
+  // The role of a run at the very end is not known yet. Whatever it may close is closed anyway.
+  #readRun(at: number): number {
+    const end = at + this.#runAt(at).length;
+    return end === this.text.length ? this.#holdBack(at) : end;
   }
 
-  /** Closes as many openers as the run can, and returns how many of its characters that took. */
-  #close(run: string): number {
-    let left = run.length;
-    while (left > 0) {
-      const index = this.openers.findLastIndex(
-        (opener) => opener.kind === "bracket" || opener.char === run.charAt(0),
-      );
-      const opener = this.openers[index];
-      if (opener === undefined || opener.kind === "bracket") break;
-      const used = opener.length >= 2 && left >= 2 ? 2 : 1;
-      left -= used;
-      const rest = { ...opener, length: opener.length - used };
-      this.openers = [...this.openers.slice(0, index), ...(rest.length > 0 ? [rest] : [])];
-    }
-    return run.length - left;
-  }
-
-  #open(opener: Opener): number {
-    if (this.openers.length < MOST_OPENERS) this.openers = [...this.openers, opener];
-    return opener.at + opener.length;
+  #open(bracket: Bracket): number {
+    this.brackets.push(bracket);
+    return bracket.at + bracket.length;
   }
 
   #holdBackIf(at: number, unfinished: RegExp): number {

@@ -6,6 +6,7 @@ import { Diagram } from "../diagram/diagram";
 import type { End } from "../parse/document";
 import type { FootnoteToken } from "../parse/footnote-syntax";
 import { isOpenFence } from "../parse/hold-back";
+import type { DetailsToken } from "../parse/html-syntax";
 import { Footnote } from "./footnote";
 import { Inline } from "./inline";
 import { inSections, SECTION_SIZE, sameSection } from "./sections";
@@ -23,14 +24,16 @@ interface BlockProps {
  * again without a change is not rendered again.
  */
 export const Block = memo(
-  ({ token, end }: BlockProps) => drawBlock(token as MarkedToken | FootnoteToken, end),
+  ({ token, end }: BlockProps) => drawBlock(token as BlockToken, end),
   (before, after) =>
     before.end === after.end &&
     before.token.type === after.token.type &&
     before.token.raw === after.token.raw,
 );
 
-function drawBlock(token: MarkedToken | FootnoteToken, end: End): ReactNode {
+type BlockToken = MarkedToken | FootnoteToken | DetailsToken;
+
+function drawBlock(token: BlockToken, end: End): ReactNode {
   switch (token.type) {
     case "paragraph":
       return <p>{text(token.text, end)}</p>;
@@ -48,6 +51,8 @@ function drawBlock(token: MarkedToken | FootnoteToken, end: End): ReactNode {
       return <Table table={token} end={end} />;
     case "footnote":
       return <Footnote label={token.label}>{drawBlocks(token.tokens, end)}</Footnote>;
+    case "details":
+      return <Details details={token} end={end} />;
     case "hr":
       return <hr />;
     case "space":
@@ -81,6 +86,22 @@ function text(source: string, end: End): ReactNode {
       <Inline text={source} unfinished={end !== "complete"} />
       {end === "open" && <TypingCursor />}
     </>
+  );
+}
+
+// The typing cursor is not inside, where it would be hidden.
+function Details({ details, end }: { details: DetailsToken; end: End }) {
+  const { summary, tokens } = details;
+  const summaryEnd = tokens.length === 0 ? end : "complete";
+  return (
+    <details>
+      {summary !== null && (
+        <summary>
+          <Inline text={summary} unfinished={summaryEnd !== "complete"} />
+        </summary>
+      )}
+      {drawBlocks(tokens, end === "open" ? "cut" : end)}
+    </details>
   );
 }
 

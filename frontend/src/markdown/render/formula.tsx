@@ -1,5 +1,7 @@
 import { Suspense, use, useEffect, useLayoutEffect, useRef } from "react";
+import { withReferences } from "../parse/equation-tags";
 import { copyFormulas } from "./copy-formulas";
+import { DocumentContext } from "./document-context";
 
 type Temml = typeof import("temml").default;
 
@@ -30,17 +32,23 @@ export function Formula(props: FormulaProps) {
 
 function LoadedFormula({ tex, display }: FormulaProps) {
   const temml = use(loadTemml());
+  const { definitions } = use(DocumentContext);
+  const source = withReferences(tex, definitions);
   const host = useRef<HTMLSpanElement>(null);
   // Temml creates DOM nodes here, because the Content-Security-Policy forbids style attributes in markup.
   useLayoutEffect(() => {
     if (host.current === null || temml === null) return;
     try {
-      temml.render(tex, host.current, { displayMode: display, throwOnError: true, trust: false });
+      temml.render(source, host.current, {
+        displayMode: display,
+        throwOnError: true,
+        trust: false,
+      });
     } catch {
       // Invalid TeX is shown as it is.
       host.current.textContent = tex;
     }
-  }, [temml, tex, display]);
+  }, [temml, tex, source, display]);
   // Adding the same listener again has no effect, so all formulas share it.
   useEffect(() => document.addEventListener("copy", copyFormulas), []);
   if (temml === null) return <code>{tex}</code>;

@@ -5,6 +5,7 @@
 export function growInPlace(text: Text): void {
   if (Object.hasOwn(text, "nodeValue")) return;
   Object.defineProperty(text, "nodeValue", {
+    configurable: true,
     get: () => text.data,
     set: (next: string) => {
       const { data } = text;

@@ -3,6 +3,7 @@ import { Fragment, memo, type ReactNode, use } from "react";
 import { closeInline } from "../parse/close-inline";
 import { decodeEntities } from "../parse/entities";
 import type { FootnoteReferenceToken } from "../parse/footnote-syntax";
+import type { ElementToken } from "../parse/html-syntax";
 import type { MathToken } from "../parse/math-syntax";
 import { lexInline, type ReferenceToken } from "../parse/syntax";
 import { DocumentContext } from "./document-context";
@@ -18,7 +19,7 @@ interface InlineProps {
 
 /** The text of one block. It is parsed again only when it changes. */
 export const Inline = memo(function Inline({ text, unfinished }: InlineProps) {
-  return drawInline(lexInline(unfinished ? closeInline(text) : text));
+  return drawInline(lexInline(unfinished ? closeInline(text) : text, unfinished));
 });
 
 function drawInline(tokens: readonly Token[]): ReactNode {
@@ -28,7 +29,7 @@ function drawInline(tokens: readonly Token[]): ReactNode {
   ));
 }
 
-type InlineToken = MarkedToken | ReferenceToken | FootnoteReferenceToken | MathToken;
+type InlineToken = MarkedToken | ReferenceToken | FootnoteReferenceToken | MathToken | ElementToken;
 
 function drawToken(token: InlineToken, before: Token | undefined): ReactNode {
   switch (token.type) {
@@ -45,6 +46,8 @@ function drawToken(token: InlineToken, before: Token | undefined): ReactNode {
       return <code>{token.text}</code>;
     case "br":
       return <br />;
+    case "element":
+      return <token.name>{drawInline(token.tokens)}</token.name>;
     case "link":
       return <Link href={token.href}>{drawInline(token.tokens)}</Link>;
     case "image":

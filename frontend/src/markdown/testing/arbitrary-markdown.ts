@@ -15,6 +15,9 @@ const INLINE = fc.constantFrom(
   "https://example.org/path",
   "one\\*escaped\\*",
   "1984 was a year.",
+  "H<sub>2</sub>O and <kbd>a</kbd>",
+  "**강조(a)**는 and $HOME/$USER or \\[1\\]",
+  "访问https://example.org/a，然后",
   "a note[^1], another[^two] and [^a-z]",
 );
 
@@ -50,7 +53,21 @@ const LEAF = fc.oneof(
   ),
   fc.constantFrom("[1]: https://example.org", "[2]: <https://example.org> 'title'"),
   fc.constantFrom("[^1]: the note\ngoes on", "[^two]: a note\n\n    with more\n[^1]: another"),
-  fc.constantFrom("$$\nx = 1\n$$", "\\[\na + b\n\\]"),
+  fc.constantFrom(
+    "$$\nx = 1\n$$",
+    "\\[\na + b\n\\]",
+    "$$\nx\n= 1\n- 2\n$$",
+    "so \\[\n\na\n\n+ b\n\n\\]",
+    "\\begin{align}\na &= b \\\\\n- c\n\\end{align}",
+    "$$\nnever closed",
+    "kill $$ it",
+  ),
+  fc.constantFrom(
+    "<details>\n<summary>More *of* it</summary>\n\nhidden\n\n</details>",
+    "<details>\n\nnever closed",
+    "```md\n# a\n\n```js\nb\n```\n\nc\n```",
+    "| $|a|$ | `b | c` |\n|---|---|\n| 1 | 2 | 3 |",
+  ),
 );
 
 const CONTAINER = fc.oneof(

@@ -28,6 +28,10 @@ const HTML = [
   "<x onclick=alert(1) style=position:fixed>x</x>",
   "<div\nonmouseover=alert(1)>x</div>",
   "<plaintext>",
+  "<sub><script>alert(1)</script></sub>",
+  "<kbd onclick=alert(1)>x</kbd><sup style=position:fixed>x</sup><br onclick=alert(1)>",
+  "<details><summary><img src=x onerror=alert(1)></summary>\n\n<script>alert(1)</script>\n</details>",
+  "<details ontoggle=alert(1)><summary>x</summary></details>",
 ];
 
 const ADDRESSES = [
@@ -86,6 +90,8 @@ const AROUND = [
   "$\\class{x}{\\style{background:url(https://evil.example)}{x}}$",
   "$\\text{<img src=x onerror=alert(1)>}$",
   "$<script>alert(1)</script>$",
+  "$\\eqref{<img src=x onerror=alert(1)>}$ $\\ref{}\\href{javascript:alert(1)}{x}$",
+  "\\begin{align}\n\\href{javascript:alert(1)}{x}\n\\end{align}",
 ];
 
 /** Markdown that tries to run scripts, to load resources or to link to unsafe URLs. */
