@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -21,7 +22,7 @@ from headwater.api.models import models_blueprint
 from headwater.api.openai.blueprint import PREFIX as OPENAI
 from headwater.api.openai.blueprint import openai_blueprint
 from headwater.api.openai.errors import refusal
-from headwater.api.operating import operating_blueprint
+from headwater.api.operating import check_ready, operating_blueprint
 from headwater.api.origins import Origins
 from headwater.api.page import page_blueprint
 from headwater.api.principals import install_principals
@@ -213,6 +214,7 @@ def _applications(
     web.config.update(MAX_CONTENT_LENGTH=None, BODY_TIMEOUT=None, RESPONSE_TIMEOUT=None)
     identifier = Identifier(folder.signing_keys(), settings.api_keys, folder.server_id())
     origins = Origins(settings.allowed_origins)
+    ready = partial(check_ready, replies, database)
     install_headers(web)
     origins.install(web)
     install_problems(web, metrics.refused, {f"{OPENAI}/": refusal})
@@ -228,10 +230,9 @@ def _applications(
         openai_blueprint(replies, catalogue, needs_key=identifier.has_keys),
         ui_messages_blueprint(replies),
         scripted_blueprint(replies, scripted),
-        operating_blueprint(replies, database, metrics),
+        operating_blueprint(ready, metrics),
         page_blueprint(PAGE),
     ):
         web.register_blueprint(blueprint)
-    return Application(
-        web, rpc_application(replies, identifier, metrics.refused), replies, catalogue, database.taken_over
-    )
+    rpc = rpc_application(replies, identifier, ready, metrics.refused)
+    return Application(web, rpc, replies, catalogue, database.taken_over)

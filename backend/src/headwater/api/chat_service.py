@@ -1,4 +1,4 @@
-"""`headwater.v1.ChatService` over connectrpc: gRPC, gRPC-Web and Connect."""
+"""`headwater.v1.ChatService`, also named `ChatService`, over connectrpc: gRPC, gRPC-Web and Connect."""
 
 import asyncio
 import logging
@@ -22,7 +22,6 @@ from headwater.identity.identify import HEADER, Identifier, Principal
 from headwater.replies.service import Replies
 from headwater.transports.grpc import generation_message, members, opening_message, page_messages
 from headwater.v1 import chat_pb2
-from headwater.v1.chat_connect import ChatService
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +29,7 @@ Context = RequestContext[Any, Any]
 Responses = AsyncGenerator[chat_pb2.ChatResponse, None]
 
 
-class ReplyService(ChatService):
+class ReplyService:
     """The methods of the service. Each raises a `ProblemError` if it refuses the request."""
 
     def __init__(self, replies: Replies, identifier: Identifier) -> None:

@@ -1,5 +1,7 @@
 """`/healthz`, `/readyz` and `/metrics`: for operators."""
 
+from collections.abc import Callable
+
 from quart import Blueprint, Response
 from quart_schema import document_response
 
@@ -12,7 +14,15 @@ from headwater.replies.service import Replies
 from headwater.storage.database import Database, unavailable
 
 
-def operating_blueprint(replies: Replies, database: Database, metrics: Metrics) -> Blueprint:
+def check_ready(replies: Replies, database: Database) -> None:
+    """Raise the `ProblemError` with which the start of any reply would be refused now, if there is one."""
+    if replies.draining:
+        raise ShuttingDownError("The server is about to stop.", retry_after=5)
+    if database.outage is not None:
+        raise unavailable(database.outage)
+
+
+def operating_blueprint(check_ready: Callable[[], None], metrics: Metrics) -> Blueprint:
     """The routes for probes and for Prometheus."""
     blueprint = Blueprint("operating", __name__)
 
@@ -24,10 +34,7 @@ def operating_blueprint(replies: Replies, database: Database, metrics: Metrics) 
     @blueprint.get("/readyz")
     @document_response(Health)
     async def ready() -> Response:
-        if replies.draining:
-            raise ShuttingDownError("The server is about to stop.", retry_after=5)
-        if database.outage is not None:
-            raise unavailable(database.outage)
+        check_ready()
         return json_response(Health("ready"))
 
     @blueprint.get("/metrics")

@@ -1,4 +1,4 @@
-"""The ASGI application of `headwater.v1.ChatService`, with the checks that connectrpc lacks."""
+"""The ASGI application of the gRPC services, with the checks that connectrpc lacks."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -10,30 +10,37 @@ from connectrpc.compression.gzip import GzipCompression
 
 from headwater.api.chat_service import Refusals, ReplyService
 from headwater.api.requests import BODY_BYTES, BODY_PACE, BODY_TIMEOUT, DISCARD_BYTES
+from headwater.api.rpc_health import Health
+from headwater.api.rpc_reflection import Reflection
+from headwater.api.rpc_services import CHAT, HEALTH, NAMES, REFLECTION, TWO_WAY, Services
 from headwater.errors import InvalidRequestError, ProblemCode
 from headwater.identity.identify import Identifier
 from headwater.replies.service import Replies
 from headwater.transports.grpc import JsonCodec
-from headwater.v1.chat_connect import ChatServiceASGIApplication
 
 Scope: TypeAlias = dict[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[dict[str, Any]]]
 Send: TypeAlias = Callable[[dict[str, Any]], Awaitable[None]]
 AsgiApplication: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-PATH = "/headwater.v1.ChatService/"
-
 
 def rpc_application(
-    replies: Replies, identifier: Identifier, refused: Callable[[ProblemCode], None]
+    replies: Replies,
+    identifier: Identifier,
+    check_ready: Callable[[], None],
+    refused: Callable[[ProblemCode], None],
 ) -> AsgiApplication:
-    """The application for the paths below `PATH`: gRPC over HTTP/2, gRPC-Web and Connect also over HTTP/1.1.
+    """The application for all `PATHS`: gRPC over HTTP/2, gRPC-Web and Connect also over HTTP/1.1.
 
     A request may be compressed, because some clients always do so; the limit counts its decompressed bytes.
     Answers are not compressed: each message would be compressed by itself, and messages are short.
     """
-    service: Any = ChatServiceASGIApplication(
-        ReplyService(replies, identifier),
+    services: Any = Services(
+        {
+            CHAT.full_name: ReplyService(replies, identifier),
+            HEALTH.full_name: Health(NAMES, check_ready, replies.drained),
+            REFLECTION.full_name: Reflection(NAMES),
+        },
         interceptors=[Refusals(refused)],
         read_max_bytes=BODY_BYTES,
         compressions=(GzipCompression(),),
@@ -45,9 +52,11 @@ def rpc_application(
             await refuse(receive, send, 400)
         elif _lacks_trailers(scope):
             await refuse(receive, send, 415)
+        elif scope["path"].endswith(TWO_WAY):
+            await services(_without_accept_encoding(scope), receive, send)
         else:
             body = _Body(receive)
-            await service(_without_accept_encoding(scope), body.receive, body.before(send))
+            await services(_without_accept_encoding(scope), body.receive, body.before(send))
 
     return application
 

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from headwater.api.rpc import PATH, AsgiApplication, Receive, Scope, Send, refuse
+from headwater.api.rpc import AsgiApplication, Receive, Scope, Send, refuse
+from headwater.api.rpc_services import PATHS
 
 
 def by_port(web: Any, rpc: AsgiApplication, grpc_port: int | None) -> AsgiApplication:  # noqa: ANN401
@@ -13,7 +14,7 @@ def by_port(web: Any, rpc: AsgiApplication, grpc_port: int | None) -> AsgiApplic
     """
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"].startswith(PATH):
+        if scope["type"] == "http" and scope["path"].startswith(PATHS):
             await rpc(scope, receive, send)
         elif scope["type"] != "lifespan" and grpc_port is not None and scope["server"][1] == grpc_port:
             await _nothing_here(scope, receive, send)
