@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 from headwater_server import free_ports, headwater_server
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "clients.md"
+SOCKET_IO = Path(__file__).parents[2] / "frontend/node_modules/socket.io-client/dist/socket.io.min.js"
 QUESTION = "Why do rivers bend?"
 """Every client asks this, and the scripted model repeats it."""
 
@@ -57,6 +58,7 @@ def test_a_client_in_python_gets_the_whole_reply(serving: dict[str, int], name: 
 
 @pytest.mark.parametrize("name", JAVASCRIPT)
 def test_a_client_in_a_browser_gets_the_whole_reply(serving: dict[str, int], page: Page, name: str) -> None:
+    page.add_init_script(path=SOCKET_IO)
     page.route("**/favicon.ico", lambda route: route.fulfill(status=204))
     page.goto(f"http://127.0.0.1:{serving['127.0.0.1:8000']}/healthz")
     page.evaluate("document.body.replaceChildren()")

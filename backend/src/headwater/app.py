@@ -13,6 +13,7 @@ from typing import Any
 from quart import Quart
 from sqlalchemy.engine import URL
 
+from headwater.api.asgi import AsgiApplication
 from headwater.api.chat import chat_blueprint
 from headwater.api.conversations import conversations_blueprint, shared_blueprint
 from headwater.api.describe import install_schema
@@ -27,8 +28,9 @@ from headwater.api.origins import Origins
 from headwater.api.page import page_blueprint
 from headwater.api.principals import install_principals
 from headwater.api.problems import install_problems
-from headwater.api.rpc import AsgiApplication, rpc_application
+from headwater.api.rpc import rpc_application
 from headwater.api.scripted import scripted_blueprint
+from headwater.api.socket_io import SocketIo
 from headwater.api.ui_messages import ui_messages_blueprint
 from headwater.api.websocket import websocket_blueprint
 from headwater.api.websocket_connection import BoundedWebsocketConnection
@@ -64,13 +66,14 @@ PAGE = Path(__file__).parent / "page"
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """The whole application: the web application, the one for gRPC, and the use cases behind them.
+    """The whole application: one for each protocol, and the use cases behind them.
 
     `taken_over` is set once another server has taken over the database; then this one must end.
     """
 
     web: Quart
     rpc: AsgiApplication
+    socket_io: SocketIo
     replies: Replies
     catalogue: Catalogue
     taken_over: asyncio.Event
@@ -103,8 +106,12 @@ async def application(settings: Settings, folder: DataFolder) -> AsyncIterator[A
             changes=changes,
         )
         await replies.reconcile()
-        await stack.enter_async_context(running(database.keep(), replies.checkpoint(), history.purge()))
-        yield _applications(settings, folder, database, replies, history, catalogue, scripted, quota, metrics)
+        built = _applications(
+            settings, folder, database, replies, history, catalogue, scripted, quota, metrics
+        )
+        forever = database.keep(), replies.checkpoint(), history.purge(), built.socket_io.run()
+        await stack.enter_async_context(running(*forever))
+        yield built
 
 
 def build_replies(
@@ -235,4 +242,5 @@ def _applications(
     ):
         web.register_blueprint(blueprint)
     rpc = rpc_application(replies, identifier, ready, metrics.refused)
-    return Application(web, rpc, replies, catalogue, database.taken_over)
+    socket_io = SocketIo(replies, identifier, origins, metrics.refused, heartbeat=settings.heartbeat)
+    return Application(web, rpc, socket_io, replies, catalogue, database.taken_over)

@@ -11,8 +11,8 @@ import msgspec
 import pytest
 import websockets
 
+from headwater.api.action_runner import MAX_ACTIONS
 from headwater.api.requests import BODY_BYTES
-from headwater.api.websocket import MAX_ACTIONS
 from headwater.identity.identify import COOKIE, HEADER
 from tests.api.test_problems import check
 from tests.running import RunningServer, running
@@ -166,6 +166,7 @@ async def test_a_new_client_is_named_by_the_handshake(server: RunningServer, cli
         ("http://127.0.0.1", False),
         ("https://chat.example.org.evil.example", False),
         ("null", False),
+        ("http://[", False),
         ("", False),
     ],
 )

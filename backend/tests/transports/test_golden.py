@@ -4,7 +4,9 @@ import pytest
 
 from headwater.generation.codec import outcome_object, parse_outcome
 from headwater.generation.parts import Reasoning, settle, text_of
-from headwater.transports.websocket import page_frames, start_frame
+from headwater.transports.socket_io import packets
+from headwater.transports.websocket import frame
+from headwater.transports.wire import framed_page, framed_start
 from tests.golden import FOLDER, NAMES, load
 
 
@@ -21,10 +23,26 @@ def test_every_transport_writes_exactly_these_bytes(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_the_frames_of_a_websocket_are_the_lines_of_ndjson(name: str) -> None:
     golden = load(name)
-    frames = [start_frame(golden.generation, golden.after, None)]
+    events = [framed_start(golden.generation, golden.after)]
     for page in golden.pages():
-        frames += page_frames(golden.generation.id, page)
-    assert "\n".join([*frames, ""]).encode() == (FOLDER / f"{name}.ndjson").read_bytes()
+        events += framed_page(golden.generation.id, page)
+    assert "\n".join([*map(frame, events), ""]).encode() == (FOLDER / f"{name}.ndjson").read_bytes()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_events_of_socket_io_are_the_lines_of_ndjson(name: str) -> None:
+    """By the names that its clients know, and with an error before the end of what broke off."""
+    text = (FOLDER / f"{name}.ndjson").read_text("utf-8")
+    lines = [json.loads(line) for line in text.removesuffix("\n").split("\n")]
+    outcome = lines[-1]
+    events = [json.loads(packet.removeprefix("2")) for line in lines for packet in packets(line)]
+    errors = {"failed": [outcome.get("code")], "interrupted": ["interrupted"]}
+    assert [members["code"] for event, members in events if event == "error"] == errors.get(
+        outcome["status"], []
+    )
+    rest = [(event, members) for event, members in events if event != "error"]
+    assert [{"event": event, **members} for event, members in rest[:-1]] == lines[:-1]
+    assert rest[-1] == ("done", {name: value for name, value in outcome.items() if name != "event"})
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -8,6 +8,7 @@ import httpx
 from tests.running import RunningServer
 from tests.wires.http import NdjsonWire, PollWire, SseWire
 from tests.wires.rpc import ConnectWire, GrpcWebWire, GrpcWire
+from tests.wires.socket_io import SocketIoWire
 from tests.wires.websocket import H2WebSocketWire, WebSocketWire
 from tests.wires.wire import Wire
 
@@ -20,6 +21,7 @@ WIRES: dict[str, Open] = {
     "grpc": lambda server, _client, headers: GrpcWire(server, headers),
     "grpc-web": lambda _server, client, _headers: GrpcWebWire(client),
     "connect": lambda _server, client, _headers: ConnectWire(client),
+    "socket-io": lambda server, _client, headers: SocketIoWire(server, headers),
     "websocket": lambda server, _client, headers: WebSocketWire(server, headers),
     "websocket-h2": lambda server, _client, headers: H2WebSocketWire(server, headers),
 }

@@ -1,11 +1,13 @@
 """Actions: what a frame of a WebSocket or a message of gRPC may ask for."""
 
+import json
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from headwater.api.requests import Body, ChatBody, IdempotencyKey, Identifier, ReplyBody, validated
 from headwater.errors import InvalidRequestError
+from headwater.generation.codec import JsonObject
 from headwater.generation.log import Cursor
 from headwater.identity.identify import Principal
 from headwater.replies.active import Generation
@@ -67,6 +69,10 @@ _ACTIONS: dict[str, type[Action]] = {
     "cancel": CancelAction,
 }
 
+CHAT_EVENT = "chat_message"
+_EVENTS = {CHAT_EVENT if action == "chat" else action: action for action in _ACTIONS}
+"""The actions by the names that they have as events of Socket.IO."""
+
 
 class _Head(BaseModel):
     """The members that say which action it is, and how the client names it."""
@@ -110,6 +116,35 @@ def read_action(frame: str | bytes | None) -> Action:
         return validated(_model(head.action), text)
     except InvalidRequestError as error:
         raise UnreadableActionError(error, request) from None
+
+
+def read_event(event: str, data: tuple[object, ...]) -> Action:
+    """Parse an event of Socket.IO: `chat_message` with a text or an object, or another action by its name.
+
+    Raises `UnreadableActionError`.
+    """
+    try:
+        frame = _frame(event, data)
+    except InvalidRequestError as error:
+        raise UnreadableActionError(error, None) from None
+    return read_action(frame)
+
+
+def _frame(event: str, data: tuple[object, ...]) -> str:
+    """The frame of a WebSocket that an event stands for."""
+    if event not in _EVENTS:
+        raise InvalidRequestError(f"There is no event {event!r} here; emit one of {', '.join(_EVENTS)}.")
+    match data:
+        case [str(message)] if event == CHAT_EVENT:
+            members: JsonObject = {"message": message}
+        case [dict(members)]:
+            pass
+        case _:
+            raise InvalidRequestError(f"{event} takes one argument: a JSON object.")
+    try:
+        return json.dumps({**members, "action": _EVENTS[event]})
+    except RecursionError:
+        raise InvalidRequestError("The members are nested too deeply.") from None
 
 
 def _text(frame: str | bytes | None) -> bytes:

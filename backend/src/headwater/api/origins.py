@@ -1,11 +1,11 @@
 """Which pages may call the API: our own, and those of allowed origins (CORS)."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from quart import Quart, Request, Websocket, request, websocket
 from starlette.middleware.cors import CORSMiddleware
+from werkzeug.datastructures import Headers
 
 from headwater.errors import ForbiddenError
 from headwater.identity.identify import HEADER
@@ -51,16 +51,20 @@ class Origins:
             self.check(websocket)
 
     def check(self, incoming: Request | Websocket) -> None:
-        """Refuse what a page of another site sends without a preflight. Raises `ForbiddenError`.
+        """Refuse what a page of another site sends without a preflight. Raises `ForbiddenError`."""
+        self.check_headers(incoming.headers, incoming.host, incoming.method)
+
+    def check_headers(self, headers: Headers | Mapping[str, str], host: str, method: str) -> None:
+        """The same for any kind of request; names of headers are in any case.
 
         Browsers say in `Sec-Fetch-Site` where a page comes from, on plain HTTP only in `Origin`. A page needs
         a preflight for headers of its own, so a request with a token or a key in one passes.
         """
-        origin, site = incoming.headers.get("Origin"), incoming.headers.get("Sec-Fetch-Site")
-        if origin in self.allowed or any(name in incoming.headers for name in ("Authorization", HEADER)):
+        origin, site = headers.get("Origin"), headers.get("Sec-Fetch-Site")
+        if origin in self.allowed or any(name in headers for name in ("Authorization", HEADER)):
             return
-        is_own = origin is None or urlsplit(origin).netloc == incoming.host
-        is_foreign = site == "cross-site" if incoming.method in SAFE else site in {"cross-site", "same-site"}
+        is_own = origin is None or origin.partition("://")[2] == host
+        is_foreign = site == "cross-site" if method in SAFE else site in {"cross-site", "same-site"}
         if is_foreign or (site is None and not is_own):
             raise ForbiddenError(
                 "A page of another site cannot do this here; HEADWATER_ALLOWED_ORIGINS names those that can."

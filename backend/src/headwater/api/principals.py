@@ -73,20 +73,24 @@ def current_principal() -> Principal:
 
 def naming_headers() -> dict[str, str]:
     """The headers that give a new client its token; none for a client that has it."""
-    current = current_principal()
-    if current.token is None:
+    return token_headers(current_principal(), g.cookie_name, is_secure=g.is_secure)
+
+
+def token_headers(principal: Principal, cookie_name: str, *, is_secure: bool) -> dict[str, str]:
+    """The same for any principal."""
+    if principal.token is None:
         return {}
-    if not current.takes_cookie:
-        return {HEADER: current.token}
+    if not principal.takes_cookie:
+        return {HEADER: principal.token}
     cookie = dump_cookie(
-        g.cookie_name,
-        current.token,
+        cookie_name,
+        principal.token,
         max_age=COOKIE_SECONDS,
         httponly=True,
         samesite="Lax",
-        secure=g.is_secure,
+        secure=is_secure,
     )
-    return {HEADER: current.token, "Set-Cookie": cookie}
+    return {HEADER: principal.token, "Set-Cookie": cookie}
 
 
 async def start(

@@ -10,8 +10,8 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
+from headwater.api.asgi import AsgiApplication, Receive, Scope, Send
 from headwater.api.problems import MEDIA_TYPE, problem_object
-from headwater.api.rpc import AsgiApplication, Receive, Scope, Send
 from headwater.errors import ForbiddenError
 from headwater.transports.wire import encode_json
 

@@ -2,12 +2,18 @@
 
 from typing import Any
 
-from headwater.api.rpc import AsgiApplication, Receive, Scope, Send, refuse
+from headwater.api.asgi import AsgiApplication, Receive, Scope, Send, refuse
 from headwater.api.rpc_services import PATHS
+from headwater.api.socket_io import PATH as SOCKET_IO_PATH
 
 
-def by_port(web: Any, rpc: AsgiApplication, grpc_port: int | None) -> AsgiApplication:  # noqa: ANN401
-    """Combine both into one ASGI application.
+def by_port(
+    web: Any,  # noqa: ANN401
+    rpc: AsgiApplication,
+    socket_io: AsgiApplication,
+    grpc_port: int | None,
+) -> AsgiApplication:
+    """Combine them into one ASGI application.
 
     The gRPC port serves gRPC alone, because it may be open to networks that must not reach the page or
     the metrics.
@@ -18,6 +24,8 @@ def by_port(web: Any, rpc: AsgiApplication, grpc_port: int | None) -> AsgiApplic
             await rpc(scope, receive, send)
         elif scope["type"] != "lifespan" and grpc_port is not None and scope["server"][1] == grpc_port:
             await _nothing_here(scope, receive, send)
+        elif scope["type"] != "lifespan" and scope["path"] == SOCKET_IO_PATH:
+            await socket_io(scope, receive, send)
         else:
             await web(scope, receive, send)
 

@@ -17,6 +17,7 @@ from hypercorn.utils import wrap_app
 
 from headwater.api.origins import Origins
 from headwater.api.requests import BODY_BYTES
+from headwater.api.socket_io import PATH as SOCKET_IO_PATH
 from headwater.api.websocket import PATH as WEBSOCKET_PATH
 from headwater.app import Application, application
 from headwater.data_folder import Certificate, DataFolder
@@ -51,7 +52,7 @@ async def serve(settings: Settings, announce: Callable[[str], None]) -> None:
     folder = DataFolder(settings.data_dir)
     config = _hypercorn_config(_certificate(settings, folder), settings.heartbeat)
     sockets = _listen(settings)
-    connections = Connections(websockets={WEBSOCKET_PATH.encode()})
+    connections = Connections(websockets={WEBSOCKET_PATH.encode(), SOCKET_IO_PATH.encode()})
     async with application(settings, folder) as built:
 
         async def until_drained() -> None:
@@ -64,7 +65,7 @@ async def serve(settings: Settings, announce: Callable[[str], None]) -> None:
                 await _drain(built, settings.drain_timeout, signals.hurry)
                 asyncio.get_running_loop().call_later(ABORT_AFTER, connections.abort)
 
-        app: Any = by_port(built.web, built.rpc, settings.grpc_port)
+        app: Any = by_port(built.web, built.rpc, built.socket_io, settings.grpc_port)
         app = Origins(settings.allowed_origins).let_in(app)
         if not settings.trusted_proxies:
             app = Hosts(settings.allowed_hosts).guard(app)
