@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import ssl
 import sys
 from pathlib import Path
@@ -163,10 +164,12 @@ async def test_a_reply_that_breaks_off_is_an_error_and_then_done(server: Running
 
 async def test_a_new_client_is_named_when_it_connects(server: RunningServer) -> None:
     async with httpx.AsyncClient(base_url=server.url) as http:
-        handshake = await http.get(f"{PATH}&transport=polling")
-        assert handshake.headers["Set-Cookie"].startswith(f"{COOKIE}={handshake.headers[HEADER]};")
+        handshake = await http.get(f"{PATH}&transport=polling&sid=")
+        assert re.match(
+            rf"{COOKIE}_\w+={handshake.headers[HEADER]}; .*HttpOnly", handshake.headers["Set-Cookie"]
+        )
         assert handshake.headers["Cache-Control"] == "no-store"
-        again = await http.get(f"{PATH}&transport=polling")
+        again = await http.get(f"{PATH}&transport=polling&sid=")
         assert HEADER not in again.headers
         session = again.text.split('"')[3]
         polled = {"transport": "polling", "sid": session}

@@ -102,7 +102,7 @@ class SocketIo:
             self._origins.check_headers(
                 connection.headers, connection.headers.get("Host", ""), scope.get("method", "GET")
             )
-            if "sid" not in connection.query_params:
+            if not connection.query_params.get("sid"):  # it opens a socket
                 is_secure = scope["scheme"] in {"https", "wss"}
                 principal = self._principal(connection, is_secure=is_secure)
                 cookie_name = self._identifier.cookie_name(is_secure=is_secure)
