@@ -5,9 +5,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import aiohttp
 import socketio
 
 from tests.running import RunningServer
+from tests.wires.websocket import PATIENCE
 from tests.wires.wire import Reading, RefusedError, Seen, from_object
 
 NAMES = {"done": "outcome", "error": "problem"}
@@ -49,14 +51,15 @@ async def connected(
     url: str, headers: dict[str, str] | None = None
 ) -> AsyncIterator[tuple[Any, "asyncio.Queue[dict[str, Any]]"]]:
     """A client, and what it receives."""
-    client = socketio.AsyncClient(reconnection=False)
     events: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
-    client.on("*", lambda event, data: events.put_nowait({"event": NAMES.get(event, event), **data}))
-    await client.connect(url, headers=headers or {}, wait_timeout=60)
-    try:
-        yield client, events
-    finally:
-        await client.disconnect()
+    async with aiohttp.ClientSession() as session:
+        client = socketio.AsyncClient(reconnection=False, http_session=session, request_timeout=PATIENCE)
+        client.on("*", lambda event, data: events.put_nowait({"event": NAMES.get(event, event), **data}))
+        await client.connect(url, headers=headers or {}, wait_timeout=PATIENCE)
+        try:
+            yield client, events
+        finally:
+            await client.disconnect()
 
 
 def _taken(event: dict[str, Any]) -> dict[str, Any]:

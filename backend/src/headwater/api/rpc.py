@@ -46,7 +46,7 @@ def rpc_application(
             await refuse(receive, send, 400)
         elif _lacks_trailers(scope):
             await refuse(receive, send, 415)
-        elif scope["path"].endswith(TWO_WAY):
+        elif scope["path"] in TWO_WAY:
             await services(_without_accept_encoding(scope), receive, send)
         else:
             body = LimitedBody(receive)
