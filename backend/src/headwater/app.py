@@ -28,9 +28,9 @@ from headwater.api.origins import Origins
 from headwater.api.page import page_blueprint
 from headwater.api.principals import install_principals
 from headwater.api.problems import install_problems
-from headwater.api.rpc import rpc_application
+from headwater.api.rpc.application import rpc_application
 from headwater.api.scripted import scripted_blueprint
-from headwater.api.socket_io import SocketIo
+from headwater.api.socket_io.application import SocketIo
 from headwater.api.ui_messages import ui_messages_blueprint
 from headwater.api.websocket import websocket_blueprint
 from headwater.api.websocket_connection import BoundedWebsocketConnection

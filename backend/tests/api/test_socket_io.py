@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from headwater.api import socket_io
+from headwater.api.socket_io import application as socket_io
 from headwater.app import application
 from headwater.data_folder import DataFolder
 from headwater.settings import Settings

@@ -6,8 +6,8 @@ import pytest
 from engineio.exceptions import SocketIsClosedError
 from engineio.packet import MESSAGE, NOOP, PING, Packet
 
-from headwater.api import socket_io_packets
-from headwater.api.socket_io_packets import MAX_MESSAGES, Outbox
+from headwater.api.socket_io import packets
+from headwater.api.socket_io.packets import MAX_MESSAGES, Outbox
 
 
 async def take(outbox: Outbox) -> Packet:
@@ -33,7 +33,7 @@ async def test_messages_wait_for_room_and_control_packets_do_not() -> None:
 
 
 async def test_a_client_that_takes_nothing_counts_as_gone(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(socket_io_packets, "PATIENCE", 0.01)
+    monkeypatch.setattr(packets, "PATIENCE", 0.01)
     outbox = Outbox()
     for number in range(MAX_MESSAGES):
         await outbox.put(Packet(MESSAGE, str(number)))

@@ -3,8 +3,8 @@
 from typing import Any
 
 from headwater.api.asgi import AsgiApplication, Receive, Scope, Send, refuse
-from headwater.api.rpc_services import PATHS
-from headwater.api.socket_io import PATH as SOCKET_IO_PATH
+from headwater.api.rpc.services import PATHS
+from headwater.api.socket_io.application import PATH as SOCKET_IO_PATH
 
 
 def by_port(

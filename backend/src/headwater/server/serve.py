@@ -17,7 +17,7 @@ from hypercorn.utils import wrap_app
 
 from headwater.api.origins import Origins
 from headwater.api.requests import BODY_BYTES
-from headwater.api.socket_io import PATH as SOCKET_IO_PATH
+from headwater.api.socket_io.application import PATH as SOCKET_IO_PATH
 from headwater.api.websocket import PATH as WEBSOCKET_PATH
 from headwater.app import Application, application
 from headwater.data_folder import Certificate, DataFolder

@@ -7,11 +7,11 @@ from connectrpc.compat import google_protobuf_binary_codec
 from connectrpc.compression.gzip import GzipCompression
 
 from headwater.api.asgi import AsgiApplication, LimitedBody, Receive, Scope, Send, refuse
-from headwater.api.chat_service import Refusals, ReplyService
 from headwater.api.requests import BODY_BYTES
-from headwater.api.rpc_health import Health
-from headwater.api.rpc_reflection import Reflection
-from headwater.api.rpc_services import CHAT, HEALTH, NAMES, REFLECTION, TWO_WAY, Services
+from headwater.api.rpc.chat_service import Refusals, ReplyService
+from headwater.api.rpc.health import Health
+from headwater.api.rpc.reflection import Reflection
+from headwater.api.rpc.services import CHAT, HEALTH, NAMES, REFLECTION, TWO_WAY, Services
 from headwater.errors import ProblemCode
 from headwater.identity.identify import Identifier
 from headwater.replies.service import Replies

@@ -22,7 +22,7 @@ from headwater.api.origins import Origins
 from headwater.api.principals import token_headers
 from headwater.api.problems import MEDIA_TYPE, problem_object
 from headwater.api.requests import BODY_BYTES
-from headwater.api.socket_io_packets import Outbox, is_payload, is_readable
+from headwater.api.socket_io.packets import Outbox, is_payload, is_readable
 from headwater.errors import (
     InvalidRequestError,
     OverloadedError,

@@ -1,0 +1,1 @@
+"""Socket.IO: the application, and what its packets may be."""
