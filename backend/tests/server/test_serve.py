@@ -302,7 +302,7 @@ def test_what_cannot_start_says_why_in_one_line(
 
 def test_a_local_model_that_cannot_be_loaded_is_said_and_the_scripted_one_answers(tmp_path: Path) -> None:
     file = tmp_path / "broken.gguf"
-    file.write_text("no model")
+    file.write_bytes(b"GGUF, but no model")
     with running(tmp_path, HEADWATER_LOCAL_MODEL=str(file)) as server:
         assert "scripted/echo answers" in server.greeting
         said = [line for line in server.log.splitlines() if "local model" in line]
