@@ -17,7 +17,13 @@ describe("Markdown that is still growing", () => {
         }
         expect(letters(visible(text, "complete")).startsWith(seen)).toBe(true);
       }),
-      { numRuns: 40 },
+      {
+        numRuns: 40,
+        examples: [
+          ["> <details>\n> <summary>More *of* it</summary>\n>\n> hidden\n>\n> </details>"],
+          ["- a\n  <details>\n  <summary>More *of* it</summary>\n\n  hidden\n\n  </details>"],
+        ],
+      },
     );
   });
 

@@ -46,10 +46,8 @@ export const detailsExtension: TokenizerAndRendererExtension = {
   tokenizer(source): DetailsToken | undefined {
     const [opener] = DETAILS.exec(source) ?? [];
     if (opener === undefined || depth >= DEEPEST) return undefined;
-    // Like a fence, it may reach to the end of the text. In a list or a quote it needs its closing tag.
-    const { wholeText } = this.lexer.options as { readonly wholeText?: string };
-    const isOpen = wholeText?.endsWith(source) === true;
-    const content = contentOf(source, opener.length, "details", isOpen);
+    // Without its closing tag it reaches, like a fence, to the end of the text, the quote or the list item.
+    const content = contentOf(source, opener.length, "details", true);
     if (content === null) return undefined;
     const raw = source.slice(0, content.end);
     const [summaryOpener] = SUMMARY.exec(content.text) ?? [];

@@ -119,7 +119,7 @@ export interface Blocks {
 /** Parses the blocks of some Markdown, whose line ends are `\n`. */
 export function lexBlocks(source: string): Blocks {
   const joined = joinFormulas(source);
-  const lexer = new Lexer({ ...dialect.defaults, ...{ wholeText: joined.text } });
+  const lexer = new Lexer(dialect.defaults);
   const tokens = lexer.blockTokens(joined.text, []);
   if (joined.text !== source) restoreFormulas(tokens, source);
   const links = Object.entries(lexer.tokens.links).map(
