@@ -403,3 +403,23 @@ async def test_aborting_drops_what_is_still_open() -> None:
         async with asyncio.timeout(2):
             await app.ended.wait()
         writer.close()
+
+
+@pytest.mark.parametrize("corrected", [False, True])
+async def test_a_body_with_two_lengths_is_served(corrected: bool) -> None:
+    smuggled = (
+        b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n"
+        b"1\r\nx\r\n0\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n"
+    )
+    async with serving(Answers(a_little), corrected=corrected) as server:
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        writer.write(smuggled)
+        async with asyncio.timeout(5):
+            if corrected:
+                answer = await reader.read()
+                assert answer.startswith(b"HTTP/1.1 400 ")
+                assert answer.count(b"HTTP/1.1") == 1
+            else:
+                for _ in range(2):
+                    assert (await reader.readuntil(b"0\r\n\r\n")).startswith(b"HTTP/1.1 200 ")
+        writer.close()

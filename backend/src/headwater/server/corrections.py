@@ -24,6 +24,9 @@ in the untouched class: once upstream mends one, that test fails, and the correc
 9. `protocol/h2.py`, `H2Protocol._handle_events`: an event for a stream that a later event of the same batch
    has closed breaks the connection.
 
+10. `protocol/h11.py`, `H11Protocol`: a request with both `Content-Length` and `Transfer-Encoding` is served.
+   A proxy that reads the other one of the two sees other requests on the connection (RFC 9112, 6.3).
+
 Corrections of WebSockets are in `websocket_corrections.py`.
 """
 
@@ -44,7 +47,7 @@ import hypercorn.protocol
 import hypercorn.protocol.h2
 import hypercorn.protocol.h11
 from hypercorn.asyncio.tcp_server import TCPServer
-from hypercorn.events import Event, RawData, Updated
+from hypercorn.events import Closed, Event, RawData, Updated
 from hypercorn.protocol.events import Event as StreamEvent
 from hypercorn.protocol.events import Response
 from hypercorn.protocol.h2 import (
@@ -228,6 +231,10 @@ class CorrectedH11Protocol(H11Protocol):
         await super().stream_send(event)
 
     async def _create_stream(self, request: h11.Request) -> None:
+        if {b"content-length", b"transfer-encoding"} <= {name for name, _ in request.headers}:
+            await self._send_error_response(400)
+            await self.send(Closed())
+            return
         headers = [(name, value) for name, value in request.headers if name != b"upgrade"]
         is_upgrade = len(headers) < len(request.headers)
         if is_upgrade and request.target.partition(b"?")[0] not in self._websockets:
