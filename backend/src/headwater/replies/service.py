@@ -331,7 +331,9 @@ class Replies:
             observer=self._metrics.observer(generation.model.partition("/")[0]),
         )
         readers = Readers(
-            options.when_unread or self._delivery.when_unread, lambda: runner.stop(Cancelled("abandoned"))
+            options.when_unread or self._delivery.when_unread,
+            lambda: runner.stop(Cancelled("abandoned")),
+            is_known=request.ids.generation is not None,
         )
         started: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         # The task also writes the first rows, so that a client that disconnects meanwhile cannot leave half a
