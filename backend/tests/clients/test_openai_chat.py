@@ -133,7 +133,6 @@ async def test_reasoning_is_told_apart(openai: AsyncOpenAI) -> None:
         ({"audio": {"voice": "a", "format": "mp3"}}, 400, "audio", "invalid_request"),
         ({"stop": list("abcde")}, 400, "stop", "invalid_request"),
         ({"temperature": 3}, 400, "temperature", "invalid_request"),
-        ({"extra_body": {"tempurature": 1}}, 400, "tempurature", "invalid_request"),
         ({"messages": []}, 400, "messages", "invalid_request"),
         ({"messages": [{"role": "tool", "content": "x"}]}, 400, "messages[0].role", "invalid_request"),
         (
@@ -167,6 +166,30 @@ async def test_what_cannot_be_honoured_is_refused_by_its_name(
         assert (error.status_code, error.param, error.code) == (status, param, code)
         assert error.type == "invalid_request_error"
         assert error.body["message"].endswith(".")
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"extra_body": {"top_k": 40, "min_p": 0.05, "chat_template_kwargs": {"enable_thinking": False}}},
+        {"extra_body": {"reasoning_effort": "low", "keep_alive": "5m", "of a later version": [None]}},
+        {"max_tokens": -1},
+        {"max_completion_tokens": 0},
+        {"stop": ""},
+        {"stop": ["", "\n"]},
+        {"messages": [{"role": "user", "content": "one", "id": "1"}]},
+        {"messages": [*ASKED, {"role": "assistant", "content": None}, {"role": "user", "content": "one"}]},
+    ],
+)
+async def test_what_is_not_known_is_passed_over(openai: AsyncOpenAI, more: Any) -> None:
+    asked = ask(**{"messages": [{"role": "user", "content": "one"}], **more})
+    assert (await openai.chat.completions.create(**asked)).choices[0].message.content == "one"
+
+
+async def test_members_of_options_are_passed_over(openai: AsyncOpenAI) -> None:
+    options: Any = {"include_usage": True, "continuous_usage_stats": True}
+    chunks = await openai.chat.completions.create(**ask(stream=True, stream_options=options))
+    assert [chunk.usage async for chunk in chunks][-1] is not None
 
 
 @over_each_protocol

@@ -216,15 +216,14 @@ async def test_what_is_not_stored_ends_with_its_reader(openai: AsyncOpenAI, serv
     [
         ({"tools": [{"type": "web_search"}]}, "tools"),
         ({"text": {"format": {"type": "json_object"}}}, "text"),
-        ({"reasoning": {"effort": "high"}}, "reasoning"),
         ({"conversation": "conv_1"}, "conversation"),
         ({"background": True, "store": False}, "background"),
         ({"input": " "}, "input"),
         ({"input": []}, "input"),
         ({"input": [{"role": "assistant", "content": "x"}]}, "input"),
-        ({"input": [{"type": "item_reference", "id": "x"}]}, "input[0].type"),
+        ({"input": [{"type": "item_reference", "id": "x"}]}, "input[0].id"),
+        ({"input": [{"type": "item_reference", "id": ["x"]}]}, "input[0].id"),
         ({"input": [{"role": "user", "content": [{"type": "input_image"}]}]}, "input[0].content"),
-        ({"extra_body": {"imput": "x"}}, "imput"),
     ],
 )
 async def test_what_cannot_be_honoured_is_refused_by_its_name(
@@ -233,6 +232,40 @@ async def test_what_cannot_be_honoured_is_refused_by_its_name(
     with pytest.raises(package.BadRequestError) as caught:
         await openai.responses.create(**ask(**wrong))
     assert caught.value.param == param
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"reasoning": {"effort": "low", "summary": "auto"}},
+        {"include": ["reasoning.encrypted_content"]},
+        {"text": {"verbosity": "low", "format": {"type": "text"}}},
+        {"extra_body": {"top_k": 40, "session": {"id": "x"}}},
+        {"max_output_tokens": -1},
+        {"input": [{"role": "user", "content": SAID, "id": 7, "cache": True}]},
+    ],
+)
+async def test_what_is_not_known_is_passed_over(openai: AsyncOpenAI, more: Any) -> None:
+    assert (await openai.responses.create(**ask(**more))).output_text == SAID
+
+
+@pytest.mark.parametrize("model", ["scripted/echo", "scripted/reasoning"])
+async def test_an_output_is_known_by_its_ids(openai: AsyncOpenAI, server: RunningServer, model: str) -> None:
+    made = await openai.responses.create(**ask(model=model))
+    question = {"role": "user", "content": SAID}
+    by_id: Any = [
+        question,
+        *({"type": "item_reference", "id": item.id} for item in made.output),
+        {"role": "user", "content": "again"},
+    ]
+    in_full: Any = [question, {"role": "assistant", "content": made.output_text}, by_id[-1]]
+    follow_up = await openai.responses.create(**ask(input=by_id))
+    assert follow_up.usage is not None
+    assert follow_up.usage == (await openai.responses.create(**ask(input=in_full))).usage
+    async with AsyncOpenAI(base_url=f"{server.url}/v1", api_key="other", max_retries=0) as other:
+        with pytest.raises(package.BadRequestError) as caught:
+            await other.responses.create(**ask(input=by_id))
+    assert caught.value.param == "input[1].id"
 
 
 async def test_a_response_is_its_client_s_alone(openai: AsyncOpenAI, server: RunningServer) -> None:

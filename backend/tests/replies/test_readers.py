@@ -23,6 +23,14 @@ async def test_a_reply_is_stopped_even_if_nobody_ever_read_it() -> None:
     await at_last(abandoned)
 
 
+async def test_a_reply_whose_id_nobody_knows_is_stopped_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "FIRST_READER", 0.01)
+    for is_known in (True, False):
+        abandoned = asyncio.Event()
+        Readers(StopAfter(60), abandoned.set, is_known=is_known).start()
+        await (never(abandoned, 0.04) if is_known else at_last(abandoned))
+
+
 async def test_nobody_is_missed_who_could_not_come_yet() -> None:
     abandoned = asyncio.Event()
     readers = Readers(StopAfter(0.01), abandoned.set)

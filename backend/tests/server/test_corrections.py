@@ -106,6 +106,7 @@ async def serving(
     patience: float = 60.0,
     websockets: Collection[bytes] = (),
     most: int = 2**20,
+    keep_alive: float = 5.0,
 ) -> AsyncIterator[Serving]:
     """A server of an ASGI application; `most` is the size of a message on a WebSocket, in bytes."""
     listening = socket.create_server(("127.0.0.1", 0))
@@ -114,6 +115,7 @@ async def serving(
     config = Config()
     config.errorlog = None
     config.graceful_timeout = 1
+    config.keep_alive_timeout = keep_alive
     config.h2_max_concurrent_streams = config.keep_alive_max_requests = 2**16
     config.websocket_ping_interval = 3 * SHORT
     config.websocket_max_message_size = most
@@ -152,6 +154,18 @@ class H2Client:
             self._h2.reset_stream(stream_id)
         await self._flush()
         return stream_id
+
+    def resets(self, times: int) -> bytes:
+        """Requests that are reset at once."""
+        for _ in range(times):
+            stream_id = self._h2.get_next_available_stream_id()
+            self._h2.send_headers(stream_id, HEADERS)
+            self._h2.reset_stream(stream_id)
+        return self._h2.data_to_send()
+
+    async def send(self, frames: bytes) -> None:
+        self._writer.write(frames)
+        await self._writer.drain()
 
     async def prioritize(self, stream_id: int) -> None:
         self._h2.prioritize(stream_id, weight=1)
@@ -403,3 +417,90 @@ async def test_aborting_drops_what_is_still_open() -> None:
         async with asyncio.timeout(2):
             await app.ended.wait()
         writer.close()
+
+
+@pytest.mark.parametrize("corrected", [False, True])
+async def test_a_body_with_two_lengths_is_served(corrected: bool) -> None:
+    smuggled = (
+        b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n"
+        b"1\r\nx\r\n0\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n"
+    )
+    async with serving(Answers(a_little), corrected=corrected) as server:
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        writer.write(smuggled)
+        async with asyncio.timeout(5):
+            if corrected:
+                answer = await reader.read()
+                assert answer.startswith(b"HTTP/1.1 400 ")
+                assert answer.count(b"HTTP/1.1") == 1
+            else:
+                for _ in range(2):
+                    assert (await reader.readuntil(b"0\r\n\r\n")).startswith(b"HTTP/1.1 200 ")
+        writer.close()
+
+
+async def nothing(_: H2Client) -> None: ...
+
+
+async def a_request_that_it_resets(client: H2Client) -> None:
+    await client.ask(reset=True)
+
+
+@pytest.mark.parametrize("corrected", [False, True])
+@pytest.mark.parametrize("say", [nothing, a_request_that_it_resets])
+async def test_a_connection_without_a_request_stays_open(
+    say: Callable[[H2Client], Awaitable[None]], corrected: bool
+) -> None:
+    app = Answers(a_little_and_waits)
+    async with (
+        serving(app, corrected=corrected, keep_alive=SHORT) as server,
+        h2_client(server.port) as client,
+    ):
+        assert await client.is_served()
+        await say(client)
+        with contextlib.nullcontext() if corrected else pytest.raises(TimeoutError):
+            async with asyncio.timeout(5 if corrected else 4 * SHORT):
+                assert not await client.until(h2.events.ResponseReceived)
+
+
+EMPTY_FRAMES = {
+    "ping": b"\0\0\x08\x06\0\0\0\0\0anybody?",
+    "data": b"\0\0\0\0\0\0\0\0\x01",
+    "priority": b"\0\0\x05\x02\0\0\0\0\x03\0\0\0\0\x07",
+    "settings": b"\0\0\0\x04\0\0\0\0\0",
+}
+
+
+@pytest.mark.parametrize("kind", [*EMPTY_FRAMES, "reset"])
+async def test_frames_that_ask_for_nothing_have_a_bound(kind: str) -> None:
+    """Another connection meanwhile gets its bytes without a gap, and the sender is told why it ends."""
+    gaps: list[float] = []
+    loop = asyncio.get_running_loop()
+
+    async def ticks(_: Answers, body: Callable[[bytes], Awaitable[None]]) -> None:
+        while True:
+            await body(b"x")
+            await asyncio.sleep(0.01)
+
+    async def watch(client: H2Client) -> None:
+        at = loop.time()
+        while await client.until(h2.events.DataReceived):
+            gaps.append(loop.time() - at)
+            at = loop.time()
+
+    async with (
+        serving(Answers(ticks), keep_alive=30) as server,
+        h2_client(server.port) as other,
+        h2_client(server.port) as client,
+    ):
+        await other.ask()
+        await other.until(h2.events.ResponseReceived)
+        await client.ask(ends=False)
+        frames = client.resets(2000) if kind == "reset" else EMPTY_FRAMES[kind] * 20_000
+        watching = asyncio.ensure_future(watch(other))
+        saying = asyncio.ensure_future(client.send(frames))
+        async with asyncio.timeout(20):
+            assert await client.until(h2.events.ConnectionTerminated)
+        watching.cancel()
+        await asyncio.wait([watching, saying])
+    assert max(gaps) < 0.25

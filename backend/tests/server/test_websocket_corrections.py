@@ -60,7 +60,7 @@ async def serving_sockets(
     app: SocketApp, monkeypatch: pytest.MonkeyPatch, *, corrected: bool
 ) -> AsyncIterator[Serving]:
     """Correct everything else; correct the WebSockets only where a test asks for it."""
-    async with serving(app, websockets={b"/"}, most=MOST, patience=2) as server:
+    async with serving(app, websockets={b"/"}, most=MOST, patience=2, keep_alive=2 * SHORT) as server:
         if not corrected:
             monkeypatch.setattr(hypercorn.protocol.h11, "WSStream", WSStream)
             monkeypatch.setattr(hypercorn.protocol.h2, "WSStream", WSStream)
@@ -243,3 +243,31 @@ async def test_a_socket_that_has_ended_waits_for_no_ping(
         await app.left.wait()
         await asyncio.sleep(SHORT / 3)
         assert (len(server.connections) == 0) == corrected
+
+
+@pytest.mark.parametrize("corrected", [False, True])
+async def test_a_client_that_answers_no_ping(corrected: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = SocketApp()
+    async with (
+        serving_sockets(app, monkeypatch, corrected=corrected) as server,
+        open_socket(server.port) as s,
+    ):
+        if corrected:
+            assert await s.closed_with() == 1001
+            await app.left.wait()
+        else:
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(12 * SHORT):
+                    await s.closed_with()
+
+
+async def test_a_client_that_answers_pings_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    app = SocketApp()
+    async with serving_sockets(app, monkeypatch, corrected=True) as server, open_socket(server.port) as s:
+        pings = 0
+        while pings < 5:
+            s.protocol.receive_data(await s.reader.read(65_536))
+            for event in s.protocol.events():
+                assert isinstance(event, Ping)
+                s.writer.write(s.protocol.send(event.response()))
+                pings += 1

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TypeAlias, assert_never
 
 FIRST_READER = 5.0
-"""Seconds in which a `StopAtOnce` reply needs its first reader."""
+"""Seconds in which a reply needs its first reader, if it is `StopAtOnce` or nobody else could know its id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +32,16 @@ WhenUnread: TypeAlias = Keep | StopAfter | StopAtOnce
 class Readers:
     """Calls `abandoned` after the time without readers that `when_unread` allows; `most` is their peak.
 
-    The time starts with `start()`, so a client that disconnects before it reads is noticed too. Needs a
-    running event loop.
+    The time starts with `start()`, so a client that disconnects before it reads is noticed too. It is short
+    unless `is_known`: the client chose the id, so it can come back. Needs a running event loop.
     """
 
-    def __init__(self, when_unread: WhenUnread, abandoned: Callable[[], None]) -> None:
+    def __init__(
+        self, when_unread: WhenUnread, abandoned: Callable[[], None], *, is_known: bool = True
+    ) -> None:
         self.most = 0
         self._count = 0
-        self._first, self._grace = _patience(when_unread)
+        self._first, self._grace = _patience(when_unread, is_known=is_known)
         self._abandoned = abandoned
         self._closed = False
         self._timer: asyncio.TimerHandle | None = None
@@ -73,13 +75,13 @@ class Readers:
             self._timer = None
 
 
-def _patience(when_unread: WhenUnread) -> tuple[float | None, float | None]:
+def _patience(when_unread: WhenUnread, *, is_known: bool) -> tuple[float | None, float | None]:
     """Seconds to wait for the first reader, and for a new one after the last left; None means for ever."""
     match when_unread:
         case Keep():
             return None, None
         case StopAfter(seconds):
-            return seconds, seconds
+            return seconds if is_known else min(seconds, FIRST_READER), seconds
         case StopAtOnce():
             return FIRST_READER, 0.0
         case _:

@@ -21,7 +21,7 @@ from headwater.generation.parts import Parts, settle, text_of
 from headwater.generation.runner import Limits, Runner
 from headwater.identity.identify import Principal
 from headwater.identity.quota import Quota
-from headwater.ids import derived_id
+from headwater.ids import derived_id, is_id
 from headwater.live.ports import ChangeFeed, Control, Lease, LogStore, Presence
 from headwater.metrics import Metrics
 from headwater.replies.active import ActiveReplies, ActiveReply, Generation, log_end
@@ -165,6 +165,14 @@ class Replies:
         if reply is None or log is None:
             raise NotFoundError(f"There is no generation {generation!r} (any more).")
         return Generation(**asdict(reply.generation), log=log)
+
+    async def find_message(self, principal: Principal, message: str) -> Generation:
+        """The principal's stored generation whose reply has this id. Raises `NotFoundError`."""
+        generation = await self._replies.nearest(message) if is_id(message) else None
+        found = None if generation is None else await self.find(principal, generation)
+        if found is None or found.message != message:
+            raise NotFoundError(f"There is no reply {message!r} (any more).")
+        return found
 
     async def previous(self, generation: Generation) -> str | None:
         """The id of the last generation before a stored one on its branch."""
@@ -323,7 +331,9 @@ class Replies:
             observer=self._metrics.observer(generation.model.partition("/")[0]),
         )
         readers = Readers(
-            options.when_unread or self._delivery.when_unread, lambda: runner.stop(Cancelled("abandoned"))
+            options.when_unread or self._delivery.when_unread,
+            lambda: runner.stop(Cancelled("abandoned")),
+            is_known=request.ids.generation is not None,
         )
         started: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         # The task also writes the first rows, so that a client that disconnects meanwhile cannot leave half a

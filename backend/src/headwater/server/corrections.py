@@ -24,6 +24,13 @@ in the untouched class: once upstream mends one, that test fails, and the correc
 9. `protocol/h2.py`, `H2Protocol._handle_events`: an event for a stream that a later event of the same batch
    has closed breaks the connection.
 
+10. `protocol/h11.py`, `H11Protocol`: a request with both `Content-Length` and `Transfer-Encoding` is served.
+   A proxy that reads the other one of the two sees other requests on the connection (RFC 9112, 6.3).
+11. `protocol/h2.py`, `H2Protocol`: a connection on which no request runs, because there was none or because
+   its client reset it, is not idle, so it stays open for ever.
+12. `protocol/h2.py`, `H2Protocol.handle`: all frames of a packet are handled without a pause, however many
+   come. Frames that cost the server more than the client, and ask for nothing, have no bound.
+
 Corrections of WebSockets are in `websocket_corrections.py`.
 """
 
@@ -44,7 +51,7 @@ import hypercorn.protocol
 import hypercorn.protocol.h2
 import hypercorn.protocol.h11
 from hypercorn.asyncio.tcp_server import TCPServer
-from hypercorn.events import Event, RawData, Updated
+from hypercorn.events import Closed, Event, RawData, Updated
 from hypercorn.protocol.events import Event as StreamEvent
 from hypercorn.protocol.events import Response
 from hypercorn.protocol.h2 import (
@@ -57,10 +64,21 @@ from hypercorn.protocol.h2 import (
 from hypercorn.protocol.h11 import H11Protocol, H11WSConnection
 from priority.priority import DeadlockError, DuplicateStreamError, MissingStreamError
 
-from headwater.server.websocket_corrections import CorrectedWSStream
+from headwater.server.websocket_corrections import LEAVE_SECONDS, CorrectedWSStream
 
 WRITE_BUFFER_BYTES = 64 * 1024
 """The most that a transport buffers before its writers wait. TLS transports buffer 0.8 MiB by default."""
+
+
+SLICE_BYTES = 1024
+"""How many bytes of frames are handled before other connections get their turn."""
+
+FRAMES = 10_000
+FRAMES_PER_SECOND = 200
+"""How many frames that ask for nothing a connection may send at once, and how many more in each second."""
+
+RESET_FRAMES = 10
+"""How many of these frames a reset counts as, because the request before it has already cost something."""
 
 
 class Connections:
@@ -228,6 +246,10 @@ class CorrectedH11Protocol(H11Protocol):
         await super().stream_send(event)
 
     async def _create_stream(self, request: h11.Request) -> None:
+        if {b"content-length", b"transfer-encoding"} <= {name for name, _ in request.headers}:
+            await self._send_error_response(400)
+            await self.send(Closed())
+            return
         headers = [(name, value) for name, value in request.headers if name != b"upgrade"]
         is_upgrade = len(headers) < len(request.headers)
         if is_upgrade and request.target.partition(b"?")[0] not in self._websockets:
@@ -240,14 +262,65 @@ class CorrectedH11Protocol(H11Protocol):
         await super()._create_stream(request)
 
 
+class FrameBudget:
+    """How many frames that ask for nothing a connection may still send."""
+
+    def __init__(self) -> None:
+        self._left: float = FRAMES
+        self._at = asyncio.get_running_loop().time()
+
+    def allows(self, event: h2.events.Event) -> bool:
+        """Count an event. Returns False once there were too many."""
+        now = asyncio.get_running_loop().time()
+        self._left = min(FRAMES, self._left + FRAMES_PER_SECOND * (now - self._at)) - _cost(event)
+        self._at = now
+        return self._left >= 0
+
+
+def _cost(event: h2.events.Event) -> int:
+    match event:
+        case h2.events.StreamReset():
+            return RESET_FRAMES
+        case h2.events.RequestReceived():
+            return RESET_FRAMES if _is_malformed(event.headers or ()) else 0
+        case h2.events.DataReceived():
+            return int(not event.data and event.stream_ended is None)
+        case (
+            h2.events.PingReceived()
+            | h2.events.PingAckReceived()
+            | h2.events.PriorityUpdated()
+            | h2.events.RemoteSettingsChanged()
+            | h2.events.UnknownFrameReceived()
+        ):
+            return 1
+        case _:
+            return 0
+
+
 class CorrectedH2Protocol(H2Protocol):
     """HTTP/2 whose streams always end, either complete or with a reset."""
 
     def __init__(self, patience: float, *args: Any) -> None:  # noqa: ANN401
         super().__init__(*args)
         self._patience = patience
+        self._budget = FrameBudget()
         scheduler: Any = RoundRobin()
         self.priority = scheduler
+
+    async def initiate(
+        self, headers: list[tuple[bytes, bytes]] | None = None, settings: bytes | None = None
+    ) -> None:
+        await super().initiate(headers, settings)
+        await self._update_idle()
+
+    async def handle(self, event: Event) -> None:
+        if not isinstance(event, RawData):
+            await super().handle(event)
+            return
+        for start in range(0, len(event.data), SLICE_BYTES):
+            if not self.closed:
+                await super().handle(RawData(event.data[start : start + SLICE_BYTES]))
+                await asyncio.sleep(0)
 
     async def stream_send(self, event: StreamEvent) -> None:
         buffer = self.stream_buffers.get(event.stream_id)
@@ -271,8 +344,13 @@ class CorrectedH2Protocol(H2Protocol):
 
     async def _handle_events(self, events: list[h2.events.Event]) -> None:
         for event in events:
+            if not self._budget.allows(event):
+                await self._refuse()
+                return
             with suppress(h2.exceptions.StreamClosedError):  # by a later event of the same batch
                 await self._handle_event(event)
+            if isinstance(event, h2.events.RequestReceived):
+                await asyncio.sleep(0)  # a request costs more than other frames
 
     async def _handle_event(self, event: h2.events.Event) -> None:
         if isinstance(event, h2.events.DataReceived) and event.stream_id not in self.streams:
@@ -283,6 +361,23 @@ class CorrectedH2Protocol(H2Protocol):
             await self._flush()
         else:
             await super()._handle_events([event])
+        if isinstance(event, h2.events.StreamReset):
+            await self._update_idle()
+
+    async def _update_idle(self) -> None:
+        if self.idle:
+            await self.send(Updated(idle=True))
+
+    async def _refuse(self) -> None:
+        """End all streams, and leave once the client had time to read why."""
+        self.connection.close_connection(h2.errors.ErrorCodes.ENHANCE_YOUR_CALM)
+        await self._flush()
+        await super().handle(Closed())
+        self.task_group.spawn(self._leave)
+
+    async def _leave(self) -> None:
+        await asyncio.sleep(LEAVE_SECONDS)
+        await self.send(Closed())
 
     async def _priority_updated(self, event: h2.events.PriorityUpdated) -> None:
         """Ignore it: priorities are deprecated (RFC 9113, 5.3.2), and those of unknown streams pile up."""

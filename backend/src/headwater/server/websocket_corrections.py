@@ -9,6 +9,7 @@
    next ping is due.
 5. `Handshake.accept`: it agrees to compression, which costs 300 KiB a socket and lets a small frame grow to a
    thousand times its size before anything checks it.
+6. `WSStream._send_pings`: nobody looks whether the client answers, so one that has vanished stays for ever.
 """
 
 import asyncio
@@ -34,8 +35,10 @@ class CorrectedWSStream(WSStream):
         self._refused = False
         self._ping: Ping | None = None
         self._over = asyncio.Event()
+        self._is_heard = True
 
     async def handle(self, event: Event) -> None:
+        self._is_heard |= isinstance(event, Body | Data)
         match event:
             case Request():
                 headers = [
@@ -105,8 +108,16 @@ class CorrectedWSStream(WSStream):
         await self.send(StreamClosed(stream_id=self.stream_id))
 
     async def _send_pings(self) -> None:
+        """Ping until the socket has ended. A client that is silent for the keep-alive time is refused."""
         interval = self.config.websocket_ping_interval
+        loop = asyncio.get_running_loop()
+        heard = loop.time()
         while interval is not None and not self._over.is_set():
+            if self._is_heard:
+                self._is_heard, heard = False, loop.time()
+            elif not self._refused and loop.time() - heard >= self.config.keep_alive_timeout:
+                self._refuse(CloseReason.GOING_AWAY)
+                return
             await self._send_wsproto_event(Ping())
             await self._pause(interval)
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 from itertools import islice
 from unicodedata import normalize
 
-from headwater.storage.tokenizer import DIACRITICS, SPACELESS, is_spaceless
+from headwater.storage.tokenizer import DIACRITICS, SPACELESS, is_unspaced
 
 SNIPPET = 180
 BEFORE = 50
@@ -73,20 +73,19 @@ def _spans(plain: str, words: Sequence[str]) -> Iterable[tuple[int, int]]:
 
 @lru_cache(maxsize=64)
 def _pattern(words: tuple[str, ...]) -> re.Pattern[str]:
-    *others, last = map(_with_diacritics, words)
-    if not is_spaceless(words[-1]):
-        last = f"(?<!{_WORD}){last}(?:{_WORD}|[{DIACRITICS}])*"
-    return re.compile("|".join((*map(_bounded, words[:-1], others), last)), re.IGNORECASE)
+    return re.compile(
+        "|".join(_bounded(word, number == len(words)) for number, word in enumerate(words, 1)), re.IGNORECASE
+    )
 
 
-def _with_diacritics(word: str) -> str:
-    """A pattern for the word with any diacritics."""
+def _bounded(word: str, is_beginning: bool) -> str:
+    """A pattern for the word with any diacritics, where it is not a part of a longer one."""
     characters = f"[{DIACRITICS}]*".join(map(re.escape, normalize("NFD", word)))
-    return f"{characters}[{DIACRITICS}]*(?!{_VOICING})"
-
-
-def _bounded(word: str, pattern: str) -> str:
-    return pattern if is_spaceless(word) else f"(?<!{_WORD}){pattern}(?!{_WORD})"
+    pattern = f"{characters}[{DIACRITICS}]*(?!{_VOICING})"
+    before = "" if is_unspaced(word[0]) else f"(?<!{_WORD})"
+    rest = f"(?:{_WORD}|[{DIACRITICS}])*" if is_beginning else f"(?!{_WORD})"
+    after = "" if is_unspaced(word[-1]) else rest
+    return before + pattern + after
 
 
 def _parts(plain: str, spans: Iterable[tuple[int, int]], start: int, end: int) -> tuple[SnippetPart, ...]:

@@ -234,27 +234,27 @@ _POSTGRESQL = _Sql(
     _postgresql_query,
     titles=text("""
         SELECT c.seq AS seq, c.id AS conversation FROM conversations c
-        WHERE c.words @@ to_tsquery('simple', :query) AND c.seq < :before
+        WHERE c.words @@ CAST(lower(:query) AS tsquery) AND c.seq < :before
           AND c.client = :client AND c.deleted_at IS NULL
         ORDER BY c.seq DESC LIMIT :limit"""),
     messages=_listing(
         """
         SELECT m.seq AS seq, m.conversation AS conversation, m.id AS message
         FROM messages m JOIN conversations c ON c.id = m.conversation
-        WHERE m.words @@ to_tsquery('simple', :query) AND m.seq < :before
+        WHERE m.words @@ CAST(lower(:query) AS tsquery) AND m.seq < :before
           AND m.client = :client AND c.deleted_at IS NULL AND m.conversation NOT IN :seen
         ORDER BY m.seq DESC LIMIT :limit""",
         "seen",
     ),
     titled=_listing("""
         SELECT c.id FROM conversations c
-        WHERE c.id IN :names AND c.words @@ to_tsquery('simple', :query)"""),
+        WHERE c.id IN :names AND c.words @@ CAST(lower(:query) AS tsquery)"""),
     newer=_listing("""
         SELECT DISTINCT m.conversation FROM messages m
-        WHERE m.words @@ to_tsquery('simple', :query) AND m.seq >= :before
+        WHERE m.words @@ CAST(lower(:query) AS tsquery) AND m.seq >= :before
           AND m.conversation IN :names"""),
     inside=_listing("""
         SELECT m.conversation AS conversation, m.id AS message FROM messages m
-        WHERE m.conversation IN :names AND m.words @@ to_tsquery('simple', :query)
+        WHERE m.conversation IN :names AND m.words @@ CAST(lower(:query) AS tsquery)
         ORDER BY m.seq"""),
 )

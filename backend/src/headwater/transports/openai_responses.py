@@ -24,6 +24,10 @@ RESPONSE, GENERATION = "resp_", "gen_"
 """The prefixes of the ids of a response and its generation; the rest of both ids is the same."""
 
 
+MESSAGE_ITEM, REASONING_ITEM = "msg_", "rs_"
+"""The prefixes of the ids of an output's items; the rest of the message's id and a number follow."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Kind:
     """How a response represents a kind of part: as an item of the output with one content."""
@@ -39,13 +43,13 @@ class _Kind:
 _KINDS: dict[type[Part], _Kind] = {
     Text: _Kind(
         "message",
-        "msg",
+        MESSAGE_ITEM,
         "output_text",
         {"role": "assistant"},
         {"annotations": [], "logprobs": []},
         {"logprobs": []},
     ),
-    Reasoning: _Kind("reasoning", "rs", "reasoning_text", {"summary": []}, {}, {}),
+    Reasoning: _Kind("reasoning", REASONING_ITEM, "reasoning_text", {"summary": []}, {}, {}),
 }
 """The kinds that a response can represent; other kinds are omitted."""
 
@@ -167,12 +171,17 @@ def response_object(
     generation: GenerationRecord, previous: str | None, events: Iterable[Event], outcome: Outcome | None
 ) -> JsonObject:
     """A response in its current state; without an outcome it is in progress."""
-    items: list[_Item] = []
-    for part in settle(events):
-        if isinstance(part, TextPart) and type(part) in _KINDS:
-            items.append(_item(generation, part, len(items)))
-            items[-1].texts.append(part.text)
-    return _response(generation, previous, items, outcome)
+    return _response(generation, previous, _items(generation, events), outcome)
+
+
+def item_texts(generation: GenerationRecord, events: Iterable[Event]) -> dict[str, str]:
+    """The texts of a response's items, by their ids."""
+    return {item.id: item.text for item in _items(generation, events)}
+
+
+def message_of_item(item: str) -> str:
+    """The id of the message that an item of an output belongs to; for any other text, it is no id."""
+    return item.rpartition("_")[0]
 
 
 def response_id(generation: str) -> str:
@@ -180,9 +189,18 @@ def response_id(generation: str) -> str:
     return RESPONSE + generation.removeprefix(GENERATION)
 
 
+def _items(generation: GenerationRecord, events: Iterable[Event]) -> list[_Item]:
+    items: list[_Item] = []
+    for part in settle(events):
+        if isinstance(part, TextPart) and type(part) in _KINDS:
+            items.append(_item(generation, part, len(items)))
+            items[-1].texts.append(part.text)
+    return items
+
+
 def _item(generation: GenerationRecord, event: Event, index: int) -> _Item:
     kind = _KINDS[type(event)]
-    return _Item(kind, f"{kind.id_prefix}_{generation.message.removeprefix('msg_')}_{index}")
+    return _Item(kind, f"{kind.id_prefix}{generation.message.removeprefix('msg_')}_{index}")
 
 
 def _response(

@@ -15,9 +15,10 @@ from headwater.api.openai.members import (
     Stop,
     StreamOptions,
     TextContent,
+    TokenLimit,
 )
 from headwater.api.principals import start
-from headwater.api.requests import Identifier, ScriptBody, Temperature, Tokens, read_json, script_of
+from headwater.api.requests import Identifier, ScriptBody, Temperature, read_json, script_of
 from headwater.api.streaming import followed, json_response, located
 from headwater.conversations.model import Settings
 from headwater.generation.outcome import Completed
@@ -32,22 +33,15 @@ from headwater.transports.openai_chat import OpenAIChatEncoder, completion_objec
 class MessageBody(OpenAIBody):
     """One of `messages`."""
 
-    ignored = frozenset({"annotations", "name", "reasoning", "reasoning_content"})
     only: ClassVar = {"audio": (), "function_call": (), "refusal": (), "tool_calls": ([],)}
 
     role: Literal["system", "developer", "user", "assistant"]
-    content: TextContent
+    content: TextContent = ""
 
 
 class CompletionBody(OpenAIBody):
     """The body of `POST /v1/chat/completions`."""
 
-    ignored = frozenset(
-        {
-            "metadata", "parallel_tool_calls", "prediction", "prompt_cache_key", "prompt_cache_options",
-            "prompt_cache_retention", "safety_identifier", "service_tier", "store", "user",
-        }
-    )  # fmt: skip
     only: ClassVar = {
         "n": (1,),
         "tools": ([],),
@@ -60,18 +54,15 @@ class CompletionBody(OpenAIBody):
         "modalities": (["text"],),
         "audio": (),
         "response_format": ({"type": "text"},),
-        "reasoning_effort": (),
-        "verbosity": (),
         "web_search_options": (),
-        "moderation": (),
     }
 
     messages: Annotated[list[MessageBody], Field(min_length=1)]
     model: Identifier | None = None
     stream: bool = False
     stream_options: StreamOptions = StreamOptions()
-    max_tokens: Tokens | None = None
-    max_completion_tokens: Tokens | None = None
+    max_tokens: TokenLimit = None
+    max_completion_tokens: TokenLimit = None
     temperature: Temperature | None = None
     top_p: Share | None = None
     seed: Seed | None = None
@@ -103,7 +94,7 @@ def completions_blueprint(replies: Replies) -> Blueprint:
         generation = await start(replies, body.stateless(), when_unread=StopAtOnce())
         if not body.stream:
             return await _complete(replies, generation)
-        usage = body.stream_options.include_usage is True
+        usage = body.stream_options.include_usage
         return followed(replies, generation, OpenAIChatEncoder(generation, usage))
 
     return blueprint

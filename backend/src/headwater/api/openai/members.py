@@ -1,12 +1,12 @@
-"""Members that the bodies of OpenAI's API share, and members that are ignored or unsupported."""
+"""Members that the bodies of OpenAI's API share, and members that are unsupported."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from headwater.api.requests import PLAIN, Body, PlainText
+from headwater.api.requests import PLAIN, Body, PlainText, Tokens
 
 STOP_CHARS = 500
 """The most characters of a stop sequence."""
@@ -17,34 +17,32 @@ Seed = Annotated[int, Field(ge=-(2**63), lt=2**63)]
 
 
 class OpenAIBody(Body):
-    """A body that accepts members it does not support.
+    """A body that passes over members it does not know: other servers and routers have their own.
 
-    Members in `ignored` do not affect the reply and may have any value. Members in `only` are unsupported:
-    they accept only null and the listed values, which mean the same as their absence. Null means absent for
-    every member.
+    Members in `only` would change the answer, but are unsupported: they accept only null and the listed
+    values, which mean the same as their absence. Null means absent for every member.
     """
 
-    ignored: ClassVar[frozenset[str]]
-    only: ClassVar[Mapping[str, tuple[object, ...]]]
+    model_config = ConfigDict(extra="ignore")
+
+    only: ClassVar[Mapping[str, tuple[object, ...]]] = {}
 
     @model_validator(mode="before")
     @classmethod
     def drop_unsupported(cls, body: Any) -> Any:  # noqa: ANN401
-        """Check the members in `only`, and drop all that are not needed."""
+        """Check the members in `only`, and drop those that are null."""
         if not isinstance(body, dict):
             return body
         for name, harmless in cls.only.items():
             if body.get(name) is not None and body[name] not in harmless:
                 raise PydanticCustomError("unsupported", "{member} cannot be honoured", {"member": name})
-        dropped = cls.ignored | cls.only.keys()
-        return {name: value for name, value in body.items() if name not in dropped and value is not None}
+        return {name: value for name, value in body.items() if value is not None}
 
 
-class StreamOptions(Body):
-    """The member `stream_options`; `include_obfuscation` has no effect."""
+class StreamOptions(OpenAIBody):
+    """The member `stream_options`."""
 
-    include_usage: bool | None = None
-    include_obfuscation: bool | None = None
+    include_usage: bool = False
 
 
 def _joined(content: object) -> object:
@@ -63,7 +61,14 @@ def _text(part: object) -> str:
 
 
 def _listed(stop: object) -> object:
-    return [stop] if isinstance(stop, str) else stop
+    """The stop sequences, without empty ones, which mean none."""
+    sequences = [stop] if isinstance(stop, str) else stop
+    return [each for each in sequences if each != ""] if isinstance(sequences, list) else sequences
+
+
+def _limit(tokens: object) -> object:
+    """The limit of tokens; some programs write 0 or -1 for none."""
+    return None if type(tokens) is int and tokens in {0, -1} else tokens
 
 
 ROLES: dict[str, Literal["system", "user", "assistant"]] = {
@@ -76,6 +81,9 @@ ROLES: dict[str, Literal["system", "user", "assistant"]] = {
 
 TextContent = Annotated[PlainText, BeforeValidator(_joined)]
 """A text, or a list of its parts."""
+
+TokenLimit = Annotated[Tokens | None, BeforeValidator(_limit)]
+"""The most tokens of a reply."""
 
 Stop = Annotated[
     list[Annotated[str, Field(min_length=1, max_length=STOP_CHARS), PLAIN]],

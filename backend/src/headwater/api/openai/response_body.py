@@ -1,63 +1,76 @@
 """The bodies and queries of `/v1/responses`."""
 
+from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field
+from pydantic_core import PydanticCustomError
 
-from headwater.api.openai.members import ROLES, OpenAIBody, Share, StreamOptions, TextContent
-from headwater.api.requests import Identifier, PlainText, Query, ScriptBody, Temperature, Tokens, script_of
+from headwater.api.openai.members import ROLES, OpenAIBody, Share, StreamOptions, TextContent, TokenLimit
+from headwater.api.requests import Identifier, PlainText, Query, ScriptBody, Temperature, script_of
 from headwater.conversations.model import Settings, Storage
 from headwater.errors import InvalidRequestError
 from headwater.generation.provider import PromptMessage, Sampling
 from headwater.replies.active import Generation
 from headwater.replies.readers import Keep, StopAtOnce, WhenUnread
 from headwater.replies.requests import NewMessage
+from headwater.transports.openai_responses import REASONING_ITEM
 
 
-class InputMessage(OpenAIBody):
-    """One item of `input`."""
+class InputItem(OpenAIBody):
+    """One item of `input`: a message, or the id of one in an earlier output."""
 
-    ignored = frozenset({"id", "phase", "status"})
-    only: ClassVar = {}
-
-    type: Literal["message"] = "message"
+    type: Literal["message", "item_reference"] = "message"
     role: Literal["system", "developer", "user", "assistant"]
     content: TextContent
+    id: str = ""
 
 
-def _messages(value: object) -> object:
-    """The messages of the input, without reasoning, which is not sent to the model again."""
+def _items(value: object) -> object:
+    """The items of the input, without reasoning, which is not sent to the model again."""
     if isinstance(value, str):
         return [{"role": "user", "content": value}]
     if not isinstance(value, list):
         return value
-    return [item for item in value if not (isinstance(item, dict) and item.get("type") == "reasoning")]
+    return [_item(item) for item in value if not _is_reasoning(item)]
+
+
+def _is_reasoning(item: object) -> bool:
+    if not isinstance(item, dict):
+        return False
+    return item.get("type") == "reasoning" or (
+        item.get("type") == "item_reference" and str(item.get("id")).startswith(REASONING_ITEM)
+    )
+
+
+def _item(item: object) -> object:
+    """An item without what does not count: the role and content of a reference, or the id of a message."""
+    if not isinstance(item, dict):
+        return item
+    if item.get("type") == "item_reference":
+        return {**item, "role": "assistant", "content": ""}
+    return {name: value for name, value in item.items() if name != "id"}
+
+
+def _text_options(options: object) -> object:
+    if isinstance(options, dict) and options.get("format") not in (None, {"type": "text"}):
+        raise PydanticCustomError("format", "Output is plain text; no other format can be honoured")
+    return options
 
 
 class ResponseBody(OpenAIBody):
     """The body of `POST /v1/responses`."""
 
-    ignored = frozenset(
-        {
-            "max_tool_calls", "metadata", "parallel_tool_calls", "prompt_cache_key", "prompt_cache_options",
-            "prompt_cache_retention", "safety_identifier", "service_tier", "truncation", "user",
-        }
-    )  # fmt: skip
     only: ClassVar = {
         "tools": ([],),
         "tool_choice": ("none", "auto"),
-        "text": ({}, {"format": {"type": "text"}}),
-        "reasoning": ({},),
-        "include": ([],),
         "top_logprobs": (0,),
         "conversation": (),
         "prompt": (),
-        "context_management": ([],),
-        "moderation": (),
-        "image": (),
     }
 
-    input: Annotated[list[InputMessage], BeforeValidator(_messages)]
+    input: Annotated[list[InputItem], BeforeValidator(_items)]
+    text: Annotated[object, BeforeValidator(_text_options)] = None
     model: Identifier | None = None
     instructions: PlainText | None = None
     previous_response_id: Identifier | None = None
@@ -65,18 +78,25 @@ class ResponseBody(OpenAIBody):
     background: bool = False
     stream: bool = False
     stream_options: StreamOptions = StreamOptions()
-    max_output_tokens: Tokens | None = None
+    max_output_tokens: TokenLimit = None
     temperature: Temperature | None = None
     top_p: Share | None = None
     script: ScriptBody | None = None
 
-    def new_message(self, previous: Generation | None) -> NewMessage:
+    def new_message(self, previous: Generation | None, referenced: Mapping[str, str]) -> NewMessage:
         """The request for the use case; `previous` is the response that it continues.
+
+        `referenced` are the texts of the items that the input refers to, by their ids.
 
         System and developer messages become the system prompt of a new conversation; `instructions` are for
         this response alone. Raises `InvalidRequestError`.
         """
-        messages = [PromptMessage(ROLES[message.role], message.content) for message in self.input]
+        messages = [
+            PromptMessage(
+                ROLES[item.role], referenced[item.id] if item.type == "item_reference" else item.content
+            )
+            for item in self.input
+        ]
         dialogue = [message for message in messages if message.role != "system"]
         if not dialogue or dialogue[-1].role != "user":
             raise InvalidRequestError("The last message of input must be a user's.", field="input")

@@ -1,9 +1,11 @@
 """`/v1/responses`: stored replies, which can be continued, followed again and cancelled."""
 
+from collections.abc import Sequence
+
 from quart import Blueprint, Response
 
 from headwater.api.openai.errors import failed_reply
-from headwater.api.openai.response_body import ResponseBody, ResponseQuery
+from headwater.api.openai.response_body import InputItem, ResponseBody, ResponseQuery
 from headwater.api.principals import principal, start
 from headwater.api.requests import idempotency_key, read_json, read_query
 from headwater.api.streaming import followed, json_response, located, refuse_head
@@ -16,7 +18,9 @@ from headwater.transports.openai_responses import (
     RESPONSE,
     Number,
     OpenAIResponsesEncoder,
+    item_texts,
     last_number,
+    message_of_item,
     response_id,
     response_object,
 )
@@ -31,7 +35,8 @@ def responses_blueprint(replies: Replies) -> Blueprint:
         body = await read_json(ResponseBody)
         previous = await _previous(replies, body.previous_response_id)
         key = idempotency_key() if body.store else None
-        generation = await start(replies, body.new_message(previous), key, body.when_unread)
+        message = body.new_message(previous, await _referenced(replies, body.input))
+        generation = await start(replies, message, key, body.when_unread)
         if body.stream:
             return followed(
                 replies, generation, OpenAIResponsesEncoder(generation, body.previous_response_id)
@@ -94,6 +99,23 @@ async def _previous(replies: Replies, name: str | None) -> Generation | None:
         return (await _stored(replies, name))[0]
     except NotFoundError as error:
         raise InvalidRequestError(error.detail, field="previous_response_id") from None
+
+
+async def _referenced(replies: Replies, items: Sequence[InputItem]) -> dict[str, str]:
+    """The texts of the items that an input refers to, by their ids. Raises `InvalidRequestError`."""
+    texts: dict[str, str] = {}
+    for number, item in enumerate(items):
+        if item.type == "item_reference" and item.id not in texts:
+            try:
+                generation = await replies.find_message(principal(), message_of_item(item.id))
+                snapshot = await replies.snapshot(generation)
+                texts |= item_texts(generation, snapshot.events)
+                texts[item.id]
+            except (NotFoundError, KeyError):
+                raise InvalidRequestError(
+                    f"There is no item {item.id!r} (any more).", field=f"input.{number}.id"
+                ) from None
+    return texts
 
 
 async def _resume(generation: Generation, seen: Number) -> Number:
