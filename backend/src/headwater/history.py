@@ -2,10 +2,11 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
+from weakref import WeakValueDictionary
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -16,7 +17,7 @@ from headwater.errors import NotFoundError, UnavailableError
 from headwater.generation.codec import JsonObject
 from headwater.live.ports import ChangeFeed
 from headwater.replies.service import Replies
-from headwater.storage.conversations import Archived, ConversationRepository, ListCursor
+from headwater.storage.conversations import Archived, ConversationRepository, Imported, ListCursor
 from headwater.storage.search import SearchCursor, SearchMatch, SearchRepository
 from headwater.storage.shares import Shared, ShareRepository
 
@@ -66,6 +67,7 @@ class History:
         self._search = search
         self._shares = shares
         self._changes = changes
+        self._owners: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def purge(self) -> None:
         """Remove deleted conversations for good once `UNDO_SECONDS` are over, until cancelled."""
@@ -172,18 +174,28 @@ class History:
             message_id = branch[-1].parent
         return conversation.title, to_markdown(conversation, branch[::-1])
 
-    async def insert(self, owner: str, archived: Sequence[Archived]) -> list[Listed]:
-        """Add conversations with all their messages; all of them or none."""
-        await self._conversations.insert(owner, archived)
-        for conversation, _ in archived:
-            self._changes.announce(owner, conversation.id)
-        return [Listed(conversation, False) for conversation, _ in archived]
+    async def insert(self, owner: str, archived: Iterable[Archived]) -> Imported:
+        """See `ConversationRepository.insert`."""
+        async with self._alone(owner):
+            imported = await self._conversations.insert(owner, archived)
+        for id_ in imported.ids:
+            self._changes.announce(owner, id_)
+        return imported
+
+    async def listed(self, owner: str, ids: Sequence[str]) -> AsyncIterator[list[Listed]]:
+        """The owner's conversations with these ids, in batches; deleted ones are left out."""
+        async for batch in self._conversations.get_all(owner, ids):
+            yield [self._listed(conversation) for conversation in batch]
 
     async def changes(self, owner: str, idle: float) -> AsyncGenerator[tuple[str, ...], None]:
         """See `ChangeFeed.listen`."""
         async with aclosing(self._changes.listen(owner, idle)) as batches:
             async for conversations in batches:
                 yield conversations
+
+    def _alone(self, owner: str) -> asyncio.Lock:
+        """What adds or deletes all of an owner's conversations takes turns."""
+        return self._owners.setdefault(owner, asyncio.Lock())
 
     @contextmanager
     def _changing(self, owner: str, conversation: str) -> Iterator[None]:

@@ -430,6 +430,45 @@ async def test_what_is_wrong_between_members_is_told_in_words(client: httpx.Asyn
     assert response.json()["detail"] == "conversations.0: leaf is not the index of a message."
 
 
+async def imported(client: httpx.AsyncClient, body: dict[str, Any]) -> tuple[list[str], int]:
+    response = await client.post("/api/conversations/import", json=body)
+    assert response.status_code == 201, response.text
+    return [each["id"] for each in response.json()["conversations"]], response.json()["existing"]
+
+
+async def test_an_import_that_is_sent_again_adds_only_what_is_missing(
+    client: httpx.AsyncClient, other: httpx.AsyncClient
+) -> None:
+    body = archive()
+    different = {**CONVERSATION, "title": "different"}
+    body["conversations"] += [CONVERSATION, different]
+    ids, existing = await imported(client, body)
+    assert (len(set(ids)), existing) == (3, 0)
+    assert await imported(client, body) == ([], 3)
+    assert {each["id"] for each in await listed(client)} == set(ids)
+    of_other, existing = await imported(other, body)
+    assert (len(of_other), existing, set(of_other) & set(ids)) == (3, 0, set())
+    await reply(client, "go on", conversation=ids[0])
+    await client.patch(f"/api/conversations/{ids[1]}", json={"title": "renamed"})
+    await client.delete(f"/api/conversations/{ids[2]}")
+    body["conversations"].append({**different, "title": "one more"})
+    again, existing = await imported(client, body)
+    assert (again[0], len(again), existing) == (ids[2], 2, 2)
+    assert len((await opened(client, ids[0]))["messages"]) == 3
+    assert (await opened(client, ids[1]))["title"] == "renamed"
+
+
+async def test_an_archive_with_a_fault_at_its_end_is_refused_as_a_whole(client: httpx.AsyncClient) -> None:
+    body = archive()
+    body["conversations"] = [{**CONVERSATION, "title": str(n)} for n in range(1_500)] + [{"title": "x"}]
+    refused = await client.post("/api/conversations/import", json=body)
+    check(refused, 400, "invalid_request", "conversations.1500.created_at")
+    assert await listed(client) == []
+    del body["conversations"][-1]
+    ids, existing = await imported(client, body)
+    assert (len(ids), existing) == (1_500, 0)
+
+
 async def test_an_import_may_leave_out_what_can_be_left_out(client: httpx.AsyncClient) -> None:
     response = await client.post("/api/conversations/import", json=archive())
     assert response.status_code == 201, response.text

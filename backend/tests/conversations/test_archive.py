@@ -13,6 +13,7 @@ from headwater.generation.parts import Reasoning, Text
 from headwater.ids import new_id
 from headwater.storage.conversations import ConversationRepository
 from headwater.storage.database import Database
+from headwater.ids import new_id
 from headwater.transports.wire import encode_json
 from tests.storage import trees
 from tests.storage.trees import line, new_conversation, new_message
@@ -42,7 +43,7 @@ async def test_what_was_exported_and_imported_is_exported_byte_for_byte_the_same
     await repository.insert(client, made)
     exported = [encode_json(to_archive(*await repository.read(client, one.id))) for one, _ in made]
     archive = Archive.model_validate_json(OPENING + b",".join(exported) + CLOSING)
-    taken = [each.with_new_ids() for each in archive.conversations]
+    taken = [each.records(new_id("conv")) for each in archive.conversations]
     await repository.insert(other, taken)
     again = [encode_json(to_archive(*await repository.read(other, one.id))) for one, _ in taken]
     assert again == exported
@@ -111,7 +112,7 @@ def test_any_time_stays_what_it_is(given: str, kept: str | None) -> None:
     body = json.loads(encode_json(to_archive(new_conversation(said), said)))
     body |= {"created_at": given, "updated_at": given}
     body["messages"][0]["created_at"] = given
-    conversation, messages = ArchiveConversation.model_validate_json(json.dumps(body)).with_new_ids()
+    conversation, messages = ArchiveConversation.model_validate_json(json.dumps(body)).records("conv_1")
     again = json.loads(encode_json(to_archive(conversation, messages)))
     assert {again["created_at"], again["updated_at"], again["messages"][0]["created_at"]} == {kept or given}
 
@@ -156,7 +157,7 @@ def test_an_archive_of_before_there_were_parts_has_reasoning_first() -> None:
     for message in body["messages"]:
         del message["parts"]
     body["messages"][1]["reasoning"] = "Let me think."
-    _, taken = ArchiveConversation.model_validate_json(json.dumps(body)).with_new_ids()
+    _, taken = ArchiveConversation.model_validate_json(json.dumps(body)).records("conv_1")
     assert [message.parts for message in taken] == [
         (Text("Why?"),),
         (Reasoning("Let me think."), Text("Because")),

@@ -1,6 +1,8 @@
 """The JSON of exported conversations, and its validation on import."""
 
-import asyncio
+from collections import Counter
+from collections.abc import Iterator
+from hashlib import sha256
 from typing import Annotated, Literal, Self
 
 import msgspec
@@ -12,7 +14,6 @@ from headwater.api.requests import (
     Identifier,
     PlainText,
     SettingsBody,
-    read_json_bytes,
     validated,
 )
 from headwater.api.tagged import Outcome, Part
@@ -20,7 +21,8 @@ from headwater.conversations.model import Conversation, Message, milliseconds
 from headwater.errors import InvalidRequestError
 from headwater.generation.codec import parse_parts, text_members
 from headwater.generation.parts import Parts
-from headwater.ids import new_id
+from headwater.ids import derived_id
+from headwater.storage.conversations import Archived
 
 OPENING = b'{"format":"headwater","version":1,"conversations":['
 CLOSING = b"]}\n"
@@ -94,15 +96,19 @@ class ArchiveConversation(SettingsBody):
             milliseconds(time)
         return self
 
-    def with_new_ids(self) -> tuple[Conversation, list[Message]]:
-        """The conversation and its messages, with new ids."""
-        ids = [new_id("msg") for _ in self.messages]
+    def digest(self) -> str:
+        """A digest of the content. Members that archives of earlier versions lack do not count by default."""
+        return sha256(self.model_dump_json(exclude_defaults=True).encode()).hexdigest()
+
+    def records(self, id_: str) -> Archived:
+        """The conversation under this id, and its messages under ids that are derived from it."""
+        ids = [derived_id("msg", id_, str(index)) for index in range(len(self.messages))]
         messages = [
             message.message(id_, None if message.parent is None else ids[message.parent])
             for id_, message in zip(ids, self.messages, strict=True)
         ]
         conversation = Conversation(
-            id=new_id("conv"),
+            id=id_,
             title=self.title,
             titled=True,
             created_at=milliseconds(self.created_at),
@@ -125,21 +131,24 @@ class Archive(Body):
     conversations: list[ArchiveConversation]
 
 
-async def read_archive(limit: int) -> list[tuple[Conversation, list[Message]]]:
-    """Read the request's body, of at most `limit` bytes. Raises `ProblemError`.
+def read_archive(owner: str, body: bytes) -> Iterator[Archived]:
+    """Parse and validate the conversations of an archive, one at a time. Raises `ProblemError`.
 
-    Running replies go on meanwhile, because the conversations are validated one at a time.
+    The ids are derived from the owner and the content, so the same archive always has the same ids. Copies of
+    a conversation are counted.
     """
     try:
-        envelope = msgspec.json.decode(await read_json_bytes(limit), type=_Envelope)
+        envelope = msgspec.json.decode(body, type=_Envelope)
     except (msgspec.DecodeError, RecursionError) as error:
         raise InvalidRequestError(f"The body is not an export of conversations: {error}.") from None
-    archived = []
+    copies: Counter[str] = Counter()
     for index, raw in enumerate(envelope.conversations):
         conversation = validated(ArchiveConversation, bytes(raw), f"conversations.{index}")
-        archived.append(conversation.with_new_ids())
-        await asyncio.sleep(0)
-    return archived
+        first = derived_id("conv", owner, conversation.digest())
+        copies[first] += 1
+        yield conversation.records(
+            first if copies[first] == 1 else derived_id("conv", first, str(copies[first]))
+        )
 
 
 class _Envelope(msgspec.Struct, forbid_unknown_fields=True):

@@ -21,6 +21,7 @@ from headwater.api.requests import (
     Query,
     SettingsBody,
     read_json,
+    read_json_bytes,
     read_query,
 )
 from headwater.api.responses import (
@@ -35,7 +36,7 @@ from headwater.api.responses import (
 from headwater.api.streaming import JSON, UNBUFFERED, json_response, refuse_head
 from headwater.errors import InvalidRequestError
 from headwater.history import History
-from headwater.storage.conversations import ListCursor
+from headwater.storage.conversations import Imported, ListCursor
 from headwater.storage.search import SearchCursor
 from headwater.transports.sse import HEARTBEAT, SseEncoder, sse_event
 from headwater.transports.sse import OPENING as SSE_OPENING
@@ -128,8 +129,10 @@ def conversations_blueprint(history: History, heartbeat: float) -> Blueprint:
     @document_request(Archive)
     @document_response(ImportResult, 201)
     async def import_() -> Response:
-        inserted = await history.insert(principal().owner, await read_archive(ARCHIVE_BYTES))
-        return json_response(ImportResult([responses.summary(listed) for listed in inserted]), 201)
+        owner = principal().owner
+        archive = read_archive(owner, await read_json_bytes(ARCHIVE_BYTES))
+        imported = await history.insert(owner, archive)
+        return Response(_import_result(history, owner, imported), 201, content_type=JSON)
 
     @blueprint.get("/<name>")
     @document_response(Conversation)
@@ -218,6 +221,17 @@ async def _events(history: History, owner: str, heartbeat: float) -> AsyncIterat
                 yield sse_event("change", {"conversations": conversations})
             else:
                 yield HEARTBEAT
+
+
+async def _import_result(history: History, owner: str, imported: Imported) -> AsyncIterator[bytes]:
+    """An `ImportResult`, written in pieces because it may be as large as the archive."""
+    yield b'{"conversations":['
+    separator = b""
+    async for batch in history.listed(owner, imported.ids):
+        if batch:
+            yield separator + b",".join(encode_json(responses.summary(listed)) for listed in batch)
+            separator = b","
+    yield b'],"existing":%d}' % imported.existing
 
 
 async def _archive(history: History, owner: str) -> AsyncIterator[bytes]:

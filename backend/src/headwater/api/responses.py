@@ -176,9 +176,10 @@ class SharedConversation:
 
 @dataclass(frozen=True, slots=True)
 class ImportResult:
-    """The imported conversations, in the order of the archive."""
+    """The imported conversations, in the order of the archive, and how many an earlier import had added."""
 
     conversations: list[ConversationSummary]
+    existing: int
 
 
 def summary(listed: Listed) -> ConversationSummary:

@@ -1,11 +1,12 @@
 """Conversations and their messages, as rows. Every query names the owner and finds only what is theirs."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import msgspec
-from sqlalchemy import Select, delete, insert, literal, select, tuple_, update
+from sqlalchemy import Select, Update, delete, insert, literal, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -57,6 +58,14 @@ ANALYZE_FROM = 1000
 """An import of at least this many messages refreshes the statistics of the database."""
 
 
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """The ids of the conversations that an import added, and how many were there already."""
+
+    ids: Sequence[str]
+    existing: int
+
+
 class IdTakenError(Exception):
     """One of the chosen ids is taken, by something else or by an earlier start of the same reply."""
 
@@ -105,29 +114,51 @@ class ConversationRepository:
         except IntegrityError as error:
             raise IdTakenError from error
 
-    async def insert(self, owner: str, archived: Sequence[Archived]) -> None:
-        """Add conversations with all their messages, parents first; all of them or none.
+    async def insert(self, owner: str, archived: Iterable[Archived]) -> Imported:
+        """Add the conversations that are not there, with all their messages, parents first; all or none.
 
         A large import does not block other writers: it adds rows in batches, marked as deleted, and then
-        restores all of them in one transaction. If the server crashes in between, `purge` removes the rest.
+        restores all of them in one transaction. If it is cut in between, the next attempt finds the rows of
+        this one, and `purge` removes them if there is none.
         """
-        for batch in _batches(archived):
-            await self._insert_deleted(owner, batch)
+        new: list[str] = []
+        existing = rows = 0
+        async for batch in _batches(archived):
+            ids = await self._insert_deleted(owner, batch)
+            new += ids
+            existing += len(batch) - len(ids)
+            rows += sum(len(tree) for _, tree in batch)
         async with self._database.writing() as connection:
-            for ids in _batched([conversation.id for conversation, _ in archived], PARAMETERS):
-                restored = update(conversations).where(conversations.c.id.in_(ids))
-                await connection.execute(restored.values(deleted_at=None))
-            if sum(len(tree) for _, tree in archived) >= ANALYZE_FROM:
+            for ids in _batched(new, PARAMETERS):
+                await connection.execute(_imported(owner, ids).values(deleted_at=None))
+            if rows >= ANALYZE_FROM:
                 await self._database.analyze(connection)
+        return Imported(new, existing)
 
-    async def _insert_deleted(self, owner: str, archived: Iterable[Archived]) -> None:
+    async def _insert_deleted(self, owner: str, batch: Sequence[Archived]) -> Sequence[str]:
+        """Add conversations, marked as deleted; returns the ids of new ones and of those with the mark."""
+        ids = [conversation.id for conversation, _ in batch]
+        hidden, known = set[str](), set[str]()
         async with self._database.writing() as connection:
-            for conversation, tree in archived:
-                row = conversation_row(conversation, owner) | {"deleted_at": now()}
-                await connection.execute(insert(conversations).values(row))
-                if tree:
-                    rows = [message_row(message, conversation.id, owner) for message in tree]
-                    await connection.execute(insert(messages), rows)
+            for some in _batched(ids, PARAMETERS):
+                # The mark is renewed, so that `purge` does not remove them meanwhile.
+                renewed = _imported(owner, some).where(conversations.c.deleted_at.is_not(None))
+                hidden |= set(
+                    await connection.scalars(renewed.values(deleted_at=now()).returning(conversations.c.id))
+                )
+                known |= set(
+                    await connection.scalars(select(conversations.c.id).where(conversations.c.id.in_(some)))
+                )
+            new = [archived for archived in batch if archived[0].id not in known]
+            if new:
+                rows = [conversation_row(conversation, owner) for conversation, _ in new]
+                await connection.execute(
+                    insert(conversations), [{**row, "deleted_at": now()} for row in rows]
+                )
+            rows = [message_row(message, each.id, owner) for each, tree in new for message in tree]
+            if rows:
+                await connection.execute(insert(messages), rows)
+        return [id_ for id_ in ids if id_ in hidden or id_ not in known]
 
     async def ids(self, owner: str) -> list[str]:
         """The ids of all conversations of an owner, oldest first."""
@@ -166,6 +197,13 @@ class ConversationRepository:
             for id_ in ids:
                 if id_ in own:
                     yield own[id_], trees[id_]
+
+    async def get_all(self, owner: str, ids: Sequence[str]) -> AsyncIterator[list[Conversation]]:
+        """The owner's conversations with these ids, in batches; deleted ones are left out."""
+        for some in _batched(ids, PARAMETERS):
+            async with self._database.reading() as connection:
+                own = await own_conversations(connection, owner, some)
+            yield [own[id_] for id_ in some if id_ in own]
 
     async def branch(
         self, owner: str, conversation: str, leaf: str | None
@@ -305,8 +343,13 @@ def _select_messages(ids: Sequence[str]) -> Select[Any]:
     )
 
 
-def _batches(archived: Sequence[Archived]) -> Iterator[list[Archived]]:
-    """Conversations in batches of about `IMPORT_BATCH` rows."""
+def _imported(owner: str, ids: Sequence[str]) -> Update:
+    """The change of an owner's conversations with these ids."""
+    return update(conversations).where(conversations.c.id.in_(ids), conversations.c.client == owner)
+
+
+async def _batches(archived: Iterable[Archived]) -> AsyncIterator[list[Archived]]:
+    """Conversations in batches of about `IMPORT_BATCH` rows; others work on while they are parsed."""
     batch: list[Archived] = []
     rows = 0
     for conversation, tree in archived:
@@ -315,6 +358,7 @@ def _batches(archived: Sequence[Archived]) -> Iterator[list[Archived]]:
         if rows >= IMPORT_BATCH:
             yield batch
             batch, rows = [], 0
+        await asyncio.sleep(0)
     if batch:
         yield batch
 
