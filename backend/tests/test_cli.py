@@ -1,10 +1,12 @@
 import json
 from pathlib import Path
 
+import httpx
 import pytest
 
 from headwater.cli import main
 from headwater.data_folder import DataFolder
+from tests.running import running
 
 
 def test_a_key_is_rotated_and_old_ones_can_be_forgotten(
@@ -45,3 +47,43 @@ def test_what_cannot_start_says_so_in_one_line(
     printed = capsys.readouterr().err
     assert printed.startswith("headwater: HEADWATER_DATABASE_URL takes")
     assert printed.count("\n") == 1
+
+
+def test_what_clients_have_is_listed_and_removed_while_a_server_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with running(tmp_path) as server, httpx.Client(base_url=server.url, timeout=20) as client:
+        answered = client.post(
+            "/api/chat",
+            json={"message": "bergamot", "model": "scripted/echo"},
+            headers={"Accept": "application/json"},
+        )
+        conversation = answered.json()["conversation"]
+        monkeypatch.setenv("HEADWATER_DATA_DIR", str(tmp_path / "data"))
+        assert main(["clients"]) == 0
+        heads, row = capsys.readouterr().out.splitlines()
+        assert heads.split() == ["client", "conversations", "messages", "bytes", "last", "used"]
+        name, *figures, _ = row.split()
+        assert figures == ["1", "2", "16"]
+        with client.stream("GET", "/api/chat?message=bergamot&model=scripted/stall") as running_reply:
+            next(running_reply.iter_lines())
+            assert main(["delete-client", name]) == 0
+            assert capsys.readouterr().out == f"removed 2 conversations of {name}\n"
+            assert client.get("/api/conversations").json()["conversations"] == []
+            assert client.get(f"/api/conversations/{conversation}").status_code == 404
+        server.stop()
+        assert "Traceback" not in server.log
+    assert main(["clients"]) == 0
+    assert capsys.readouterr().out == "no conversations are stored\n"
+    files = [file.read_bytes() for file in (tmp_path / "data").iterdir() if "headwater.db" in file.name]
+    assert not any(b"bergamot" in content for content in files)
+
+
+def test_a_client_that_does_not_exist_is_not_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HEADWATER_DATA_DIR", str(tmp_path))
+    assert main(["delete-client", "client_x"]) == 2
+    assert (
+        capsys.readouterr().err == "headwater: there is no client 'client_x'; `headwater clients` lists all\n"
+    )

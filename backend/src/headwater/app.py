@@ -93,7 +93,7 @@ async def application(settings: Settings, folder: DataFolder) -> AsyncIterator[A
             raise SettingsError(
                 f"HEADWATER_DEFAULT_MODEL is {settings.default_model!r}, but it takes one of: {known}"
             )
-        database = await stack.enter_async_context(open_database(_database_url(settings, folder), alone=True))
+        database = await stack.enter_async_context(open_database(storage_url(settings, folder), alone=True))
         metrics = Metrics()
         quota = Quota(settings.rate_limit, settings.max_active, settings.max_active_per_client)
         conversations, changes = ConversationRepository(database), MemoryChangeFeed()
@@ -109,7 +109,8 @@ async def application(settings: Settings, folder: DataFolder) -> AsyncIterator[A
         built = _applications(
             settings, folder, database, replies, history, catalogue, scripted, quota, metrics
         )
-        forever = database.keep(), replies.checkpoint(), history.purge(), built.socket_io.run()
+        purging = history.purge(settings.retention)
+        forever = database.keep(), replies.checkpoint(), purging, built.socket_io.run()
         await stack.enter_async_context(running(*forever))
         yield built
 
@@ -186,7 +187,8 @@ async def _sources(settings: Settings, scripted: ScriptedProvider, stack: AsyncE
     return [*sources, scripted]
 
 
-def _database_url(settings: Settings, folder: DataFolder) -> URL:
+def storage_url(settings: Settings, folder: DataFolder) -> URL:
+    """The database of these settings."""
     if settings.database_url is None:
         return sqlite_url(folder.database)
     return database_url(settings.database_url)

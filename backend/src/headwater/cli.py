@@ -5,17 +5,25 @@ import asyncio
 import logging
 import os
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 from headwater import __version__
-from headwater.app import describe_api
+from headwater.app import describe_api, storage_url
+from headwater.conversations.model import timestamp
 from headwater.data_folder import DataFolder, DataFolderError
+from headwater.errors import UnavailableError
 from headwater.server.serve import serve
 from headwater.settings import Settings, SettingsError, markdown_table
-from headwater.storage.database import DatabaseError
+from headwater.storage.conversations import FOR_GOOD, ConversationRepository
+from headwater.storage.database import DatabaseError, open_database
 
 T = TypeVar("T")
+
+
+class UnknownClientError(Exception):
+    """Nothing is stored of a client with this name."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -32,6 +40,9 @@ def main(arguments: list[str] | None = None) -> int:
     commands.add_parser(
         "forget-old-keys", help="accept only tokens signed with the newest key from the next start on"
     )
+    commands.add_parser("clients", help="list whose conversations are stored, with their size and last use")
+    delete = commands.add_parser("delete-client", help="remove all conversations of a client for good")
+    delete.add_argument("name", help="its name in the list of clients")
     options = parser.parse_args(arguments)
     try:
         match options.command:
@@ -43,9 +54,13 @@ def main(arguments: list[str] | None = None) -> int:
                 _announce_keys(_data_folder().rotate_signing_key())
             case "forget-old-keys":
                 _announce_keys(_data_folder().forget_old_keys())
+            case "clients":
+                _run(_list_clients())
+            case "delete-client":
+                _run(_delete_client(options.name))
             case _:
                 _serve()
-    except (SettingsError, DataFolderError, DatabaseError) as error:
+    except (SettingsError, DataFolderError, DatabaseError, UnavailableError, UnknownClientError) as error:
         print(f"headwater: {error}", file=sys.stderr)  # noqa: T201
         return 2
     except KeyboardInterrupt:
@@ -58,6 +73,40 @@ def _serve() -> None:
     for verbose in ("alembic", "httpx2", "hypercorn.error"):
         logging.getLogger(verbose).setLevel(logging.WARNING)
     _run(serve(Settings.from_environment(os.environ), _announce))
+
+
+@asynccontextmanager
+async def _conversations() -> AsyncIterator[ConversationRepository]:
+    """The conversations of the configured database, also while a server runs on it."""
+    settings = Settings.from_environment(os.environ)
+    async with open_database(storage_url(settings, DataFolder(settings.data_dir))) as database:
+        yield ConversationRepository(database)
+
+
+async def _list_clients() -> None:
+    async with _conversations() as conversations:
+        clients = await conversations.usage()
+    if not clients:
+        _announce("no conversations are stored")
+        return
+    rows = [("client", "conversations", "messages", "bytes", "last used")]
+    rows += [
+        (each.owner, str(each.conversations), str(each.messages), str(each.size), timestamp(each.last_used))
+        for each in clients
+    ]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for name, *numbers, last_used in rows:
+        cells = [number.rjust(width) for number, width in zip(numbers, widths[1:], strict=False)]
+        _announce("  ".join([name.ljust(widths[0]), *cells, last_used]))
+
+
+async def _delete_client(name: str) -> None:
+    async with _conversations() as conversations:
+        deleted = await conversations.delete_all(name)
+        if not deleted:
+            raise UnknownClientError(f"there is no client {name!r}; `headwater clients` lists all")
+        await conversations.purge(FOR_GOOD + 1)
+    _announce(f"removed {len(deleted)} conversation{'s' if len(deleted) > 1 else ''} of {name}")
 
 
 def _data_folder() -> DataFolder:

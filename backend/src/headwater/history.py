@@ -17,7 +17,7 @@ from headwater.errors import NotFoundError, UnavailableError
 from headwater.generation.codec import JsonObject
 from headwater.live.ports import ChangeFeed
 from headwater.replies.service import Replies
-from headwater.storage.conversations import Archived, ConversationRepository, Imported, ListCursor
+from headwater.storage.conversations import FOR_GOOD, Archived, ConversationRepository, Imported, ListCursor
 from headwater.storage.search import SearchCursor, SearchMatch, SearchRepository
 from headwater.storage.shares import Shared, ShareRepository
 
@@ -25,6 +25,9 @@ logger = logging.getLogger(__name__)
 
 UNDO_SECONDS = 600
 """How long a deletion can be undone."""
+
+DAY = 24 * 60 * 60 * 1000
+"""Milliseconds of a day."""
 
 PURGE_EVERY = 60.0
 """Seconds between two removals of deleted conversations."""
@@ -69,16 +72,28 @@ class History:
         self._changes = changes
         self._owners: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
-    async def purge(self) -> None:
-        """Remove deleted conversations for good once `UNDO_SECONDS` are over, until cancelled."""
+    async def purge(self, retention: float) -> None:
+        """Remove conversations for good, until cancelled.
+
+        They are removed `UNDO_SECONDS` after they were deleted, or `retention` days after their last update;
+        0 keeps them.
+        """
         while True:
             try:
+                if retention:
+                    await self._expire(now() - round(retention * DAY))
                 await self._conversations.purge(now() - UNDO_SECONDS * 1000)
             except UnavailableError:
                 pass  # the database has logged it; the next round removes them
             except SQLAlchemyError:
                 logger.exception("deleted conversations could not be removed; trying again")
             await asyncio.sleep(PURGE_EVERY)
+
+    async def _expire(self, before: int) -> None:
+        expired = await self._conversations.expire(before)
+        for owner, id_ in expired:
+            self._changes.announce(owner, id_)
+        await self._replies.end_all_in(frozenset(id_ for _, id_ in expired))
 
     async def page(
         self, owner: str, *, archived: bool, pinned: bool | None, limit: int, after: ListCursor | None
@@ -117,6 +132,18 @@ class History:
         with self._changing(owner, conversation):
             await self._conversations.delete(owner, conversation, now())
             await self._replies.cancel_all_in(conversation)
+
+    async def delete_all(self, owner: str) -> None:
+        """Remove all conversations of an owner for good, and stop their replies.
+
+        If this is cancelled or fails half-way, `purge` removes the rest.
+        """
+        async with self._alone(owner):
+            deleted = frozenset(await self._conversations.delete_all(owner))
+            for id_ in deleted:
+                self._changes.announce(owner, id_)
+            await self._replies.end_all_in(deleted)
+            await self._conversations.purge(FOR_GOOD + 1)
 
     async def restore(self, owner: str, conversation: str) -> Listed:
         """Undo a deletion."""

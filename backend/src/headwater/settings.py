@@ -194,6 +194,9 @@ class Settings(BaseModel):
     database_url: DatabaseUrl = None
     """the database; without it, SQLite in the data folder"""
 
+    retention: Annotated[float, Field(ge=0, le=1e6), Takes("days, 0 or more")] = 0.0
+    """conversations without an update for that long are [removed](operating.md#whose-data); 0 keeps them"""
+
     api_keys: Secrets = ()
     """the keys that programs may show; with any, [`/v1`](compatibility.md#openais-api) accepts nobody else"""
 

@@ -430,6 +430,37 @@ async def test_what_is_wrong_between_members_is_told_in_words(client: httpx.Asyn
     assert response.json()["detail"] == "conversations.0: leaf is not the index of a message."
 
 
+async def test_all_conversations_of_a_client_are_removed_for_good(
+    client: httpx.AsyncClient, other: httpx.AsyncClient
+) -> None:
+    first, theirs = await reply(client, "one"), await reply(other, "theirs")
+    running = {"message": "two", "model": "scripted/stall"}
+    async with (
+        client.stream("GET", "/api/conversations/events") as changes,
+        client.stream("POST", "/api/chat", json=running, headers={"Accept": "text/event-stream"}) as stalled,
+    ):
+        events, said = aiter(sse_events(changes)), aiter(sse_events(stalled))
+        assert (await anext(events)).event == "ready"
+        start = (await anext(said)).data
+        assert (await client.delete("/api/conversations")).status_code == 204
+        assert [event async for event in said][-1].data["status"] == "cancelled"
+        changed = set[str]()
+        while first["conversation"] not in changed:
+            changed |= set((await anext(events)).data.get("conversations", ()))
+        assert start["conversation"] in changed
+    assert await listed(client) == []
+    for generation in (first["generation"], start["generation"]):
+        check(await client.get(f"/api/generations/{generation}"), 404, "not_found")
+    restored = await client.post(f"/api/conversations/{first['conversation']}/restore")
+    check(restored, 404, "not_found")
+    assert [each["id"] for each in await listed(other)] == [theirs["conversation"]]
+    assert (await client.delete("/api/conversations")).status_code == 204
+    foreign = {"Origin": "https://example.org", "Sec-Fetch-Site": "cross-site"}
+    refused = await other.delete("/api/conversations", headers=foreign)
+    check(refused, 403, "forbidden")
+    assert len(await listed(other)) == 1
+
+
 async def imported(client: httpx.AsyncClient, body: dict[str, Any]) -> tuple[list[str], int]:
     response = await client.post("/api/conversations/import", json=body)
     assert response.status_code == 201, response.text

@@ -13,7 +13,6 @@ from headwater.generation.parts import Reasoning, Text
 from headwater.ids import new_id
 from headwater.storage.conversations import ConversationRepository
 from headwater.storage.database import Database
-from headwater.ids import new_id
 from headwater.transports.wire import encode_json
 from tests.storage import trees
 from tests.storage.trees import line, new_conversation, new_message

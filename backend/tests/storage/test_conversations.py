@@ -1,4 +1,5 @@
 from dataclasses import replace
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -13,12 +14,17 @@ from headwater.conversations.model import (
     UnknownConversationError,
     UnknownMessageError,
 )
+from headwater.generation.parts import Text
 from headwater.ids import new_id
-from headwater.storage.conversations import ConversationRepository, IdTakenError, ListCursor
+from headwater.storage.conversations import FOR_GOOD, ConversationRepository, IdTakenError, ListCursor, Usage
 from headwater.storage.database import Database
-from headwater.storage.tables import conversations, generations, messages
+from headwater.storage.replies import Piece, ReplyRepository
+from headwater.storage.search import SearchRepository
+from headwater.storage.shares import ShareRepository
+from headwater.storage.tables import conversations, generations, messages, pieces, shares
 from tests.storage import trees
 from tests.storage.trees import (
+    COMPLETED,
     NO_IDS,
     begin,
     begun,
@@ -302,6 +308,75 @@ async def test_only_what_was_deleted_before_a_time_is_removed_for_good(
     await repository.restore("me", late)
     assert await repository.ids("me") == [late, alive]
     assert await repository.purge(10**15) == 0
+
+
+async def test_all_of_an_owner_is_removed_for_good(
+    database: Database, repository: ConversationRepository
+) -> None:
+    secret = "bergamot"
+    name, _, reply = await begun(repository, "me", f"the {secret} of mine", title=f"A {secret}")
+    running, replies = (await begun(repository, "me"))[2], ReplyRepository(database)
+    await replies.close(reply.generation, [Text(f"{secret}s grow")], COMPLETED)
+    await replies.save([Piece(running.generation, 0, [Text(f"a {secret} that is growing")])])
+    await ShareRepository(database).share("me", name, 1)
+    deleted, _ = await kept(repository, "me", f"{secret} that was deleted")
+    await repository.delete("me", deleted.id, 10)
+    theirs, _ = await kept(repository, "other", f"their {secret[::-1]}")
+    assert len(await repository.delete_all("me")) == 3
+    assert await repository.ids("me") == []
+    with pytest.raises(UnknownConversationError):
+        await repository.restore("me", name)
+    assert await repository.purge(FOR_GOOD + 1) == 3
+    assert await rows(database) == (1, 1, 0)
+    # What the running reply still writes brings nothing back.
+    await replies.save([Piece(running.generation, 9, [Text("more")])])
+    assert not await replies.close(running.generation, [Text("all")], COMPLETED)
+    async with database.reading() as connection:
+        for table in (pieces, shares):
+            assert await connection.scalar(select(func.count()).select_from(table)) == 0
+    search = SearchRepository(database)
+    assert await search.search("me", secret, 9, None) == ([], None)
+    found, _ = await search.search("other", secret[::-1], 9, None)
+    assert [match.conversation.id for match in found] == [theirs.id]
+    assert await repository.delete_all("me") == []
+
+
+@pytest.mark.parametrize("server_url", ["sqlite"], indirect=True)
+async def test_no_byte_of_what_is_removed_for_good_is_left_in_the_files(
+    database: Database, repository: ConversationRepository, tmp_path: Path
+) -> None:
+    def left() -> bool:
+        files = [file.read_bytes() for file in tmp_path.iterdir() if file.name.startswith("headwater.db")]
+        return any(b"bergamot" in content for content in files)
+
+    for n in range(20):
+        await kept(repository, "other", *(f"river {n} {m}" for m in range(20)))
+    for n in range(20):
+        await kept(repository, "me", *[f"bergamot {n} " * 900] * 3, title=f"bergamot {n}")
+    assert left()
+    await repository.delete_all("me")
+    await repository.purge(FOR_GOOD + 1)
+    assert not left()
+
+
+async def test_what_was_not_updated_for_long_is_removed_for_good(
+    database: Database, repository: ConversationRepository
+) -> None:
+    old, _ = await kept(repository, "me", "one", updated_at=10)
+    new, _ = await kept(repository, "me", "two", updated_at=20)
+    assert await repository.expire(10) == ()
+    assert await repository.expire(20) == [("me", old.id)]
+    assert await repository.purge(FOR_GOOD + 1) == 1
+    assert await repository.ids("me") == [new.id]
+    assert await rows(database) == (1, 1, 0)
+
+
+async def test_what_each_owner_has_is_counted(repository: ConversationRepository) -> None:
+    assert await repository.usage() == []
+    await kept(repository, "early", "four", "ünï", updated_at=10)
+    await kept(repository, "late", "12345678", updated_at=20)
+    await kept(repository, "late", updated_at=15)
+    assert await repository.usage() == [Usage("late", 2, 1, 8, 20), Usage("early", 1, 2, 9, 10)]
 
 
 async def test_however_long_a_branch_is_it_is_removed_for_good(

@@ -96,6 +96,12 @@ def conversations_blueprint(history: History, heartbeat: float) -> Blueprint:
         summaries = [responses.summary(listed) for listed in page]
         return json_response(ConversationList(summaries, _write_cursor(cursor)))
 
+    @blueprint.delete("")
+    @answers_nothing(204)
+    async def delete_all() -> Response:
+        await history.delete_all(principal().owner)
+        return Response(status=204)
+
     @blueprint.get("/search")
     @document_querystring(SearchQuery)
     @document_response(SearchResults)

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 import msgspec
@@ -120,6 +120,12 @@ class ActiveReplies:
         asyncio.get_running_loop().call_later(RETENTION, self._forget, generation.id)
         while self._weight > self._capacity and len(self._closed) > 1:
             self._forget(next(iter(self._closed)))
+
+    def forget_all_in(self, conversations: Collection[str]) -> None:
+        """Forget the closed generations of these conversations."""
+        for id_ in tuple(self._closed):
+            if self._known[id_].conversation in conversations:
+                self._forget(id_)
 
     def _forget(self, generation: str) -> None:
         if generation in self._closed:

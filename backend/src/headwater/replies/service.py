@@ -44,6 +44,9 @@ SAVE_TIMEOUT = 0.5
 
 Saving continues while connections close, and the next start closes what is still open."""
 
+END_TIMEOUT = 5.0
+"""Seconds that a deletion for good waits for running replies to end. A later one finds no row to write."""
+
 AFTER_CRASH = Outcome(Interrupted())
 """The outcome of a reply whose server crashed, without any measurements."""
 
@@ -253,6 +256,16 @@ class Replies:
         """Stop the running generations of a conversation."""
         for generation in self.running_in(conversation):
             await self.cancel(generation)
+
+    async def end_all_in(self, conversations: Collection[str]) -> None:
+        """Stop and forget the generations of conversations that are deleted for good."""
+        running = [generation for generation in self._active if generation.conversation in conversations]
+        tasks = [self._active.active(generation).task for generation in running]
+        for generation in running:
+            await self.cancel(generation)
+        if tasks:
+            await asyncio.wait(tasks, timeout=END_TIMEOUT)
+        self._active.forget_all_in(conversations)
 
     def busy(self) -> Collection[str]:
         """The conversations with running replies."""

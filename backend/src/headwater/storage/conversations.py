@@ -6,7 +6,20 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import msgspec
-from sqlalchemy import Select, Update, delete, insert, literal, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    LargeBinary,
+    Select,
+    Text,
+    cast,
+    delete,
+    func,
+    insert,
+    literal,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -20,6 +33,7 @@ from headwater.conversations.model import (
 )
 from headwater.ids import is_id
 from headwater.storage.database import Database
+from headwater.storage.erasure import overwrite_deleted
 from headwater.storage.rows import (
     MESSAGE,
     change_own,
@@ -54,8 +68,25 @@ PARAMETERS = 500
 IMPORT_BATCH = 1000
 """About how many rows one transaction of an import adds."""
 
+FOR_GOOD = 0
+"""When conversations were deleted that nobody can restore: before all others, so `purge` takes them."""
+
+PURGE_BATCH = 200
+"""The most conversations that one transaction removes for good."""
+
 ANALYZE_FROM = 1000
 """An import of at least this many messages refreshes the statistics of the database."""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What an owner has: how many conversations and messages, their bytes, and when one was last updated."""
+
+    owner: str
+    conversations: int
+    messages: int
+    size: int
+    last_used: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +160,7 @@ class ConversationRepository:
             existing += len(batch) - len(ids)
             rows += sum(len(tree) for _, tree in batch)
         async with self._database.writing() as connection:
-            for ids in _batched(new, PARAMETERS):
-                await connection.execute(_imported(owner, ids).values(deleted_at=None))
+            await _mark(connection, new, None)
             if rows >= ANALYZE_FROM:
                 await self._database.analyze(connection)
         return Imported(new, existing)
@@ -138,27 +168,23 @@ class ConversationRepository:
     async def _insert_deleted(self, owner: str, batch: Sequence[Archived]) -> Sequence[str]:
         """Add conversations, marked as deleted; returns the ids of new ones and of those with the mark."""
         ids = [conversation.id for conversation, _ in batch]
-        hidden, known = set[str](), set[str]()
+        known: dict[str, bool] = {}
         async with self._database.writing() as connection:
             for some in _batched(ids, PARAMETERS):
-                # The mark is renewed, so that `purge` does not remove them meanwhile.
-                renewed = _imported(owner, some).where(conversations.c.deleted_at.is_not(None))
-                hidden |= set(
-                    await connection.scalars(renewed.values(deleted_at=now()).returning(conversations.c.id))
-                )
-                known |= set(
-                    await connection.scalars(select(conversations.c.id).where(conversations.c.id.in_(some)))
-                )
+                # The query names only the ids, as in `own_conversations`.
+                query = select(conversations.c.id, conversations.c.client, conversations.c.deleted_at)
+                rows = await connection.execute(query.where(conversations.c.id.in_(some)).with_for_update())
+                known |= {row.id: row.client == owner and row.deleted_at is not None for row in rows}
+            marked = [id_ for id_ in ids if known.get(id_, False)]
+            await _mark(connection, marked, now())  # again, so that `purge` does not remove them meanwhile
             new = [archived for archived in batch if archived[0].id not in known]
             if new:
-                rows = [conversation_row(conversation, owner) for conversation, _ in new]
-                await connection.execute(
-                    insert(conversations), [{**row, "deleted_at": now()} for row in rows]
-                )
-            rows = [message_row(message, each.id, owner) for each, tree in new for message in tree]
-            if rows:
-                await connection.execute(insert(messages), rows)
-        return [id_ for id_ in ids if id_ in hidden or id_ not in known]
+                added = [conversation_row(each, owner) | {"deleted_at": now()} for each, _ in new]
+                await connection.execute(insert(conversations), added)
+            trees = [message_row(message, each.id, owner) for each, tree in new for message in tree]
+            if trees:
+                await connection.execute(insert(messages), trees)
+        return [id_ for id_ in ids if known.get(id_, True)]
 
     async def ids(self, owner: str) -> list[str]:
         """The ids of all conversations of an owner, oldest first."""
@@ -283,7 +309,7 @@ class ConversationRepository:
                 .where(
                     conversations.c.id == conversation,
                     conversations.c.client == owner,
-                    conversations.c.deleted_at.is_not(None),
+                    conversations.c.deleted_at > FOR_GOOD,
                 )
                 .values(deleted_at=None, version=conversations.c.version + 1)
             )
@@ -292,21 +318,77 @@ class ConversationRepository:
     async def purge(self, before: int) -> int:
         """Remove for good what was deleted before this time; returns the number of conversations."""
         purged = 0
-        while await self._purge_one(before):
-            purged += 1
+        while count := await self._purge_some(conversations.c.deleted_at < before):
+            purged += count
+        if purged:
+            await overwrite_deleted(self._database)
         return purged
 
-    async def _purge_one(self, before: int) -> bool:
+    async def _purge_some(self, is_due: ColumnElement[bool]) -> int:
         async with self._database.writing() as connection:
-            query = select(conversations.c.id).where(conversations.c.deleted_at < before).limit(1)
-            id_ = await connection.scalar(query.with_for_update())
-            if id_ is None:
-                return False
+            due = select(conversations.c.id).where(is_due)
+            ids = (await connection.scalars(due.limit(PURGE_BATCH))).all()
+            if not ids:
+                return 0
+            # Replies that are being closed lock their rows in this order.
+            replies = select(generations.c.id).join(messages, messages.c.id == generations.c.message)
+            await connection.execute(replies.where(messages.c.conversation.in_(ids)).with_for_update())
+            due = due.where(conversations.c.id.in_(ids)).with_for_update()
+            ids = (await connection.scalars(due)).all()
             # SQLite cascades from parent to child, but only about a thousand levels deep: unlink them first.
-            unlink = update(messages).where(messages.c.conversation == id_).values(parent=None)
+            unlink = update(messages).where(messages.c.conversation.in_(ids)).values(parent=None)
             await connection.execute(unlink)
-            await connection.execute(delete(conversations).where(conversations.c.id == id_))
-            return True
+            await connection.execute(delete(conversations).where(conversations.c.id.in_(ids)))
+            return len(ids)
+
+    async def delete_all(self, owner: str) -> Sequence[str]:
+        """Delete all of an owner's conversations for good; `purge` removes them. Returns their ids."""
+        own = update(conversations).where(conversations.c.client == owner).values(deleted_at=FOR_GOOD)
+        async with self._database.writing() as connection:
+            return (await connection.scalars(own.returning(conversations.c.id))).all()
+
+    async def expire(self, before: int) -> Sequence[tuple[str, str]]:
+        """Delete for good what was last updated before this time; returns owners and ids."""
+        is_due = (conversations.c.updated_at < before) & conversations.c.deleted_at.is_(None)
+        async with self._database.reading() as connection:  # a scan, which should not block writers
+            if await connection.scalar(select(conversations.c.id).where(is_due).limit(1)) is None:
+                return ()
+        change = update(conversations).where(is_due).values(deleted_at=FOR_GOOD)
+        async with self._database.writing() as connection:
+            rows = await connection.execute(change.returning(conversations.c.client, conversations.c.id))
+            return [(row.client, row.id) for row in rows]
+
+    async def usage(self) -> list[Usage]:
+        """What each owner has, who used it last first; with what was deleted and can be restored."""
+        messages_of = (
+            select(messages.c.client, func.count().label("count"), func.sum(self._size()).label("size"))
+            .group_by(messages.c.client)
+            .subquery()
+        )
+        last_used = func.max(conversations.c.updated_at)
+        query = (
+            select(
+                conversations.c.client,
+                func.count(),
+                func.coalesce(func.max(messages_of.c.count), 0),
+                func.coalesce(func.max(messages_of.c.size), 0),
+                last_used,
+            )
+            .outerjoin(messages_of, messages_of.c.client == conversations.c.client)
+            .group_by(conversations.c.client)
+            .order_by(last_used.desc())
+        )
+        async with self._database.reading() as connection:
+            return [Usage(*row) for row in await connection.execute(query)]
+
+    def _size(self) -> ColumnElement[int]:
+        """The bytes of a message's text and parts."""
+        columns = (messages.c.text, cast(messages.c.parts, Text))
+        if self._database.is_sqlite:  # before 3.43 without `octet_length`
+            sizes = [func.length(cast(column, LargeBinary)) for column in columns]
+        else:
+            sizes = [func.octet_length(column) for column in columns]
+        return sizes[0] + func.coalesce(sizes[1], 0)
 
 
 async def _get(connection: AsyncConnection, owner: str, conversation: str) -> Conversation:
@@ -343,9 +425,11 @@ def _select_messages(ids: Sequence[str]) -> Select[Any]:
     )
 
 
-def _imported(owner: str, ids: Sequence[str]) -> Update:
-    """The change of an owner's conversations with these ids."""
-    return update(conversations).where(conversations.c.id.in_(ids), conversations.c.client == owner)
+async def _mark(connection: AsyncConnection, ids: Sequence[str], deleted_at: int | None) -> None:
+    """Mark conversations as deleted, or not."""
+    for some in _batched(ids, PARAMETERS):
+        change = update(conversations).where(conversations.c.id.in_(some))
+        await connection.execute(change.values(deleted_at=deleted_at))
 
 
 async def _batches(archived: Iterable[Archived]) -> AsyncIterator[list[Archived]]:

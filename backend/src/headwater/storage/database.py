@@ -161,6 +161,12 @@ class Database:
         if not self.is_sqlite:
             await connection.execute(text("ANALYZE conversations, messages"))
 
+    async def checkpoint(self) -> None:
+        """Move SQLite's write-ahead log into the file and empty it, unless a reader needs it."""
+        async with self._noticing_outages(), self._one_writer, self._engine.connect() as connection:
+            driver: Any = (await connection.get_raw_connection()).driver_connection
+            await (await driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")).close()
+
     async def migrate(self) -> None:
         """Bring the schema to the newest version. Raises `DatabaseError`."""
         try:
@@ -280,7 +286,7 @@ def _set_up_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 - 
     cursor.execute("PRAGMA synchronous = NORMAL")  # consistent after a crash of the process or of the machine
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.execute("PRAGMA trusted_schema = ON")  # triggers may call our own function
-    cursor.execute("PRAGMA secure_delete = FAST")
+    cursor.execute("PRAGMA secure_delete = ON")  # overwrites what is deleted
     cursor.execute("PRAGMA cache_size = -32768")
     cursor.execute("PRAGMA temp_store = MEMORY")
     cursor.execute("PRAGMA journal_size_limit = 67108864")
