@@ -72,6 +72,11 @@ export function deleteConversation(id: string): Promise<void> {
   return ask(pathOf(id), { method: "DELETE", outlivesPage: true });
 }
 
+/** Removes all conversations for good. */
+export function deleteAllConversations(): Promise<void> {
+  return ask(ROOT, { method: "DELETE" });
+}
+
 export function restoreConversation(id: string): Promise<ConversationSummary> {
   return ask(`${pathOf(id)}/restore`, { method: "POST" });
 }

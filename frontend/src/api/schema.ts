@@ -257,10 +257,11 @@ export interface Health {
   status: "alive" | "ready";
 }
 /**
- * The imported conversations, in the order of the archive.
+ * The imported conversations, in the order of the archive, and how many an earlier import had added.
  */
 export interface ImportResult {
   conversations: ConversationSummary[];
+  existing: number;
 }
 /**
  * An available model; `context_window` is in tokens, absent if it is unknown.

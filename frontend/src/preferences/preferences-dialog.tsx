@@ -5,8 +5,13 @@ import { LANGUAGES, nameOf } from "../language/languages";
 import { Dialog, type DialogEvents } from "../ui/dialog";
 import { prefer, usePreferences } from "./preferences";
 
+interface PreferencesDialogProps extends DialogEvents {
+  /** What stands below the preferences. */
+  readonly children: ReactNode;
+}
+
 /** The preferences, which apply as soon as they are chosen. */
-export default function PreferencesDialog(events: DialogEvents) {
+export function PreferencesDialog({ children, ...events }: PreferencesDialogProps) {
   const { say } = useLanguage();
   const { language, theme, transport, isTextEven } = usePreferences();
   return (
@@ -62,6 +67,7 @@ export default function PreferencesDialog(events: DialogEvents) {
           ))}
         </Choice>
       </div>
+      {children}
     </Dialog>
   );
 }

@@ -27,10 +27,11 @@ export function useImportConversations(onOpen: (id: string) => void) {
       show({
         text: `${say("notImported", { name: archive.name })} ${whyNotImported(language, error)}`,
       }),
-    onSuccess: ({ conversations }) => {
+    onSuccess: ({ conversations, existing }) => {
       const [only, ...others] = conversations;
-      const text = say(only === undefined ? "importEmpty" : "imported", {
-        count: conversations.length,
+      const none = existing > 0 ? "importExisting" : "importEmpty";
+      const text = say(only === undefined ? none : "imported", {
+        count: conversations.length || existing,
       });
       if (only === undefined || others.length > 0) show({ text });
       else {

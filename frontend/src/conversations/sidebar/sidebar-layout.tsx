@@ -21,12 +21,12 @@ const SidebarDrawer = lazy(loadDrawer);
 // Loaded after the first render.
 const Shortcuts = lazy(() => import("./shortcuts-listener"));
 const loadDialog = {
-  preferences: () => import("../../preferences/preferences-dialog"),
+  preferences: () => import("./preferences"),
   share: () => import("./share-dialog"),
   shortcuts: () => import("./shortcuts-dialog"),
 };
 const ShareDialog = lazy(loadDialog.share);
-const PreferencesDialog = lazy(loadDialog.preferences);
+const Preferences = lazy(loadDialog.preferences);
 const ShortcutsDialog = lazy(loadDialog.shortcuts);
 
 /** The page with the side bar, which is beside the page on a wide screen and a drawer over it on a narrow one. */
@@ -68,7 +68,7 @@ export function SidebarLayout({ children }: { readonly children: ReactNode }) {
         <Optional>{!isWide && hasDrawer && <SidebarDrawer />}</Optional>
         <Optional>
           {dialog?.kind === "share" && <ShareDialog id={dialog.id} {...dialogEvents} />}
-          {dialog?.kind === "preferences" && <PreferencesDialog {...dialogEvents} />}
+          {dialog?.kind === "preferences" && <Preferences {...dialogEvents} />}
           {dialog?.kind === "shortcuts" && <ShortcutsDialog {...dialogEvents} />}
         </Optional>
       </PortalContainer>

@@ -110,6 +110,10 @@ export class FakeServer {
     }
     const [, id = "", action] =
       /^\/api\/conversations\/([^/]+)(?:\/(\w+))?$/.exec(url.pathname) ?? [];
+    if (id === "" && method === "DELETE") {
+      this.#kept.clear();
+      return new Response(null, { status: 204 });
+    }
     if (id === "") return Response.json(this.#page(url.searchParams));
     if (id === "search") return Response.json(this.#search(url.searchParams.get("q") ?? ""));
     if (id === "import") return this.#import(JSON.parse(await (init.body as Blob).text()));
@@ -169,7 +173,7 @@ export class FakeServer {
       this.#kept.set(taken.id, taken);
       return taken;
     });
-    return Response.json({ conversations }, { status: 201 });
+    return Response.json({ conversations, existing: 0 }, { status: 201 });
   }
 }
 

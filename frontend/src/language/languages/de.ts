@@ -147,6 +147,13 @@ const de: Translation = {
     notStreamed: "{name}, am Stück",
     transportBlocked:
       "{name} kommt hier nicht durch. Antworten kommen stattdessen als Server-Sent Events.",
+    deleteAll: "Alle meine Unterhaltungen löschen",
+    deleteAllAbout:
+      "Alle werden endgültig entfernt, auch die archivierten, und laufende Antworten werden angehalten.",
+    deleteAllConfirm: "Zur Bestätigung „{word}“ eingeben",
+    deleteAllWord: "löschen",
+    deletedAll: "Alle Ihre Unterhaltungen wurden gelöscht.",
+    notDeletedAll: "Ihre Unterhaltungen konnten nicht gelöscht werden.",
 
     conversations: "Unterhaltungen",
     archivedConversations: "Archivierte Unterhaltungen",
@@ -209,6 +216,10 @@ const de: Translation = {
     importTooLarge: "Die Datei ist zu groß: Mehr als 64 MB gehen nicht auf einmal.",
     importForeign: "Diese Datei wurde nicht hier exportiert, oder sie wurde seither verändert.",
     importEmpty: "In dieser Datei sind keine Unterhaltungen.",
+    importExisting: {
+      one: "Die Unterhaltung in dieser Datei ist schon hier.",
+      other: "Die {count} Unterhaltungen in dieser Datei sind schon hier.",
+    },
     imported: {
       one: "Eine Unterhaltung wurde importiert.",
       other: "{count} Unterhaltungen wurden importiert.",

@@ -143,6 +143,12 @@ const ja: Translation = {
     notStreamed: "{name}(一括)",
     transportBlocked:
       "ここでは {name} が通りません。返答は代わりに Server-Sent Events で届きます。",
+    deleteAll: "すべての会話を削除",
+    deleteAllAbout: "アーカイブした会話も含めて完全に削除されます。生成中の返信は停止します。",
+    deleteAllConfirm: "確認のため「{word}」と入力してください",
+    deleteAllWord: "削除",
+    deletedAll: "すべての会話を削除しました。",
+    notDeletedAll: "会話を削除できませんでした。",
 
     conversations: "会話",
     archivedConversations: "アーカイブした会話",
@@ -205,6 +211,7 @@ const ja: Translation = {
     importTooLarge: "ファイルが大きすぎます。一度に読み込めるのは 64 MB までです。",
     importForeign: "ここで書き出したファイルではないか、その後に変更されています。",
     importEmpty: "このファイルには会話がありません。",
+    importExisting: { other: "このファイルの {count} 件の会話はすでにあります。" },
     imported: { other: "{count} 件の会話を読み込みました。" },
     kilobytes: "{size} kB",
     megabytes: "{size} MB",
