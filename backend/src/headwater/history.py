@@ -18,6 +18,7 @@ from headwater.generation.codec import JsonObject
 from headwater.live.ports import ChangeFeed
 from headwater.replies.service import Replies
 from headwater.storage.conversations import FOR_GOOD, Archived, ConversationRepository, Imported, ListCursor
+from headwater.storage.database import uncancelled
 from headwater.storage.search import SearchCursor, SearchMatch, SearchRepository
 from headwater.storage.shares import Shared, ShareRepository
 
@@ -136,8 +137,11 @@ class History:
     async def delete_all(self, owner: str) -> None:
         """Remove all conversations of an owner for good, and stop their replies.
 
-        If this is cancelled or fails half-way, `purge` removes the rest.
+        It goes on if the client leaves. If it fails half-way, `purge` removes the rest.
         """
+        await uncancelled(self._delete_all(owner))
+
+    async def _delete_all(self, owner: str) -> None:
         async with self._alone(owner):
             deleted = frozenset(await self._conversations.delete_all(owner))
             for id_ in deleted:

@@ -1,3 +1,5 @@
+import asyncio
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
+from headwater.clock import now
 from headwater.conversations.model import (
     Conversation,
     Message,
@@ -16,7 +19,15 @@ from headwater.conversations.model import (
 )
 from headwater.generation.parts import Text
 from headwater.ids import new_id
-from headwater.storage.conversations import FOR_GOOD, ConversationRepository, IdTakenError, ListCursor, Usage
+from headwater.storage.conversations import (
+    FOR_GOOD,
+    Archived,
+    ConversationRepository,
+    IdTakenError,
+    Imported,
+    ListCursor,
+    Usage,
+)
 from headwater.storage.database import Database
 from headwater.storage.replies import Piece, ReplyRepository
 from headwater.storage.search import SearchRepository
@@ -308,6 +319,30 @@ async def test_only_what_was_deleted_before_a_time_is_removed_for_good(
     await repository.restore("me", late)
     assert await repository.ids("me") == [late, alive]
     assert await repository.purge(10**15) == 0
+
+
+async def test_an_import_that_was_cut_leaves_nothing_and_goes_on_when_it_is_sent_again(
+    database: Database, repository: ConversationRepository
+) -> None:
+    made = [(new_conversation(said), said) for said in (line(str(n)) for n in range(1_200))]
+
+    def leaving() -> Iterator[Archived]:
+        yield from made[:1_100]
+        importing.cancel()
+        yield from made[1_100:]
+
+    importing = asyncio.create_task(repository.insert("me", leaving()))
+    with pytest.raises(asyncio.CancelledError):
+        await importing
+    assert await repository.ids("me") == []
+    added = (await rows(database))[0]
+    assert 0 < added < len(made)
+    await repository.purge(now() - 60_000)
+    assert (await rows(database))[0] == added
+    imported = await repository.insert("me", made)
+    assert imported == Imported([each.id for each, _ in made], 0)
+    assert await repository.insert("me", made) == Imported([], len(made))
+    assert await rows(database) == (1_200, 1_200, 0)
 
 
 async def test_all_of_an_owner_is_removed_for_good(

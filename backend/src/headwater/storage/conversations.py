@@ -32,7 +32,7 @@ from headwater.conversations.model import (
     UnknownMessageError,
 )
 from headwater.ids import is_id
-from headwater.storage.database import Database
+from headwater.storage.database import Database, uncancelled
 from headwater.storage.erasure import overwrite_deleted
 from headwater.storage.rows import (
     MESSAGE,
@@ -73,6 +73,9 @@ FOR_GOOD = 0
 
 PURGE_BATCH = 200
 """The most conversations that one transaction removes for good."""
+
+REST_AFTER = 50
+"""About how many rows of an import are parsed before other tasks run."""
 
 ANALYZE_FROM = 1000
 """An import of at least this many messages refreshes the statistics of the database."""
@@ -155,15 +158,18 @@ class ConversationRepository:
         new: list[str] = []
         existing = rows = 0
         async for batch in _batches(archived):
-            ids = await self._insert_deleted(owner, batch)
+            ids = await uncancelled(self._insert_deleted(owner, batch))
             new += ids
             existing += len(batch) - len(ids)
             rows += sum(len(tree) for _, tree in batch)
-        async with self._database.writing() as connection:
-            await _mark(connection, new, None)
-            if rows >= ANALYZE_FROM:
-                await self._database.analyze(connection)
+        await uncancelled(self._restore_all(new, analyze=rows >= ANALYZE_FROM))
         return Imported(new, existing)
+
+    async def _restore_all(self, ids: Sequence[str], *, analyze: bool) -> None:
+        async with self._database.writing() as connection:
+            await _mark(connection, ids, None)
+            if analyze:
+                await self._database.analyze(connection)
 
     async def _insert_deleted(self, owner: str, batch: Sequence[Archived]) -> Sequence[str]:
         """Add conversations, marked as deleted; returns the ids of new ones and of those with the mark."""
@@ -435,14 +441,16 @@ async def _mark(connection: AsyncConnection, ids: Sequence[str], deleted_at: int
 async def _batches(archived: Iterable[Archived]) -> AsyncIterator[list[Archived]]:
     """Conversations in batches of about `IMPORT_BATCH` rows; others work on while they are parsed."""
     batch: list[Archived] = []
-    rows = 0
+    rows = rested = 0
     for conversation, tree in archived:
         batch.append((conversation, tree))
         rows += 1 + len(tree)
         if rows >= IMPORT_BATCH:
             yield batch
-            batch, rows = [], 0
-        await asyncio.sleep(0)
+            batch, rows, rested = [], 0, 0
+        elif rows - rested >= REST_AFTER:
+            await asyncio.sleep(0)
+            rested = rows
     if batch:
         yield batch
 

@@ -3,12 +3,12 @@
 import asyncio
 import logging
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from secrets import token_hex
 from threading import Thread
-from typing import Any
+from typing import Any, TypeVar
 
 import aiosqlite
 from alembic import command
@@ -39,6 +39,9 @@ THREAD_TIMEOUT = 1.0
 
 RETRY_AFTER = 5
 """Seconds after which clients may try again while the database is not available."""
+
+
+T = TypeVar("T")
 
 
 class DatabaseError(Exception):
@@ -259,6 +262,19 @@ async def open_database(url: URL, *, alone: bool = False) -> AsyncIterator[Datab
             cause = error.orig if isinstance(error, DBAPIError) else error
             raise DatabaseError(f"{url.set(query={}).render_as_string()} cannot be used: {cause}") from error
         yield database
+
+
+async def uncancelled(work: Coroutine[Any, Any, T]) -> T:
+    """Finish some work even if the caller is cancelled meanwhile, which then takes effect.
+
+    A connection of SQLite that is cancelled within a transaction may keep its lock for a while.
+    """
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task])
+        raise
 
 
 def unavailable(reason: str) -> UnavailableError:

@@ -1,7 +1,7 @@
 """Conversations and messages as rows, both ways."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, fields
+from dataclasses import fields
 from typing import Any
 
 from sqlalchemy import Row, Select, select, update
@@ -21,6 +21,8 @@ from headwater.ids import is_id
 from headwater.storage.tables import conversations, generations, messages, shares
 
 CONVERSATION = (*conversations.c, shares.c.token.label("share"))
+_MEMBERS = tuple(field.name for field in fields(Conversation) if field.name not in {"settings", "share"})
+_SETTINGS = tuple(field.name for field in fields(Settings))
 MESSAGE = (*messages.c, generations.c.id.label("generation"))
 
 
@@ -66,10 +68,12 @@ async def own_conversations(
 
 def conversation_of(row: Row[Any]) -> Conversation:
     """A conversation from its row."""
-    members = {
-        field.name: getattr(row, field.name) for field in fields(Conversation) if field.name != "settings"
-    }
-    return Conversation(**members, settings=Settings(row.model, row.system, row.temperature, row.max_tokens))
+    members = {name: getattr(row, name) for name in _MEMBERS}
+    return Conversation(
+        **members,
+        share=row.share,
+        settings=Settings(row.model, row.system, row.temperature, row.max_tokens),
+    )
 
 
 def message_of(row: Row[Any]) -> Message:
@@ -100,10 +104,10 @@ def part_columns(parts: Parts) -> dict[str, Any]:
 
 def conversation_row(conversation: Conversation, owner: str) -> dict[str, Any]:
     """The row of a conversation."""
-    row = asdict(conversation)
-    settings = row.pop("settings")
-    del row["share"]
-    return {**row, **settings, "client": owner}
+    # Not `asdict`, which copies deeply: an import has very many of them.
+    members = {name: getattr(conversation, name) for name in _MEMBERS}
+    settings = {name: getattr(conversation.settings, name) for name in _SETTINGS}
+    return {**members, **settings, "client": owner}
 
 
 def message_row(message: Message, conversation: str, owner: str) -> dict[str, Any]:
