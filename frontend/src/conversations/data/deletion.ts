@@ -43,13 +43,10 @@ interface Deletion {
 /** Removes all conversations for good. */
 export function useDeleteAllConversations() {
   const client = useQueryClient();
-  const { say } = useLanguage();
-  const show = useToast();
   const showRefusal = useShowRefusal();
   return useMutation({
     mutationFn: deleteAllConversations,
     onError: (error) => showRefusal("notDeletedAll", error),
-    onSuccess: () => show({ text: say("deletedAll") }),
     // The server may have deleted some even if its answer did not arrive.
     onSettled: () => {
       invalidateAll(client);

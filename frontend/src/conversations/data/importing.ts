@@ -31,7 +31,7 @@ export function useImportConversations(onOpen: (id: string) => void) {
       const [only, ...others] = conversations;
       const none = existing > 0 ? "importExisting" : "importEmpty";
       const text = say(only === undefined ? none : "imported", {
-        count: conversations.length || existing,
+        count: conversations.length,
       });
       if (only === undefined || others.length > 0) show({ text });
       else {

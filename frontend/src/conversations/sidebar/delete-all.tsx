@@ -37,7 +37,7 @@ function Confirmation({ onDeleted, onCancel }: ConfirmationProps) {
   const id = useId();
   const [typed, setTyped] = useState("");
   const deletion = useDeleteAllConversations();
-  const word = say("deleteAllWord");
+  const word = say("delete").toLowerCase();
   const isConfirmed = typed.trim().toLowerCase() === word;
   const onSuccess = () => {
     navigate("/");

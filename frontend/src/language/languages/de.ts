@@ -151,8 +151,6 @@ const de: Translation = {
     deleteAllAbout:
       "Alle werden endgültig entfernt, auch die archivierten, und laufende Antworten werden angehalten.",
     deleteAllConfirm: "Zur Bestätigung „{word}“ eingeben",
-    deleteAllWord: "löschen",
-    deletedAll: "Alle Ihre Unterhaltungen wurden gelöscht.",
     notDeletedAll: "Ihre Unterhaltungen konnten nicht gelöscht werden.",
 
     conversations: "Unterhaltungen",
@@ -216,10 +214,7 @@ const de: Translation = {
     importTooLarge: "Die Datei ist zu groß: Mehr als 64 MB gehen nicht auf einmal.",
     importForeign: "Diese Datei wurde nicht hier exportiert, oder sie wurde seither verändert.",
     importEmpty: "In dieser Datei sind keine Unterhaltungen.",
-    importExisting: {
-      one: "Die Unterhaltung in dieser Datei ist schon hier.",
-      other: "Die {count} Unterhaltungen in dieser Datei sind schon hier.",
-    },
+    importExisting: "Alles aus dieser Datei ist schon da.",
     imported: {
       one: "Eine Unterhaltung wurde importiert.",
       other: "{count} Unterhaltungen wurden importiert.",

@@ -154,11 +154,8 @@ export const en = {
   notStreamed: "{name}, not streamed",
   transportBlocked: "{name} does not get through here. Replies come as server-sent events instead.",
   deleteAll: "Delete all my conversations",
-  deleteAllAbout:
-    "All are removed for good, archived ones too, and replies that are being written are stopped.",
+  deleteAllAbout: "All are removed for good, archived ones too. Running replies are stopped.",
   deleteAllConfirm: "Type “{word}” to confirm",
-  deleteAllWord: "delete",
-  deletedAll: "All your conversations were deleted.",
   notDeletedAll: "Your conversations could not be deleted.",
 
   // The side bar.
@@ -225,10 +222,7 @@ export const en = {
   importTooLarge: "It is too large: 64 MB is the most that can be taken at once.",
   importForeign: "It is not a file that was exported here, or it was changed since.",
   importEmpty: "There are no conversations in this file.",
-  importExisting: {
-    one: "The conversation in this file is here already.",
-    other: "The {count} conversations in this file are here already.",
-  },
+  importExisting: "All of this file is here already.",
   imported: {
     one: "One conversation was imported.",
     other: "{count} conversations were imported.",

@@ -146,8 +146,6 @@ const ja: Translation = {
     deleteAll: "すべての会話を削除",
     deleteAllAbout: "アーカイブした会話も含めて完全に削除されます。生成中の返信は停止します。",
     deleteAllConfirm: "確認のため「{word}」と入力してください",
-    deleteAllWord: "削除",
-    deletedAll: "すべての会話を削除しました。",
     notDeletedAll: "会話を削除できませんでした。",
 
     conversations: "会話",
@@ -211,7 +209,7 @@ const ja: Translation = {
     importTooLarge: "ファイルが大きすぎます。一度に読み込めるのは 64 MB までです。",
     importForeign: "ここで書き出したファイルではないか、その後に変更されています。",
     importEmpty: "このファイルには会話がありません。",
-    importExisting: { other: "このファイルの {count} 件の会話はすでにあります。" },
+    importExisting: "このファイルの会話はすべてすでにあります。",
     imported: { other: "{count} 件の会話を読み込みました。" },
     kilobytes: "{size} kB",
     megabytes: "{size} MB",
