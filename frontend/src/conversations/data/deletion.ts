@@ -1,13 +1,9 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import {
-  deleteAllConversations,
-  deleteConversation,
-  restoreConversation,
-} from "../../api/conversations";
+import { deleteConversation, restoreConversation } from "../../api/conversations";
 import type { ConversationSummary } from "../../api/schema";
 import { useLanguage } from "../../language/language-context";
 import { useToast } from "../../ui/toasts";
-import { cacheSummary, invalidateAll, uncacheSummary, writeLists } from "./cache";
+import { cacheSummary, uncacheSummary, writeLists } from "./cache";
 import { keys } from "./keys";
 import { ignoreRefusal, invalidateConversation, useShowRefusal } from "./mutations";
 
@@ -38,20 +34,6 @@ export function useDeleteConversation() {
 interface Deletion {
   readonly summary: ConversationSummary;
   readonly onUndone?: () => void;
-}
-
-/** Removes all conversations for good. */
-export function useDeleteAllConversations() {
-  const client = useQueryClient();
-  const showRefusal = useShowRefusal();
-  return useMutation({
-    mutationFn: deleteAllConversations,
-    onError: (error) => showRefusal("notDeletedAll", error),
-    // The server may have deleted some even if its answer did not arrive.
-    onSettled: () => {
-      invalidateAll(client);
-    },
-  });
 }
 
 /** Restores a conversation that was deleted less than ten minutes ago. */

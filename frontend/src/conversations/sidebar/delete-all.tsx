@@ -3,7 +3,7 @@ import { navigate } from "wouter/use-browser-location";
 import { useLanguage } from "../../language/language-context";
 import { Button } from "../../ui/button";
 import { focus } from "../../ui/focus";
-import { useDeleteAllConversations } from "../data/deletion";
+import { useDeleteAllConversations } from "../data/deletion-of-all";
 
 /** Deletes all conversations once a word was typed. `onDeleted` is called when that is done. */
 export function DeleteAll({ onDeleted }: { readonly onDeleted: () => void }) {
