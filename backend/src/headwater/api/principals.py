@@ -5,14 +5,12 @@ import asyncio
 from quart import Quart, Response, g, has_request_context, request, websocket
 from werkzeug.http import dump_cookie
 
-from headwater.identity.identify import HEADER, Identifier, Principal
+from headwater.identity.identify import COOKIE_SECONDS, HEADER, Identifier, Principal
 from headwater.identity.quota import Quota
 from headwater.replies.active import Generation
 from headwater.replies.readers import WhenUnread
 from headwater.replies.requests import ReplyRequest, StartOptions
 from headwater.replies.service import Replies
-
-COOKIE_SECONDS = 365 * 24 * 3600
 
 
 def install_principals(

@@ -17,6 +17,9 @@ from headwater.ids import new_id
 COOKIE = "headwater_client"
 """The name of the cookie of older versions; today's begins with it."""
 
+COOKIE_SECONDS = 365 * 24 * 3600
+"""How long a browser keeps the cookie, from its first visit on."""
+
 HEADER = "headwater-client"
 
 

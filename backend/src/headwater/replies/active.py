@@ -1,7 +1,6 @@
 """The replies in the memory of this process: running ones, and recently closed ones for late readers."""
 
 import asyncio
-import logging
 from collections import OrderedDict
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -11,20 +10,14 @@ import msgspec
 from headwater.conversations.model import GenerationRecord, Message
 from headwater.generation.codec import outcome_object
 from headwater.generation.log import Cursor, Log, Page, read_all
-from headwater.generation.outcome import Outcome
 from headwater.generation.parts import settle
 from headwater.generation.runner import Runner
 from headwater.identity.quota import Slot
 from headwater.live.ports import LogStore
 from headwater.replies.readers import Readers
 
-logger = logging.getLogger("headwater.generations")  # the name that operators look for
-
 EVENT_COST = 120
 """The approximate bytes of an event in memory, beside its characters."""
-
-OWNER_CHARS = len("client_") + 6
-"""How many characters of an owner's id are logged."""
 
 RETENTION = 60.0
 """Seconds that a closed log stays in memory after its row was written."""
@@ -132,22 +125,3 @@ class ActiveReplies:
             self._weight -= self._closed.pop(generation)
             del self._known[generation]
             self._logs.forget(generation)
-
-
-def log_end(generation: Generation, outcome: Outcome, most_readers: int) -> None:
-    """Log how a generation ended: one line, a JSON object.
-
-    It contains no text of messages, and only enough of the owner's id to tell owners apart.
-    """
-    end = outcome_object(outcome)
-    line = {
-        "generation": generation.id,
-        "conversation": generation.conversation,
-        "message": generation.message,
-        "client": generation.owner[:OWNER_CHARS],
-        "model": generation.model,
-        **{name: end[name] for name in ("status", "reason", "by", "code") if name in end},
-        **(end["timing"] or {}),
-        "most_readers": most_readers,
-    }
-    logger.info("%s", msgspec.json.encode(line).decode())

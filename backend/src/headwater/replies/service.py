@@ -24,8 +24,9 @@ from headwater.identity.quota import Quota
 from headwater.ids import derived_id, is_id
 from headwater.live.ports import ChangeFeed, Control, Lease, LogStore, Presence
 from headwater.metrics import Metrics
-from headwater.replies.active import ActiveReplies, ActiveReply, Generation, log_end
+from headwater.replies.active import ActiveReplies, ActiveReply, Generation
 from headwater.replies.checkpoint import Checkpoints
+from headwater.replies.log_line import log_end
 from headwater.replies.plan import Planner, ReplyPlan
 from headwater.replies.readers import Readers, WhenUnread
 from headwater.replies.requests import (

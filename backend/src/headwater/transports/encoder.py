@@ -1,4 +1,4 @@
-"""The interface of every streamed transport."""
+"""The interface of every streamed transport; `ENCODERS` in `api/streaming.py` lists those of `/api/chat`."""
 
 from typing import ClassVar, Protocol
 
