@@ -210,7 +210,7 @@ class Replies:
         with self._presence.reading(generation.id), self._metrics.reading():
             async with aclosing(follow(generation.log, after, window=window, idle=idle)) as pages:
                 async for page in pages:
-                    while not await self._lease.wait_until_ours(idle):
+                    while not self._lease.is_ours and not await self._lease.wait_until_ours(idle):
                         yield Page((), after)
                     after = page.cursor
                     if page.events:
