@@ -1,9 +1,11 @@
 """PostgreSQL goes away under a running server, and another server waits for its database."""
 
 import asyncio
+import errno
 import resource
 import signal
-from collections.abc import AsyncIterator, Iterator
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,9 +16,9 @@ import pytest
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 
-from headwater.storage.outage import outage_reason
+from headwater.storage.outage import is_refusal, outage_reason
 from tests.postgresql import PostgresqlServer, new_database, postgresql_server
-from tests.running import RunningServer, SseEvent, asked, sse_events, text_of
+from tests.running import RunningServer, SseEvent, SseReader, asked, text_of
 
 WORDS = " ".join(f"w{n}" for n in range(2_000))
 
@@ -52,11 +54,17 @@ def started(folder: Path, database: URL) -> Iterator[RunningServer]:
 
 @asynccontextmanager
 async def client_of(server: RunningServer) -> AsyncIterator[httpx.AsyncClient]:
+    await asyncio.to_thread(server.wait_until_ready)
     async with httpx.AsyncClient(base_url=server.url, timeout=30) as client:
-        token = (await client.get("/api/models")).headers.get("headwater-client")
-        if token:
-            client.headers["headwater-client"] = token
+        client.headers["headwater-client"] = (await client.get("/api/models")).headers["headwater-client"]
         yield client
+
+
+@asynccontextmanager
+async def serving(folder: Path, database: URL) -> AsyncIterator[tuple[RunningServer, httpx.AsyncClient]]:
+    with started(folder, database) as server:
+        async with client_of(server) as client:
+            yield server, client
 
 
 async def ready(client: httpx.AsyncClient, status: int) -> dict[str, Any]:
@@ -75,6 +83,7 @@ class Reader:
     def __init__(self, client: httpx.AsyncClient, **script: Any) -> None:
         self.events: list[SseEvent] = []
         self._client, self._script = client, script
+        self._sse = SseReader()
         self._more = asyncio.Condition()
 
     @property
@@ -85,18 +94,29 @@ class Reader:
     def start(self) -> dict[str, Any]:
         return self.events[0].data
 
+    @property
+    def heartbeats(self) -> int:
+        return self._sse.comments.count("heartbeat")
+
     async def run(self) -> None:
         async with asked(self._client, WORDS, script=self._script) as response:
             assert response.status_code == 200, await response.aread()
-            async for event in sse_events(response):
-                self.events.append(event)
+            async for data in response.aiter_raw():
+                self.events += self._sse.feed(data)
                 async with self._more:
                     self._more.notify_all()
 
     async def grows(self) -> None:
         size = len(self.text) + 1
+        await self._until(lambda: len(self.text) >= size)
+
+    async def hears_heartbeats(self, count: int) -> None:
+        enough = self.heartbeats + count
+        await self._until(lambda: self.heartbeats >= enough)
+
+    async def _until(self, done: Callable[[], bool]) -> None:
         async with asyncio.timeout(20), self._more:
-            await self._more.wait_for(lambda: len(self.text) >= size)
+            await self._more.wait_for(done)
 
 
 async def expect_saved(client: httpx.AsyncClient, reader: Reader) -> None:
@@ -114,103 +134,97 @@ async def expect_saved(client: httpx.AsyncClient, reader: Reader) -> None:
 async def test_a_reply_goes_on_while_postgresql_is_stopped_and_is_saved_afterwards(
     postgresql: PostgresqlServer, database: URL, tmp_path: Path
 ) -> None:
-    with started(tmp_path / "a", database) as server:
-        server.wait_until_ready()
-        async with client_of(server) as client:
-            async with asyncio.TaskGroup() as group:
-                reader = Reader(client, tokens_per_second=200)
-                group.create_task(reader.run())
-                await reader.grows()
-                await asyncio.to_thread(postgresql.stop)
-                assert "refuses connections" in (await ready(client, 503))["detail"]
-                await reader.grows()
-                for response in (
-                    await client.post("/api/chat", json={"message": "hello", "model": "scripted/echo"}),
-                    await client.get("/api/conversations"),
-                ):
-                    assert (response.status_code, response.json()["code"]) == (503, "unavailable")
-                    assert int(response.headers["retry-after"]) > 0
-                await asyncio.to_thread(postgresql.start)
-                await ready(client, 200)
-            await expect_saved(client, reader)
-        assert server.log.count("the database is not available") == 1
-        assert server.log.count("the database is available again") == 1
+    async with serving(tmp_path / "a", database) as (server, client):
+        async with asyncio.TaskGroup() as group:
+            reader = Reader(client, tokens_per_second=200)
+            group.create_task(reader.run())
+            await reader.grows()
+            await asyncio.to_thread(postgresql.stop)
+            assert "refuses connections" in (await ready(client, 503))["detail"]
+            await reader.grows()
+            for response in (
+                await client.post("/api/chat", json={"message": "hello", "model": "scripted/echo"}),
+                await client.get("/api/conversations"),
+            ):
+                assert (response.status_code, response.json()["code"]) == (503, "unavailable")
+                assert int(response.headers["retry-after"]) > 0
+            await asyncio.to_thread(postgresql.start)
+            await ready(client, 200)
+        await expect_saved(client, reader)
+    assert server.log.count("the database is not available") == 1
+    assert server.log.count("the database is available again") == 1
 
 
 async def test_a_starting_server_takes_nothing_from_one_that_lost_its_sessions(
     postgresql: PostgresqlServer, database: URL, tmp_path: Path
 ) -> None:
-    with started(tmp_path / "a", database) as first:
-        first.wait_until_ready()
-        async with client_of(first) as client:
-            async with asyncio.TaskGroup() as group:
-                reader = Reader(client, tokens_per_second=100)
-                group.create_task(reader.run())
-                await reader.grows()
-                await asyncio.to_thread(postgresql.stop)
-                await asyncio.to_thread(postgresql.start)
-                with started(tmp_path / "b", database) as second:
-                    assert await asyncio.to_thread(second.process.wait, 40) == 2
-                    assert "another server works on this database; waiting" in second.log
-                    assert "another Headwater server works on this database" in second.log
-            await expect_saved(client, reader)
+    async with serving(tmp_path / "a", database) as (_, client):
+        async with asyncio.TaskGroup() as group:
+            reader = Reader(client, tokens_per_second=100)
+            group.create_task(reader.run())
+            await reader.grows()
+            await asyncio.to_thread(postgresql.stop)
+            await asyncio.to_thread(postgresql.start)
+            with started(tmp_path / "b", database) as second:
+                assert await asyncio.to_thread(second.process.wait, 40) == 2
+                assert "another server works on this database; waiting" in second.log
+                assert "another Headwater server works on this database" in second.log
+        await expect_saved(client, reader)
 
 
 async def test_a_server_whose_database_was_taken_over_hands_out_nothing_more_and_ends(
     postgresql: PostgresqlServer, database: URL, tmp_path: Path
 ) -> None:
     """It slept while PostgreSQL restarted, and another server closed its replies."""
-    with started(tmp_path / "a", database) as first:
-        first.wait_until_ready()
-        async with client_of(first) as client:
-            reader = Reader(client, tokens_per_second=100)
-            running = asyncio.create_task(reader.run())
-            await reader.grows()
-            first.process.send_signal(signal.SIGSTOP)
-            await asyncio.to_thread(postgresql.stop)
-            await asyncio.to_thread(postgresql.start)
-            with started(tmp_path / "b", database) as second:
-                await asyncio.to_thread(second.wait_until_ready)
-                shown = reader.text
-                first.process.send_signal(signal.SIGCONT)
-                assert await asyncio.to_thread(first.process.wait, 30) == 2
-                with pytest.raises(httpx.TransportError):
-                    await running
-                assert reader.text == shown
-                assert reader.events[-1].event == "message"
-                assert "another Headwater server has taken over this database" in first.log
-                async with httpx.AsyncClient(base_url=second.url, headers=client.headers) as later:
-                    opened = await later.get(f"/api/conversations/{reader.start['conversation']}")
-                    assert opened.json()["messages"][-1]["outcome"]["status"] == "interrupted"
+    async with serving(tmp_path / "a", database) as (first, client):
+        reader = Reader(client, tokens_per_second=100)
+        running = asyncio.create_task(reader.run())
+        await reader.grows()
+        first.process.send_signal(signal.SIGSTOP)
+        await asyncio.to_thread(postgresql.stop)
+        await asyncio.to_thread(postgresql.start)
+        async with serving(tmp_path / "b", database) as (_, later):
+            shown = reader.text
+            first.process.send_signal(signal.SIGCONT)
+            assert await asyncio.to_thread(first.process.wait, 30) == 2
+            with pytest.raises(httpx.TransportError):
+                await running
+            assert reader.text == shown
+            assert reader.events[-1].event == "message"
+            assert "another Headwater server has taken over this database" in first.log
+            later.headers["headwater-client"] = client.headers["headwater-client"]
+            opened = await later.get(f"/api/conversations/{reader.start['conversation']}")
+            assert opened.json()["messages"][-1]["outcome"]["status"] == "interrupted"
 
 
 async def test_tokens_are_held_back_while_postgresql_is_silent(
     postgresql: PostgresqlServer, database: URL, tmp_path: Path
 ) -> None:
-    with started(tmp_path / "a", database) as server:
-        server.wait_until_ready()
-        async with client_of(server) as client, asyncio.TaskGroup() as group:
-            reader = Reader(client, tokens_per_second=100)
-            group.create_task(reader.run())
-            await reader.grows()
-            postgresql.pause()
-            try:
-                await ready(client, 503)
-                await asyncio.sleep(2)
-                held = reader.text
-                await asyncio.sleep(1)
-                assert reader.text == held
-            finally:
-                postgresql.resume()
-            await reader.grows()
-            await client.delete(f"/api/generations/{reader.start['generation']}")
-        assert WORDS.startswith(reader.text)
+    async with serving(tmp_path / "a", database) as (_, client), asyncio.TaskGroup() as group:
+        reader = Reader(client, tokens_per_second=100)
+        group.create_task(reader.run())
+        await reader.grows()
+        postgresql.pause()
+        try:
+            await ready(client, 503)
+            # The model goes on, so a heartbeat comes only because its tokens are held back.
+            await reader.hears_heartbeats(1)
+            held = reader.text
+            await reader.hears_heartbeats(5)
+            assert reader.text == held
+        finally:
+            postgresql.resume()
+        await reader.grows()
+        cancelled = await client.post(f"/api/generations/{reader.start['generation']}/cancel")
+        assert cancelled.status_code == 202
+    assert WORDS.startswith(reader.text)
+    assert reader.events[-1].data["status"] == "cancelled"
 
 
+@pytest.mark.skipif(not hasattr(resource, "prlimit"), reason="only Linux limits another process")
 async def test_a_full_disk_is_a_refusal_until_there_is_room_again(tmp_path: Path) -> None:
     server = RunningServer(tmp_path)
     try:
-        server.wait_until_ready()
         async with client_of(server) as client:
             reader = Reader(client, tokens_per_second=200)
             async with asyncio.TaskGroup() as group:
@@ -249,3 +263,27 @@ def test_an_outage_is_known_by_its_sqlstate(state: str, reason: str | None) -> N
     error = asyncpg.PostgresError()
     error.sqlstate = state
     assert outage_reason(DBAPIError("SELECT 1", None, error)) == reason
+
+
+@pytest.mark.parametrize(
+    ("error", "is_one"),
+    [
+        (ConnectionRefusedError(errno.ECONNREFUSED, "Connect call failed"), True),
+        (
+            OSError("Multiple exceptions: [Errno 111] Connect failed, [Errno 99] Connect failed"),
+            True,
+        ),
+        (
+            OSError("Multiple exceptions: [Errno 111] Connect failed, [Errno 113] Connect failed"),
+            False,
+        ),
+        (OSError(errno.ENETUNREACH, "Network is unreachable"), False),
+        (socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution"), False),
+        (ConnectionResetError(errno.ECONNRESET, "Connection reset by peer"), False),
+        (TimeoutError(), False),
+        (asyncpg.CannotConnectNowError("the database system is starting up"), True),
+        (asyncpg.TooManyConnectionsError("sorry, too many clients already"), False),
+    ],
+)
+def test_only_a_refusal_tells_that_nobody_else_can_connect(error: Exception, is_one: bool) -> None:
+    assert is_refusal(error) == is_one

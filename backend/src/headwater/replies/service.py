@@ -243,15 +243,15 @@ class Replies:
 
     async def snapshot(self, generation: Generation) -> Page:
         """The state of a generation. Raises `UnavailableError` while another server may have taken over."""
-        if not self._lease.is_ours:
-            raise UnavailableError("The database does not answer.", retry_after=1)
+        self._require_lease()
         return await generation.snapshot()
 
     async def cancel(self, generation: Generation) -> Page:
         """Stop a generation on a user's request; returns its state before, as `snapshot` does."""
         before = await generation.snapshot()
         await self._control.stop(generation.id, Cancelled("user"))
-        return before if self._lease.is_ours else await self.snapshot(generation)
+        self._require_lease()
+        return before
 
     async def cancel_all_in(self, conversation: str) -> None:
         """Stop the running generations of a conversation."""
@@ -291,6 +291,10 @@ class Replies:
             await asyncio.wait([active.task for active in running], timeout=SAVE_TIMEOUT)
         self._changes.close()
         self.drained.set()
+
+    def _require_lease(self) -> None:
+        if not self._lease.is_ours:
+            raise UnavailableError("The database does not answer.", retry_after=1)
 
     def _running(self) -> list[ActiveReply]:
         return [self._active.active(generation) for generation in self._active]

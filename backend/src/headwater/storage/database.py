@@ -149,7 +149,7 @@ class Database:
                 self.taken_over.set()
                 return
             except OUTAGES as error:
-                self._outage_began(error, outage_reason(error) or str(error))
+                self._outage_began(error, outage_reason(error) or "it fails")
             else:
                 if self.outage is not None:
                     with suppress(UnavailableError):
@@ -182,7 +182,7 @@ class Database:
         """Lock the database for this server until `close`, and migrate it. Raises `LockedError`."""
         self._lock = await lock(self._url, self._arguments)
         await self.migrate()
-        await self._lock.claim()
+        await self._lock.claim()  # nothing new, unless the schema was of an older version
 
     async def close(self) -> None:
         """Close all connections, and let another server have the lock."""

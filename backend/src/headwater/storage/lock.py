@@ -57,7 +57,7 @@ class DatabaseLock(Protocol):
         ...
 
     async def claim(self) -> None:
-        """Become the holder, once the schema is there."""
+        """Become the holder, once the schema has a place for it."""
         ...
 
     async def verify(self) -> None:
@@ -81,7 +81,11 @@ async def lock(url: URL, arguments: Mapping[str, Any]) -> DatabaseLock:
     if url.get_backend_name() == "sqlite":
         return _FileLock(await asyncio.to_thread(_lock_file, f"{url.database}.lock"))
     session_lock = _SessionLock(url, arguments)
-    await session_lock.acquire()
+    try:
+        await session_lock.acquire()
+    except BaseException:
+        await session_lock.release()
+        raise
     return session_lock
 
 
@@ -144,11 +148,16 @@ class _SessionLock:
         return asyncio.get_running_loop().time() - self._answered_at < SURE_FOR
 
     async def acquire(self) -> None:
+        await self._wait_until_free()
+        if await self._has_row():
+            await self.claim()  # before the schema changes: the last holder may still come back
+
+    async def _wait_until_free(self) -> None:
         now = asyncio.get_running_loop().time
         give_up, absent_since, warned = now() + LOCK_TIMEOUT, None, False
         while True:
             free = await self._take_advisory_lock()
-            other = await self._holder_in_row() if free else None
+            other = await self._holder_in_row() if free and await self._has_row() else ""
             if free and other in {"", self._holder}:
                 return
             if free and not await self._has_sessions(other):
@@ -159,7 +168,6 @@ class _SessionLock:
                 absent_since = None
                 await self._leave_advisory_lock()
                 if now() >= give_up:
-                    await self._close()
                     raise LockedError
                 if not warned:
                     _waits()
@@ -231,15 +239,18 @@ class _SessionLock:
             await session.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _KEY})
             self._has_advisory_lock = False
 
-    async def _holder_in_row(self) -> str:
-        """The name of the holder; empty if there is none, or not even the table yet."""
+    async def _has_row(self) -> bool:
+        """Whether the table is there; an older version has none."""
         session = await self._connected()
-        if await session.scalar(text("SELECT to_regclass('lock_holder')")) is None:
-            return ""
+        return await session.scalar(text("SELECT to_regclass('lock_holder')")) is not None
+
+    async def _holder_in_row(self) -> str:
+        """The name of the holder; empty if there is none."""
+        session = await self._connected()
         holder: str = await session.scalar(text("SELECT holder FROM lock_holder"))
         return holder
 
-    async def _has_sessions(self, holder: str | None) -> bool:
+    async def _has_sessions(self, holder: str) -> bool:
         session = await self._connected()
         query = text("SELECT EXISTS (SELECT FROM pg_stat_activity WHERE application_name = :holder)")
         return bool(await session.scalar(query, {"holder": holder}))

@@ -1,5 +1,7 @@
 """Tells an outage of the database from a fault of a statement."""
 
+import errno
+import re
 import sqlite3
 
 import asyncpg
@@ -8,6 +10,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 OUTAGES = (DBAPIError, OSError, TimeoutError, PoolTimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 """What an outage may raise; `outage_reason` says whether it is one."""
+
+_REFUSED = {errno.ECONNREFUSED, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
+"""A refusal, and what an address of IPv6 gives on a machine without it."""
 
 _STOPPED = "it refuses connections"
 _FULL = "its disk is full"
@@ -50,8 +55,17 @@ def outage_reason(error: BaseException) -> str | None:
 
 
 def is_refusal(error: BaseException) -> bool:
-    """Whether it tells that nobody can use the database: it is not reachable, or says that it is stopped."""
-    return outage_reason(error) == _STOPPED
+    """Whether an error of connecting tells that nobody else can connect either.
+
+    Either PostgreSQL says that it is stopped, or its machine refuses at each of its addresses. A network that
+    is cut may fail as quickly, but then others may still connect.
+    """
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    if isinstance(cause, OSError):
+        # Of several addresses, asyncio tells the numbers in the text alone.
+        numbers = {int(number) for number in re.findall(r"\[Errno (\d+)\]", str(cause))}
+        return errno.ECONNREFUSED in numbers and numbers <= _REFUSED
+    return (getattr(cause, "sqlstate", None) or "").startswith("57P")
 
 
 def _is_disconnect(error: BaseException) -> bool:
