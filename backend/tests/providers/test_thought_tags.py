@@ -124,3 +124,10 @@ def test_thoughts_between_texts_keep_their_places() -> None:
 def test_a_closing_tag_in_code_does_not_end_a_thought() -> None:
     parts = settle(read("<think>The tag `</think>` ends it.</think>Four."))
     assert parts == (Reasoning("The tag `</think>` ends it."), Text("Four."))
+
+
+def test_white_space_without_end_is_passed_on() -> None:
+    """So it counts against the limit of a reply, and costs no more with each piece."""
+    tags = ThoughtTags()
+    parts = [part for _ in range(3000) for part in tags.feed("\n")]
+    assert len(text_of(parts)) > 1500

@@ -52,6 +52,10 @@ def test_a_rebound_name_is_refused_with_the_variable_that_would_allow_it(tmp_pat
             assert refused.json()["code"] == "forbidden"
             assert "HEADWATER_ALLOWED_HOSTS" in refused.json()["detail"]
         assert get("/api/conversations", "chat.example.org").status_code == 200
+        handshake = {"Host": "evil.example", "Connection": "Upgrade", "Upgrade": "websocket"}
+        handshake |= {"Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==", "Sec-WebSocket-Version": "13"}
+        refused = httpx.get(f"{server.url}/api/ws", headers=handshake)
+        assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
         assert get("/healthz", "evil.example").status_code == 200
 
 

@@ -10,7 +10,12 @@ from hypothesis import strategies as st
 from headwater.generation.log import Page
 from headwater.generation.outcome import Completed, Outcome
 from headwater.generation.parts import Event, Reasoning, ReasoningEnd, Text, TextPart, fold, text_of
-from headwater.transports.openai_responses import OpenAIResponsesEncoder, last_number, response_object
+from headwater.transports.openai_responses import (
+    OpenAIResponsesEncoder,
+    item_texts,
+    last_number,
+    response_object,
+)
 from tests.golden import GENERATION
 
 DONE = Outcome(Completed("stop"))
@@ -71,6 +76,20 @@ def test_a_thought_that_was_text_at_first_is_reasoning_at_the_end() -> None:
     assert [item["type"] for item in end["response"]["output"]] == ["reasoning", "message"]
     found = response_object(GENERATION, None, events, DONE)["output"]
     assert [item["content"] for item in found] == [item["content"] for item in end["response"]["output"]]
+
+
+@settings(deadline=None)
+@given(EVENTS, EVENTS, st.sets(st.integers(1, 12)))
+def test_what_was_streamed_is_found_again_by_the_same_ids(
+    before: list[Event], after: list[Event], cuts: set[int]
+) -> None:
+    events = [*before, ReasoningEnd(), *after]
+    streamed = read(events, cuts)[-1]["response"]["output"]
+    assert response_object(GENERATION, None, events, DONE)["output"] == streamed
+    texts = item_texts(GENERATION, events)
+    assert texts == {
+        item["id"]: None if item["type"] == "reasoning" else item["content"][0]["text"] for item in streamed
+    }
 
 
 def test_an_empty_response_is_complete() -> None:

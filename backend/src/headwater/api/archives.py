@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from functools import cached_property
 from hashlib import sha256
 from typing import Annotated, Literal, Self
 
@@ -47,11 +48,12 @@ class ArchiveMessage(Body):
     @model_validator(mode="after")
     def parts_agree(self) -> Self:
         """Refuse parts that say something else than `text` and `reasoning`."""
-        for name, text in text_members(self._parts()).items():
+        for name, text in text_members(self._parts).items():
             if text != getattr(self, name):
                 raise ValueError(f"{name} is not what the parts say")
         return self
 
+    @cached_property
     def _parts(self) -> Parts:
         """The parts; in archives of older versions, the reasoning comes first."""
         if self.parts is not None:
@@ -65,7 +67,7 @@ class ArchiveMessage(Body):
             id=id_,
             parent=parent,
             role=self.role,
-            parts=self._parts(),
+            parts=self._parts,
             created_at=milliseconds(self.created_at),
             model=self.model,
             outcome=None if self.outcome is None else self.outcome.model_dump(),

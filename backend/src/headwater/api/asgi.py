@@ -5,8 +5,10 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any, TypeAlias
 
+from headwater.api.problems import MEDIA_TYPE, problem_object
 from headwater.api.requests import BODY_BYTES, BODY_PACE, BODY_TIMEOUT, DISCARD_BYTES
-from headwater.errors import InvalidRequestError, TooLargeError
+from headwater.errors import InvalidRequestError, ProblemError, TooLargeError
+from headwater.transports.wire import encode_json
 
 Scope: TypeAlias = dict[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[dict[str, Any]]]
@@ -19,6 +21,21 @@ async def refuse(receive: Receive, send: Send, status: int) -> None:
     send = LimitedBody(receive).before(send)
     await send({"type": "http.response.start", "status": status, "headers": [(b"content-length", b"0")]})
     await send({"type": "http.response.body", "body": b""})
+
+
+async def answer_problem(scope: Scope, send: Send, error: ProblemError) -> None:
+    """Answer with a problem, also in place of a WebSocket."""
+    kind = "http.response" if scope["type"] == "http" else "websocket.http.response"
+    body = encode_json(problem_object(error))
+    headers = [
+        (b"content-type", MEDIA_TYPE.encode()),
+        (b"content-length", str(len(body)).encode()),
+        (b"cache-control", b"no-store"),
+    ]
+    if error.retry_after is not None:
+        headers.append((b"retry-after", str(error.retry_after).encode()))
+    await send({"type": f"{kind}.start", "status": error.problem.status, "headers": headers})
+    await send({"type": f"{kind}.body", "body": body})
 
 
 class LimitedBody:

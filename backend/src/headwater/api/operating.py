@@ -8,7 +8,6 @@ from quart_schema import document_response
 from headwater.api.describe import answers_as
 from headwater.api.responses import Health
 from headwater.api.streaming import json_response
-from headwater.errors import ShuttingDownError
 from headwater.metrics import MEDIA_TYPE, Metrics
 from headwater.replies.service import Replies
 from headwater.storage.database import Database, unavailable
@@ -16,8 +15,7 @@ from headwater.storage.database import Database, unavailable
 
 def check_ready(replies: Replies, database: Database) -> None:
     """Raise the `ProblemError` with which the start of any reply would be refused now, if there is one."""
-    if replies.draining:
-        raise ShuttingDownError("The server is about to stop.", retry_after=5)
+    replies.require_open()
     if database.outage is not None:
         raise unavailable(database.outage)
 

@@ -11,7 +11,7 @@ from headwater.errors import ForbiddenError
 from headwater.identity.identify import HEADER
 
 EXPOSED = ("Content-Disposition", "Location", "Retry-After", "RateLimit-Limit", "RateLimit-Remaining",
-           "RateLimit-Reset", "headwater-client", "Grpc-Status", "Grpc-Message")  # fmt: skip
+           "RateLimit-Reset", HEADER, "Grpc-Status", "Grpc-Message")  # fmt: skip
 """Response headers that pages of allowed origins may read."""
 
 

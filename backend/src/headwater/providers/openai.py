@@ -51,7 +51,7 @@ _NEEDED = frozenset({"stop"})
 _REFUSAL = frozenset({400, 422, 500, 501})
 """The statuses with which servers refuse a member."""
 
-_NEVER, _ALWAYS = "never", "always"
+_ALWAYS = "always"
 
 _NOT_FOR_CHAT = (
     "babbage", "dall-e", "davinci", "embedding", "image", "moderation", "realtime", "sora", "transcribe",
@@ -157,7 +157,7 @@ class OpenAIProvider:
             members = {
                 name: value
                 for name, value in _members(prompt, limit_name).items()
-                if value is not None and refused.get(name, _NEVER) not in (_ALWAYS, (prompt.model, value))
+                if value is not None and refused.get(name) not in (_ALWAYS, (prompt.model, value))
             }
             try:
                 response = await stack.enter_async_context(

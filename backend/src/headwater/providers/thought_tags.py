@@ -31,6 +31,9 @@ _LINE_CHARS = 200
 
 _CODE_INDENT = 4
 
+_BLANK_CHARS = 1000
+"""How much white space is held back at the beginning of a reply, before which a thought may still begin."""
+
 
 class ThoughtTags:
     """Takes the pieces of a text and returns `Text`, and `Reasoning` for what is in tags.
@@ -73,7 +76,13 @@ class ThoughtTags:
         held = None if is_last else _BEGINNING.search(text)
         self._held = "" if held is None else held[0]
         text = text.removesuffix(self._held)
-        if text.isspace() and not self._has_parts and not self._has_tags and not is_last:
+        if (
+            len(text) <= _BLANK_CHARS
+            and text.isspace()
+            and not self._has_parts
+            and not self._has_tags
+            and not is_last
+        ):
             self._held = text + self._held
             return []
         start = 0

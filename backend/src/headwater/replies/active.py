@@ -106,7 +106,7 @@ class ActiveReplies:
 
     def close(self, generation: Generation, snapshot: Page) -> None:
         """Move a generation to the closed ones, once its log and its row are closed."""
-        self._running.pop(generation).slot.release()
+        del self._running[generation]
         weight = sum(event.length + EVENT_COST for event in snapshot.events) + EVENT_COST
         self._closed[generation.id] = weight
         self._weight += weight

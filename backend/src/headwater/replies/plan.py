@@ -1,5 +1,6 @@
 """Plans replies: which branch a request continues, which model replies, and what the prompt is."""
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 
 from headwater.clock import now
@@ -20,6 +21,7 @@ from headwater.errors import (
     TooLargeError,
     UnknownModelError,
 )
+from headwater.generation.parts import Event, settle, text_of
 from headwater.generation.provider import Prompt, PromptMessage, Provider, Sampling
 from headwater.ids import new_id
 from headwater.providers.catalogue import Catalogue, Model, Source
@@ -42,9 +44,9 @@ class ReplyPlan:
     new: tuple[Message, ...] = ()
     begins: Conversation | None = None
 
-    def title(self, reply: str) -> str | None:
-        """The title of a new conversation, from its question and the reply's text."""
-        return None if self.begins is None else make_title(self.new[0].text, reply)
+    def title(self, reply: Iterable[Event]) -> str | None:
+        """The title of a new conversation, from its question and the events of the reply."""
+        return None if self.begins is None else make_title(self.new[0].text, text_of(settle(reply)))
 
 
 class Planner:

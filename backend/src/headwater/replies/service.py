@@ -17,7 +17,7 @@ from headwater.errors import (
 from headwater.generation.codec import outcome_object, parse_outcome
 from headwater.generation.log import ClosedLog, Cursor, CursorAheadError, Log, Page, follow
 from headwater.generation.outcome import Cancelled, Interrupted, Outcome
-from headwater.generation.parts import Parts, settle, text_of
+from headwater.generation.parts import Parts, settle
 from headwater.generation.runner import Limits, Runner
 from headwater.identity.identify import Principal
 from headwater.identity.quota import Quota
@@ -172,11 +172,10 @@ class Replies:
 
     async def find_message(self, principal: Principal, message: str) -> Generation:
         """The principal's stored generation whose reply has this id. Raises `NotFoundError`."""
-        generation = await self._replies.nearest(message) if is_id(message) else None
-        found = None if generation is None else await self.find(principal, generation)
-        if found is None or found.message != message:
+        generation = await self._replies.generation_of(message) if is_id(message) else None
+        if generation is None:
             raise NotFoundError(f"There is no reply {message!r} (any more).")
-        return found
+        return await self.find(principal, generation)
 
     async def previous(self, generation: Generation) -> str | None:
         """The id of the last generation before a stored one on its branch."""
@@ -223,13 +222,15 @@ class Replies:
         Raises `CursorConflictError`.
         """
         after = await self.resume(generation, after)
+        now = asyncio.get_running_loop().time
+        deadline = now() + wait
         with self._presence.reading(generation.id), self._metrics.reading():
             try:
-                async with asyncio.timeout(wait):
+                async with asyncio.timeout_at(deadline):
                     await generation.log.changed(after)
             except TimeoutError:
                 return Page((), after)
-            if not await self._lease.wait_until_ours(wait):
+            if not self._lease.is_ours and not await self._lease.wait_until_ours(deadline - now()):
                 return Page((), after)
             return await generation.log.read(after)
 
@@ -256,17 +257,22 @@ class Replies:
     async def cancel_all_in(self, conversation: str) -> None:
         """Stop the running generations of a conversation."""
         for generation in self.running_in(conversation):
-            await self.cancel(generation)
+            await self._control.stop(generation.id, Cancelled("user"))
 
     async def end_all_in(self, conversations: Collection[str]) -> None:
         """Stop and forget the generations of conversations that are deleted for good."""
         running = [generation for generation in self._active if generation.conversation in conversations]
         tasks = [self._active.active(generation).task for generation in running]
         for generation in running:
-            await self.cancel(generation)
+            await self._control.stop(generation.id, Cancelled("user"))
         if tasks:
             await asyncio.wait(tasks, timeout=END_TIMEOUT)
         self._active.forget_all_in(conversations)
+
+    def require_open(self) -> None:
+        """Refuse while the server drains. Raises `ShuttingDownError`."""
+        if self.draining:
+            raise ShuttingDownError("The server is about to stop; try again in a moment.", retry_after=5)
 
     def busy(self) -> Collection[str]:
         """The conversations with running replies."""
@@ -327,8 +333,7 @@ class Replies:
 
         Raises `IdTakenError` if the database has one of the ids.
         """
-        if self.draining:
-            raise ShuttingDownError("The server is about to stop; try again in a moment.", retry_after=5)
+        self.require_open()
         slot = self._quota.occupy(principal.quota_key)
         try:
             plan = await self._planner.plan(principal.owner, request)
@@ -396,7 +401,7 @@ class Replies:
         if snapshot.outcome is not None:
             log_end(generation, snapshot.outcome, most_readers)
             if generation.is_stored:
-                title = plan.title(text_of(settle(snapshot.events)))
+                title = plan.title(snapshot.events)
                 await self._checkpoints.close(generation, snapshot.events, snapshot.outcome, title)
 
     def _release(self, generation: Generation, readers: Readers) -> None:

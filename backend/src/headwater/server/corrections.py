@@ -23,7 +23,6 @@ in the untouched class: once upstream mends one, that test fails, and the correc
    the connection. A malformed request is an error of its stream only (RFC 9113, 8.1.1).
 9. `protocol/h2.py`, `H2Protocol._handle_events`: an event for a stream that a later event of the same batch
    has closed breaks the connection.
-
 10. `protocol/h11.py`, `H11Protocol`: a request with both `Content-Length` and `Transfer-Encoding` is served.
    A proxy that reads the other one of the two sees other requests on the connection (RFC 9112, 6.3).
 11. `protocol/h2.py`, `H2Protocol`: a connection on which no request runs, because there was none or because

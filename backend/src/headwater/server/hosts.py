@@ -10,10 +10,8 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
-from headwater.api.asgi import AsgiApplication, Receive, Scope, Send
-from headwater.api.problems import MEDIA_TYPE, problem_object
+from headwater.api.asgi import AsgiApplication, LimitedBody, Receive, Scope, Send, answer_problem
 from headwater.errors import ForbiddenError
-from headwater.transports.wire import encode_json
 
 PROBES = frozenset({"/healthz", "/readyz"})
 """Paths that answer to any name; they tell nothing."""
@@ -45,10 +43,12 @@ class Hosts:
             host = next((value for name, value in scope.get("headers", ()) if name == b"host"), b"localhost")
             if scope["type"] == "lifespan" or scope["path"] in PROBES or self.allow(host.decode("latin-1")):
                 await app(scope, receive, send)
-            elif scope["type"] == "websocket":
-                await send({"type": "websocket.close"})
             else:
-                await _refuse(host.decode("latin-1"), send)
+                error = ForbiddenError(
+                    f"This server is not known as {host.decode('latin-1')!r};"
+                    " HEADWATER_ALLOWED_HOSTS names what it may be called."
+                )
+                await answer_problem(scope, LimitedBody(receive).before(send), error)
 
         return guarded
 
@@ -59,17 +59,3 @@ def _is_address(name: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-async def _refuse(host: str, send: Send) -> None:
-    error = ForbiddenError(
-        f"This server is not known as {host!r}; HEADWATER_ALLOWED_HOSTS names what it may be called."
-    )
-    body = encode_json(problem_object(error))
-    headers = [
-        (b"content-type", MEDIA_TYPE.encode()),
-        (b"content-length", str(len(body)).encode()),
-        (b"cache-control", b"no-store"),
-    ]
-    await send({"type": "http.response.start", "status": error.problem.status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})

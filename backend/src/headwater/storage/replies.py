@@ -102,6 +102,13 @@ class ReplyRepository:
             return None
         return reply
 
+    async def generation_of(self, message: str) -> str | None:
+        """The generation whose reply has this id, of any owner; None if there is none."""
+        query = select(generations.c.id).where(generations.c.message == message)
+        async with self._database.reading() as connection:
+            generation: str | None = await connection.scalar(query)
+        return generation
+
     async def nearest(self, message: str) -> str | None:
         """The generation of the last reply on the branch that ends with a message, None if it has none."""
         path = (

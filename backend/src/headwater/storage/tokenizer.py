@@ -7,8 +7,9 @@ scripts that are written without spaces, and signs, for example `+`, `€` or an
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
-from unicodedata import category, normalize
+from unicodedata import normalize
+
+from headwater.storage.character_classes import SEPARATORS, SIGNS
 
 WORDS = 16
 """The most words of a query that count, and the most characters of a word that is written without spaces."""
@@ -28,25 +29,6 @@ SPACELESS = (
 )
 """Characters of scripts that are written without spaces."""
 
-
-def _kind(code: int) -> str:
-    """What a character is, by its category in Unicode. An unassigned character is a letter."""
-    kind = category(chr(code))
-    if kind in {"Sm", "Sc", "So"} or chr(code) in "#%&@§†‡‰＃％＆＠":
-        return "sign"
-    return "separator" if kind[0] in "PZ" or kind in {"Cc", "Cf", "Sk"} else "letter"
-
-
-def _classes() -> tuple[str, str]:
-    """The signs and the separators, each as the members of a regular expression's class."""
-    classes = {"sign": "", "separator": "", "letter": ""}
-    for kind, run in groupby((*range(1, 0xD800), *range(0xE000, 0x20000)), _kind):
-        codes = list(run)
-        classes[kind] += f"\\U{codes[0]:08x}-\\U{codes[-1]:08x}"
-    return classes["sign"], classes["separator"]
-
-
-SIGNS, SEPARATORS = _classes()
 UNSPACED = SPACELESS + SIGNS
 """Characters that are found wherever they stand; a run of them counts as one word."""
 

@@ -13,7 +13,7 @@ from headwater.conversations.model import GenerationRecord
 from headwater.generation.codec import JsonObject
 from headwater.generation.log import Cursor, Page
 from headwater.generation.outcome import Cancelled, Completed, Failed, Interrupted, Outcome, Usage
-from headwater.generation.parts import Event, Part, Reasoning, ReasoningEnd, Text, TextPart, settle
+from headwater.generation.parts import Event, Part, Reasoning, ReasoningEnd, Text, TextPart, fold
 from headwater.transports.openai_error import INTERRUPTED
 from headwater.transports.sse import HEARTBEAT, sse_event
 
@@ -116,8 +116,7 @@ class OpenAIResponsesEncoder:
         is_continued = self._last is not None and event.continues(self._last)
         self._last = event
         if isinstance(event, ReasoningEnd):
-            for item in self._items:
-                item.kind = _KINDS[Reasoning]
+            _make_reasoning(self._items)
         if not isinstance(event, TextPart) or type(event) not in _KINDS:
             return
         if not is_continued:
@@ -174,9 +173,11 @@ def response_object(
     return _response(generation, previous, _items(generation, events), outcome)
 
 
-def item_texts(generation: GenerationRecord, events: Iterable[Event]) -> dict[str, str]:
-    """The texts of a response's items, by their ids."""
-    return {item.id: item.text for item in _items(generation, events)}
+def item_texts(generation: GenerationRecord, events: Iterable[Event]) -> dict[str, str | None]:
+    """The texts of a response's items, by their ids; None for reasoning, which is not sent again."""
+    return {
+        item.id: None if item.kind is _KINDS[Reasoning] else item.text for item in _items(generation, events)
+    }
 
 
 def message_of_item(item: str) -> str:
@@ -191,11 +192,19 @@ def response_id(generation: str) -> str:
 
 def _items(generation: GenerationRecord, events: Iterable[Event]) -> list[_Item]:
     items: list[_Item] = []
-    for part in settle(events):
+    # Not settled: as in the stream, the number of an item is that of its run in the log.
+    for part in fold(events):
+        if isinstance(part, ReasoningEnd):
+            _make_reasoning(items)
         if isinstance(part, TextPart) and type(part) in _KINDS:
             items.append(_item(generation, part, len(items)))
             items[-1].texts.append(part.text)
     return items
+
+
+def _make_reasoning(items: Iterable[_Item]) -> None:
+    for item in items:
+        item.kind = _KINDS[Reasoning]
 
 
 def _item(generation: GenerationRecord, event: Event, index: int) -> _Item:

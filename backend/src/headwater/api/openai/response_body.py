@@ -83,20 +83,19 @@ class ResponseBody(OpenAIBody):
     top_p: Share | None = None
     script: ScriptBody | None = None
 
-    def new_message(self, previous: Generation | None, referenced: Mapping[str, str]) -> NewMessage:
+    def new_message(self, previous: Generation | None, referenced: Mapping[str, str | None]) -> NewMessage:
         """The request for the use case; `previous` is the response that it continues.
 
-        `referenced` are the texts of the items that the input refers to, by their ids.
+        `referenced` are the texts of the items that the input refers to, by their ids; None leaves one out.
 
         System and developer messages become the system prompt of a new conversation; `instructions` are for
         this response alone. Raises `InvalidRequestError`.
         """
-        messages = [
-            PromptMessage(
-                ROLES[item.role], referenced[item.id] if item.type == "item_reference" else item.content
-            )
+        texts = [
+            (item.role, referenced[item.id] if item.type == "item_reference" else item.content)
             for item in self.input
         ]
+        messages = [PromptMessage(ROLES[role], text) for role, text in texts if text is not None]
         dialogue = [message for message in messages if message.role != "system"]
         if not dialogue or dialogue[-1].role != "user":
             raise InvalidRequestError("The last message of input must be a user's.", field="input")

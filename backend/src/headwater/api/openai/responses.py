@@ -101,9 +101,9 @@ async def _previous(replies: Replies, name: str | None) -> Generation | None:
         raise InvalidRequestError(error.detail, field="previous_response_id") from None
 
 
-async def _referenced(replies: Replies, items: Sequence[InputItem]) -> dict[str, str]:
-    """The texts of the items that an input refers to, by their ids. Raises `InvalidRequestError`."""
-    texts: dict[str, str] = {}
+async def _referenced(replies: Replies, items: Sequence[InputItem]) -> dict[str, str | None]:
+    """See `item_texts`, for the items that an input refers to. Raises `InvalidRequestError`."""
+    texts: dict[str, str | None] = {}
     for number, item in enumerate(items):
         if item.type == "item_reference" and item.id not in texts:
             try:

@@ -57,13 +57,13 @@ class ReplyService:
         return generation_message(generation, before)
 
     async def _follow(
-        self, ctx: Context, kind: type[ChatAction | ReplyAction | FollowAction], members: JsonObject
+        self, ctx: Context, kind: type[ChatAction | ReplyAction | FollowAction], body: JsonObject
     ) -> Responses:
         arrived = asyncio.get_running_loop().time()
         principal = self._principal(ctx)
         if kind is not FollowAction:
-            members["idempotency_key"] = ctx.request_headers.get("idempotency-key")
-        generation, after = await opened(self._replies, principal, checked(kind, members), arrived)
+            body["idempotency_key"] = ctx.request_headers.get("idempotency-key")
+        generation, after = await opened(self._replies, principal, checked(kind, body), arrived)
         ctx.response_headers.update(UNBUFFERED)
         if principal.token is not None:
             ctx.response_headers[HEADER] = principal.token

@@ -17,10 +17,9 @@ from starlette.requests import HTTPConnection
 
 from headwater.api.action_runner import ActionRunner
 from headwater.api.actions import read_event
-from headwater.api.asgi import LimitedBody, Receive, Scope, Send
+from headwater.api.asgi import LimitedBody, Receive, Scope, Send, answer_problem
 from headwater.api.origins import Origins
 from headwater.api.principals import token_headers
-from headwater.api.problems import MEDIA_TYPE, problem_object
 from headwater.api.requests import BODY_BYTES
 from headwater.api.socket_io.packets import Outbox, is_payload, is_readable
 from headwater.errors import (
@@ -28,13 +27,11 @@ from headwater.errors import (
     OverloadedError,
     ProblemCode,
     ProblemError,
-    ShuttingDownError,
 )
 from headwater.generation.codec import JsonObject
 from headwater.identity.identify import Identifier, Principal
 from headwater.replies.service import Replies
 from headwater.transports.socket_io import packets
-from headwater.transports.wire import encode_json
 
 PATH = "/socket.io/"
 
@@ -118,14 +115,13 @@ class SocketIo:
                 receive = _replayed(payload)
         except ProblemError as error:
             self._refused(error.code)
-            await _answer(scope, body.before(send), error)
+            await answer_problem(scope, body.before(send), error)
             return
         await self._server.handle_request(scope, receive, _with_headers(send, headers))
 
     def _principal(self, connection: HTTPConnection, *, is_secure: bool) -> Principal:
         """The principal who opens a socket. Raises `ProblemError`."""
-        if self._replies.draining:
-            raise ShuttingDownError("The server is about to stop; try again in a moment.", retry_after=5)
+        self._replies.require_open()
         if len(self._server.eio.sockets) >= MAX_SOCKETS:
             raise OverloadedError(f"{MAX_SOCKETS} sockets are open, the most at once.", retry_after=2)
         address = connection.client.host if connection.client else "unknown"
@@ -244,13 +240,3 @@ def _with_headers(send: Send, headers: dict[str, str]) -> Send:
         await send(message)
 
     return send_with_headers
-
-
-async def _answer(scope: Scope, send: Send, error: ProblemError) -> None:
-    """Answer with a problem, also in place of a WebSocket."""
-    kind = "http.response" if scope["type"] == "http" else "websocket.http.response"
-    headers = [(b"content-type", MEDIA_TYPE.encode()), (b"cache-control", b"no-store")]
-    if error.retry_after is not None:
-        headers.append((b"retry-after", str(error.retry_after).encode()))
-    await send({"type": f"{kind}.start", "status": error.problem.status, "headers": headers})
-    await send({"type": f"{kind}.body", "body": encode_json(problem_object(error))})

@@ -6,7 +6,8 @@ function that does the same. A change of the tokenizer needs a migration that ma
 
 from alembic import op
 
-from headwater.storage.tokenizer import DIACRITICS, LETTER, SEPARATORS, SIGNS, UNSPACED, WORD_CHARS
+from headwater.storage.character_classes import SEPARATORS, SIGNS
+from headwater.storage.tokenizer import DIACRITICS, LETTER, UNSPACED, WORD_CHARS
 
 revision = "0007"
 down_revision = "0006"
