@@ -110,6 +110,12 @@ describe("a document that grows", () => {
     expect(tokens.length).toBeGreaterThan(0);
   });
 
+  it("reads an open code block with 200,000 blank lines in linear time", () => {
+    const text = `\`\`\`\n${"\n".repeat(200_000)}x`;
+    const document = grow(EMPTY_DOCUMENT, text, "open");
+    expect(grow(document, `${text}\ny`, "open").open).toMatchObject([{ type: "code" }]);
+  }, 10_000);
+
   it.each(["<details>\n", "> ", "- ", "- a\n  "])("is not nested without end: %j", (unit) => {
     expect(() => grow(EMPTY_DOCUMENT, unit.repeat(5_000), "open")).not.toThrow();
   });

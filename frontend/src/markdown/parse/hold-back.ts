@@ -90,7 +90,9 @@ export function endsInsideFence(tokens: readonly Token[]): boolean {
 export function isOpenFence(raw: string): boolean {
   if (isMarkdownFence(raw)) return readFence(raw)?.isOpen === true;
   // marked includes the line end after a closed block.
-  const lines = raw.replace(/\n+$/, "");
+  let end = raw.length;
+  while (raw[end - 1] === "\n") end -= 1;
+  const lines = raw.slice(0, end);
   const lastLine = lines.lastIndexOf("\n");
   const firstLine = lines.indexOf("\n");
   const ends = firstLine === lastLine ? lines : lines.slice(0, firstLine) + lines.slice(lastLine);
