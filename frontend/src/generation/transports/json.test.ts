@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { NO_TIMING } from "../events";
 import { emptyReply, fold, type Reply } from "../fold";
 import { wasCollected } from "../pace";
-import { textOf } from "../parts";
+import { textOf, textPart } from "../parts";
+import { goldenLogs } from "../testing/golden-log";
 import { HELLO } from "../testing/requests";
 import { simulatedServer } from "../testing/simulated-server";
 import { jsonTransport } from "./json";
@@ -52,6 +53,19 @@ describe("jsonTransport", () => {
     );
     expect(received).toHaveLength(2);
     expect(replies.map(({ text }) => text)).toEqual(["", " two three four five"]);
+  });
+
+  it("takes for thoughts also what was read before the page that says so", async () => {
+    const log = goldenLogs().find(({ name }) => name === "late-thought");
+    if (log === undefined) throw new Error("there is no such log");
+    const { environment } = simulatedServer(log, {});
+    const part = textPart(log.events[0]?.text ?? "");
+    let reply = fold(emptyReply(0), { kind: "part", cursor: 1, part }, 0);
+    const { generation } = log.start;
+    for await (const arrival of jsonTransport(environment).read({ generation, cursor: 1 }, signal))
+      for (const event of arrival) reply = fold(reply, event, 0);
+    expect(reply.parts).toEqual([textPart(log.reasoning, "reasoning"), textPart(log.text)]);
+    expect(reply.ending?.status).toBe("completed");
   });
 
   it("takes its time while a reply grows, and none where it has to catch up", async () => {

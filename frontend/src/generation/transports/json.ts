@@ -1,7 +1,7 @@
 import { readEvent, readOutcome, readStart, readWhole } from "../decode";
 import type { Event } from "../events";
 import { isMembers, MalformedEvent, type Members, parse } from "../members";
-import { addPart, lengthOf, type Part } from "../parts";
+import { lengthOf, type Part } from "../parts";
 import type { Arrival, LogPosition, Transport } from "../transport";
 import { browserEnvironment, type Environment } from "./environment";
 import { cancelOverHttp, requestOverHttp, textsOf } from "./http";
@@ -67,7 +67,7 @@ async function* collect(
     const query = `?wait=${waitS}`;
     const response = await requestOverHttp(JSON_TYPE, rest, signal, environment, query);
     const page = readPage(parse(await response.text()));
-    parts = page.parts.reduce(addPart, parts);
+    parts = [...parts, ...page.parts];
     cursor = page.cursor;
     if (page.outcome !== null) {
       yield [
