@@ -15,7 +15,7 @@ import { browserEnvironment } from "../generation/transports/environment";
 import { sseTransport } from "../generation/transports/sse";
 import { LanguageProvider } from "../language/language-context";
 import { useChosenLanguage } from "../language/use-chosen-language";
-import { allowTranslation } from "../translation";
+import { allowBrowserTranslation } from "../ui/browser-translation";
 import { IconButton } from "../ui/icon-button";
 import { PortalContainer } from "../ui/portal-container";
 import { remoteServer } from "./remote-server";
@@ -58,7 +58,7 @@ export function ChatInterface(props: ChatInterfaceProps): ReactNode {
   const [container, setContainer] = useState<HTMLElement | null>(null);
   useEffect(() => {
     const root = container?.parentElement;
-    return root == null ? undefined : allowTranslation(root);
+    return root == null ? undefined : allowBrowserTranslation(root);
   }, [container]);
   const { className = "", style } = props;
   return (

@@ -9,7 +9,7 @@ const parents = new WeakSet<Node>();
  *
  * @returns a function that ends this
  */
-export function allowTranslation(root: Node): () => void {
+export function allowBrowserTranslation(root: Node): () => void {
   const observer = new MutationObserver((records) => {
     for (const { target, removedNodes, addedNodes, previousSibling, nextSibling } of records) {
       const [removed] = removedNodes;
