@@ -31,3 +31,45 @@ it.each([replaceAtOnce, insertAndRemove])("texts can be added, moved and removed
     expect(container.textContent?.toUpperCase()).toBe(parts.join("").toUpperCase());
   }
 });
+
+const fontsIn = (container: Element) => [...container.querySelectorAll("p > font")];
+
+const backAtOnce = (font: Element, text: Text) => font.replaceWith(text);
+
+function insertAndRemoveBack(font: Element, text: Text): void {
+  font.before(text);
+  font.remove();
+}
+
+it.each([backAtOnce, insertAndRemoveBack])(
+  "texts can be removed after the translation was taken back",
+  async (putBack) => {
+    const { container, rerender } = render(<Parts parts={["a", "b"]} />);
+    const texts = [...(container.firstElementChild?.childNodes ?? [])] as Text[];
+    await translate(container, replaceAtOnce);
+    for (const [index, font] of fontsIn(container).entries()) putBack(font, texts[index] as Text);
+    await Promise.resolve();
+    expect(container.textContent).toBe("ab");
+    rerender(<Parts parts={["b"]} />);
+    expect(container.textContent).toBe("b");
+    await translate(container, replaceAtOnce);
+    expect(container.textContent).toBe("B");
+    rerender(<Parts parts={[]} />);
+    expect(container.textContent).toBe("");
+  },
+);
+
+it("a text that is removed beside a translated one does not take over what stands for that", async () => {
+  const { container, rerender } = render(<Parts parts={["a"]} />);
+  await translate(container, replaceAtOnce);
+  rerender(<Parts parts={["a", "b"]} />);
+  rerender(<Parts parts={["a"]} />);
+  await Promise.resolve();
+  const [font] = fontsIn(container);
+  const another = document.createElement("font");
+  another.textContent = "other words";
+  font?.replaceWith(another);
+  await Promise.resolve();
+  rerender(<Parts parts={["c"]} />);
+  expect(container.textContent).toBe("c");
+});

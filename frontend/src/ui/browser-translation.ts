@@ -15,10 +15,16 @@ export function allowBrowserTranslation(root: Node): () => void {
       const [removed] = removedNodes;
       if (removed === undefined || removed.parentNode !== null) continue;
       const original = removed instanceof Text ? removed : originals.get(removed);
+      if (original === undefined) continue;
+      if (original.parentNode === target) {
+        // The translation was taken back.
+        forget(original);
+        continue;
+      }
       const standIn = [...addedNodes, previousSibling, nextSibling].find(
-        (node) => node?.parentNode === target && node.nodeName === "FONT",
+        (node) => node?.parentNode === target && node.nodeName === "FONT" && !originals.has(node),
       );
-      if (original !== undefined && standIn != null) replace(original, standIn as Element, target);
+      if (standIn != null) replace(original, standIn as Element, target);
     }
   });
   observer.observe(root, { childList: true, subtree: true });
