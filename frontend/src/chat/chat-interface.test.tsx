@@ -292,6 +292,24 @@ describe("ChatInterface", () => {
     expect(screen.getAllByTestId("message-user")).toHaveLength(1);
   });
 
+  it("gives a message back that is refused while another conversation is looked at", async () => {
+    const { refuse, go } = open(CUT_SHORT);
+    await ask("one");
+    await go("conv_1");
+    await screen.findByText("Half a");
+    await refuse(new Problem(429, "rate_limited", "Too many replies.", 9));
+    expect(box().value).toBe("");
+    await go(null);
+    expect(box().value).toBe("one");
+    await go("conv_1");
+    await ask("two");
+    await go(null);
+    await refuse(new Problem(429, "rate_limited", "Too many replies.", 9));
+    expect(box().value).toBe("one");
+    await go("conv_1");
+    expect(box().value).toBe("two");
+  });
+
   it("goes on in a new conversation where the server has forgotten the old one", async () => {
     const { refuse, start, end, requests, ids } = open();
     await ask("one");

@@ -49,16 +49,14 @@ export function restoreDraft(conversation: string | null, text: string): void {
 /**
  * The draft of a conversation (null: a new chat), which survives reloads.
  *
- * @param refused - a question that the server refused, which becomes the draft
+ * @param refused - a question that the server refused, which is shown in an empty box
  */
 export function useDraft(conversation: string | null, refused: string | null) {
   const name = conversation ?? NEW_CHAT;
   const [draft, show] = useState(() => readDraft(localStore, name));
   useEffect(() => {
-    if (refused === null) return;
-    show((written) => (written === "" ? refused : written));
-    restoreDraft(name, refused);
-  }, [name, refused]);
+    if (refused !== null) show((written) => (written === "" ? refused : written));
+  }, [refused]);
   const setDraft = (text: string) => {
     show(text);
     writeDraft(localStore, name, text);

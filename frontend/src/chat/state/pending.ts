@@ -20,6 +20,8 @@ interface PendingOptions {
   readonly transport: Transport;
   /** Called when a reply has started or ended, so that its conversation must be read again. */
   readonly onChange?: (conversation: string) => void;
+  /** Called when the server has refused a request. */
+  readonly onRefused?: (request: StartRequest) => void;
   /** Called once, when a proxy has buffered a reply. */
   readonly onCollected?: () => void;
 }
@@ -112,10 +114,12 @@ export class PendingExchanges extends ExternalStore {
     const { start, pace, ending } = exchange.reply.getSnapshot();
     this.#replace(conversation, exchange, { state: start === null ? "refused" : "started" });
     if (start !== null) this.#options.onChange?.(conversation);
-    if (this.#isCollected || ending === null || ending.status === "refused") return;
-    if (!wasCollected(pace, ending.timing)) return;
-    this.#isCollected = true;
-    this.#options.onCollected?.();
+    if (ending?.status === "refused") {
+      this.#options.onRefused?.(exchange.request);
+    } else if (!this.#isCollected && ending !== null && wasCollected(pace, ending.timing)) {
+      this.#isCollected = true;
+      this.#options.onCollected?.();
+    }
   }
 
   // A reply that ended on the page, or whose start got no answer, may still be running on the server.

@@ -3,9 +3,10 @@ import { useRef, useState } from "react";
 import { invalidate } from "../../conversations/data/cache";
 import { keys } from "../../conversations/data/keys";
 import { startingInOrder } from "../../conversations/data/serial-queue";
-import type { Transport } from "../../generation/transport";
+import type { StartRequest, Transport } from "../../generation/transport";
 import { useLanguage } from "../../language/language-context";
 import { useToast } from "../../ui/toasts";
+import { restoreDraft } from "./drafts";
 import { PendingExchanges } from "./pending";
 
 export function usePendingExchanges(makeTransport: () => Transport): PendingExchanges {
@@ -19,8 +20,13 @@ export function usePendingExchanges(makeTransport: () => Transport): PendingExch
       new PendingExchanges({
         transport: startingInOrder(makeTransport(), client),
         onChange: (id) => void invalidate(client, { queryKey: keys.one(id) }),
+        onRefused: saveQuestion,
         onCollected: () => sayCollected.current(),
       }),
   );
   return pending;
+}
+
+function saveQuestion(request: StartRequest): void {
+  if (!("to" in request)) restoreDraft(request.conversation ?? null, request.message);
 }
