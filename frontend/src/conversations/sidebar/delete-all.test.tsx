@@ -41,6 +41,18 @@ it("deletes all conversations once the word was typed", async () => {
   ]);
 });
 
+it("leads away from what is deleted, also when the preferences are closed meanwhile", async () => {
+  const server = new FakeServer([conversation("one")]);
+  await openConfirmation(server);
+  let answer = () => {};
+  server.delayNext("DELETE", new Promise((resolve) => (answer = resolve)));
+  await userEvent.keyboard("delete{Enter}{Escape}");
+  await waitFor(() => expect(screen.queryByTestId("preferences")).toBeNull());
+  expect(screen.getByTestId("path").textContent).toBe("/c/one");
+  answer();
+  await waitFor(() => expect(screen.getByTestId("path").textContent).toBe("/"));
+});
+
 it("says when the server refuses, and deletes nothing when it is cancelled", async () => {
   const server = new FakeServer([conversation("one")]);
   const confirm = await openConfirmation(server);

@@ -1,6 +1,7 @@
 import { useId, useState } from "react";
 import { navigate } from "wouter/use-browser-location";
 import { useLanguage } from "../../language/language-context";
+import { NEW_CHAT_PATH } from "../../route";
 import { Button } from "../../ui/button";
 import { focus } from "../../ui/focus";
 import { useDeleteAllConversations } from "../data/deletion-of-all";
@@ -36,19 +37,16 @@ function Confirmation({ onDeleted, onCancel }: ConfirmationProps) {
   const { say } = useLanguage();
   const id = useId();
   const [typed, setTyped] = useState("");
-  const deletion = useDeleteAllConversations();
+  const deletion = useDeleteAllConversations(() => navigate(NEW_CHAT_PATH));
   const word = say("delete").toLowerCase();
   const isConfirmed = typed.trim().toLowerCase() === word;
-  const onSuccess = () => {
-    navigate("/");
-    onDeleted();
-  };
   return (
     <form
       aria-label={say("deleteAll")}
       onSubmit={(event) => {
         event.preventDefault();
-        if (isConfirmed && !deletion.isPending) deletion.mutate(undefined, { onSuccess });
+        if (isConfirmed && !deletion.isPending)
+          deletion.mutate(undefined, { onSuccess: onDeleted });
       }}
     >
       <p className="text-small text-pretty text-quiet">{say("deleteAllAbout")}</p>
