@@ -6,14 +6,13 @@ import { type Bracket, OpenSyntax } from "./open-syntax";
  */
 export function closeInline(text: string): string {
   const open = new OpenSyntax(text);
-  const hidden = [...open.hidden, ...open.brackets];
-  return withoutBrackets(text.slice(0, open.end), hidden) + open.codeCloser;
+  return withoutBrackets(text.slice(0, open.end), open.brackets) + open.codeCloser;
 }
 
 function withoutBrackets(text: string, brackets: readonly Bracket[]): string {
   let shown = "";
   let start = 0;
-  for (const { at, length } of brackets.toSorted((one, other) => one.at - other.at)) {
+  for (const { at, length } of brackets) {
     shown += text.slice(start, at);
     start = at + length;
   }

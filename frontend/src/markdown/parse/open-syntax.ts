@@ -15,10 +15,8 @@ const PLAIN = /[^\\`$!<&*_~[\]]+/y;
  */
 export class OpenSyntax {
   readonly text: string;
-  /** Those that are not closed, from the outermost to the innermost. */
+  /** Those that are not closed or whose link has no complete target, from the outermost to the innermost. */
   readonly brackets: Bracket[] = [];
-  /** Brackets of links whose target is not complete. */
-  readonly hidden: Bracket[] = [];
   /** Everything from here on is held back. */
   end: number;
   /** The backticks that close a code span at the end. */
@@ -109,12 +107,11 @@ export class OpenSyntax {
   }
 
   #readClosingBracket(at: number): number {
-    const bracket = this.brackets.pop();
-    if (bracket === undefined) return at + 1;
+    if (this.brackets.length === 0) return at + 1;
     const target = this.#targetEnd(at + 1);
-    if (target !== null) return target;
-    this.hidden.push(bracket);
-    return this.#holdBack(at);
+    if (target === null) return this.#holdBack(at);
+    this.brackets.pop();
+    return target;
   }
 
   /** The end of a link's target; `at` if there is none, null if it is incomplete. */
