@@ -1,4 +1,4 @@
-const CJK_LETTER = "\\p{sc=Han}\\p{sc=Hiragana}\\p{sc=Katakana}\\p{sc=Hangul}\\p{sc=Bopomofo}";
+import { CJK_LETTER } from "./cjk";
 
 // Letters continue a path or a query that has begun with them, as in `/wiki/中文`, but not a word of ASCII letters.
 const END = new RegExp(

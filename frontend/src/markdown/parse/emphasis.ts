@@ -1,3 +1,5 @@
+import { CJK_LETTER } from "./cjk";
+
 /** Emphasis, strong emphasis or strikethrough. Its opener and its closer are equally long. */
 export interface Emphasis {
   readonly type: "em" | "strong" | "del";
@@ -24,7 +26,7 @@ interface Opener extends Run {
 const DEEPEST = 50;
 
 const CJK_PUNCTUATION = /[\u3001-\u303f\uff01-\uff65\uffe0-\uffe6\u2018-\u201f]/;
-const CJK = /[\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Hangul}\p{sc=Bopomofo}]/u;
+const CJK = new RegExp(`[${CJK_LETTER}]`, "u");
 const SENTENCE_PUNCTUATION = /[:.!?%)\]}"'”’»]/;
 
 /**
