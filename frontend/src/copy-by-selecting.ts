@@ -1,3 +1,5 @@
+import { focus } from "./ui/focus";
+
 /**
  * Copies a text by selecting it in a temporary field, and restores the selection and the focus.
  *
@@ -14,12 +16,12 @@ export function copyBySelecting(text: string): void {
   box.readOnly = true;
   box.style.cssText = "position: fixed; inset: 0 auto auto 0; opacity: 0";
   document.body.append(box);
-  box.focus({ preventScroll: true });
+  focus(box);
   box.select();
   const isCopied = document.execCommand("copy");
   box.remove();
   selection?.removeAllRanges();
   for (const range of ranges) if (range !== undefined) selection?.addRange(range);
-  if (active instanceof HTMLElement) active.focus({ preventScroll: true });
+  focus(active);
   if (!isCopied) throw new Error("this page may not copy");
 }

@@ -2,6 +2,7 @@ import { ArrowUp, Square } from "lucide-react";
 import { type ReactNode, useEffect, useRef } from "react";
 import { useLanguage } from "../../language/language-context";
 import { Button } from "../../ui/button";
+import { focus } from "../../ui/focus";
 import { MessageForm } from "./message-form";
 
 interface ComposerProps {
@@ -24,7 +25,7 @@ export function Composer(props: ComposerProps) {
   const canSend = isReady && !isRunning && draft.trim() !== "";
 
   useEffect(() => {
-    if (!isRunning && mayTakeFocus()) box.current?.focus({ preventScroll: true });
+    if (!isRunning && mayTakeFocus()) focus(box.current);
   }, [isRunning]);
 
   return (

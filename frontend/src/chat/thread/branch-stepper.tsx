@@ -1,6 +1,7 @@
 import { ChevronLeft, ChevronRight } from "lucide-react";
 import { use, useEffect, useRef } from "react";
 import { useLanguage } from "../../language/language-context";
+import { focus } from "../../ui/focus";
 import { MessageButton } from "../../ui/icon-button";
 import type { Fork } from "../state/entries";
 import { ThreadContext } from "../state/thread-context";
@@ -25,7 +26,7 @@ function BranchStepper({ fork }: { fork: Fork }) {
     const [back, forward] = stepper.current?.querySelectorAll("button") ?? [];
     const [first, second] = arrival.current.isForward ? [forward, back] : [back, forward];
     arrival.current = null;
-    (first?.disabled ? second : first)?.focus({ preventScroll: true });
+    focus(first?.disabled ? second : first);
   }, [arrival, position, count]);
 
   if (actions === null) return null;

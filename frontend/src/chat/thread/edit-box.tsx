@@ -1,6 +1,7 @@
 import { useEffect, useRef } from "react";
 import { useLanguage } from "../../language/language-context";
 import { Button } from "../../ui/button";
+import { focus } from "../../ui/focus";
 import { MessageForm } from "../composer/message-form";
 
 interface EditBoxProps {
@@ -20,7 +21,7 @@ export default function EditBox(props: EditBoxProps) {
   const canSave = mayBeSaved && written.trim() !== "";
   useEffect(() => {
     if (!takesFocus) return;
-    box.current?.focus({ preventScroll: true });
+    focus(box.current);
     box.current?.setSelectionRange(box.current.value.length, box.current.value.length);
   }, [takesFocus]);
   return (
