@@ -1,12 +1,5 @@
 import { SquarePen } from "lucide-react";
-import {
-  type CSSProperties,
-  type ReactNode,
-  useCallback,
-  useEffect,
-  useMemo,
-  useState,
-} from "react";
+import { type CSSProperties, type ReactNode, useCallback, useMemo, useState } from "react";
 import { ServerProvider, useServer } from "../api/server-context";
 import { ChatInterface as Chat } from "../chat/chat-interface";
 import { usePendingExchanges } from "../chat/state/use-pending-exchanges";
@@ -56,13 +49,10 @@ export function ChatInterface(props: ChatInterfaceProps): ReactNode {
   const server = useMemo(() => remoteServer(endpoint, send), [endpoint, send]);
   const language = useChosenLanguage(null, chosen);
   const [container, setContainer] = useState<HTMLElement | null>(null);
-  useEffect(() => {
-    const root = container?.parentElement;
-    return root == null ? undefined : allowBrowserTranslation(root);
-  }, [container]);
   const { className = "", style } = props;
   return (
     <div
+      ref={translatable}
       className={`headwater ${className}`}
       style={style}
       lang={language?.code}
@@ -120,5 +110,8 @@ function Chats(props: ChatInterfaceProps) {
     />
   );
 }
+
+const translatable = (root: HTMLElement | null) =>
+  root === null ? undefined : allowBrowserTranslation(root);
 
 const ownFetch: typeof fetch = (...args) => fetch(...args);
