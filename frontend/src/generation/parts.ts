@@ -95,7 +95,7 @@ interface SavedParts {
   readonly text?: unknown;
 }
 
-/** The members of a saved message that say its content, of a message without any. */
+/** The content of a message that has none. */
 export const NO_PARTS = { text: "", reasoning: "", parts: [] };
 
 /** The parts of a saved reply. Older servers send only the joined reasoning and text. */

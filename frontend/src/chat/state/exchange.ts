@@ -5,8 +5,8 @@ import type { StartRequest } from "../../generation/transport";
 export interface Exchange {
   readonly request: StartRequest;
   readonly reply: LiveReply;
-  /** A refused one ended before it started. The server may have it nevertheless, if its response was lost. */
-  readonly state: "sent" | "started" | "refused";
+  /** An unaccepted one ended before it started. The server may have it nevertheless, if its response was lost. */
+  readonly state: "sent" | "started" | "unaccepted";
   /** Whether the thread shows its branch, until the person chooses another. */
   readonly isShown: boolean;
 }

@@ -43,7 +43,7 @@ function messagesOf({ request }: Exchange): readonly Message[] {
   ];
 }
 
-/** The ids of the reply that a message is. */
+/** The start event of a message that is a reply. */
 export function startOf(message: Message, conversation: string): Start {
   const { id, generation, parent, model } = message;
   const names = { generation: generation ?? "", parent: parent ?? "", model: model ?? "" };

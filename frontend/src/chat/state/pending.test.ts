@@ -191,7 +191,7 @@ describe("PendingExchanges", () => {
     const { pending, state, say } = page();
     say(new Problem(429, "rate_limited", "Too many."));
     const refused = pending.begin(REQUEST);
-    await vi.waitFor(() => expect(state().exchanges.get("conv_1")?.[0]?.state).toBe("refused"));
+    await vi.waitFor(() => expect(state().exchanges.get("conv_1")?.[0]?.state).toBe("unaccepted"));
     const second = pending.begin(NEXT);
     expect(
       state()

@@ -50,12 +50,12 @@ export class PendingExchanges extends ExternalStore {
     return firstTokenMs(reply.getSnapshot().pace);
   };
 
-  /** Sends a request and drops refused exchanges of its conversation. */
+  /** Sends a request and drops unaccepted exchanges of its conversation. */
   begin(request: StartRequest): Exchange {
     const conversation = conversationOf(request);
     const reply = new LiveReply(request, this.#options);
     const exchange: Exchange = { request, reply, state: "sent", isShown: true };
-    this.#dropRefused(conversation);
+    this.#dropUnaccepted(conversation);
     this.#change({
       exchanges: put(this.#state.exchanges, conversation, [...this.#in(conversation), exchange]),
       replies: put(this.#state.replies, replyId(exchange), reply),
@@ -103,7 +103,7 @@ export class PendingExchanges extends ExternalStore {
 
   /** The person chose another branch, so exchanges no longer determine the one that is shown. */
   hideExchanges(conversation: string): void {
-    this.#dropRefused(conversation);
+    this.#dropUnaccepted(conversation);
     const here = this.#in(conversation);
     if (!here.some(({ isShown }) => isShown)) return;
     const hidden = here.map((exchange) => ({ ...exchange, isShown: false }));
@@ -112,7 +112,7 @@ export class PendingExchanges extends ExternalStore {
 
   #ended(conversation: string, exchange: Exchange): void {
     const { start, pace, ending } = exchange.reply.getSnapshot();
-    this.#replace(conversation, exchange, { state: start === null ? "refused" : "started" });
+    this.#replace(conversation, exchange, { state: start === null ? "unaccepted" : "started" });
     if (start !== null) this.#options.onChange?.(conversation);
     if (ending?.status === "refused") {
       this.#options.onRefused?.(exchange.request);
@@ -134,12 +134,12 @@ export class PendingExchanges extends ExternalStore {
     return this.#state.exchanges.get(conversation) ?? [];
   }
 
-  #dropRefused(conversation: string): void {
-    const refused = this.#in(conversation).filter(({ state }) => state === "refused");
-    if (refused.length === 0) return;
-    const kept = this.#in(conversation).filter(({ state }) => state !== "refused");
+  #dropUnaccepted(conversation: string): void {
+    const unaccepted = this.#in(conversation).filter(({ state }) => state === "unaccepted");
+    if (unaccepted.length === 0) return;
+    const kept = this.#in(conversation).filter(({ state }) => state !== "unaccepted");
     const replies = new Map(this.#state.replies);
-    for (const exchange of refused) replies.delete(replyId(exchange));
+    for (const exchange of unaccepted) replies.delete(replyId(exchange));
     this.#change({ exchanges: put(this.#state.exchanges, conversation, kept), replies });
   }
 

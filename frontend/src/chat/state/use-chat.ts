@@ -43,7 +43,7 @@ export function useChat(options: UseChatOptions) {
     else options.onNewChat(request);
   };
   const ask = (message: string, parent: string | null) => {
-    // A conversation whose start was refused may exist nevertheless, if the response was lost. So it gets another id.
+    // A conversation whose start was not accepted may exist nevertheless, if the response was lost: it gets another id.
     if (!isStarted) return beginChat(message, exchanges.length === 0 ? id : newId("conv"));
     const after = parent === null ? {} : { parent };
     begin({ message, conversation: id, ...after, ...model, ids: newMessageIds() });
@@ -52,7 +52,7 @@ export function useChat(options: UseChatOptions) {
     if (!isStarted || to === null) return;
     begin({ conversation: id, to, ...model, ids: newReplyIds() });
   };
-  const retryRefused = ({ request, reply }: Exchange) => {
+  const retryUnaccepted = ({ request, reply }: Exchange) => {
     const { ending } = reply.getSnapshot();
     const isForgotten = ending?.status === "refused" && ending.problem.isForgotten;
     if (isForgotten && "message" in request) beginChat(request.message, newId("conv"));
@@ -70,12 +70,12 @@ export function useChat(options: UseChatOptions) {
       options.onStep(leaf);
     },
     retry(entry) {
-      const refused = exchanges.find(
+      const unaccepted = exchanges.find(
         ({ state, reply }) =>
-          state === "refused" && reply === replies.get(entry.messages.at(-1)?.id ?? ""),
+          state === "unaccepted" && reply === replies.get(entry.messages.at(-1)?.id ?? ""),
       );
-      if (refused === undefined) replyTo(entry.messages[0].parent);
-      else retryRefused(refused);
+      if (unaccepted === undefined) replyTo(entry.messages[0].parent);
+      else retryUnaccepted(unaccepted);
     },
   });
 
@@ -91,7 +91,7 @@ export function useChat(options: UseChatOptions) {
 
 /** The last message of a branch that the server has. The next message follows it. */
 function lastKnown(branch: readonly Message[], exchanges: readonly Exchange[]): string | null {
-  const unknown = new Set(exchanges.filter(({ state }) => state === "refused").flatMap(newIds));
+  const unknown = new Set(exchanges.filter(({ state }) => state === "unaccepted").flatMap(newIds));
   return branch.findLast(({ id }) => !unknown.has(id))?.id ?? null;
 }
 

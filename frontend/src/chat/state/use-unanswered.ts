@@ -21,8 +21,8 @@ interface Kept {
  * harm if the server has it. A reload may also be under way to the address of a new chat while the answer comes, so a
  * reload shows the conversation that had just begun.
  *
- * Any other message that was refused, or whose connection is lost, becomes a draft. A message that was just sent has
- * probably arrived.
+ * Any other message that was not accepted, or whose connection is lost, becomes a draft. A message that was just sent
+ * has probably arrived.
  *
  * @param onNewChat - called with the id of the conversation if the request that is sent again starts one
  */
@@ -68,14 +68,14 @@ function keep(newestFirst: readonly Exchange[]): void {
 
 function isUnsent({ state, reply }: Exchange, resends: boolean): boolean {
   return (
-    state === "refused" || (state === "sent" && !resends && reply.getSnapshot().lostAt !== null)
+    state === "unaccepted" || (state === "sent" && !resends && reply.getSnapshot().lostAt !== null)
   );
 }
 
 function take(): Kept | null {
   const kept = sessionStore.readJson(NAME) as Partial<Kept> | null;
   sessionStore.write(NAME, null);
-  // Older versions of the page kept requests without ids.
+  // Older versions of the page kept something else.
   return kept?.request?.ids === undefined ? null : (kept as Kept);
 }
 
