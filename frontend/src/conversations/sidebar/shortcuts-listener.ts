@@ -1,4 +1,5 @@
 import { useQueryClient } from "@tanstack/react-query";
+import { type RefObject, useEffect } from "react";
 import { navigate } from "wouter/use-browser-location";
 import { useLanguage } from "../../language/language-context";
 import { conversationPath, NEW_CHAT_PATH, useOpenConversation } from "../../route";
@@ -12,8 +13,13 @@ import { listRows } from "../list/list-rows";
 import { commandOf } from "./shortcuts";
 import { useSidebar } from "./sidebar-state";
 
+interface ShortcutsProps {
+  /** The last key that was pressed before this was loaded. */
+  readonly earlyPress: RefObject<KeyboardEvent | null>;
+}
+
 /** Handles shortcuts anywhere on the page, except in a dialog. */
-export default function Shortcuts(): null {
+export default function Shortcuts({ earlyPress }: ShortcutsProps): null {
   const { leave, leaveForNewChat, search, openDialog } = useSidebar();
   const language = useLanguage();
   const client = useQueryClient();
@@ -39,7 +45,7 @@ export default function Shortcuts(): null {
     // A new chat stands before the newest conversation.
     return ids[index === -1 && by === -1 ? -1 : index + by] ?? null;
   };
-  useWindowEvent("keydown", (event) => {
+  const onKeyDown = (event: KeyboardEvent) => {
     if (event.defaultPrevented) return;
     const focused = document.activeElement;
     if (focused?.closest('[role="dialog"]:not([data-drawer])')) return;
@@ -57,6 +63,12 @@ export default function Shortcuts(): null {
       const id = neighbour(command === "next" ? 1 : -1);
       if (id !== null) goTo(conversationPath(id));
     }
-  });
+  };
+  useWindowEvent("keydown", onKeyDown);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: runs once
+  useEffect(() => {
+    if (earlyPress.current !== null) onKeyDown(earlyPress.current);
+    earlyPress.current = null;
+  }, []);
   return null;
 }

@@ -44,6 +44,12 @@ export function SidebarLayout({ children }: { readonly children: ReactNode }) {
     (isWide ? loadSidebar() : loadDrawer()).catch(() => undefined);
   }, [isWide]);
 
+  // Shortcuts also act on the last key that was pressed before they had loaded.
+  const earlyPress = useRef<KeyboardEvent>(null);
+  useWindowEvent("keydown", (event) => {
+    earlyPress.current = event;
+  });
+
   const [container, setContainer] = useState<HTMLElement | null>(null);
   return (
     <SidebarContext value={sidebar}>
@@ -63,7 +69,7 @@ export function SidebarLayout({ children }: { readonly children: ReactNode }) {
           </main>
         </div>
         <Optional>
-          <Shortcuts />
+          <Shortcuts earlyPress={earlyPress} />
         </Optional>
         <Optional>{!isWide && hasDrawer && <SidebarDrawer />}</Optional>
         <Optional>
