@@ -13,8 +13,8 @@ from collections.abc import AsyncGenerator, Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
+from headwater.generation.kinds.text import Text
 from headwater.generation.observer import Observer
-from headwater.generation.parts import Text
 from headwater.generation.provider import Delta, Finish, Prompt, PromptMessage
 from headwater.generation.runner import Limits, Runner
 from headwater.live.memory import MemoryLog

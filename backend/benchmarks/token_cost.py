@@ -18,7 +18,7 @@ from multiprocessing.connection import Connection
 
 from openai import AsyncOpenAI, DefaultAioHttpClient
 
-from headwater.generation.parts import Text
+from headwater.generation.kinds.text import Text
 from headwater.generation.provider import Prompt, PromptMessage
 from headwater.providers.openai import OpenAIProvider
 

@@ -34,9 +34,9 @@ from headwater.api.socket_io.application import SocketIo
 from headwater.api.ui_messages import ui_messages_blueprint
 from headwater.api.websocket import websocket_blueprint
 from headwater.api.websocket_connection import BoundedWebsocketConnection
+from headwater.conversation_service import ConversationService
 from headwater.data_folder import DataFolder
 from headwater.generation.runner import Limits
-from headwater.history import History
 from headwater.identity.identify import Identifier
 from headwater.identity.quota import Quota
 from headwater.live.changes import MemoryChangeFeed
@@ -98,7 +98,7 @@ async def application(settings: Settings, folder: DataFolder) -> AsyncIterator[A
         quota = Quota(settings.rate_limit, settings.max_active, settings.max_active_per_client)
         conversations, changes = ConversationRepository(database), MemoryChangeFeed()
         replies = build_replies(settings, database, catalogue, quota, changes, metrics)
-        history = History(
+        conversation_service = ConversationService(
             replies=replies,
             conversations=conversations,
             search=SearchRepository(database),
@@ -107,9 +107,9 @@ async def application(settings: Settings, folder: DataFolder) -> AsyncIterator[A
         )
         await replies.reconcile()
         built = _applications(
-            settings, folder, database, replies, history, catalogue, scripted, quota, metrics
+            settings, folder, database, replies, conversation_service, catalogue, scripted, quota, metrics
         )
-        purging = history.purge(settings.retention)
+        purging = conversation_service.purge(settings.retention)
         forever = database.keep(), replies.checkpoint(), purging, built.socket_io.run()
         await stack.enter_async_context(running(*forever))
         yield built
@@ -211,7 +211,7 @@ def _applications(
     folder: DataFolder,
     database: Database,
     replies: Replies,
-    history: History,
+    conversation_service: ConversationService,
     catalogue: Catalogue,
     scripted: ScriptedProvider,
     quota: Quota,
@@ -233,8 +233,8 @@ def _applications(
         chat_blueprint(replies, origins),
         websocket_blueprint(replies, metrics.refused),
         generations_blueprint(replies),
-        conversations_blueprint(history, settings.heartbeat),
-        shared_blueprint(history),
+        conversations_blueprint(conversation_service, settings.heartbeat),
+        shared_blueprint(conversation_service),
         models_blueprint(catalogue),
         openai_blueprint(replies, catalogue, needs_key=identifier.has_keys),
         ui_messages_blueprint(replies),

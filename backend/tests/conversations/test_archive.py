@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from headwater.api.archives import CLOSING, OPENING, Archive, ArchiveConversation
 from headwater.conversations.archive import to_archive, to_markdown
 from headwater.conversations.model import Conversation, Message, Settings
-from headwater.generation.parts import Reasoning, Text
+from headwater.generation.kinds.reasoning import Reasoning
+from headwater.generation.kinds.text import Text
 from headwater.ids import new_id
 from headwater.storage.conversations import ConversationRepository
 from headwater.storage.database import Database

@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from headwater.generation.kinds.text import Text
 from headwater.generation.log import PAGE_BYTES, Cursor, CursorAheadError, Log, Page, follow
 from headwater.generation.outcome import Completed, Outcome
-from headwater.generation.parts import Event, Text
+from headwater.generation.parts import Event
 from headwater.live.memory import MemoryLog
 from tests.live.log_contract import batches
 

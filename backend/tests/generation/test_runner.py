@@ -4,6 +4,8 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 
 import pytest
 
+from headwater.generation.kinds.reasoning import Reasoning, ReasoningEnd
+from headwater.generation.kinds.text import Text, text_of
 from headwater.generation.log import EVENT_CHARS, follow
 from headwater.generation.observer import Observer
 from headwater.generation.outcome import (
@@ -16,7 +18,7 @@ from headwater.generation.outcome import (
     Outcome,
     Usage,
 )
-from headwater.generation.parts import Event, Part, Reasoning, ReasoningEnd, Text, text_of
+from headwater.generation.parts import Event, Part
 from headwater.generation.provider import Delta, Finish, Prompt, PromptMessage, ProviderError
 from headwater.generation.runner import Limits, Runner
 from headwater.live.memory import MemoryLog

@@ -10,9 +10,10 @@ import pytest
 
 from headwater.conversations.archive import to_archive
 from headwater.generation.codec import message_members, parse_parts, parts_objects
+from headwater.generation.kinds.text import Text
 from headwater.generation.log import Page
 from headwater.generation.outcome import Completed, Outcome
-from headwater.generation.parts import KINDS, Part, Text, TextPart, fold, shape, unfold
+from headwater.generation.parts import KINDS, Part, TextPart, fold, shape, unfold
 from headwater.generation.provider import Delta, Finish, Prompt
 from headwater.providers.scripted import ScriptedProvider
 from headwater.replies.requests import NewMessage

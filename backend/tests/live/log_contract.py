@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from headwater.generation.kinds.reasoning import Reasoning
+from headwater.generation.kinds.text import Text, text_of
 from headwater.generation.log import (
     EVENT_CHARS,
     PAGE_BYTES,
@@ -18,7 +20,7 @@ from headwater.generation.log import (
     follow,
 )
 from headwater.generation.outcome import Cancelled, Completed, Interrupted, Outcome
-from headwater.generation.parts import Event, Reasoning, Text, text_of
+from headwater.generation.parts import Event
 
 DONE = Outcome(Completed("stop"))
 

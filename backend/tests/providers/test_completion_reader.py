@@ -4,8 +4,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from headwater.generation.kinds.reasoning import Reasoning
+from headwater.generation.kinds.text import Text
 from headwater.generation.outcome import Usage
-from headwater.generation.parts import Part, Reasoning, Text
+from headwater.generation.parts import Part
 from headwater.generation.provider import Delta, Finish
 from headwater.providers.completion_reader import MESSAGE_BYTES, CompletionReader, refusal
 from tests.providers.model_server import DONE, data, delta

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from headwater.generation.kinds.text import Text, text_of
 from headwater.generation.log import follow
 from headwater.generation.outcome import Completed, Failed, Outcome, Usage
-from headwater.generation.parts import Text, text_of
 from headwater.generation.provider import Delta, Finish, Prompt, PromptMessage, ProviderError, Sampling
 from headwater.generation.runner import Limits, Runner
 from headwater.live.memory import MemoryLog

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from headwater.generation.kinds.reasoning import Reasoning
+from headwater.generation.kinds.text import Text
 from headwater.generation.outcome import Usage
-from headwater.generation.parts import Reasoning, Text
 from headwater.generation.provider import Delta, Finish, Prompt, PromptMessage, ProviderError, Sampling
 from headwater.providers.scripted import Fault, Script, ScriptedProvider
 

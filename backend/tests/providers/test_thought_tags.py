@@ -4,7 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headwater.generation.parts import Part, Parts, Reasoning, ReasoningEnd, Text, TextPart, settle, text_of
+from headwater.generation.kinds.reasoning import Reasoning, ReasoningEnd
+from headwater.generation.kinds.text import Text, text_of
+from headwater.generation.parts import Part, Parts, TextPart, settle
 from headwater.providers.thought_tags import ThoughtTags
 
 ANSWER = "It is **4**."

@@ -4,9 +4,10 @@ import logging
 
 import pytest
 
+from headwater.generation.kinds.reasoning import Reasoning
+from headwater.generation.kinds.text import Text, text_of
 from headwater.generation.log import LogWriter
 from headwater.generation.outcome import Completed, Failed, Interrupted, Outcome, Timing
-from headwater.generation.parts import Reasoning, Text, text_of
 from headwater.generation.provider import Prompt
 from headwater.generation.runner import Runner
 from headwater.live.memory import MemoryLog, MemoryLogStore

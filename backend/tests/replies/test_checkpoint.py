@@ -5,9 +5,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy.exc import OperationalError
 
+from headwater.generation.kinds.reasoning import Reasoning
+from headwater.generation.kinds.text import Text
 from headwater.generation.log import PAGE_BYTES
 from headwater.generation.outcome import Completed, Outcome
-from headwater.generation.parts import Event, Reasoning, Text
+from headwater.generation.parts import Event
 from headwater.live.memory import MemoryLog
 from headwater.replies.active import Generation
 from headwater.replies.checkpoint import Checkpoints

@@ -20,8 +20,9 @@ from headwater.errors import (
     RateLimitedError,
     ShuttingDownError,
 )
+from headwater.generation.kinds.reasoning import Reasoning, ReasoningEnd
+from headwater.generation.kinds.text import Text, text_of
 from headwater.generation.outcome import Cancelled, Completed
-from headwater.generation.parts import Reasoning, ReasoningEnd, Text, text_of
 from headwater.generation.provider import Delta, Finish, Prompt, PromptMessage, Sampling
 from headwater.ids import new_id
 from headwater.live.memory import MemoryLogStore

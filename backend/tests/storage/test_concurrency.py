@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select, text, update
 
-from headwater.generation.parts import Text, fold, text_of
+from headwater.generation.kinds.text import Text, text_of
+from headwater.generation.parts import fold
 from headwater.storage.conversations import ConversationRepository
 from headwater.storage.database import Database, open_database, sqlite_url
 from headwater.storage.replies import Piece, ReplyRepository

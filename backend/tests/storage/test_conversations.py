@@ -17,7 +17,7 @@ from headwater.conversations.model import (
     UnknownConversationError,
     UnknownMessageError,
 )
-from headwater.generation.parts import Text
+from headwater.generation.kinds.text import Text
 from headwater.ids import new_id
 from headwater.storage.conversations import (
     FOR_GOOD,

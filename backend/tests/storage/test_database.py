@@ -15,7 +15,8 @@ from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from headwater.conversations.model import Conversation, Message
-from headwater.generation.parts import Reasoning, Text
+from headwater.generation.kinds.reasoning import Reasoning
+from headwater.generation.kinds.text import Text
 from headwater.storage.conversations import ConversationRepository
 from headwater.storage.database import (
     Database,

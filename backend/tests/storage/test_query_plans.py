@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event, text
 
-from headwater.generation.parts import Text
+from headwater.generation.kinds.text import Text
 from headwater.storage.conversations import ANALYZE_FROM, ConversationRepository, ListCursor
 from headwater.storage.database import Database
 from headwater.storage.replies import Piece, ReplyRepository

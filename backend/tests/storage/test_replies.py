@@ -3,7 +3,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
-from headwater.generation.parts import Event, Text, fold, shape, text_of, unfold
+from headwater.generation.kinds.text import Text, text_of
+from headwater.generation.parts import Event, fold, shape, unfold
 from headwater.storage.conversations import ConversationRepository
 from headwater.storage.database import Database
 from headwater.storage.replies import Piece, ReplyRepository

@@ -6,7 +6,9 @@ from typing import Any, NamedTuple
 from hypothesis import strategies as st
 
 from headwater.conversations.model import Conversation, GenerationRecord, Message, Settings, plain
-from headwater.generation.parts import Reasoning, Text, fold
+from headwater.generation.kinds.reasoning import Reasoning
+from headwater.generation.kinds.text import Text
+from headwater.generation.parts import fold
 from headwater.ids import new_id
 from headwater.storage.conversations import ConversationRepository
 

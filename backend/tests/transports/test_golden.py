@@ -3,7 +3,9 @@ import json
 import pytest
 
 from headwater.generation.codec import outcome_object, parse_outcome
-from headwater.generation.parts import Reasoning, settle, text_of
+from headwater.generation.kinds.reasoning import Reasoning
+from headwater.generation.kinds.text import text_of
+from headwater.generation.parts import settle
 from headwater.transports.socket_io import packets
 from headwater.transports.websocket import frame
 from headwater.transports.wire import framed_page, framed_start

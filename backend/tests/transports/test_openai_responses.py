@@ -7,9 +7,11 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from headwater.generation.kinds.reasoning import Reasoning, ReasoningEnd
+from headwater.generation.kinds.text import Text, text_of
 from headwater.generation.log import Page
 from headwater.generation.outcome import Completed, Outcome
-from headwater.generation.parts import Event, Reasoning, ReasoningEnd, Text, TextPart, fold, text_of
+from headwater.generation.parts import Event, TextPart, fold
 from headwater.transports.openai_responses import (
     OpenAIResponsesEncoder,
     item_texts,

@@ -34,8 +34,8 @@ from headwater.api.responses import (
     SharedConversation,
 )
 from headwater.api.streaming import JSON, UNBUFFERED, json_response, refuse_head
+from headwater.conversation_service import ConversationService
 from headwater.errors import InvalidRequestError
-from headwater.history import History
 from headwater.storage.conversations import Imported, ListCursor
 from headwater.storage.search import SearchCursor
 from headwater.transports.sse import HEARTBEAT, SseEncoder, sse_event
@@ -80,7 +80,7 @@ class ConversationChange(SettingsBody):
 _NEVER_NULL = ("title", "pinned", "archived", "leaf")
 
 
-def conversations_blueprint(history: History, heartbeat: float) -> Blueprint:
+def conversations_blueprint(conversations: ConversationService, heartbeat: float) -> Blueprint:
     """The routes of stored conversations; `heartbeat` is in seconds."""
     blueprint = Blueprint("conversations", __name__, url_prefix="/api/conversations")
 
@@ -90,7 +90,7 @@ def conversations_blueprint(history: History, heartbeat: float) -> Blueprint:
     async def list_() -> Response:
         query = read_query(ListQuery)
         after = None if query.cursor is None else _read_cursor(query.cursor, ListCursor)
-        page, cursor = await history.page(
+        page, cursor = await conversations.page(
             principal().owner, archived=query.archived, pinned=query.pinned, limit=query.limit, after=after
         )
         summaries = [responses.summary(listed) for listed in page]
@@ -99,7 +99,7 @@ def conversations_blueprint(history: History, heartbeat: float) -> Blueprint:
     @blueprint.delete("")
     @answers_nothing(204)
     async def delete_all() -> Response:
-        await history.delete_all(principal().owner)
+        await conversations.delete_all(principal().owner)
         return Response(status=204)
 
     @blueprint.get("/search")
@@ -108,7 +108,7 @@ def conversations_blueprint(history: History, heartbeat: float) -> Blueprint:
     async def search() -> Response:
         query = read_query(SearchQuery)
         after = None if query.cursor is None else _read_cursor(query.cursor, SearchCursor)
-        matches, cursor = await history.search(principal().owner, query.q, query.limit, after)
+        matches, cursor = await conversations.search(principal().owner, query.q, query.limit, after)
         results = [responses.search_result(listed, match) for listed, match in matches]
         return json_response(SearchResults(results, _write_cursor(cursor)))
 
@@ -117,7 +117,7 @@ def conversations_blueprint(history: History, heartbeat: float) -> Blueprint:
     async def events() -> Response:
         refuse_head()
         response = Response(
-            _events(history, principal().owner, heartbeat),
+            _events(conversations, principal().owner, heartbeat),
             content_type=SseEncoder.media_type,
             headers=UNBUFFERED,
         )
@@ -127,7 +127,7 @@ def conversations_blueprint(history: History, heartbeat: float) -> Blueprint:
     @blueprint.get("/export")
     @document_response(Archive)
     async def export_all() -> Response:
-        response = Response(_archive(history, principal().owner), content_type=JSON)
+        response = Response(_archive(conversations, principal().owner), content_type=JSON)
         response.timeout = None
         return _attached(response, "headwater.json")
 
@@ -137,14 +137,14 @@ def conversations_blueprint(history: History, heartbeat: float) -> Blueprint:
     async def import_() -> Response:
         owner = principal().owner
         archive = read_archive(owner, await read_json_bytes(ARCHIVE_BYTES))
-        imported = await history.insert(owner, archive)
-        return Response(_import_result(history, owner, imported), 201, content_type=JSON)
+        imported = await conversations.insert(owner, archive)
+        return Response(_import_result(conversations, owner, imported), 201, content_type=JSON)
 
     @blueprint.get("/<name>")
     @document_response(Conversation)
     @answers_nothing(304)
     async def open_(name: str) -> Response:
-        opened = await history.open(principal().owner, name)
+        opened = await conversations.open(principal().owner, name)
         response = json_response(responses.conversation(opened))
         if not opened.listed.running:
             response.headers["Cache-Control"] = "private, no-cache"
@@ -161,18 +161,18 @@ def conversations_blueprint(history: History, heartbeat: float) -> Blueprint:
         for key in _NEVER_NULL:
             if key in columns and columns[key] is None:
                 raise InvalidRequestError(f"{key}: the value should not be null.", field=key)
-        return json_response(responses.summary(await history.change(principal().owner, name, columns)))
+        return json_response(responses.summary(await conversations.change(principal().owner, name, columns)))
 
     @blueprint.delete("/<name>")
     @answers_nothing(204)
     async def delete(name: str) -> Response:
-        await history.delete(principal().owner, name)
+        await conversations.delete(principal().owner, name)
         return Response(status=204)
 
     @blueprint.post("/<name>/restore")
     @document_response(ConversationSummary)
     async def restore(name: str) -> Response:
-        return json_response(responses.summary(await history.restore(principal().owner, name)))
+        return json_response(responses.summary(await conversations.restore(principal().owner, name)))
 
     @blueprint.get("/<name>/export")
     @document_querystring(ExportQuery)
@@ -180,70 +180,72 @@ def conversations_blueprint(history: History, heartbeat: float) -> Blueprint:
     @answers_as("text/markdown")
     async def export(name: str) -> Response:
         if read_query(ExportQuery).format == "markdown":
-            title, text = await history.markdown(principal().owner, name)
+            title, text = await conversations.markdown(principal().owner, name)
             response = Response(text, content_type="text/markdown; charset=utf-8")
             return _attached(response, f"{_file_name(title)}.md")
-        archived = await history.export(principal().owner, name)
+        archived = await conversations.export(principal().owner, name)
         response = Response(OPENING + encode_json(archived) + CLOSING, content_type=JSON)
         return _attached(response, f"{_file_name(archived['title'])}.json")
 
     @blueprint.post("/<name>/share")
     @document_response(Share)
     async def share(name: str) -> Response:
-        token = await history.share(principal().owner, name)
+        token = await conversations.share(principal().owner, name)
         return json_response(Share(token, f"/s/{token}"))
 
     @blueprint.delete("/<name>/share")
     @answers_nothing(204)
     async def unshare(name: str) -> Response:
-        await history.unshare(principal().owner, name)
+        await conversations.unshare(principal().owner, name)
         return Response(status=204)
 
     return blueprint
 
 
-def shared_blueprint(history: History) -> Blueprint:
+def shared_blueprint(conversations: ConversationService) -> Blueprint:
     """The routes for anyone who has a link."""
     blueprint = Blueprint("shared", __name__)
 
     @blueprint.get("/api/shared/<token>")
     @document_response(SharedConversation)
     async def shared(token: str) -> Response:
-        response = json_response(responses.shared_conversation(await history.shared(token)))
+        response = json_response(responses.shared_conversation(await conversations.shared(token)))
         response.headers["X-Robots-Tag"] = "noindex"
         return response
 
     return blueprint
 
 
-async def _events(history: History, owner: str, heartbeat: float) -> AsyncIterator[bytes]:
+async def _events(conversations: ConversationService, owner: str, heartbeat: float) -> AsyncIterator[bytes]:
     first = True
-    async with aclosing(history.changes(owner, heartbeat)) as batches:
-        async for conversations in batches:
+    async with aclosing(conversations.changes(owner, heartbeat)) as batches:
+        async for changed in batches:
             if first:
                 yield SSE_OPENING + sse_event("ready", {})
                 first = False
-            elif conversations:
-                yield sse_event("change", {"conversations": conversations})
+            elif changed:
+                yield sse_event("change", {"conversations": changed})
             else:
                 yield HEARTBEAT
 
 
-async def _import_result(history: History, owner: str, imported: Imported) -> AsyncIterator[bytes]:
+async def _import_result(
+    conversations: ConversationService, owner: str, imported: Imported
+) -> AsyncIterator[bytes]:
     """An `ImportResult`, written in pieces because it may be as large as the archive."""
     yield b'{"conversations":['
     separator = b""
-    async for batch in history.listed(owner, imported.ids):
+    async for batch in conversations.listed(owner, imported.ids):
         if batch:
             yield separator + b",".join(encode_json(responses.summary(listed)) for listed in batch)
             separator = b","
     yield b'],"existing":%d}' % imported.existing
 
 
-async def _archive(history: History, owner: str) -> AsyncIterator[bytes]:
+async def _archive(conversations: ConversationService, owner: str) -> AsyncIterator[bytes]:
     yield OPENING
     separator = b""
-    async for archived in history.export_all(owner):
+    async for archived in conversations.export_all(owner):
         yield separator + encode_json(archived)
         separator = b","
     yield CLOSING

@@ -4,10 +4,10 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
 from headwater.api.tagged import Outcome, Part
+from headwater.conversation_service import Listed, Opened
 from headwater.conversations.model import Message as MessageRecord
 from headwater.conversations.model import timestamp
 from headwater.errors import ProblemCode
-from headwater.history import Listed, Opened
 from headwater.storage.highlight import SnippetPart
 from headwater.storage.search import SearchMatch
 from headwater.storage.shares import Shared

@@ -11,7 +11,7 @@ from pydantic import Field, create_model
 from headwater.api.requests import Body, PlainText
 from headwater.generation.codec import STATUSES
 from headwater.generation.outcome import Usage
-from headwater.generation.parts import KINDS, ReasoningEnd
+from headwater.generation.parts import KINDS, Revision
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,9 @@ def _is_none(value: object) -> bool:
     return value is None
 
 
-Part: Any = _tagged("Part", "type", [each for each in KINDS.items() if each[1] is not ReasoningEnd])
+Part: Any = _tagged(
+    "Part", "type", [(name, kind) for name, kind in KINDS.items() if not issubclass(kind, Revision)]
+)
 """Any part."""
 
 Outcome: Any = _tagged(

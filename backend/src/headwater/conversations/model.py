@@ -13,7 +13,8 @@ import msgspec
 
 from headwater.errors import NotFoundError
 from headwater.generation.codec import JsonObject, message_members
-from headwater.generation.parts import Parts, Text, text_of
+from headwater.generation.kinds.text import Text, text_of
+from headwater.generation.parts import Parts
 
 Role: TypeAlias = Literal["user", "assistant"]
 

@@ -4,10 +4,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, fields
 from typing import Any, TypeAlias, get_args
 
+from headwater.generation.kinds.reasoning import Reasoning
+from headwater.generation.kinds.text import Text, text_of
 from headwater.generation.outcome import Outcome, Status, Timing, Usage
-from headwater.generation.parts import FIRST_KINDS, Part, Parts, parse_part, text_of
+from headwater.generation.parts import Part, Parts, parse_part
 
 JsonObject: TypeAlias = dict[str, Any]
+
+FIRST_KINDS = (Text, Reasoning)
+"""The kinds of the first version of the wire, which has names of its own for them."""
 
 STATUSES: dict[str, type[Status]] = {kind.name: kind for kind in get_args(Status)}
 """How a reply can end, by name."""

@@ -5,8 +5,8 @@ joined: `Text("Hel")` and `Text("lo")` are two events of the part `Text("Hello")
 for its events and its parts. A part ends where the next event does not continue it; there are no start and
 end events.
 
-A new kind is one file with a subclass of `Part` (or of `TextPart`, for text that arrives in pieces), and one
-import in `generation/__init__.py`. See `docs/how-to/add-a-part.md`.
+A kind is one file in `kinds/` with a subclass of `Part`, or of `TextPart` for text that arrives in pieces
+(`docs/how-to/add-a-part.md`).
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -122,31 +122,13 @@ class TextPart(Part):
 
 
 @dataclass(frozen=True, slots=True)
-class Text(TextPart):
-    """Text of the reply itself."""
+class Revision(Part):
+    """An event that revises the parts before it, and is itself none of them; see `settle`."""
 
-    type = "text"
-    event = "token"
+    def revise(self, before: list[Part]) -> list[Part]:
+        """What the parts before it become."""
+        raise NotImplementedError
 
-
-@dataclass(frozen=True, slots=True)
-class Reasoning(TextPart):
-    """The model's reasoning, before its text or between."""
-
-    type = "reasoning"
-    event = "reasoning"
-
-
-@dataclass(frozen=True, slots=True)
-class ReasoningEnd(Part):
-    """Says that all text before it in its reply was reasoning; see `settle`."""
-
-    type = "reasoning_end"
-    event = "reasoning_end"
-
-
-FIRST_KINDS = (Text, Reasoning)
-"""The kinds of the first version of the wire, which has names of its own for them."""
 
 Event: TypeAlias = Part
 """An event of a log: a piece of a part."""
@@ -181,14 +163,14 @@ def shape(events: Iterable[Event]) -> list[int]:
 
 
 def settle(events: Iterable[Event]) -> Parts:
-    """The parts as they are read: what a `ReasoningEnd` says about them is done, and it is gone.
+    """The parts as they are read: what a `Revision` says about them is done, and it is gone.
 
     They no longer have the shape of the log.
     """
-    settled: list[Event] = []
+    settled: list[Part] = []
     for event in events:
-        if isinstance(event, ReasoningEnd):
-            settled = [Reasoning(each.text) if isinstance(each, Text) else each for each in settled]
+        if isinstance(event, Revision):
+            settled = event.revise(settled)
         else:
             settled.append(event)
     return fold(settled)
@@ -199,11 +181,6 @@ def unfold(parts: Iterable[Part], lengths: Shape) -> Iterator[Event]:
     remaining = iter(lengths)
     for part in parts:
         yield from part.split(remaining)
-
-
-def text_of(parts: Iterable[Part], kind: type[TextPart] = Text) -> str:
-    """All text of one kind, joined."""
-    return "".join([part.text for part in parts if isinstance(part, kind)])
 
 
 def parse_part(data: Mapping[str, Any]) -> Part:

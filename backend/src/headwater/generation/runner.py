@@ -7,6 +7,8 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import assert_never
 
+from headwater.generation.kinds.reasoning import Reasoning, ReasoningEnd
+from headwater.generation.kinds.text import Text
 from headwater.generation.log import EVENT_CHARS, Cursor, LogWriter
 from headwater.generation.observer import Observer
 from headwater.generation.outcome import (
@@ -19,7 +21,7 @@ from headwater.generation.outcome import (
     Timing,
     Usage,
 )
-from headwater.generation.parts import Event, Part, Reasoning, ReasoningEnd, Text
+from headwater.generation.parts import Event, Part
 from headwater.generation.provider import Delta, Finish, Prompt, Provider, ProviderError
 
 logger = logging.getLogger(__name__)

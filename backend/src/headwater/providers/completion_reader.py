@@ -12,8 +12,10 @@ from typing import Any, Final, TypeAlias
 
 import msgspec
 
+from headwater.generation.kinds.reasoning import Reasoning
+from headwater.generation.kinds.text import Text
 from headwater.generation.outcome import FinishReason, Usage
-from headwater.generation.parts import Part, Reasoning, Text, TextPart
+from headwater.generation.parts import Part, TextPart
 from headwater.generation.provider import Delta, Finish, ProviderError
 from headwater.providers.half_characters import HalfCharacters
 from headwater.providers.lines import Lines

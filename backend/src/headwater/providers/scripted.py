@@ -10,8 +10,9 @@ from importlib.resources import files
 from itertools import islice
 from typing import Literal, TypeAlias, assert_never
 
+from headwater.generation.kinds.reasoning import Reasoning
+from headwater.generation.kinds.text import Text
 from headwater.generation.outcome import Usage
-from headwater.generation.parts import Reasoning, Text
 from headwater.generation.provider import Delta, Finish, Prompt, ProviderError
 from headwater.providers.catalogue import Model
 from headwater.providers.stop_sequences import StopSequences

@@ -6,7 +6,9 @@ alone if the prompt has the opening one, or channels (`<|channel|>analysis<|mess
 
 import re
 
-from headwater.generation.parts import Part, Reasoning, ReasoningEnd, Text
+from headwater.generation.kinds.reasoning import Reasoning, ReasoningEnd
+from headwater.generation.kinds.text import Text
+from headwater.generation.parts import Part
 
 _NAME = "think|thinking|thought|reasoning"
 _TOKEN = re.compile(

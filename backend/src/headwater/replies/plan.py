@@ -21,7 +21,8 @@ from headwater.errors import (
     TooLargeError,
     UnknownModelError,
 )
-from headwater.generation.parts import Event, settle, text_of
+from headwater.generation.kinds.text import text_of
+from headwater.generation.parts import Event, settle
 from headwater.generation.provider import Prompt, PromptMessage, Provider, Sampling
 from headwater.ids import new_id
 from headwater.providers.catalogue import Catalogue, Model, Source

@@ -23,7 +23,7 @@ from headwater.app import Application, application
 from headwater.data_folder import Certificate, DataFolder
 from headwater.server.corrections import Connections
 from headwater.server.hosts import Hosts
-from headwater.server.ports import by_port
+from headwater.server.routing import by_port
 from headwater.settings import Settings, SettingsError
 from headwater.storage.database import DatabaseError
 

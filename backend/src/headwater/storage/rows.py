@@ -16,7 +16,8 @@ from headwater.conversations.model import (
     plain,
 )
 from headwater.generation.codec import parse_parts, parts_objects
-from headwater.generation.parts import Parts, settle, text_of
+from headwater.generation.kinds.text import text_of
+from headwater.generation.parts import Parts, settle
 from headwater.ids import is_id
 from headwater.storage.tables import conversations, generations, messages, shares
 

@@ -12,9 +12,9 @@ from google.protobuf.json_format import MessageToDict, Parse
 from google.protobuf.message import Message
 
 from headwater.conversations.model import GenerationRecord
-from headwater.generation.codec import JsonObject, outcome_object
+from headwater.generation.codec import FIRST_KINDS, JsonObject, outcome_object
 from headwater.generation.log import Cursor, Page
-from headwater.generation.parts import FIRST_KINDS, Event
+from headwater.generation.parts import Event
 from headwater.transports.json import generation_object
 from headwater.transports.wire import encode_json, joined, start_members
 from headwater.v1.chat_pb2 import ChatResponse, Generation

@@ -2,9 +2,10 @@
 
 from headwater.conversations.model import GenerationRecord
 from headwater.generation.codec import JsonObject, outcome_object, parts_objects, text_members
+from headwater.generation.kinds.text import text_of
 from headwater.generation.log import Page
 from headwater.generation.outcome import Outcome
-from headwater.generation.parts import Parts, settle, text_of
+from headwater.generation.parts import Parts, settle
 from headwater.transports.wire import encode_json, framed_objects, start_members
 
 JSON_SPACE = b" "

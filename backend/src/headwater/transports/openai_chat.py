@@ -9,9 +9,11 @@ from typing import ClassVar
 
 from headwater.conversations.model import GenerationRecord
 from headwater.generation.codec import JsonObject
+from headwater.generation.kinds.reasoning import Reasoning
+from headwater.generation.kinds.text import Text, text_of
 from headwater.generation.log import Cursor, Page
 from headwater.generation.outcome import Completed, Outcome, Usage
-from headwater.generation.parts import Part, Parts, Reasoning, Text, TextPart, text_of
+from headwater.generation.parts import Part, Parts, TextPart
 from headwater.transports.openai_error import broken_off
 from headwater.transports.sse import DONE, HEARTBEAT, sse_event
 from headwater.transports.wire import joined

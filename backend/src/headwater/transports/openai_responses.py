@@ -11,9 +11,11 @@ from typing import Any, ClassVar, Literal, TypeAlias, assert_never
 
 from headwater.conversations.model import GenerationRecord
 from headwater.generation.codec import JsonObject
+from headwater.generation.kinds.reasoning import Reasoning, ReasoningEnd
+from headwater.generation.kinds.text import Text
 from headwater.generation.log import Cursor, Page
 from headwater.generation.outcome import Cancelled, Completed, Failed, Interrupted, Outcome, Usage
-from headwater.generation.parts import Event, Part, Reasoning, ReasoningEnd, Text, TextPart, fold
+from headwater.generation.parts import Event, Part, TextPart, fold
 from headwater.transports.openai_error import INTERRUPTED
 from headwater.transports.sse import HEARTBEAT, sse_event
 

@@ -10,8 +10,8 @@ from typing import ClassVar, Literal
 
 from headwater.conversations.model import GenerationRecord
 from headwater.generation.codec import JsonObject, outcome_object
+from headwater.generation.kinds.text import Text
 from headwater.generation.log import Cursor, Page
-from headwater.generation.parts import Text
 from headwater.transports.wire import END, encode_json, event_id, joined, start_members
 
 RECONNECT_MS = 1000

@@ -7,10 +7,10 @@ with `finish`, whatever the outcome.
 from typing import ClassVar, assert_never
 
 from headwater.conversations.model import GenerationRecord
-from headwater.generation.codec import JsonObject
+from headwater.generation.codec import FIRST_KINDS, JsonObject
 from headwater.generation.log import Cursor, Page
 from headwater.generation.outcome import Cancelled, Completed, Failed, FinishReason, Interrupted, Outcome
-from headwater.generation.parts import FIRST_KINDS, Event
+from headwater.generation.parts import Event
 from headwater.transports.openai_error import INTERRUPTED
 from headwater.transports.sse import DONE, HEARTBEAT, sse_event
 from headwater.transports.wire import joined

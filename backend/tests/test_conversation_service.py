@@ -4,8 +4,8 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
+from headwater.conversation_service import ConversationService
 from headwater.conversations.model import Conversation
-from headwater.history import History
 from headwater.live.changes import MemoryChangeFeed
 from headwater.storage.conversations import ConversationRepository
 from headwater.storage.database import open_database, sqlite_url
@@ -32,7 +32,7 @@ async def test_a_change_whose_client_left_before_the_answer_is_told_of(tmp_path:
         changes, slow = MemoryChangeFeed(), SlowToAnswer(database)
         replies = new_replies(database)
         slow.changed = asyncio.Event()
-        history = History(
+        conversations = ConversationService(
             replies=replies,
             conversations=slow,
             search=SearchRepository(database),
@@ -43,7 +43,7 @@ async def test_a_change_whose_client_left_before_the_answer_is_told_of(tmp_path:
         await replies.drain(5)
         async with aclosing(changes.listen("me", 20)) as told:
             assert await anext(told) == ()
-            asking = asyncio.create_task(history.change("me", reply.conversation, {"title": "new"}))
+            asking = asyncio.create_task(conversations.change("me", reply.conversation, {"title": "new"}))
             await slow.changed.wait()
             asking.cancel()
             assert await anext(told) == (reply.conversation,)

@@ -54,7 +54,7 @@ class Opened:
     cursors: Mapping[str, int]
 
 
-class History:
+class ConversationService:
     """The stored conversations of all owners. Methods raise `NotFoundError` for what is not the owner's."""
 
     def __init__(
