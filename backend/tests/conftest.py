@@ -1,3 +1,4 @@
+import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -8,6 +9,11 @@ from sqlalchemy.engine import URL
 from headwater.storage.database import Database, open_database, sqlite_url
 from tests.postgresql import migrated_template, new_database, postgresql
 from tests.running import DEBUG, RunningServer, running
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Two for each processor, because half of the time a test waits."""
+    return 2 * (os.cpu_count() or 1)
 
 
 @pytest.fixture(scope="session")

@@ -5,18 +5,19 @@ import secrets
 import select
 import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any
 
 import httpx
 import msgspec
 import pytest
+
+from tests.fork_server import ForkedProcess
 
 START_SECONDS = 60
 STOP_SECONDS = 30
@@ -40,6 +41,29 @@ def free_port() -> int:
 def inherited_environment() -> dict[str, str]:
     """What a server takes over from the tests: where programs and the source are."""
     return {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
+
+
+def refused_start(folder: Path, **environment: str) -> str:
+    """Start a server that must not start, with its data in `folder`; what it says why."""
+    given = {
+        **inherited_environment(),
+        "HEADWATER_DATA_DIR": str(folder),
+        "HEADWATER_LOCAL_MODEL": "off",
+        "HEADWATER_PORT": str(free_port()),
+        "HEADWATER_TLS_PORT": "0",
+        "HEADWATER_GRPC_PORT": "0",
+        **environment,
+    }
+    with TemporaryFile() as errors:
+        process = ForkedProcess("serve", environment=given, errors=errors)
+        try:
+            assert process.wait(START_SECONDS) == 2
+            assert process.stdout.read() == b""
+        finally:
+            process.kill()
+            process.stdout.close()
+        errors.seek(0)
+        return errors.read().decode()
 
 
 @dataclass
@@ -66,15 +90,9 @@ class RunningServer:
             **self.environment,
         }
         with self.log_file.open("wb") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, *self.flags, "-m", "headwater", "serve"],
-                env=environment,
-                stdout=subprocess.PIPE,
-                stderr=log,
-            )
+            self.process = ForkedProcess("serve", environment=environment, errors=log, flags=self.flags)
 
     def wait_until_ready(self) -> "RunningServer":
-        assert self.process.stdout is not None
         ready, _, _ = select.select([self.process.stdout], [], [], START_SECONDS)
         self.greeting = self.process.stdout.readline().decode() if ready else ""
         assert self.greeting.startswith("Headwater is at"), self.log
@@ -102,8 +120,7 @@ class RunningServer:
         finally:
             self.process.kill()
             self.process.wait()
-            if self.process.stdout is not None:
-                self.process.stdout.close()
+            self.process.stdout.close()
         return status, time.monotonic() - started
 
 

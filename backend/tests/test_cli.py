@@ -1,9 +1,12 @@
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import httpx
 import pytest
 
+from headwater import __version__
 from headwater.cli import main
 from headwater.data_folder import DataFolder
 from tests.running import running
@@ -87,3 +90,11 @@ def test_a_client_that_does_not_exist_is_not_removed(
     assert (
         capsys.readouterr().err == "headwater: there is no client 'client_x'; `headwater clients` lists all\n"
     )
+
+
+@pytest.mark.parametrize(
+    "command", [[sys.executable, "-m", "headwater"], [Path(sys.executable).with_name("headwater")]]
+)
+def test_it_is_a_command_and_a_module(command: list[str]) -> None:
+    done = subprocess.run([*command, "--version"], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout == f"headwater {__version__}\n"

@@ -319,6 +319,9 @@ async def test_a_client_that_polls_late_slows_nobody_and_gets_larger_pieces(serv
 async def test_a_shutdown_ends_the_replies_and_then_the_sockets(tmp_path: Path) -> None:
     with running(tmp_path) as server:
         async with connected(server.url) as (client, events), connected(server.url) as (idle, _):
+            gone = asyncio.Semaphore(0)
+            for each in (client, idle):
+                each.on("disconnect", lambda _reason: gone.release())
             script = {**FAST, "faults": [{"after": 1, "kind": "stall"}]}
             await client.emit("chat_message", {"message": "one two", **ECHO, "script": script})
             await until(events, "token")
@@ -326,6 +329,6 @@ async def test_a_shutdown_ends_the_replies_and_then_the_sockets(tmp_path: Path) 
             *_, problem, outcome = await until(events, "outcome")
             assert (problem["code"], outcome["status"]) == ("interrupted", "interrupted")
             async with asyncio.timeout(20):
-                await client.wait()
-                await idle.wait()
+                await gone.acquire()
+                await gone.acquire()
             assert (await stopping)[0] == 0

@@ -5,15 +5,13 @@ import contextlib
 import signal
 import socket
 import ssl
-import subprocess
-import sys
 from pathlib import Path
 
 import httpx
 import pytest
 
 from headwater.server.serve import listen, report
-from tests.running import RunningServer, asked, free_port, inherited_environment, running, sse_events, text_of
+from tests.running import RunningServer, asked, refused_start, running, sse_events, text_of
 
 STALL = {"faults": [{"after": 2, "kind": "stall"}]}
 GATE = {"faults": [{"after": 2, "kind": "gate"}]}
@@ -252,26 +250,6 @@ async def test_behind_a_proxy_the_address_and_the_scheme_are_the_clients(tmp_pat
             assert status == 429 or "Secure" in response.headers["set-cookie"]
 
 
-def start(tmp_path: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Start a server that must not start."""
-    given = {
-        **inherited_environment(),
-        "HEADWATER_DATA_DIR": str(tmp_path / "data"),
-        "HEADWATER_LOCAL_MODEL": "off",
-        "HEADWATER_PORT": str(free_port()),
-        "HEADWATER_TLS_PORT": "0",
-        "HEADWATER_GRPC_PORT": "0",
-    }
-    return subprocess.run(
-        [sys.executable, "-m", "headwater", "serve"],
-        env=given | environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-
-
 @pytest.mark.parametrize(
     ("environment", "reason"),
     [
@@ -294,10 +272,9 @@ def test_what_cannot_start_says_why_in_one_line(
     with socket.create_server(("127.0.0.1", 0)) as taken:
         names = {"port": taken.getsockname()[1], "file": file}
         given = {f"HEADWATER_{name}": value.format(**names) for name, value in environment.items()}
-        done = start(tmp_path, **given)
-    assert done.returncode == 2
-    assert done.stderr.count("\n") == 1
-    assert reason.format(**names) in done.stderr
+        said = refused_start(tmp_path / "data", **given)
+    assert said.count("\n") == 1
+    assert reason.format(**names) in said
 
 
 def test_a_local_model_that_cannot_be_loaded_is_said_and_the_scripted_one_answers(tmp_path: Path) -> None:

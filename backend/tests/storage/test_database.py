@@ -33,7 +33,7 @@ from headwater.storage.rows import conversation_row
 from headwater.storage.search import SearchRepository
 from headwater.storage.tables import conversations, metadata
 from tests.postgresql import PASSWORD
-from tests.running import START_SECONDS, free_port, inherited_environment
+from tests.running import refused_start
 from tests.storage.trees import kept, line
 
 NEWER = """
@@ -300,14 +300,7 @@ def test_another_database_is_refused(given: str) -> None:
 def test_serve_says_in_one_line_what_is_wrong_with_the_database(
     tmp_path: Path, case: str, request: pytest.FixtureRequest
 ) -> None:
-    environment = {
-        **inherited_environment(),
-        "HEADWATER_DATA_DIR": str(tmp_path),
-        "HEADWATER_LOCAL_MODEL": "off",
-        "HEADWATER_PORT": str(free_port()),
-        "HEADWATER_TLS_PORT": "0",
-        "HEADWATER_GRPC_PORT": "0",
-    }
+    environment = {}
     match case:
         case "letter":
             (tmp_path / "headwater.db").write_text("This is a letter. " * 100)
@@ -323,17 +316,8 @@ def test_serve_says_in_one_line_what_is_wrong_with_the_database(
         case _:
             environment["HEADWATER_DATABASE_URL"] = "postgresql://u:wrong-secret@127.0.0.1:1/n"
             expected = "cannot be used"
-    done = subprocess.run(
-        [sys.executable, "-m", "headwater", "serve"],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=START_SECONDS,
-        check=False,
-    )
-    assert done.returncode == 2, done.stderr
-    assert done.stdout == ""
-    assert done.stderr.startswith("headwater: ")
-    assert expected in done.stderr
-    assert len(done.stderr.splitlines()) == 1, done.stderr
-    assert "wrong-secret" not in done.stderr
+    said = refused_start(tmp_path, **environment)
+    assert said.startswith("headwater: ")
+    assert expected in said
+    assert len(said.splitlines()) == 1, said
+    assert "wrong-secret" not in said
