@@ -224,6 +224,7 @@ def _applications(
     identifier = Identifier(folder.signing_keys(), settings.api_keys, folder.server_id())
     origins = Origins(settings.allowed_origins)
     ready = partial(check_ready, replies, database)
+    changes = partial(conversation_service.changes, idle=settings.heartbeat)
     install_headers(web)
     origins.install(web)
     install_problems(web, metrics.refused, {f"{OPENAI}/": refusal})
@@ -231,7 +232,7 @@ def _applications(
     install_schema(web, undescribed=("page", "openai", "ui_messages"))
     for blueprint in (
         chat_blueprint(replies, origins),
-        websocket_blueprint(replies, metrics.refused),
+        websocket_blueprint(replies, changes, metrics.refused),
         generations_blueprint(replies),
         conversations_blueprint(conversation_service, settings.heartbeat),
         shared_blueprint(conversation_service),
@@ -244,5 +245,5 @@ def _applications(
     ):
         web.register_blueprint(blueprint)
     rpc = rpc_application(replies, identifier, ready, metrics.refused)
-    socket_io = SocketIo(replies, identifier, origins, metrics.refused, heartbeat=settings.heartbeat)
+    socket_io = SocketIo(replies, changes, identifier, origins, metrics.refused, heartbeat=settings.heartbeat)
     return Application(web, rpc, socket_io, replies, catalogue, database.taken_over)

@@ -244,6 +244,26 @@ async def test_a_shutdown_ends_the_replies_and_then_the_socket(tmp_path: Path) -
             assert (await stopping)[0] == 0
 
 
+async def test_changes_are_told_over_a_socket_until_it_closes(tmp_path: Path) -> None:
+    """To its own client only, beside replies, and a shutdown ends it."""
+    with running(tmp_path, HEADWATER_HEARTBEAT="0.2") as server:
+        async with connect(server) as socket, connect(server) as other:
+            client, others = Client(socket), Client(other)
+            for each in (client, others):
+                await each.send(action="changes", request="mine")
+                assert await each.take() == {"event": "ready", "request": "mine"}
+            await client.chat("one two")
+            conversation = (await client.until("start"))["conversation"]
+            assert await client.until("change") == {"event": "change", "conversations": [conversation]}
+            assert await client.until("heartbeat") == {"event": "heartbeat"}
+            assert await others.until("heartbeat") == {"event": "heartbeat"}
+            assert {each["event"] for each in others.said[""]} == {"ready", "heartbeat"}
+            stopping = asyncio.create_task(asyncio.to_thread(server.stop))
+            with pytest.raises(websockets.ConnectionClosed):
+                await client.until("nothing")
+            assert (await stopping)[0] == 0
+
+
 async def test_a_socket_has_so_many_actions_at_work_and_no_more(strict: RunningServer) -> None:
     """On the server with few heartbeats, since each of the many readers gets them all."""
     async with connect(strict) as socket:

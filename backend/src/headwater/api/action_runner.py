@@ -2,10 +2,11 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
+from typing import TypeAlias
 
-from headwater.api.actions import Action, CancelAction, UnreadableActionError, opened
+from headwater.api.actions import Action, CancelAction, ChangesAction, UnreadableActionError, opened
 from headwater.api.problems import problem_object
 from headwater.errors import InternalError, ProblemCode, ProblemError, RateLimitedError
 from headwater.generation.codec import JsonObject
@@ -21,6 +22,9 @@ logger = logging.getLogger(__name__)
 MAX_ACTIONS = 256
 """The most concurrent actions of one connection; following a reply is an action until the reply ends."""
 
+Changes: TypeAlias = Callable[[str], AsyncGenerator[tuple[str, ...], None]]
+"""The changes of an owner's conversations; see `ChangeFeed.listen`."""
+
 
 class ActionRunner:
     """The running actions of a connection; their answers, which are the objects of NDJSON, go to `send`."""
@@ -28,11 +32,13 @@ class ActionRunner:
     def __init__(
         self,
         replies: Replies,
+        changes: Changes,
         refused: Callable[[ProblemCode], None],
         principal: Principal,
         send: Callable[[JsonObject], Awaitable[None]],
     ) -> None:
         self._replies = replies
+        self._changes = changes
         self._refused = refused
         self._principal = principal
         self._send = send
@@ -70,11 +76,14 @@ class ActionRunner:
 
     async def _act(self, action: Action, arrived: float) -> None:
         try:
-            if isinstance(action, CancelAction):
-                await self._cancel(action)
-            else:
-                generation, after = await opened(self._replies, self._principal, action, arrived)
-                await self._follow(generation, after, action.request)
+            match action:
+                case CancelAction():
+                    await self._cancel(action)
+                case ChangesAction():
+                    await self._tell_changes(action)
+                case _:
+                    generation, after = await opened(self._replies, self._principal, action, arrived)
+                    await self._follow(generation, after, action.request)
         except ProblemError as error:
             await self._refuse(error, action.request)
         except Exception:
@@ -93,6 +102,15 @@ class ActionRunner:
         before = await self._replies.cancel(generation)
         members = generation_object(generation, before)
         await self._answer({"event": "generation", **members}, action.request)
+
+    async def _tell_changes(self, action: ChangesAction) -> None:
+        async with aclosing(self._changes(self._principal.owner)) as batches:
+            await anext(batches)
+            await self._answer({"event": "ready"}, action.request)
+            async for changed in batches:
+                await self._send(
+                    {"event": "change", "conversations": changed} if changed else {"event": "heartbeat"}
+                )
 
     async def _refuse(self, error: ProblemError, request: str | None) -> None:
         self._refused(error.code)

@@ -60,13 +60,21 @@ class CancelAction(Body):
     request: RequestName | None = None
 
 
-Action: TypeAlias = ChatAction | ReplyAction | FollowAction | CancelAction
+class ChangesAction(Body):
+    """Be told which conversations change, as `GET /api/conversations/events` tells."""
+
+    action: Literal["changes"]
+    request: RequestName | None = None
+
+
+Action: TypeAlias = ChatAction | ReplyAction | FollowAction | CancelAction | ChangesAction
 
 _ACTIONS: dict[str, type[Action]] = {
     "chat": ChatAction,
     "reply": ReplyAction,
     "follow": FollowAction,
     "cancel": CancelAction,
+    "changes": ChangesAction,
 }
 
 CHAT_EVENT = "chat_message"

@@ -6,7 +6,7 @@ from functools import partial
 
 from quart import Blueprint, websocket
 
-from headwater.api.action_runner import ActionRunner
+from headwater.api.action_runner import ActionRunner, Changes
 from headwater.api.actions import read_action
 from headwater.api.principals import current_principal, naming_headers
 from headwater.errors import ProblemCode
@@ -20,7 +20,9 @@ GOING_AWAY = 1001
 """The close code of a server that is stopping (RFC 6455, 7.4.1)."""
 
 
-def websocket_blueprint(replies: Replies, refused: Callable[[ProblemCode], None]) -> Blueprint:
+def websocket_blueprint(
+    replies: Replies, changes: Changes, refused: Callable[[ProblemCode], None]
+) -> Blueprint:
     """The WebSocket."""
     blueprint = Blueprint("websocket", __name__)
 
@@ -28,7 +30,7 @@ def websocket_blueprint(replies: Replies, refused: Callable[[ProblemCode], None]
     async def converse() -> None:
         """Serve until the client disconnects, which cancels this, or a shutdown has ended all replies."""
         await websocket.accept(headers=naming_headers())
-        runner = ActionRunner(replies, refused, current_principal(), _send)
+        runner = ActionRunner(replies, changes, refused, current_principal(), _send)
         try:
             async with asyncio.TaskGroup() as tasks:
                 reading = tasks.create_task(_read(runner))

@@ -15,7 +15,7 @@ from engineio.packet import CLOSE, Packet
 from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection
 
-from headwater.api.action_runner import ActionRunner
+from headwater.api.action_runner import ActionRunner, Changes
 from headwater.api.actions import read_event
 from headwater.api.asgi import LimitedBody, Receive, Scope, Send, answer_problem
 from headwater.api.origins import Origins
@@ -54,6 +54,7 @@ class SocketIo:
     def __init__(
         self,
         replies: Replies,
+        changes: Changes,
         identifier: Identifier,
         origins: Origins,
         refused: Callable[[ProblemCode], None],
@@ -61,6 +62,7 @@ class SocketIo:
         heartbeat: float,
     ) -> None:
         self._replies = replies
+        self._changes = changes
         self._identifier = identifier
         self._origins = origins
         self._refused = refused
@@ -130,7 +132,7 @@ class SocketIo:
     async def _connected(self, sid: str, environ: dict[str, Any], _: object = None) -> None:
         principal: Principal = environ["asgi.scope"][_PRINCIPAL]
         channel = _Channel(self._server.eio, self._server.manager.eio_sid_from_sid(sid, "/"))
-        runner = ActionRunner(self._replies, self._refused, principal, channel.send)
+        runner = ActionRunner(self._replies, self._changes, self._refused, principal, channel.send)
         self._open[sid] = _Session(channel, runner)
 
     async def _disconnected(self, sid: str, _: str) -> None:
