@@ -75,6 +75,25 @@ def test_six_tabs_on_one_running_reply_can_still_stop_it(chat: ChatPage, another
         tab.expect_status("cancelled")
 
 
+@pytest.mark.parametrize("protocol", ["http1"], indirect=True)
+def test_twelve_tabs_with_running_replies_leave_room_to_ask_to_stop_and_to_open_another(
+    chat: ChatPage, another_tab: OpenTab
+) -> None:
+    """Over HTTP/1.1 a browser has six connections to a server, for all of its tabs."""
+    tabs = [chat, *(another_tab() for _ in range(11))]
+    for tab in tabs:
+        tab.amend_requests(script=gate(12))
+        tab.box.fill(MESSAGE)
+        tab.send.click()
+    for tab in tabs:
+        expect(tab.text).to_have_text(" ".join(WORDS[:12]))
+    for tab in (tabs[0], tabs[-1]):
+        tab.stop.click()
+        tab.expect_status("cancelled")
+    last = another_tab()
+    expect(last.text).to_have_text(" ".join(WORDS[:12]))
+
+
 @over_one_protocol
 def test_what_is_done_in_one_side_bar_is_seen_in_the_other(
     chat: ChatPage, another_tab: OpenTab, complaints: Complaints

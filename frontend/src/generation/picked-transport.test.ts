@@ -23,14 +23,19 @@ const LOG: SimulatedLog = {
 };
 
 /** A server that records its transports, and a page with a picked transport. */
-function playground(change: Partial<Environment> = {}) {
+function playground(change: Partial<Environment> = {}, connections = 9) {
   const reached: string[] = [];
   const blocked: TransportKey[] = [];
   const { environment } = simulatedServer(LOG, {});
-  const page = { picked: "sse" as TransportKey };
+  const page = { picked: "sse" as TransportKey, connections };
   const transport = pickedTransport({
     picked: () => page.picked,
     onBlocked: (key) => blocked.push(key),
+    async connect() {
+      if (page.connections === 0) return null;
+      page.connections -= 1;
+      return () => (page.connections += 1);
+    },
     environment: {
       ...environment,
       fetch(input, init) {
@@ -69,6 +74,29 @@ describe("pickedTransport", () => {
       expect(textOf((await ask()).getSnapshot().parts)).toBe("all of it");
     }
     expect(reached).toEqual([SSE, "application/x-ndjson", "/api/ws", "application/json"]);
+  });
+
+  it("asks over a WebSocket while there is no connection to spare, and gives back what it took", async () => {
+    const { page, ask, reached } = playground({}, 1);
+    await ask();
+    expect(page.connections).toBe(1);
+    page.connections = 0;
+    expect(textOf((await ask()).getSnapshot().parts)).toBe("all of it");
+    page.picked = "websocket";
+    page.connections = 1;
+    await ask();
+    expect(page.connections).toBe(1);
+    expect(reached).toEqual([SSE, "/api/ws", "/api/ws"]);
+  });
+
+  it("waits for a connection where WebSockets are blocked, and blames nothing that nobody picked", async () => {
+    const { ask, reached, blocked } = playground(
+      { openSocket: () => unopenedSocket("refused") },
+      0,
+    );
+    expect(textOf((await ask()).getSnapshot().parts)).toBe("all of it");
+    expect(reached).toEqual(["/api/ws", SSE]);
+    expect(blocked).toEqual([]);
   });
 
   it("lets server-sent events stand in for what does not get through, and says so once", async () => {

@@ -31,6 +31,84 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
+/** A WebSocket that the test controls. */
+class FakeSocket extends EventTarget {
+  static opened: FakeSocket[] = [];
+  readonly sent: string[] = [];
+  isClosed = false;
+
+  readonly url: URL;
+
+  constructor(url: URL) {
+    super();
+    this.url = url;
+    FakeSocket.opened.push(this);
+  }
+
+  static get latest(): FakeSocket {
+    const latest = FakeSocket.opened.at(-1);
+    if (latest === undefined) throw new Error("no WebSocket was opened");
+    return latest;
+  }
+
+  send(message: string) {
+    this.sent.push(message);
+  }
+
+  close() {
+    this.isClosed = true;
+  }
+
+  say(frame: object) {
+    this.dispatchEvent(new MessageEvent("message", { data: JSON.stringify(frame) }));
+  }
+}
+
+describe("followChanges where connections are few", () => {
+  beforeEach(() => {
+    FakeSocket.opened = [];
+    vi.stubGlobal("WebSocket", FakeSocket);
+    const navigation = { nextHopProtocol: "http/1.1" } as PerformanceNavigationTiming;
+    vi.spyOn(performance, "getEntriesByType").mockReturnValue([navigation]);
+  });
+  afterEach(() => void vi.restoreAllMocks());
+
+  it("passes on what a WebSocket says, and opens another when it is lost", () => {
+    const { onReady, onChange } = follow();
+    expect(FakeSocket.latest.url.pathname).toBe("/api/ws");
+    FakeSocket.latest.dispatchEvent(new Event("open"));
+    expect(FakeSocket.latest.sent.map((sent) => JSON.parse(sent))).toEqual([{ action: "changes" }]);
+    FakeSocket.latest.say({ event: "ready" });
+    FakeSocket.latest.say({ event: "heartbeat" });
+    FakeSocket.latest.say({ event: "change", conversations: ["conv_1"] });
+    expect(onReady).toHaveBeenCalledOnce();
+    expect(onChange.mock.calls).toEqual([[["conv_1"]]]);
+    for (const count of [2, 3]) {
+      FakeSocket.latest.dispatchEvent(new Event("close"));
+      vi.advanceTimersByTime(2_000);
+      expect(FakeSocket.opened).toHaveLength(count);
+    }
+    expect(FakeEventSource.opened).toEqual([]);
+  });
+
+  it("uses server-sent events where WebSockets are blocked", () => {
+    const { onReady } = follow();
+    FakeSocket.latest.dispatchEvent(new Event("close"));
+    vi.advanceTimersByTime(2_000);
+    FakeEventSource.latest.say("ready", {});
+    expect(onReady).toHaveBeenCalledOnce();
+    expect(FakeSocket.opened).toHaveLength(1);
+  });
+
+  it("is silent once it was stopped", () => {
+    const { onReady } = follow();
+    stop();
+    FakeSocket.latest.say({ event: "ready" });
+    expect(FakeSocket.latest.isClosed).toBe(true);
+    expect(onReady).not.toHaveBeenCalled();
+  });
+});
+
 describe("followChanges", () => {
   it("passes on what is said", () => {
     const { onReady, onChange } = follow();

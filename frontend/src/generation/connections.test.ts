@@ -1,0 +1,53 @@
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { hasFewConnections } from "./connections";
+import { takeConnection } from "./take-connection";
+
+afterEach(() => vi.unstubAllGlobals());
+
+function loadedOver(nextHopProtocol: string) {
+  vi.stubGlobal("performance", { getEntriesByType: () => [{ nextHopProtocol }] });
+}
+
+/** The locks of all tabs of a browser. */
+class Locks {
+  readonly held = new Set<string>();
+
+  async request(
+    name: string,
+    _options: LockOptions,
+    hold: (lock: { name: string } | null) => Promise<void> | void,
+  ): Promise<void> {
+    if (this.held.has(name)) return hold(null);
+    this.held.add(name);
+    await hold({ name });
+    this.held.delete(name);
+  }
+}
+
+describe("connections", () => {
+  it.each([
+    ["http/1.1", true],
+    ["http/1.0", true],
+    ["h2", false],
+    ["h3", false],
+    ["", false],
+  ])("over %j are few: %s", (protocol, few) => {
+    loadedOver(protocol);
+    expect(hasFewConnections()).toBe(few);
+  });
+
+  it("are taken by four at once, and by another when one is given back", async () => {
+    vi.stubGlobal("navigator", { locks: new Locks() });
+    const taken = await Promise.all(Array.from({ length: 6 }, takeConnection));
+    const granted = taken.filter((giveBack) => giveBack !== null);
+    expect(granted).toHaveLength(4);
+    granted[2]?.();
+    await vi.waitFor(async () => expect(await takeConnection()).not.toBeNull());
+    expect(await takeConnection()).toBeNull();
+  });
+
+  it("are never taken where tabs cannot tell how many are", async () => {
+    vi.stubGlobal("navigator", {});
+    expect(await takeConnection()).toBeNull();
+  });
+});
