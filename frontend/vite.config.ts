@@ -43,6 +43,8 @@ export default defineConfig({
   },
   test: {
     environment: "node",
+    // Where connections are many.
+    environmentOptions: { jsdom: { url: "https://localhost/" } },
     maxWorkers: "100%",
     include: ["{src,clients}/**/*.test.{ts,tsx}"],
     restoreMocks: true,

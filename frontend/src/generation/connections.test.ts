@@ -4,8 +4,10 @@ import { takeConnection } from "./take-connection";
 
 afterEach(() => vi.unstubAllGlobals());
 
-function loadedOver(nextHopProtocol: string) {
-  vi.stubGlobal("performance", { getEntriesByType: () => [{ nextHopProtocol }] });
+function loadedOver(protocol: string, hops: readonly string[]) {
+  vi.stubGlobal("location", { protocol });
+  const entries = hops.map((nextHopProtocol) => ({ nextHopProtocol }));
+  vi.stubGlobal("performance", { getEntries: () => [{ name: "a paint" }, ...entries] });
 }
 
 /** The locks of all tabs of a browser. */
@@ -26,13 +28,14 @@ class Locks {
 
 describe("connections", () => {
   it.each([
-    ["http/1.1", true],
-    ["http/1.0", true],
-    ["h2", false],
-    ["h3", false],
-    ["", false],
-  ])("over %j are few: %s", (protocol, few) => {
-    loadedOver(protocol);
+    ["http:", [""], true],
+    ["https:", ["http/1.1", "http/1.1"], true],
+    ["https:", ["", "http/1.1"], true],
+    ["https:", ["", "h2"], false],
+    ["https:", ["h3"], false],
+    ["https:", [""], false],
+  ])("over %s and %j are few: %s", (protocol, hops, few) => {
+    loadedOver(protocol, hops);
     expect(hasFewConnections()).toBe(few);
   });
 

@@ -3,6 +3,9 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { FakeEventSource } from "../testing/fake-event-source";
 import { followChanges } from "./change-feed";
 
+const connections = { areFew: false };
+vi.mock("../../generation/connections", () => ({ hasFewConnections: () => connections.areFew }));
+
 let visibility: DocumentVisibilityState = "visible";
 let stop = () => {};
 
@@ -68,10 +71,11 @@ describe("followChanges where connections are few", () => {
   beforeEach(() => {
     FakeSocket.opened = [];
     vi.stubGlobal("WebSocket", FakeSocket);
-    const navigation = { nextHopProtocol: "http/1.1" } as PerformanceNavigationTiming;
-    vi.spyOn(performance, "getEntriesByType").mockReturnValue([navigation]);
+    connections.areFew = true;
   });
-  afterEach(() => void vi.restoreAllMocks());
+  afterEach(() => {
+    connections.areFew = false;
+  });
 
   it("passes on what a WebSocket says, and opens another when it is lost", () => {
     const { onReady, onChange } = follow();
