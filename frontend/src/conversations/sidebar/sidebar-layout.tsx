@@ -3,10 +3,10 @@ import { localStore } from "../../storage";
 import type { DialogEvents } from "../../ui/dialog";
 import { Optional } from "../../ui/optional";
 import { PortalContainer } from "../../ui/portal-container";
+import { untilLoaded } from "../../ui/until-loaded";
 import { useLoad } from "../../ui/use-load";
 import { useMedia } from "../../ui/use-media";
 import { useWindowEvent } from "../../ui/use-window-event";
-import { useChangeFeed } from "../data/use-change-feed";
 import { useConversationList } from "../data/use-conversation-list";
 import { focusReturn } from "./focus-return";
 import { SidebarLost } from "./sidebar-lost";
@@ -19,7 +19,7 @@ const loadDrawer = () => import("./sidebar-drawer");
 const Sidebar = lazy(loadSidebar);
 const SidebarDrawer = lazy(loadDrawer);
 // Loaded after the first render.
-const Shortcuts = lazy(() => import("./shortcuts-listener"));
+const Listeners = lazy(() => untilLoaded(() => import("./listeners")));
 const loadDialog = {
   preferences: () => import("./preferences"),
   share: () => import("./share-dialog"),
@@ -31,7 +31,6 @@ const ShortcutsDialog = lazy(loadDialog.shortcuts);
 
 /** The page with the side bar, which is beside the page on a wide screen and a drawer over it on a narrow one. */
 export function SidebarLayout({ children }: { readonly children: ReactNode }) {
-  useChangeFeed();
   // Also read while the bar is hidden, because shortcuts use the list.
   useConversationList({ archived: false });
   const state = useSidebarState();
@@ -69,7 +68,7 @@ export function SidebarLayout({ children }: { readonly children: ReactNode }) {
           </main>
         </div>
         <Optional>
-          <Shortcuts earlyPress={earlyPress} />
+          <Listeners earlyPress={earlyPress} />
         </Optional>
         <Optional>{!isWide && hasDrawer && <SidebarDrawer />}</Optional>
         <Optional>

@@ -13,13 +13,12 @@ import { listRows } from "../list/list-rows";
 import { commandOf } from "./shortcuts";
 import { useSidebar } from "./sidebar-state";
 
-interface ShortcutsProps {
-  /** The last key that was pressed before this was loaded. */
-  readonly earlyPress: RefObject<KeyboardEvent | null>;
-}
-
-/** Handles shortcuts anywhere on the page, except in a dialog. */
-export default function Shortcuts({ earlyPress }: ShortcutsProps): null {
+/**
+ * Handles shortcuts anywhere on the page, except in a dialog.
+ *
+ * @param earlyPress - the last key that was pressed before
+ */
+export function useShortcuts(earlyPress: RefObject<KeyboardEvent | null>): void {
   const { leave, leaveForNewChat, search, openDialog } = useSidebar();
   const language = useLanguage();
   const client = useQueryClient();
@@ -70,5 +69,4 @@ export default function Shortcuts({ earlyPress }: ShortcutsProps): null {
     if (earlyPress.current !== null) onKeyDown(earlyPress.current);
     earlyPress.current = null;
   }, []);
-  return null;
 }
