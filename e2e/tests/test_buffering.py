@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from chat_page import ChatPage
+from complaints import Complaints
 from headwater_server import HeadwaterServer
 from proxies import buffering_nginx
 from side_bar import SideBar
@@ -23,8 +24,11 @@ pytestmark = pytest.mark.parametrize("protocol", ["http1"], indirect=True)
 
 
 @pytest.fixture
-def buffered(page: Page, address: str, server: HeadwaterServer, tmp_path: Path) -> Iterator[ChatPage]:
-    """The real page of the real server, through the proxy."""
+def buffered(
+    page: Page, complaints: Complaints, address: str, server: HeadwaterServer, tmp_path: Path
+) -> Iterator[ChatPage]:
+    """The real page of the real server, through the proxy, which lets no WebSocket through either."""
+    complaints.expect("Error during WebSocket handshake")
     with buffering_nginx(server, tmp_path) as proxied:
         chat = ChatPage(page)
         chat.open(proxied)

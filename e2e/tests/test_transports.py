@@ -1,5 +1,6 @@
 """A reply comes over whatever transport is picked, and goes on over it after a reload."""
 
+import json
 from urllib.parse import urlsplit
 
 import pytest
@@ -31,8 +32,13 @@ class Used:
         elif path.startswith("/headwater.v1.ChatService/"):
             self.transports.append(request.headers["content-type"])
 
-    def _on_socket(self, _: WebSocket) -> None:
-        self.transports.append("websocket")
+    def _on_socket(self, socket: WebSocket) -> None:
+        socket.on("framesent", self._on_frame)
+
+    def _on_frame(self, frame: str | bytes) -> None:
+        """Of the page's sockets one is for changes."""
+        if json.loads(frame)["action"] != "changes":
+            self.transports.append("websocket")
 
 
 def pick(chat: ChatPage, transport: str) -> None:
