@@ -1,3 +1,4 @@
+import asyncio
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -243,6 +244,28 @@ async def test_what_sqlite_keeps_is_whole_and_what_belongs_together_goes_togethe
 async def _opened(url: URL) -> None:
     async with open_database(url):
         pass
+
+
+async def test_who_is_cancelled_while_leaving_leaves_nothing_that_still_runs(tmp_path: Path) -> None:
+    """A connection on its way back to the pool would be cancelled at the end of the event loop."""
+
+    async def work() -> None:
+        async with database.reading() as connection:
+            await connection.execute(text("SELECT 1"))
+            leaving.set()
+
+    async with open_database(sqlite_url(tmp_path / "headwater.db")) as database:
+        ours = asyncio.all_tasks()
+        for moment in range(30):
+            leaving = asyncio.Event()
+            task = asyncio.create_task(work())
+            await leaving.wait()
+            for _ in range(2):
+                for _ in range(moment):
+                    await asyncio.sleep(0)
+                task.cancel()
+            await asyncio.wait([task])
+            assert asyncio.all_tasks() == ours
 
 
 async def test_a_file_that_is_no_database_is_refused_in_one_line(tmp_path: Path) -> None:

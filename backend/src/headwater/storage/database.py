@@ -17,7 +17,7 @@ from alembic.util.exc import CommandError
 from sqlalchemy import Connection, event, make_url, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from headwater.errors import UnavailableError
 from headwater.storage.lock import BEAT, CONNECT_TIMEOUT, DatabaseLock, LockedError, lock
@@ -95,6 +95,7 @@ class Database:
             self._readers = self._engine.execution_options(
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
             )
+        self._writers = self._engine.execution_options(headwater_writes=True)
         self._one_writer = asyncio.Lock()
         self._lock: DatabaseLock | None = None
         self.outage: str | None = None
@@ -108,7 +109,7 @@ class Database:
 
         Raises `UnavailableError`.
         """
-        async with self._noticing_outages(), self._readers.begin() as connection:
+        async with self._noticing_outages(), _transaction(self._readers) as connection:
             yield connection
 
     @asynccontextmanager
@@ -197,10 +198,7 @@ class Database:
         async with AsyncExitStack() as stack:
             if self.is_sqlite:  # has one writer at a time, and no fair queue for the others
                 await stack.enter_async_context(self._one_writer)
-            connection = await stack.enter_async_context(self._engine.connect())
-            await connection.execution_options(headwater_writes=True)
-            await stack.enter_async_context(connection.begin())
-            yield connection
+            yield await stack.enter_async_context(_transaction(self._writers))
 
     @asynccontextmanager
     async def _noticing_outages(self) -> AsyncIterator[None]:
@@ -264,17 +262,33 @@ async def open_database(url: URL, *, alone: bool = False) -> AsyncIterator[Datab
         yield database
 
 
+@asynccontextmanager
+async def _transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """A transaction, whose end is waited for even if the caller is cancelled meanwhile."""
+    connection = await engine.connect()
+    try:
+        await connection.begin()
+        yield connection
+        await uncancelled(connection.commit())
+    finally:
+        await uncancelled(connection.close())  # rolls back what is not committed
+
+
 async def uncancelled(work: Coroutine[Any, Any, T]) -> T:
     """Finish some work even if the caller is cancelled meanwhile, which then takes effect.
 
     A connection of SQLite that is cancelled within a transaction may keep its lock for a while.
     """
     task = asyncio.ensure_future(work)
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        await asyncio.wait([task])
-        raise
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        raise cancelled
+    return task.result()
 
 
 def unavailable(reason: str) -> UnavailableError:
