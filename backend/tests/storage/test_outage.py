@@ -5,6 +5,7 @@ import errno
 import resource
 import signal
 import socket
+import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -16,6 +17,8 @@ import pytest
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 
+from headwater.errors import UnavailableError
+from headwater.storage.database import RECOVERY_TIME, open_database, sqlite_url
 from headwater.storage.outage import is_refusal, outage_reason
 from tests.postgresql import PostgresqlServer, new_database, postgresql_server
 from tests.running import RunningServer, SseEvent, SseReader, asked, text_of
@@ -245,6 +248,30 @@ async def test_a_full_disk_is_a_refusal_until_there_is_room_again(tmp_path: Path
         server.stop()
     assert server.log.count("the database is not available") == 1
     assert "Traceback" not in server.log, server.log
+
+
+async def test_a_small_write_between_two_that_fail_ends_no_outage(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that is full has room for a row now and then."""
+    full = sqlite3.OperationalError("database or disk is full")
+    full.sqlite_errorcode = sqlite3.SQLITE_FULL
+    times = [100.0]
+    monkeypatch.setattr("headwater.storage.database.monotonic", lambda: times[-1])
+    async with open_database(sqlite_url(tmp_path / "headwater.db")) as database:
+        for time in (100.0, 102.0, 104.0):
+            times.append(time)
+            with pytest.raises(UnavailableError):
+                async with database.writing():
+                    raise DBAPIError("INSERT", None, full)
+            async with database.writing():
+                pass
+            assert database.outage == "its disk is full"
+        times.append(104.0 + RECOVERY_TIME)
+        async with database.writing():
+            pass
+        assert database.outage is None
+    assert [record.levelname for record in caplog.records] == ["ERROR", "WARNING"]
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from secrets import token_hex
 from threading import Thread
+from time import monotonic
 from typing import Any, TypeVar
 
 import aiosqlite
@@ -40,6 +41,11 @@ THREAD_TIMEOUT = 1.0
 RETRY_AFTER = 5
 """Seconds after which clients may try again while the database is not available."""
 
+RECOVERY_TIME = 3.0
+"""Seconds without a failure after which an outage is over.
+
+A small write still succeeds on a full disk, between larger ones that fail and are repeated sooner than this.
+"""
 
 T = TypeVar("T")
 
@@ -100,6 +106,7 @@ class Database:
         self._lock: DatabaseLock | None = None
         self.outage: str | None = None
         """Why the database is not available, as the end of a sentence; None while it is."""
+        self._last_failure = 0.0
         self.taken_over = asyncio.Event()
         """Set for good once another server holds the lock: this one must end."""
 
@@ -122,7 +129,7 @@ class Database:
             if self._lock is not None:
                 await self._lock.fence(connection)
             yield connection
-        self._outage_is_over()
+        self._write_succeeded()
 
     @property
     def is_ours(self) -> bool:
@@ -219,10 +226,11 @@ class Database:
             cause = error.orig if isinstance(error, DBAPIError) else error
             logger.error("the database is not available: %s (%s)", reason, str(cause).partition("\n")[0])
         self.outage = reason
+        self._last_failure = monotonic()
         return unavailable(reason)
 
-    def _outage_is_over(self) -> None:
-        if self.outage is not None:
+    def _write_succeeded(self) -> None:
+        if self.outage is not None and monotonic() - self._last_failure >= RECOVERY_TIME:
             logger.warning("the database is available again")
             self.outage = None
 
