@@ -3,8 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from itertools import count
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
+import h2.config
+import h2.connection
+import h2.events
 import httpx
 import pytest
 
@@ -228,6 +233,37 @@ async def test_whatever_comes_first_a_reply_ends_once(
         ended = await asyncio.gather(*[in_turn(number) for number in range(RACES)])
     assert {*ended[::10]} == {"completed"}
     assert {*ended[9::10]} == {"cancelled"}
+
+
+async def test_what_is_asked_and_reset_leaves_nothing_that_runs_on(tmp_path: Path) -> None:
+    """500 questions, each reset in the packet that asks it or in the next one."""
+    path = "/api/chat?" + urlencode({"message": "on and on " * 200, "model": "scripted/echo"})
+    with running(tmp_path, HEADWATER_MAX_ACTIVE="1000", HEADWATER_ABANDON_AFTER="1") as server:
+        for at_once in (True, False) * 5:
+            http = h2.connection.H2Connection(h2.config.H2Configuration(header_encoding="utf-8"))
+            http.initiate_connection()
+            reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+            for _ in range(50):
+                stream = http.get_next_available_stream_id()
+                pseudo = {":method": "GET", ":scheme": "http", ":path": path, ":authority": "127.0.0.1"}
+                http.send_headers(stream, list(pseudo.items()), end_stream=True)
+                if not at_once:
+                    writer.write(http.data_to_send())
+                http.reset_stream(stream)
+                writer.write(http.data_to_send())
+                await writer.drain()
+            http.ping(b"all read")
+            writer.write(http.data_to_send())
+            async with asyncio.timeout(20):
+                while not any(
+                    isinstance(event, h2.events.PingAckReceived)
+                    for event in http.receive_data(await reader.read(65_536))
+                ):
+                    pass
+            writer.close()
+        async with asyncio.timeout(20), httpx.AsyncClient(base_url=server.url) as client:
+            while "headwater_active_generations 0.0" not in (await client.get("/metrics")).text:  # noqa: ASYNC110
+                await asyncio.sleep(0.1)  # nothing tells
 
 
 async def answering(models: ModelServer) -> Answer:

@@ -495,12 +495,15 @@ async def test_frames_that_ask_for_nothing_have_a_bound(kind: str) -> None:
     ):
         await other.ask()
         await other.until(h2.events.ResponseReceived)
-        await client.ask(ends=False)
-        frames = client.resets(2000) if kind == "reset" else EMPTY_FRAMES[kind] * 20_000
         watching = asyncio.ensure_future(watch(other))
+        await client.ask(ends=False)
+        await asyncio.sleep(0.5)
+        quiet = max(gaps)
+        frames = client.resets(2000) if kind == "reset" else EMPTY_FRAMES[kind] * 20_000
         saying = asyncio.ensure_future(client.send(frames))
         async with asyncio.timeout(20):
             assert await client.until(h2.events.ConnectionTerminated)
         watching.cancel()
         await asyncio.wait([watching, saying])
-    assert max(gaps) < 0.25
+    # A machine that is busy with something else has gaps of its own.
+    assert max(gaps) < 0.25 + 2 * quiet
