@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from quart import Blueprint, Response, request, send_from_directory
+from quart.wrappers.response import FileBody
 from werkzeug.exceptions import NotFound
 
 from headwater.api.principals import principal
@@ -42,6 +43,8 @@ MEDIA_TYPES = {
 """Media types of the page's files; the table of the operating system may be wrong."""
 FOREVER = "public, max-age=31536000, immutable"
 """For assets, whose names contain a hash of their contents."""
+READ_BYTES = 64 * 1024
+"""How much of a file is read and sent at a time."""
 
 
 def page_blueprint(built: Path) -> Blueprint:
@@ -101,6 +104,8 @@ async def _file(folder: Path, name: str, cache_control: str) -> Response:
         response = await send_from_directory(folder, name, mimetype=MEDIA_TYPES.get(Path(name).suffix))
     except OSError:
         raise NotFoundError("There is nothing at this address.") from None  # not a valid file name
+    if isinstance(response.response, FileBody):
+        response.response.buffer_size = READ_BYTES
     response.headers["Cache-Control"] = cache_control
     response.headers.pop("Expires", None)
     return response
