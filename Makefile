@@ -132,11 +132,11 @@ TOGETHER := --jobs=3 $(if $(filter output-sync,$(.FEATURES)),--output-sync)
 
 .PHONY: test test-backend test-frontend test-deploy test-e2e
 test: setup dev-tools browser ## Everything, its own set-up included
-	@$(MAKE) --no-print-directory $(TOGETHER) check test-deploy test-frontend test-backend
+	@$(MAKE) --no-print-directory $(TOGETHER) check test-deploy test-frontend test-backend library
 	@$(MAKE) --no-print-directory test-e2e
 
 test-backend: setup dev-tools ## The server's tests
-	cd backend && ../$(VENV)/python -m pytest -n auto
+	cd backend && ../$(VENV)/python -m pytest -n auto --dist worksteal
 
 test-frontend: dev-tools ## The page's tests
 	cd frontend && $(WITH_NODE) npm test
