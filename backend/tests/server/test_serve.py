@@ -16,8 +16,8 @@ from tests.running import RunningServer, asked, refused_start, running, sse_even
 STALL = {"faults": [{"after": 2, "kind": "stall"}]}
 GATE = {"faults": [{"after": 2, "kind": "gate"}]}
 
-AT_MOST = 15
-"""Seconds that no shutdown takes, however busy the machine is: half of what a TLS connection may hang."""
+AT_MOST = 25
+"""Seconds that no shutdown takes, however busy the machine is: less than the 30 that TLS may hang."""
 
 
 async def test_running_replies_get_their_time_then_are_interrupted(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 import type { RefObject } from "react";
 import { useChangeFeed } from "../data/use-change-feed";
-import { useShortcuts } from "./use-shortcuts";
+import { useSidebarShortcuts } from "./use-sidebar-shortcuts";
 
 interface ListenersProps {
   /** The last key that was pressed before this was loaded. */
@@ -9,7 +9,7 @@ interface ListenersProps {
 
 /** Listens to shortcuts, and to what changes on the server. */
 export default function Listeners({ earlyPress }: ListenersProps): null {
-  useShortcuts(earlyPress);
+  useSidebarShortcuts(earlyPress);
   useChangeFeed();
   return null;
 }

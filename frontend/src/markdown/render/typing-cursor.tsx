@@ -1,5 +1,6 @@
 import { useLayoutEffect, useRef } from "react";
 import { growInPlace, lastText } from "./grow-in-place";
+import "./typing-cursor.css";
 
 /** Marks where the next word will appear. Screen readers get the live region of the chat instead. */
 export function TypingCursor() {

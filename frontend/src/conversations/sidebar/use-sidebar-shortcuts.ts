@@ -10,7 +10,7 @@ import { keys } from "../data/keys";
 import { useOptimisticChanges, withChanges } from "../data/optimistic";
 import { conversationsOf, type Listed } from "../data/pages";
 import { listRows } from "../list/list-rows";
-import { commandOf } from "./shortcuts";
+import { commandOf } from "./sidebar-shortcuts";
 import { useSidebar } from "./sidebar-state";
 
 /**
@@ -18,7 +18,7 @@ import { useSidebar } from "./sidebar-state";
  *
  * @param earlyPress - the last key that was pressed before
  */
-export function useShortcuts(earlyPress: RefObject<KeyboardEvent | null>): void {
+export function useSidebarShortcuts(earlyPress: RefObject<KeyboardEvent | null>): void {
   const { leave, leaveForNewChat, search, openDialog } = useSidebar();
   const language = useLanguage();
   const client = useQueryClient();
