@@ -1,6 +1,7 @@
 """Replies as clients get them, over HTTP/1.1 and HTTP/2, from a real server."""
 
 import asyncio
+import functools
 import json
 import time
 from collections.abc import AsyncIterator
@@ -265,23 +266,34 @@ async def test_an_idempotency_key_of_a_refused_start_can_be_used_again(client: h
     assert (await client.post("/api/chat", json=body, headers=headers)).status_code == 200
 
 
+@pytest.mark.parametrize("sent", ["GET", "POST", "regenerate"])
 @over_each_protocol
-async def test_an_event_source_resumes_where_it_was_cut_and_stops_at_the_end(
-    client: httpx.AsyncClient,
+async def test_the_same_request_resumes_where_it_was_cut_and_stops_at_the_end(
+    client: httpx.AsyncClient, sent: str
 ) -> None:
-    params = {"message": FORTY, "model": "scripted/echo"}
+    question = {"message": FORTY, "model": "scripted/echo"}
+    start = functools.partial(client.build_request, "POST", "/api/chat", json=question)
+    if sent == "GET":
+        start = functools.partial(client.build_request, "GET", "/api/chat", params=question)
+    elif sent == "regenerate":
+        async with asked(client, FORTY) as response:
+            first = (await anext(sse_events(response))).data
+        path = f"/api/conversations/{first['conversation']}/messages/{first['parent']}/replies"
+        start = functools.partial(client.build_request, "POST", path)
     seen = []
-    async with client.stream("GET", "/api/chat", params=params) as response:
-        async for event in sse_events(response):
-            seen.append(event)
-            if len(text_of(seen).split()) >= 10:
-                break
-    async with client.stream(
-        "GET", "/api/chat", params=params, headers={"Last-Event-ID": seen[-1].id}
-    ) as response:
-        resumed = [event async for event in sse_events(response)]
+    response = await client.send(start(), stream=True)
+    async for event in sse_events(response):
+        seen.append(event)
+        if len(text_of(seen).split()) >= 10:
+            break
+    await response.aclose()
+    resume = {"Last-Event-ID": seen[-1].id}
+    response = await client.send(start(headers=resume), stream=True)
+    resumed = [event async for event in sse_events(response)]
     assert resumed[0].event == "start"
     assert resumed[0].id == seen[-1].id
     assert text_of(seen) + text_of(resumed) == FORTY
-    done = await client.get("/api/chat", params=params, headers={"Last-Event-ID": resumed[-1].id})
+    whole = await client.send(start(headers=resume | {"Accept": "application/json"}))
+    assert whole.json()["text"] == FORTY
+    done = await client.send(start(headers={"Last-Event-ID": resumed[-1].id}))
     assert (done.status_code, done.content) == (204, b"")

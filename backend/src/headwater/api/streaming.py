@@ -60,12 +60,15 @@ def refuse_head(*others: str) -> None:
         raise MethodNotAllowed(["GET", *others])
 
 
-async def reply(replies: Replies, generation: Generation, media_type: str) -> Response:
-    """The answer to the start of a reply: a stream, or one JSON object once the reply is complete."""
+async def reply(replies: Replies, generation: Generation, media_type: str, after: Cursor = 0) -> Response:
+    """A reply: a stream of what comes after a cursor, or one JSON object once the whole reply is complete.
+
+    Raises `CursorConflictError`.
+    """
     if media_type == JSON:
         response = _unbuffered(_complete(replies, generation), JSON)
     else:
-        response = await streamed(replies, generation, 0, media_type)
+        response = await streamed(replies, generation, after, media_type)
     return located(response, generation)
 
 
