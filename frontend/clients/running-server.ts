@@ -13,8 +13,8 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
-/** Runs `headwater serve` with the scripted models only. */
-export async function startServer(): Promise<RunningServer> {
+/** Runs `headwater serve` with the scripted models only; pages of the allowed origin may call it. */
+export async function startServer(allowedOrigin = ""): Promise<RunningServer> {
   const folder = await mkdtemp(join(tmpdir(), "headwater-"));
   const port = await freePort();
   const server = spawn(PYTHON, ["-m", "headwater", "serve"], {
@@ -26,6 +26,7 @@ export async function startServer(): Promise<RunningServer> {
       HEADWATER_LOCAL_MODEL: "off",
       HEADWATER_DRAIN_TIMEOUT: "0",
       HEADWATER_HEARTBEAT: "0.2",
+      HEADWATER_ALLOWED_ORIGINS: allowedOrigin,
     },
     stdio: ["ignore", "pipe", "pipe"],
   });
