@@ -107,7 +107,9 @@ async def test_metrics_count_cancels_and_refusals(client: httpx.AsyncClient) -> 
     more = {name: after[name] - value for name, value in before.items()}
     assert more["headwater_generations_total{code=user,status=cancelled}"] == 1
     assert more["headwater_cancel_seconds_count"] == 1
-    assert 0 < more["headwater_cancel_seconds_sum"] <= seconds
+    assert (
+        0 <= more["headwater_cancel_seconds_sum"] <= seconds
+    )  # the clock of the event loop has milliseconds
     assert more["headwater_refusals_total{code=unknown_model}"] == 1
     assert more["headwater_refusals_total{code=not_found}"] == 1
 
