@@ -5,7 +5,10 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
+# The steps of the set-up build upon each other. Those of the tests do not, once it is done.
+ifndef AT_ONCE
 .NOTPARALLEL:
+endif
 
 VENV := .venv/bin
 # Node.js from .venv goes first: it is there only where the machine's own will not do. Either trusts the
@@ -128,7 +131,7 @@ format: dev-tools ## Format both halves and mend what the linters can
 	cd frontend && $(WITH_NODE) npm run --silent format
 
 # Much of a test is waiting, so those of both halves run at the same time. Each prints when it is done.
-TOGETHER := --jobs=3 $(if $(filter output-sync,$(.FEATURES)),--output-sync)
+TOGETHER := AT_ONCE=1 --jobs=3 $(if $(filter output-sync,$(.FEATURES)),--output-sync)
 
 .PHONY: test test-backend test-frontend test-deploy test-e2e
 test: setup dev-tools browser ## Everything, its own set-up included

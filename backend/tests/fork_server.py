@@ -24,7 +24,7 @@ MAX_REQUEST = 100_000
 
 
 class ForkedProcess:
-    """`headwater` with these arguments and nothing but this environment, as a `Popen` that reads its output.
+    """`headwater` with these arguments and, but for its imports, this environment alone, as a `Popen` is.
 
     `flags` are Python's. What it says of errors is written to the file `errors`.
     """
@@ -41,18 +41,25 @@ class ForkedProcess:
         os.close(its_output)
         self.stdout = os.fdopen(output, "rb")
         self.returncode: int | None = None
-        (self.pid,) = NUMBER.unpack(self._status.recv(NUMBER.size))
+        self.pid = self._number()
 
     def wait(self, timeout: float | None = None) -> int:
         """The exit status, negative for a signal. Raises `TimeoutExpired` after `timeout` seconds."""
         if self.returncode is None:
             self._status.settimeout(timeout)
             try:
-                (self.returncode,) = NUMBER.unpack(self._status.recv(NUMBER.size))
+                self.returncode = self._number()
             except (TimeoutError, BlockingIOError):
                 raise subprocess.TimeoutExpired("headwater", timeout or 0) from None
             self._status.close()
         return self.returncode
+
+    def _number(self) -> int:
+        """The next number that the fork server tells."""
+        if len(told := self._status.recv(NUMBER.size)) < NUMBER.size:
+            raise RuntimeError("the fork server, or what waits for the process, has ended")
+        (number,) = NUMBER.unpack(told)
+        return int(number)
 
     def poll(self) -> int | None:
         """The exit status, or None while it runs."""

@@ -13,6 +13,7 @@ import h2.events
 import httpx
 import pytest
 
+from tests.exposition import samples
 from tests.providers.model_server import DONE, Answer, ModelServer, Script, delta, model_server
 from tests.running import RunningServer, SseEvent, asked, free_port, running, sse_events, text_of
 
@@ -238,7 +239,7 @@ async def test_whatever_comes_first_a_reply_ends_once(
 async def test_what_is_asked_and_reset_leaves_nothing_that_runs_on(tmp_path: Path) -> None:
     """500 questions, each reset in the packet that asks it or in the next one."""
     path = "/api/chat?" + urlencode({"message": "on and on " * 200, "model": "scripted/echo"})
-    with running(tmp_path, HEADWATER_MAX_ACTIVE="1000", HEADWATER_ABANDON_AFTER="1") as server:
+    with running(tmp_path, HEADWATER_MAX_ACTIVE="1000") as server:
         for at_once in (True, False) * 5:
             http = h2.connection.H2Connection(h2.config.H2Configuration(header_encoding="utf-8"))
             http.initiate_connection()
@@ -261,9 +262,13 @@ async def test_what_is_asked_and_reset_leaves_nothing_that_runs_on(tmp_path: Pat
                 ):
                     pass
             writer.close()
-        async with asyncio.timeout(20), httpx.AsyncClient(base_url=server.url) as client:
-            while "headwater_active_generations 0.0" not in (await client.get("/metrics")).text:  # noqa: ASYNC110
-                await asyncio.sleep(0.1)  # nothing tells
+        async with asyncio.timeout(30), httpx.AsyncClient(base_url=server.url) as client:
+            while (figures := samples((await client.get("/metrics")).text))[  # noqa: ASYNC110 - nothing tells
+                "headwater_active_generations"
+            ]:
+                await asyncio.sleep(0.1)
+    ends = {name for name, count in figures.items() if "generations_total{" in name and count > 0}
+    assert ends == {"headwater_generations_total{code=abandoned,status=cancelled}"}
 
 
 async def answering(models: ModelServer) -> Answer:

@@ -256,7 +256,8 @@ async def test_changes_are_told_over_a_socket_until_it_closes(tmp_path: Path) ->
             conversation = (await client.until("start"))["conversation"]
             assert await client.until("change") == {"event": "change", "conversations": [conversation]}
             assert await client.until("heartbeat") == {"event": "heartbeat"}
-            assert await others.until("heartbeat") == {"event": "heartbeat"}
+            for _ in range(2):  # the first may be older than the change
+                assert await others.until("heartbeat") == {"event": "heartbeat"}
             assert {each["event"] for each in others.said[""]} == {"ready", "heartbeat"}
             stopping = asyncio.create_task(asyncio.to_thread(server.stop))
             with pytest.raises(websockets.ConnectionClosed):

@@ -82,21 +82,25 @@ describe("pickedTransport", () => {
     expect(page.connections).toBe(1);
     page.connections = 0;
     expect(textOf((await ask()).getSnapshot().parts)).toBe("all of it");
-    page.picked = "websocket";
-    page.connections = 1;
+    page.picked = "ndjson";
     await ask();
-    expect(page.connections).toBe(1);
-    expect(reached).toEqual([SSE, "/api/ws", "/api/ws"]);
+    expect(page.connections).toBe(0);
+    expect(reached).toEqual([SSE, "/api/ws", "application/x-ndjson"]);
   });
 
-  it("waits for a connection where WebSockets are blocked, and blames nothing that nobody picked", async () => {
-    const { ask, reached, blocked } = playground(
+  it("waits for a connection where WebSockets are blocked, and says so only to who picks them", async () => {
+    const { page, ask, reached, blocked } = playground(
       { openSocket: () => unopenedSocket("refused") },
       0,
     );
-    expect(textOf((await ask()).getSnapshot().parts)).toBe("all of it");
-    expect(reached).toEqual(["/api/ws", SSE]);
+    for (let time = 1; time <= 2; time += 1) {
+      expect(textOf((await ask()).getSnapshot().parts)).toBe("all of it");
+    }
     expect(blocked).toEqual([]);
+    page.picked = "websocket";
+    await ask();
+    expect(reached).toEqual(["/api/ws", SSE, SSE, "/api/ws", SSE]);
+    expect(blocked).toEqual(["websocket"]);
   });
 
   it("lets server-sent events stand in for what does not get through, and says so once", async () => {

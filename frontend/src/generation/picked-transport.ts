@@ -8,19 +8,19 @@ interface PickedTransportOptions {
   /** Called once for each transport that is blocked and replaced by the usual one. */
   readonly onBlocked: (key: TransportKey) => void;
   readonly environment?: Environment;
-  /** Takes a connection for a response: see `takeConnection`. By default there are enough, but over HTTP/1.1. */
-  readonly connect?: () => Promise<(() => void) | null> | (() => void);
+  /** Takes a connection for a long response: see `takeConnection`. */
+  readonly connect?: () => Promise<(() => void) | null>;
 }
 
-/** The transport that needs no connection of its own kind: a browser may open many more WebSockets. */
-const WITHOUT_CONNECTION: TransportKey = "websocket";
+/** Needs none of the connections that a browser has only few of. */
+const STAND_IN: TransportKey = "websocket";
 
 /**
  * Uses the transport that is picked when a request is sent, so a new choice applies from the next request on. If that
  * transport is blocked, the usual one is tried. If the usual one works, the network is not the cause, and it replaces
  * the blocked transport until the page is reloaded.
  *
- * While the browser has no connection to spare, WebSockets stand in for what is picked.
+ * While the browser has no connection to spare, a WebSocket stands in for the usual transport.
  */
 export function pickedTransport({
   picked,
@@ -29,31 +29,43 @@ export function pickedTransport({
   connect = connectInBrowser,
 }: PickedTransportOptions): Transport {
   const blocked = new Set<TransportKey>();
+  let hasStandIn = true;
 
   async function* read(origin: Origin, signal: AbortSignal): AsyncGenerator<Arrival> {
     const key = picked();
-    const giveBack = key === WITHOUT_CONNECTION ? null : await connect();
-    try {
-      yield* readOver(giveBack === null ? WITHOUT_CONNECTION : key, origin, signal);
-    } finally {
-      giveBack?.();
-    }
-  }
-
-  async function* readOver(key: TransportKey, origin: Origin, signal: AbortSignal) {
+    const readOver = async (over: TransportKey) =>
+      (await fetchTransport(over))(environment).read(origin, signal);
+    if (key === USUAL) return yield* readAsUsual(readOver);
     if (!blocked.has(key)) {
       try {
-        const make = await fetchTransport(key);
-        return yield* make(environment).read(origin, signal);
+        return yield* await readOver(key);
       } catch (error) {
         if (!(error instanceof TransportBlocked)) throw error;
       }
     }
-    const makeUsual = await fetchTransport(USUAL);
-    for await (const arrival of makeUsual(environment).read(origin, signal)) {
-      if (!blocked.has(key) && key === picked()) onBlocked(key);
+    for await (const arrival of await readOver(USUAL)) {
+      if (!blocked.has(key)) onBlocked(key);
       blocked.add(key);
       yield arrival;
+    }
+  }
+
+  async function* readAsUsual(
+    readOver: (over: TransportKey) => Promise<AsyncIterable<Arrival>>,
+  ): AsyncGenerator<Arrival> {
+    const giveBack = hasStandIn ? await connect() : () => undefined;
+    if (giveBack === null) {
+      try {
+        return yield* await readOver(STAND_IN);
+      } catch (error) {
+        if (!(error instanceof TransportBlocked)) throw error;
+        hasStandIn = false;
+      }
+    }
+    try {
+      yield* await readOver(USUAL);
+    } finally {
+      giveBack?.();
     }
   }
 
@@ -66,13 +78,16 @@ export function pickedTransport({
   };
 }
 
-function connectInBrowser(): Promise<(() => void) | null> | (() => void) {
-  const asIfThereWereEnough = () => undefined;
-  if (!hasFewConnections()) return asIfThereWereEnough;
-  return import("./take-connection").then(
-    ({ takeConnection }) => takeConnection(),
-    () => asIfThereWereEnough,
-  );
+async function connectInBrowser(): Promise<(() => void) | null> {
+  if (hasFewConnections()) {
+    try {
+      const { takeConnection } = await import("./take-connection");
+      return await takeConnection();
+    } catch {
+      // The module cannot be had, or the browser forbids locks: go on as if there were enough.
+    }
+  }
+  return () => undefined;
 }
 
 /**

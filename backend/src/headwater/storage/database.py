@@ -285,18 +285,25 @@ async def _transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
 async def uncancelled(work: Coroutine[Any, Any, T]) -> T:
     """Finish some work even if the caller is cancelled meanwhile, which then takes effect.
 
-    A connection of SQLite that is cancelled within a transaction may keep its lock for a while.
+    A connection of SQLite that is cancelled within a transaction may keep its lock for a while. A database
+    that is silent gets `BUSY_TIMEOUT` to answer.
     """
     task = asyncio.ensure_future(work)
+    give_up: asyncio.TimerHandle | None = None
     cancelled: asyncio.CancelledError | None = None
     while not task.done():
         try:
             await asyncio.wait([task])
         except asyncio.CancelledError as error:
             cancelled = error
-    if cancelled is not None:
-        raise cancelled
-    return task.result()
+            give_up = give_up or asyncio.get_running_loop().call_later(BUSY_TIMEOUT, task.cancel)
+    if give_up is not None:
+        give_up.cancel()
+    if cancelled is None:
+        return task.result()
+    if not task.cancelled() and (failure := task.exception()) is not None:
+        raise cancelled from failure
+    raise cancelled
 
 
 def unavailable(reason: str) -> UnavailableError:

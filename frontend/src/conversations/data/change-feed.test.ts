@@ -95,13 +95,39 @@ describe("followChanges where connections are few", () => {
     expect(FakeEventSource.opened).toEqual([]);
   });
 
-  it("uses server-sent events where WebSockets are blocked", () => {
-    const { onReady } = follow();
-    FakeSocket.latest.dispatchEvent(new Event("close"));
-    vi.advanceTimersByTime(2_000);
-    FakeEventSource.latest.say("ready", {});
-    expect(onReady).toHaveBeenCalledOnce();
+  it.each([
+    ["is refused", () => FakeSocket.latest.dispatchEvent(new Event("close"))],
+    ["is not answered", () => vi.advanceTimersByTime(6_000)],
+    ["leads to an older server", () => FakeSocket.latest.say({ event: "problem" })],
+  ])(
+    "reads everything again and again where the WebSocket %s, until somebody looks",
+    (_, block) => {
+      const { onReady } = follow();
+      block();
+      expect(FakeSocket.latest.isClosed).toBe(true);
+      vi.advanceTimersByTime(2_000);
+      expect(onReady).toHaveBeenCalledOnce();
+      vi.advanceTimersByTime(20_000);
+      expect(onReady).toHaveBeenCalledTimes(3);
+      expect(FakeSocket.opened).toHaveLength(1);
+      look("hidden");
+      vi.advanceTimersByTime(20_000);
+      expect(onReady).toHaveBeenCalledTimes(3);
+      look("visible");
+      expect(FakeSocket.opened).toHaveLength(2);
+    },
+  );
+
+  it("opens another when the WebSocket is silent", () => {
+    follow();
+    FakeSocket.latest.say({ event: "ready" });
+    for (let heartbeat = 1; heartbeat <= 5; heartbeat += 1) {
+      vi.advanceTimersByTime(20_000);
+      FakeSocket.latest.say({ event: "heartbeat" });
+    }
     expect(FakeSocket.opened).toHaveLength(1);
+    vi.advanceTimersByTime(30_000);
+    expect(FakeSocket.opened).toHaveLength(2);
   });
 
   it("is silent once it was stopped", () => {

@@ -16,10 +16,22 @@ interface FeedListener extends ChangeListener {
   onLost(): void;
 }
 
+/** A WebSocket that takes longer to be ready counts as blocked. */
+const READY_MS = 5_000;
+
+/** A WebSocket that is silent for longer is lost: the server sends heartbeats. */
+const SILENT_MS = 25_000;
+
+/** How often everything is read again where there is no feed. */
+const POLL_MS = 10_000;
+
+/** @returns closes it */
+type OpenFeed = (listener: FeedListener) => () => void;
+
 /**
- * Listens to the change feed while the tab is visible. Where connections are few, it uses a WebSocket, unless something
- * between page and server blocks it. A lost feed is opened again, with backoff, and at once when the tab becomes visible
- * or the network returns.
+ * Listens to the change feed while the tab is visible. Where connections are few, it uses a WebSocket; if that does not
+ * become ready, because something between page and server blocks it, it polls until the tab is looked at again. A lost
+ * feed is opened again, with backoff, and at once when the tab becomes visible or the network returns.
  *
  * @returns stops listening
  */
@@ -27,8 +39,8 @@ export function followChanges({ onReady, onChange }: ChangeListener): () => void
   let closeFeed = () => {};
   let timer: ReturnType<typeof setTimeout> | undefined;
   let losses = 0;
+  let open: OpenFeed = openEventSource;
   let hasOpened = false;
-  let open = hasFewConnections() ? openSocket : openEventSource;
 
   const close = () => {
     clearTimeout(timer);
@@ -37,7 +49,6 @@ export function followChanges({ onReady, onChange }: ChangeListener): () => void
   };
   const start = () => {
     close();
-    if (document.visibilityState === "hidden") return;
     closeFeed = open({
       onReady() {
         hasOpened = true;
@@ -46,19 +57,26 @@ export function followChanges({ onReady, onChange }: ChangeListener): () => void
       },
       onChange,
       onLost() {
-        if (!hasOpened) open = openEventSource;
+        close();
+        if (!hasOpened && open === openSocket) open = poll;
         timer = setTimeout(start, backoffMs(losses, Math.random()));
         losses += 1;
       },
     });
   };
+  const look = () => {
+    if (document.visibilityState === "hidden") return close();
+    open = hasFewConnections() ? openSocket : openEventSource;
+    hasOpened = false;
+    start();
+  };
 
-  document.addEventListener("visibilitychange", start);
-  addEventListener("online", start);
-  start();
+  document.addEventListener("visibilitychange", look);
+  addEventListener("online", look);
+  look();
   return () => {
-    document.removeEventListener("visibilitychange", start);
-    removeEventListener("online", start);
+    document.removeEventListener("visibilitychange", look);
+    removeEventListener("online", look);
     close();
   };
 }
@@ -78,18 +96,30 @@ function openSocket({ onReady, onChange, onLost }: FeedListener): () => void {
   const over = new AbortController();
   const until = { signal: over.signal };
   const socket = browserEnvironment.openSocket("/api/ws");
-  socket.addEventListener("open", () => socket.send('{"action":"changes"}'), until);
-  socket.addEventListener("close", onLost, until);
+  let silence = setTimeout(onLost, READY_MS);
   const onMessage = ({ data }: MessageEvent<string>) => {
+    clearTimeout(silence);
+    silence = setTimeout(onLost, SILENT_MS);
     const frame = parse(data);
     if (frame.event === "ready") onReady();
     if (frame.event === "change") onChange(readChange(frame));
+    // An older server does not know the action.
+    if (frame.event === "problem") onLost();
   };
+  socket.addEventListener("open", () => socket.send('{"action":"changes"}'), until);
   socket.addEventListener("message", onMessage, until);
+  socket.addEventListener("close", onLost, until);
   return () => {
+    clearTimeout(silence);
     over.abort();
     socket.close();
   };
+}
+
+function poll({ onReady }: FeedListener): () => void {
+  onReady();
+  const timer = setInterval(onReady, POLL_MS);
+  return () => clearInterval(timer);
 }
 
 function readChange({ conversations }: Members): readonly string[] {

@@ -1,10 +1,9 @@
 import type { RefObject } from "react";
 import { useChangeFeed } from "../data/use-change-feed";
-import { useSidebarShortcuts } from "./use-sidebar-shortcuts";
+import { type EarlyPress, useSidebarShortcuts } from "./use-sidebar-shortcuts";
 
 interface ListenersProps {
-  /** The last key that was pressed before this was loaded. */
-  readonly earlyPress: RefObject<KeyboardEvent | null>;
+  readonly earlyPress: RefObject<EarlyPress | null>;
 }
 
 /** Listens to shortcuts, and to what changes on the server. */

@@ -11,6 +11,7 @@ import { useConversationList } from "../data/use-conversation-list";
 import { focusReturn } from "./focus-return";
 import { SidebarLost } from "./sidebar-lost";
 import { type OpenDialog, SidebarContext, type SidebarState } from "./sidebar-state";
+import type { EarlyPress } from "./use-sidebar-shortcuts";
 
 const FOLDED_KEY = "headwater.sidebar";
 const WIDE = "(min-width: 48rem)";
@@ -44,9 +45,9 @@ export function SidebarLayout({ children }: { readonly children: ReactNode }) {
   }, [isWide]);
 
   // Shortcuts also act on the last key that was pressed before they had loaded.
-  const earlyPress = useRef<KeyboardEvent>(null);
+  const earlyPress = useRef<EarlyPress>(null);
   useWindowEvent("keydown", (event) => {
-    earlyPress.current = event;
+    earlyPress.current = { event, focused: document.activeElement };
   });
 
   const [container, setContainer] = useState<HTMLElement | null>(null);

@@ -13,12 +13,17 @@ import { listRows } from "../list/list-rows";
 import { commandOf } from "./sidebar-shortcuts";
 import { useSidebar } from "./sidebar-state";
 
-/**
- * Handles shortcuts anywhere on the page, except in a dialog.
- *
- * @param earlyPress - the last key that was pressed before
- */
-export function useSidebarShortcuts(earlyPress: RefObject<KeyboardEvent | null>): void {
+/** The last key that was pressed before the shortcuts had loaded, and what had the focus then. */
+export interface EarlyPress {
+  readonly event: KeyboardEvent;
+  readonly focused: Element | null;
+}
+
+/** A person who waited longer for an answer to a key has given it up. */
+const EARLY_MS = 3_000;
+
+/** Handles shortcuts anywhere on the page, except in a dialog. */
+export function useSidebarShortcuts(earlyPress: RefObject<EarlyPress | null>): void {
   const { leave, leaveForNewChat, search, openDialog } = useSidebar();
   const language = useLanguage();
   const client = useQueryClient();
@@ -44,9 +49,8 @@ export function useSidebarShortcuts(earlyPress: RefObject<KeyboardEvent | null>)
     // A new chat stands before the newest conversation.
     return ids[index === -1 && by === -1 ? -1 : index + by] ?? null;
   };
-  const onKeyDown = (event: KeyboardEvent) => {
+  const onKeyDown = (event: KeyboardEvent, focused: Element | null) => {
     if (event.defaultPrevented) return;
-    const focused = document.activeElement;
     if (focused?.closest('[role="dialog"]:not([data-drawer])')) return;
     const command = commandOf(event, focused);
     if (command === null) return;
@@ -63,10 +67,13 @@ export function useSidebarShortcuts(earlyPress: RefObject<KeyboardEvent | null>)
       if (id !== null) goTo(conversationPath(id));
     }
   };
-  useWindowEvent("keydown", onKeyDown);
+  useWindowEvent("keydown", (event) => onKeyDown(event, document.activeElement));
   // biome-ignore lint/correctness/useExhaustiveDependencies: runs once
   useEffect(() => {
-    if (earlyPress.current !== null) onKeyDown(earlyPress.current);
+    const early = earlyPress.current;
     earlyPress.current = null;
+    if (early !== null && performance.now() - early.event.timeStamp < EARLY_MS) {
+      onKeyDown(early.event, early.focused);
+    }
   }, []);
 }
