@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 
 from headwater.api.requests import (
     PLAIN,
+    WHOLE,
     Body,
     Identifier,
     PlainText,
@@ -28,8 +29,23 @@ from headwater.storage.conversations import Archived
 OPENING = b'{"format":"headwater","version":1,"conversations":['
 CLOSING = b"]}\n"
 
-Timestamp = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z$")]
-Index = Annotated[int, Field(ge=0)]
+_YEAR = "([0-9]{3}[1-9]|[0-9]{2}[1-9]0|[0-9][1-9]00|[1-9]000)"
+_FOURTH = "(0[48]|[2468][048]|[13579][26])"
+_LEAP_YEAR = f"([0-9]{{2}}{_FOURTH}|{_FOURTH}00)"
+_31_DAYS = "(0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])"
+_30_DAYS = "(0[469]|11)-(0[1-9]|[12][0-9]|30)"
+_28_DAYS = "02-(0[1-9]|1[0-9]|2[0-8])"
+_DATE = f"({_YEAR}-({_31_DAYS}|{_30_DAYS}|{_28_DAYS})|{_LEAP_YEAR}-02-29)"
+_TIME = r"([01][0-9]|2[0-3])(:[0-5][0-9](:[0-5][0-9](\.[0-9]+)?)?)?"
+
+Timestamp = Annotated[
+    str,
+    Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+Z$"),
+    Field(json_schema_extra={"pattern": f"^{_DATE}T{_TIME}Z$"}),
+]
+"""A time in UTC. The schema describes those that exist; requests are validated by `milliseconds`."""
+
+Index = Annotated[int, Field(ge=0), WHOLE]
 
 
 class ArchiveMessage(Body):
@@ -41,7 +57,7 @@ class ArchiveMessage(Body):
     reasoning: PlainText = ""
     model: Identifier | None = None
     outcome: Outcome | None = None
-    left_out: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
+    left_out: Annotated[int, Field(ge=0, le=2**31 - 1), WHOLE] = 0
     created_at: Timestamp
     parts: list[Part] | None = None
 

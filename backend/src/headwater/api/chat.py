@@ -13,7 +13,6 @@ from headwater.api.requests import (
     idempotency_key,
     last_event_id,
     read_json,
-    read_json_or_nothing,
     read_query,
 )
 from headwater.api.responses import Reply
@@ -65,7 +64,7 @@ def chat_blueprint(replies: Replies, origins: Origins) -> Blueprint:
     @answers_nothing(204)
     async def regenerate(conversation: str, message: str) -> Response:
         media_type = negotiated()
-        body = await read_json_or_nothing(ReplyBody)
+        body = await read_json(ReplyBody)
         if (resumed := await resume(media_type)) is not None:
             return resumed
         generation = await start(replies, body.regenerate(conversation, message), idempotency_key())

@@ -1,28 +1,31 @@
 """`/api/conversations`: list, open, change, delete, search, share, export, import, and follow changes."""
 
 import re
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import AsyncIterator
 from contextlib import aclosing
-from typing import Annotated, Literal, TypeVar
+from dataclasses import astuple
+from typing import Annotated, Literal
 
-import msgspec
-from pydantic import Field
+from pydantic import ConfigDict, Field
 from quart import Blueprint, Response, request
+from quart.blueprints import BlueprintSetupState
 from quart_schema import document_querystring, document_request, document_response
+from werkzeug.routing import BaseConverter
 
 from headwater.api import responses
 from headwater.api.archives import CLOSING, OPENING, Archive, read_archive
 from headwater.api.describe import answers_as, answers_nothing
 from headwater.api.principals import principal
 from headwater.api.requests import (
-    PLAIN,
+    NOT_BLANK,
+    PLAIN_NOT_BLANK,
     Identifier,
     Query,
     SettingsBody,
     read_json,
     read_json_bytes,
     read_query,
+    without_null,
 )
 from headwater.api.responses import (
     Conversation,
@@ -45,11 +48,15 @@ from headwater.transports.wire import encode_json
 ARCHIVE_BYTES = 64 * 1024 * 1024
 
 
+_NUMBER = "-?[0-9]{1,18}"
+"""A number of a cursor, within the bounds of the databases."""
+
+
 class ListQuery(Query):
     """The query of the list; without `pinned` it holds both kinds."""
 
     limit: Annotated[int, Field(ge=1, le=200)] = 50
-    cursor: str | None = None
+    cursor: Annotated[str, Field(pattern=rf"^{_NUMBER}\.{_NUMBER}$")] | None = None
     archived: bool = False
     pinned: bool | None = None
 
@@ -57,9 +64,9 @@ class ListQuery(Query):
 class SearchQuery(Query):
     """The query of a search."""
 
-    q: Annotated[str, Field(max_length=1000, pattern=r"\S")]
+    q: Annotated[str, Field(max_length=1000), NOT_BLANK]
     limit: Annotated[int, Field(ge=1, le=100)] = 20
-    cursor: str | None = None
+    cursor: Annotated[str, Field(pattern=rf"^(titles|messages)\.{_NUMBER}$")] | None = None
 
 
 class ExportQuery(Query):
@@ -68,28 +75,40 @@ class ExportQuery(Query):
     format: Literal["json", "markdown"] = "json"
 
 
+_NEVER_NULL = ("title", "pinned", "archived", "leaf")
+
+
 class ConversationChange(SettingsBody):
     """What to change. Null resets a setting; the other members cannot be null."""
 
-    title: Annotated[str, Field(min_length=1, max_length=200, pattern=r"\S"), PLAIN] | None = None
+    model_config = ConfigDict(json_schema_extra=lambda schema: without_null(schema, _NEVER_NULL))
+
+    title: Annotated[str, Field(min_length=1, max_length=200), PLAIN_NOT_BLANK] | None = None
     pinned: bool | None = None
     archived: bool | None = None
     leaf: Identifier | None = None
 
 
-_NEVER_NULL = ("title", "pinned", "archived", "leaf")
+class ConversationIdConverter(BaseConverter):
+    """The id of a conversation in a path, which tells it from the words that stand in the same place."""
+
+    regex = "conv_[^/]+"
 
 
 def conversations_blueprint(conversations: ConversationService, heartbeat: float) -> Blueprint:
     """The routes of stored conversations; `heartbeat` is in seconds."""
     blueprint = Blueprint("conversations", __name__, url_prefix="/api/conversations")
 
+    @blueprint.record_once
+    def convert(state: BlueprintSetupState) -> None:
+        state.app.url_map.converters["conversation_id"] = ConversationIdConverter
+
     @blueprint.get("")
     @document_querystring(ListQuery)
     @document_response(ConversationList)
     async def list_() -> Response:
         query = read_query(ListQuery)
-        after = None if query.cursor is None else _read_cursor(query.cursor, ListCursor)
+        after = None if query.cursor is None else _list_cursor(query.cursor)
         page, cursor = await conversations.page(
             principal().owner, archived=query.archived, pinned=query.pinned, limit=query.limit, after=after
         )
@@ -107,7 +126,7 @@ def conversations_blueprint(conversations: ConversationService, heartbeat: float
     @document_response(SearchResults)
     async def search() -> Response:
         query = read_query(SearchQuery)
-        after = None if query.cursor is None else _read_cursor(query.cursor, SearchCursor)
+        after = None if query.cursor is None else _search_cursor(query.cursor)
         matches, cursor = await conversations.search(principal().owner, query.q, query.limit, after)
         results = [responses.search_result(listed, match) for listed, match in matches]
         return json_response(SearchResults(results, _write_cursor(cursor)))
@@ -140,7 +159,7 @@ def conversations_blueprint(conversations: ConversationService, heartbeat: float
         imported = await conversations.insert(owner, archive)
         return Response(_import_result(conversations, owner, imported), 201, content_type=JSON)
 
-    @blueprint.get("/<name>")
+    @blueprint.get("/<conversation_id:name>")
     @document_response(Conversation)
     @answers_nothing(304)
     async def open_(name: str) -> Response:
@@ -152,7 +171,7 @@ def conversations_blueprint(conversations: ConversationService, heartbeat: float
             await response.make_conditional(request)
         return response
 
-    @blueprint.patch("/<name>")
+    @blueprint.patch("/<conversation_id:name>")
     @document_request(ConversationChange)
     @document_response(ConversationSummary)
     async def change(name: str) -> Response:
@@ -163,18 +182,18 @@ def conversations_blueprint(conversations: ConversationService, heartbeat: float
                 raise InvalidRequestError(f"{key}: the value should not be null.", field=key)
         return json_response(responses.summary(await conversations.change(principal().owner, name, columns)))
 
-    @blueprint.delete("/<name>")
+    @blueprint.delete("/<conversation_id:name>")
     @answers_nothing(204)
     async def delete(name: str) -> Response:
         await conversations.delete(principal().owner, name)
         return Response(status=204)
 
-    @blueprint.post("/<name>/restore")
+    @blueprint.post("/<conversation_id:name>/restore")
     @document_response(ConversationSummary)
     async def restore(name: str) -> Response:
         return json_response(responses.summary(await conversations.restore(principal().owner, name)))
 
-    @blueprint.get("/<name>/export")
+    @blueprint.get("/<conversation_id:name>/export")
     @document_querystring(ExportQuery)
     @document_response(Archive)
     @answers_as("text/markdown")
@@ -187,13 +206,13 @@ def conversations_blueprint(conversations: ConversationService, heartbeat: float
         response = Response(OPENING + encode_json(archived) + CLOSING, content_type=JSON)
         return _attached(response, f"{_file_name(archived['title'])}.json")
 
-    @blueprint.post("/<name>/share")
+    @blueprint.post("/<conversation_id:name>/share")
     @document_response(Share)
     async def share(name: str) -> Response:
         token = await conversations.share(principal().owner, name)
         return json_response(Share(token, f"/s/{token}"))
 
-    @blueprint.delete("/<name>/share")
+    @blueprint.delete("/<conversation_id:name>/share")
     @answers_nothing(204)
     async def unshare(name: str) -> Response:
         await conversations.unshare(principal().owner, name)
@@ -263,17 +282,14 @@ def _file_name(title: str) -> str:
 
 
 def _write_cursor(cursor: ListCursor | SearchCursor | None) -> str | None:
-    if cursor is None:
-        return None
-    return urlsafe_b64encode(msgspec.json.encode(cursor)).decode().rstrip("=")
+    return None if cursor is None else ".".join(map(str, astuple(cursor)))
 
 
-C = TypeVar("C")
+def _list_cursor(cursor: str) -> ListCursor:
+    updated_at, seq = cursor.split(".")
+    return ListCursor(int(updated_at), int(seq))
 
 
-def _read_cursor(cursor: str, kind: type[C]) -> C:
-    try:
-        encoded = urlsafe_b64decode(cursor.encode() + b"=" * (-len(cursor) % 4))
-        return msgspec.json.decode(encoded, type=kind)
-    except (ValueError, RecursionError, msgspec.MsgspecError):
-        raise InvalidRequestError("cursor takes a value from an earlier answer.", field="cursor") from None
+def _search_cursor(cursor: str) -> SearchCursor:
+    stage, before = cursor.split(".")
+    return SearchCursor("titles" if stage == "titles" else "messages", int(before))

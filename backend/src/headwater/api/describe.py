@@ -10,10 +10,11 @@ from typing import Any, TypeVar, get_args, get_origin
 
 from quart import Quart
 from quart_schema import DataSource, Info, OpenAPIProvider, QuartSchema
-from werkzeug.routing import Rule
+from werkzeug.routing import BaseConverter, Rule, UnicodeConverter
 
 from headwater import __version__
 from headwater.api.problems import MEDIA_TYPE
+from headwater.api.requests import is_required
 from headwater.api.responses import Problem
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -86,7 +87,7 @@ class _Provider(OpenAPIProvider):
         responses = {str(status): response for status, response in described.items()}
         for media_type in getattr(route, _MEDIA_TYPES, ()):
             response = responses.setdefault("200", {"description": "", "content": {}})
-            response["content"].setdefault(media_type, {"schema": {"type": "string"}})
+            response["content"].setdefault(media_type, {})
         if status := getattr(route, _EMPTY, None):
             responses[str(status)] = {"description": "Nothing"}
         problem, added = self.build_response_object(Problem, None)
@@ -95,10 +96,23 @@ class _Provider(OpenAPIProvider):
         responses["default"] = {**problem, "content": {MEDIA_TYPE: content}}
         return responses
 
+    def build_path_parameter(self, name: str, converter: BaseConverter) -> dict[str, Any]:
+        described = super().build_path_parameter(name, converter)
+        if not isinstance(converter, UnicodeConverter):
+            described["schema"]["pattern"] = f"^{converter.regex}$"
+        return described
+
+    def build_querystring_parameters(self, model: type[Any]) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+        parameters, components = super().build_querystring_parameters(model)
+        for parameter in parameters:
+            parameter["required"] = model.model_fields[parameter["name"]].is_required()
+        return parameters, components
+
     def build_request_body(
         self, model: type[Any], source: DataSource
     ) -> tuple[dict[str, Any], dict[str, Any]]:
-        return _named(*super().build_request_body(model, source))
+        described, components = super().build_request_body(model, source)
+        return _named({**described, "required": is_required(model)}, components)
 
     def build_response_object(
         self, model: type[Any], headers_model: type[Any] | None

@@ -43,7 +43,8 @@ def generations_blueprint(replies: Replies) -> Blueprint:
 
     @blueprint.get("/<name>/events")
     @document_querystring(EventsQuery)
-    @answers_as(*ENCODERS, JSON)
+    @document_response(responses.Page)
+    @answers_as(*ENCODERS)
     @answers_nothing(204)
     async def events(name: str) -> Response:
         refuse_head()

@@ -1,11 +1,22 @@
 """Reads and validates the bodies, queries and headers of requests."""
 
 import asyncio
-from typing import Annotated, Literal, TypeVar
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import unquote_to_bytes
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
-from pydantic_core import PydanticCustomError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    ValidationError,
+)
+from pydantic.config import JsonDict
+from pydantic_core import CoreSchema, PydanticCustomError
 from quart import Request, has_request_context, request
 
 from headwater.conversations.model import Settings
@@ -30,14 +41,45 @@ BODY_PACE = 64 * 1024
 """The deadline of a body moves by one second for this many bytes: exports are large, and uplinks slow."""
 
 
+@dataclass(frozen=True, slots=True)
+class Characters(AfterValidator):
+    """A rule about the characters of a text, which the schema describes as a pattern.
+
+    Must come after the bounds of a text, so that they count characters.
+    """
+
+    pattern: str
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonObject:
+        return {**handler(schema), "pattern": self.pattern}
+
+
 def _plain(text: str) -> str:
     if "\0" in text:
         raise PydanticCustomError("null_character", "Input holds U+0000, which is no character of a text")
     return text
 
 
-PLAIN = AfterValidator(_plain)
-"""Must come after the bounds of a text, so that they count characters."""
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise PydanticCustomError("blank", "Input holds nothing but white space")
+    return text
+
+
+_SPACE = r"\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
+"""What `str.strip` removes. The `\\s` of patterns is something else in every language."""
+
+PLAIN = Characters(_plain, r"^[^\x00]*$")
+NOT_BLANK = Characters(_not_blank, rf"[^{_SPACE}]")
+PLAIN_NOT_BLANK = Characters(lambda text: _not_blank(_plain(text)), rf"^[^\x00]*[^\x00{_SPACE}][^\x00]*$")
+
+
+def _whole(value: object) -> object:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+WHOLE = BeforeValidator(_whole)
+"""Takes 1.0 for the integer 1, as JSON Schema does. Must come after the bounds of the integer."""
 
 PlainText = Annotated[str, PLAIN]
 Identifier = Annotated[str, Field(min_length=1, max_length=200), PLAIN]
@@ -46,8 +88,10 @@ _ID_PATTERN = rf"_[A-Za-z0-9_-]{{{ID_CHARS}}}$"
 ConversationId = Annotated[str, Field(pattern=f"^conv{_ID_PATTERN}")]
 MessageId = Annotated[str, Field(pattern=f"^msg{_ID_PATTERN}")]
 GenerationId = Annotated[str, Field(pattern=f"^gen{_ID_PATTERN}")]
+Message = Annotated[PlainText, Field(json_schema_extra={"pattern": PLAIN_NOT_BLANK.pattern})]
+"""A message; `replies/plan.py` refuses a blank one on every transport."""
 Temperature = Annotated[float, Field(ge=0, le=2)]
-Tokens = Annotated[int, Field(ge=1, le=2**31 - 1)]
+Tokens = Annotated[int, Field(ge=1, le=2**31 - 1), WHOLE]
 
 
 class Body(BaseModel):
@@ -57,15 +101,30 @@ class Body(BaseModel):
 
 
 class Query(BaseModel):
-    """The query of a URL without unknown members; values are parsed from text."""
+    """The query of a URL without unknown members; values are parsed from text, which is never null."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        allow_inf_nan=False,
+        json_schema_extra=lambda schema: without_null(schema, schema["properties"]),
+    )
+
+
+def without_null(schema: dict[str, Any], names: Iterable[str]) -> None:
+    """Describe members of a model as never null, although null is their default in Python."""
+    for name in names:
+        member = schema["properties"][name]
+        if "anyOf" in member:
+            described, _ = member.pop("anyOf")
+            del member["default"]
+            member |= described
 
 
 class FaultBody(Body):
     """One member of `script.faults`."""
 
-    after: Annotated[int, Field(ge=0, le=2**31 - 1)]
+    after: Annotated[int, Field(ge=0, le=2**31 - 1), WHOLE]
     kind: FaultKind
 
 
@@ -75,8 +134,8 @@ class ScriptBody(Body):
     tokens_per_second: Annotated[float, Field(ge=0.01, le=1e6)] | None = None
     first_token_ms: Annotated[float, Field(ge=0, le=3.6e6)] | None = None
     jitter: Annotated[float, Field(ge=0, le=1)] | None = None
-    seed: Annotated[int, Field(ge=-(2**63), lt=2**63)] | None = None
-    repeat: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
+    seed: Annotated[int, Field(ge=-(2**63), lt=2**63), WHOLE] | None = None
+    repeat: Annotated[int, Field(ge=1, le=1_000_000), WHOLE] | None = None
     faults: Annotated[list[FaultBody], Field(max_length=1000)] | None = None
 
     def script(self) -> Script:
@@ -128,10 +187,17 @@ class ReplyOptions(SettingsBody):
     script: ScriptBody | None = None
 
 
+_CONTINUES: JsonDict = {"properties": {"conversation": {"type": "string"}}, "required": ["conversation"]}
+_NO_NEW_ID: JsonDict = {"properties": {"ids": {"properties": {"conversation": {"type": "null"}}}}}
+_NO_PARENT: JsonDict = {"properties": {"parent": {"type": "null"}}}
+
+
 class ChatBody(ReplyOptions):
     """The body of `POST /api/chat`."""
 
-    message: PlainText
+    model_config = ConfigDict(json_schema_extra={"if": _CONTINUES, "then": _NO_NEW_ID, "else": _NO_PARENT})
+
+    message: Message
     conversation: Identifier | None = None
     parent: Identifier | None = None
     ids: NewIds | None = None
@@ -158,10 +224,10 @@ class ReplyBody(ReplyOptions):
         return Regenerate(conversation, message, self.settings, script_of(self.script), _ids(self.ids))
 
 
-class ChatQuery(Body):
+class ChatQuery(Query):
     """The query of `GET /api/chat`."""
 
-    message: PlainText
+    message: Message
     model: Identifier | None = None
     conversation: Identifier | None = None
 
@@ -173,23 +239,23 @@ class ChatQuery(Body):
 class EventsQuery(Query):
     """The query of `GET /api/generations/<id>/events`: `wait` in seconds, for the JSON form."""
 
-    after: str | None = None
+    after: Annotated[str, Field(json_schema_extra={"pattern": "^([0-9]{1,15}|end)$"})] | None = None
     wait: Annotated[float, Field(ge=0, le=60)] = 0.0
 
 
 M = TypeVar("M", bound=BaseModel)
 
 
+def is_required(model: type[BaseModel]) -> bool:
+    """Whether a body has a member that is required; any other body may be missing."""
+    return any(field.is_required() for field in model.model_fields.values())
+
+
 async def read_json(model: type[M]) -> M:
     """The request's body, parsed and validated. Raises `ProblemError`."""
-    return validated(model, await read_json_bytes(BODY_BYTES))
-
-
-async def read_json_or_nothing(model: type[M]) -> M:
-    """The same, but a missing body counts as an empty object."""
-    if not request.mimetype and not await _read_body(request, BODY_BYTES):
+    if not is_required(model) and not request.mimetype and not await _read_body(request, BODY_BYTES):
         return model.model_validate({})
-    return await read_json(model)
+    return validated(model, await read_json_bytes(BODY_BYTES))
 
 
 async def read_json_bytes(limit: int) -> bytes:

@@ -3,6 +3,8 @@
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
+from pydantic import BaseModel, ConfigDict
+
 from headwater.api.tagged import Outcome, Part
 from headwater.conversation_service import Listed, Opened
 from headwater.conversations.model import Message as MessageRecord
@@ -59,6 +61,25 @@ class Generation:
     text: str
     outcome: Outcome | None
     parts: list[Part]
+
+
+class Event(BaseModel):
+    """An event of a generation, with the members of its kind."""
+
+    model_config = ConfigDict(extra="allow")
+
+    event: str
+    generation: str
+    cursor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The events of a generation after a cursor; `outcome` is null unless they are its last."""
+
+    events: list[Event]
+    cursor: int
+    outcome: Outcome | None
 
 
 @dataclass(frozen=True, slots=True)

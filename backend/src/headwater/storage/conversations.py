@@ -45,15 +45,15 @@ from headwater.storage.rows import (
     read_branch,
     select_own,
 )
-from headwater.storage.tables import BoundedInteger, conversations, generations, messages
+from headwater.storage.tables import conversations, generations, messages
 
 
 @dataclass(frozen=True, slots=True)
 class ListCursor:
     """A position in the list of conversations: after the one that was updated last at this time."""
 
-    updated_at: BoundedInteger
-    seq: BoundedInteger
+    updated_at: int
+    seq: int
 
 
 Archived: TypeAlias = tuple[Conversation, Sequence[Message]]

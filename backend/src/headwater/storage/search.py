@@ -11,7 +11,7 @@ from headwater.conversations.model import Conversation
 from headwater.storage.database import Database
 from headwater.storage.highlight import SnippetPart, highlight, snippet
 from headwater.storage.rows import own_conversations
-from headwater.storage.tables import BoundedInteger, messages
+from headwater.storage.tables import messages
 from headwater.storage.tokenizer import terms_of, words_of
 
 INDEXED = 100_000
@@ -33,7 +33,7 @@ class SearchCursor:
     """A position in the matches: first titles, then messages, each newest first."""
 
     stage: Literal["titles", "messages"]
-    before: BoundedInteger
+    before: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +159,7 @@ class _Search:
         return {row.id: row.beginning for row in rows}
 
 
-_NEWEST = 2**62
+_NEWEST = 10**18 - 1
 _BATCH = 200
 
 

@@ -1,8 +1,5 @@
 """The tables that both databases have. Full-text search differs: see the migrations and `search.py`."""
 
-from typing import Annotated, TypeAlias
-
-from msgspec import Meta
 from sqlalchemy import (
     JSON,
     BigInteger,
@@ -26,9 +23,6 @@ metadata = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
-
-BoundedInteger: TypeAlias = Annotated[int, Meta(ge=-(2**62), le=2**62)]
-"""An integer that both databases accept; checks the cursors that clients send back."""
 
 Sequence = BigInteger().with_variant(Integer, "sqlite")
 """The order in which rows were added. SQLite numbers rows only in a column of type INTEGER."""
