@@ -207,14 +207,14 @@ export interface Message {
  * What to change. Null resets a setting; the other members cannot be null.
  */
 export interface ConversationChange {
-  archived?: boolean | null;
-  leaf?: string | null;
+  archived?: boolean;
+  leaf?: string;
   max_tokens?: number | null;
   model?: string | null;
-  pinned?: boolean | null;
+  pinned?: boolean;
   system?: string | null;
   temperature?: number | null;
-  title?: string | null;
+  title?: string;
 }
 /**
  * A page of conversations, newest first; `cursor` leads to the next page, null on the last one.
@@ -236,6 +236,15 @@ export interface ConversationSummary {
   title: string;
   updated_at: string;
   version: number;
+}
+/**
+ * An event of a generation, with the members of its kind.
+ */
+export interface Event {
+  cursor: number;
+  event: string;
+  generation: string;
+  [k: string]: unknown;
 }
 /**
  * A generation in its current state; `outcome` is null while it runs.
@@ -272,6 +281,14 @@ export interface Model {
   id: string;
   name: string;
   provider: string;
+}
+/**
+ * The events of a generation after a cursor; `outcome` is null unless they are its last.
+ */
+export interface Page {
+  cursor: number;
+  events: Event[];
+  outcome: (CompletedOutcome | CancelledOutcome | FailedOutcome | InterruptedOutcome) | null;
 }
 /**
  * A refusal (RFC 9457). `field` names the member at fault.
