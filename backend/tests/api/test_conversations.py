@@ -702,6 +702,23 @@ async def test_the_end_of_a_reply_is_told_when_its_row_is_there(client: httpx.As
         assert conversation["messages"][-1]["outcome"]["status"] == "completed"
 
 
+@pytest.mark.parametrize("word", ["search", "events", "export", "import"])
+async def test_a_word_in_place_of_an_id_takes_only_its_own_methods(
+    client: httpx.AsyncClient, word: str
+) -> None:
+    response = await client.delete(f"/api/conversations/{word}")
+    check(response, 405, "method_not_allowed")
+    assert "DELETE" not in response.headers["Allow"]
+
+
+async def test_a_change_without_a_body_changes_nothing(client: httpx.AsyncClient) -> None:
+    path = f"/api/conversations/{(await reply(client, 'unchanged'))['conversation']}"
+    before = (await client.get(path)).json()
+    unchanged = await client.patch(path)
+    assert unchanged.status_code == 200
+    assert unchanged.json()["title"] == before["title"]
+
+
 async def test_the_api_is_described_and_answers_as_it_is_described(client: httpx.AsyncClient) -> None:
     described = (await client.get("/openapi.json")).json()
     operations = {

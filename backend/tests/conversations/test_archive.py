@@ -1,5 +1,8 @@
 import json
+import re
 from dataclasses import replace
+from datetime import date
+from itertools import product
 
 import msgspec
 import pytest
@@ -115,6 +118,18 @@ def test_any_time_stays_what_it_is(given: str, kept: str | None) -> None:
     conversation, messages = ArchiveConversation.model_validate_json(json.dumps(body)).records("conv_1")
     again = json.loads(encode_json(to_archive(conversation, messages)))
     assert {again["created_at"], again["updated_at"], again["messages"][0]["created_at"]} == {kept or given}
+
+
+def test_the_schema_knows_which_days_exist() -> None:
+    pattern = ArchiveConversation.model_json_schema()["properties"]["created_at"]["pattern"]
+    for year, month, day in product((0, 1, 4, 100, 400, 1900, 2000, 2023, 2024, 9999), range(14), range(33)):
+        time = f"{year:04}-{month:02}-{day:02}T23:59:59.999Z"
+        try:
+            date(year, month, day)
+        except ValueError:
+            assert not re.search(pattern, time)
+        else:
+            assert re.search(pattern, time)
 
 
 def test_markdown_is_the_branch_with_a_reply_and_its_continuation_as_one() -> None:

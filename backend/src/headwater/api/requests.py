@@ -239,7 +239,7 @@ class ChatQuery(Query):
 class EventsQuery(Query):
     """The query of `GET /api/generations/<id>/events`: `wait` in seconds, for the JSON form."""
 
-    after: Annotated[str, Field(json_schema_extra={"pattern": "^([0-9]{1,15}|end)$"})] | None = None
+    after: Annotated[str, Field(json_schema_extra={"pattern": "^([0-9]{1,15}|end)?$"})] | None = None
     wait: Annotated[float, Field(ge=0, le=60)] = 0.0
 
 
