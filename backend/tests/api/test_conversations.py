@@ -565,6 +565,21 @@ async def test_a_list_that_cannot_be_asked_for_is_refused(
 
 
 @pytest.mark.parametrize(
+    ("path", "earlier"),
+    [
+        ("conversations", b'{"updated_at":1764250000000,"seq":12}'),
+        ("conversations/search?q=a", b'{"stage":"titles","before":12}'),
+    ],
+)
+async def test_a_cursor_from_before_an_upgrade_is_taken(
+    client: httpx.AsyncClient, path: str, earlier: bytes
+) -> None:
+    cursor = urlsafe_b64encode(earlier).decode().rstrip("=")
+    url = httpx.URL(f"/api/{path}").copy_add_param("cursor", cursor)
+    assert (await client.get(url)).status_code == 200
+
+
+@pytest.mark.parametrize(
     "query", ["", "q=", "q=%20", "q=a&q=b", "q=a&limit=101", "q=a&cursor=%ff", "q=" + "a" * 1001]
 )
 async def test_a_search_that_cannot_be_asked_for_is_refused(client: httpx.AsyncClient, query: str) -> None:

@@ -1,12 +1,14 @@
 """`/api/conversations`: list, open, change, delete, search, share, export, import, and follow changes."""
 
 import re
+from base64 import urlsafe_b64decode
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import astuple
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field
+import msgspec
+from pydantic import BeforeValidator, ConfigDict, Field
 from quart import Blueprint, Response, request
 from quart.blueprints import BlueprintSetupState
 from quart_schema import document_querystring, document_request, document_response
@@ -52,11 +54,25 @@ _NUMBER = "-?[0-9]{1,18}"
 """A number of a cursor, within the bounds of the databases."""
 
 
+def _earlier(kind: type[ListCursor | SearchCursor]) -> BeforeValidator:
+    """Takes cursors from before an upgrade as well, when they were the base64 of a JSON object."""
+
+    def as_written_now(cursor: object) -> object:
+        text = str(cursor)
+        try:
+            decoded = urlsafe_b64decode(text + "=" * (-len(text) % 4))
+            return _write_cursor(msgspec.json.decode(decoded, type=kind))
+        except (ValueError, RecursionError, msgspec.MsgspecError):
+            return cursor
+
+    return BeforeValidator(as_written_now)
+
+
 class ListQuery(Query):
     """The query of the list; without `pinned` it holds both kinds."""
 
     limit: Annotated[int, Field(ge=1, le=200)] = 50
-    cursor: Annotated[str, Field(pattern=rf"^{_NUMBER}\.{_NUMBER}$")] | None = None
+    cursor: Annotated[str, Field(pattern=rf"^{_NUMBER}\.{_NUMBER}$"), _earlier(ListCursor)] | None = None
     archived: bool = False
     pinned: bool | None = None
 
@@ -66,7 +82,9 @@ class SearchQuery(Query):
 
     q: Annotated[str, Field(max_length=1000), NOT_BLANK]
     limit: Annotated[int, Field(ge=1, le=100)] = 20
-    cursor: Annotated[str, Field(pattern=rf"^(titles|messages)\.{_NUMBER}$")] | None = None
+    cursor: (
+        Annotated[str, Field(pattern=rf"^(titles|messages)\.{_NUMBER}$"), _earlier(SearchCursor)] | None
+    ) = None
 
 
 class ExportQuery(Query):
