@@ -5,10 +5,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-# The steps of the set-up build upon each other. Those of the tests do not, once it is done.
-ifndef AT_ONCE
 .NOTPARALLEL:
-endif
 
 VENV := .venv/bin
 # Node.js from .venv goes first: it is there only where the machine's own will not do. Either trusts the
@@ -130,13 +127,8 @@ format: dev-tools ## Format both halves and mend what the linters can
 	cd frontend && ../$(VENV)/ruff check --fix --quiet $(RUFF_ELSEWHERE) bench ; ../$(VENV)/ruff format $(RUFF_ELSEWHERE) bench
 	cd frontend && $(WITH_NODE) npm run --silent format
 
-# Much of a test is waiting, so those of both halves run at the same time. Each prints when it is done.
-TOGETHER := AT_ONCE=1 --jobs=3 $(if $(filter output-sync,$(.FEATURES)),--output-sync)
-
 .PHONY: test test-backend test-frontend test-deploy test-e2e
-test: setup dev-tools browser ## Everything, its own set-up included
-	@$(MAKE) --no-print-directory $(TOGETHER) check test-deploy test-frontend test-backend library
-	@$(MAKE) --no-print-directory test-e2e
+test: setup dev-tools browser check test-deploy test-backend test-frontend test-e2e ## Everything, its own set-up included
 
 test-backend: setup dev-tools ## The server's tests
 	cd backend && ../$(VENV)/python -m pytest -n auto --dist worksteal

@@ -3,12 +3,19 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import httpx
+import hypothesis
 import pytest
 from sqlalchemy.engine import URL
 
 from headwater.storage.database import Database, open_database, sqlite_url
 from tests.postgresql import migrated_template, new_database, postgresql
 from tests.running import DEBUG, RunningServer, running
+
+# A property takes as long as the machine lets it.
+hypothesis.settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("any machine")
 
 
 def pytest_xdist_auto_num_workers() -> int:

@@ -255,14 +255,14 @@ async def test_what_is_asked_and_reset_leaves_nothing_that_runs_on(tmp_path: Pat
                 await writer.drain()
             http.ping(b"all read")
             writer.write(http.data_to_send())
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(60):
                 while not any(
                     isinstance(event, h2.events.PingAckReceived)
                     for event in http.receive_data(await reader.read(65_536))
                 ):
                     pass
             writer.close()
-        async with asyncio.timeout(30), httpx.AsyncClient(base_url=server.url) as client:
+        async with asyncio.timeout(60), httpx.AsyncClient(base_url=server.url) as client:
             while (figures := samples((await client.get("/metrics")).text))[  # noqa: ASYNC110 - nothing tells
                 "headwater_active_generations"
             ]:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import socket
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -473,9 +474,11 @@ EMPTY_FRAMES = {
 
 @pytest.mark.parametrize("kind", [*EMPTY_FRAMES, "reset"])
 async def test_frames_that_ask_for_nothing_have_a_bound(kind: str) -> None:
-    """Another connection meanwhile gets its bytes without a gap, and the sender is told why it ends."""
+    """Another connection meanwhile gets its bytes without a gap, and the sender is told why it ends.
+
+    A gap is what server and clients compute between two bytes, in seconds, however busy the machine is.
+    """
     gaps: list[float] = []
-    loop = asyncio.get_running_loop()
 
     async def ticks(_: Answers, body: Callable[[bytes], Awaitable[None]]) -> None:
         while True:
@@ -483,10 +486,10 @@ async def test_frames_that_ask_for_nothing_have_a_bound(kind: str) -> None:
             await asyncio.sleep(0.01)
 
     async def watch(client: H2Client) -> None:
-        at = loop.time()
+        at = time.thread_time()
         while await client.until(h2.events.DataReceived):
-            gaps.append(loop.time() - at)
-            at = loop.time()
+            gaps.append(time.thread_time() - at)
+            at = time.thread_time()
 
     async with (
         serving(Answers(ticks), keep_alive=30) as server,
@@ -497,13 +500,10 @@ async def test_frames_that_ask_for_nothing_have_a_bound(kind: str) -> None:
         await other.until(h2.events.ResponseReceived)
         watching = asyncio.ensure_future(watch(other))
         await client.ask(ends=False)
-        await asyncio.sleep(0.5)
-        quiet = max(gaps)
         frames = client.resets(2000) if kind == "reset" else EMPTY_FRAMES[kind] * 20_000
         saying = asyncio.ensure_future(client.send(frames))
         async with asyncio.timeout(20):
             assert await client.until(h2.events.ConnectionTerminated)
         watching.cancel()
         await asyncio.wait([watching, saying])
-    # A machine that is busy with something else has gaps of its own.
-    assert max(gaps) < 0.25 + min(2 * quiet, 1)
+    assert max(gaps) < 0.25

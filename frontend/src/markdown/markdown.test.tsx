@@ -47,6 +47,7 @@ describe("Markdown that is still growing", () => {
     "The pattern *.md fits, but 2 * 2 does not, and **kwargs neither.",
     "Set a_1 and _b to `x` or ``y`z``, not `` ` or *`*",
     "| a | *b |\n| 1 | **2 |\n| 3 |\n\n~~a* _b** ~~c",
+    "| a | b |\n|---|---|\n| 1 | 2 |\n \t\n| a | b |\n|---|---|\n| 3 | 4 |\n",
     "So *a **b ***c _d __e ~~f [g](h*) *",
     "***a** b*** **c*d** *e**f* **「g*」**h",
     "See [a *b] c* and [d][e] or ![f *g](h",

@@ -68,7 +68,8 @@ const dialect = new Marked({
       return isMarkdownFence(source) ? codeOf(source) : false;
     },
     table(source): Tokens.Table | undefined {
-      const raw = this.rules.block.table.exec(source)?.[0].replace(/\n+$/, "");
+      // A line with a tab alone is blank as well.
+      const raw = this.rules.block.table.exec(source)?.[0].replace(/\n[ \t]*(?:\n[\s\S]*)?$/, "");
       if (raw === undefined) return undefined;
       const [header = "", delimiters = "", ...rows] = raw.split("\n");
       const columns = tableCells(delimiters).length;
