@@ -184,6 +184,7 @@ def test_every_control_is_reached_by_tab_and_shows_it(chat: ChatPage) -> None:
     chat.ask("much code")
     chat.expect_status("completed")
     expect(chat.box).to_be_focused()
+    expect(SideBar(chat.page).items).to_have_count(1)
     reached: dict[str, bool] = {}
     for _ in range(60):
         chat.page.keyboard.press("Tab")

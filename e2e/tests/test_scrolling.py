@@ -53,11 +53,12 @@ def test_what_is_read_does_not_move_while_a_reply_grows_below(chat: ChatPage) ->
 
 def test_a_jump_is_told_from_a_slide(chat: ChatPage) -> None:
     """Something above what is read becomes higher, as an image without a size would."""
-    chat.amend_requests(script={"tokens_per_second": 60})
-    chat.ask("word " * 60)
-    expect(chat.text).to_contain_text("word word")
+    chat.amend_requests(script={"tokens_per_second": 60, "faults": [{"after": 30, "kind": "gate"}]})
+    generation = chat.ask("word " * 60)
+    expect(chat.text).to_have_text(" ".join(["word"] * 30))
     trace = ScrollTrace(chat.page, "[data-testid=reply-text]")
     chat.page.evaluate(f"document.querySelector('{QUESTION}').style.paddingTop = '90px'")
+    chat.open_gate(generation)
     chat.expect_status("completed")
     assert [round(change.moved) for change in jumps(trace.stop())] == [90]
 
