@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryFile
 from typing import Any
 
 import httpx
@@ -41,29 +40,6 @@ def free_port() -> int:
 def inherited_environment() -> dict[str, str]:
     """What a server takes over from the tests: where programs and the source are."""
     return {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
-
-
-def refused_start(folder: Path, **environment: str) -> str:
-    """Start a server that must not start, with its data in `folder`; what it says why."""
-    given = {
-        **inherited_environment(),
-        "HEADWATER_DATA_DIR": str(folder),
-        "HEADWATER_LOCAL_MODEL": "off",
-        "HEADWATER_PORT": str(free_port()),
-        "HEADWATER_TLS_PORT": "0",
-        "HEADWATER_GRPC_PORT": "0",
-        **environment,
-    }
-    with TemporaryFile() as errors:
-        process = ForkedProcess("serve", environment=given, errors=errors)
-        try:
-            assert process.wait(START_SECONDS) == 2
-            assert process.stdout.read() == b""
-        finally:
-            process.kill()
-            process.stdout.close()
-        errors.seek(0)
-        return errors.read().decode()
 
 
 @dataclass
@@ -122,6 +98,17 @@ class RunningServer:
             self.process.wait()
             self.process.stdout.close()
         return status, time.monotonic() - started
+
+
+def refused_start(folder: Path, **environment: str) -> str:
+    """Start a server that must not start; what it says why."""
+    server = RunningServer(folder, environment)
+    try:
+        assert server.process.wait(START_SECONDS) == 2
+        assert server.process.stdout.read() == b""
+    finally:
+        server.stop()
+    return server.log
 
 
 @contextmanager

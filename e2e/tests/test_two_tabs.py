@@ -162,6 +162,8 @@ def test_changes_are_seen_as_soon_as_what_reads_them_can_be_had(
     expect(theirs.items).to_have_count(0)
     context.unroute("**/assets/listeners-*.js")
     expect(theirs.item("rivers")).to_be_visible()
+    SideBar(chat.page).rename("rivers", "Of rivers")
+    expect(theirs.item("Of rivers")).to_be_visible()
 
 
 @over_one_protocol

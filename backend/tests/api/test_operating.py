@@ -1,6 +1,5 @@
 """What a server tells whoever runs it: metrics, and a line for each reply that has ended."""
 
-import asyncio
 import json
 import re
 import time
@@ -10,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.exposition import samples
+from tests.exposition import scrape, until
 from tests.running import RunningServer, asked, running, sse_events
 
 SECRET = "Kingfisher"
@@ -29,22 +28,6 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]
 async def client(watched: RunningServer) -> Any:
     async with httpx.AsyncClient(base_url=watched.url, timeout=20) as made:
         yield made
-
-
-async def scrape(client: httpx.AsyncClient) -> dict[str, float]:
-    response = await client.get("/metrics")
-    assert response.status_code == 200
-    return samples(response.text)
-
-
-async def until(client: httpx.AsyncClient, *, active: int, followers: int) -> dict[str, float]:
-    """Scrape until so many generations run and so many readers follow."""
-    wanted: tuple[float, float] = (active, followers)
-    async with asyncio.timeout(10):
-        while True:
-            found = await scrape(client)
-            if (found["headwater_active_generations"], found["headwater_followers"]) == wanted:
-                return found
 
 
 async def test_metrics_are_text_that_names_nobody_and_is_not_rationed(client: httpx.AsyncClient) -> None:

@@ -13,7 +13,7 @@ import h2.events
 import httpx
 import pytest
 
-from tests.exposition import samples
+from tests.exposition import until
 from tests.providers.model_server import DONE, Answer, ModelServer, Script, delta, model_server
 from tests.running import RunningServer, SseEvent, asked, free_port, running, sse_events, text_of
 
@@ -262,11 +262,8 @@ async def test_what_is_asked_and_reset_leaves_nothing_that_runs_on(tmp_path: Pat
                 ):
                     pass
             writer.close()
-        async with asyncio.timeout(60), httpx.AsyncClient(base_url=server.url) as client:
-            while (figures := samples((await client.get("/metrics")).text))[  # noqa: ASYNC110 - nothing tells
-                "headwater_active_generations"
-            ]:
-                await asyncio.sleep(0.1)
+        async with httpx.AsyncClient(base_url=server.url) as client:
+            figures = await until(client, active=0, followers=0, seconds=60)
     ends = {name for name, count in figures.items() if "generations_total{" in name and count > 0}
     assert ends == {"headwater_generations_total{code=abandoned,status=cancelled}"}
 

@@ -272,7 +272,7 @@ def test_what_cannot_start_says_why_in_one_line(
     with socket.create_server(("127.0.0.1", 0)) as taken:
         names = {"port": taken.getsockname()[1], "file": file}
         given = {f"HEADWATER_{name}": value.format(**names) for name, value in environment.items()}
-        said = refused_start(tmp_path / "data", **given)
+        said = refused_start(tmp_path, **given)
     assert said.count("\n") == 1
     assert reason.format(**names) in said
 

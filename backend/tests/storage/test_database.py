@@ -25,6 +25,7 @@ from headwater.storage.database import (
     migrations,
     open_database,
     sqlite_url,
+    uncancelled,
 )
 from headwater.storage.database import (
     database_url as parsed,
@@ -268,6 +269,26 @@ async def test_who_is_cancelled_while_leaving_leaves_nothing_that_still_runs(tmp
             assert asyncio.all_tasks() == ours
 
 
+async def test_what_is_not_cancelled_is_finished_unless_it_takes_longer_than_it_may() -> None:
+    for seconds, may_finish in ((None, True), (0.01, False)):
+        began, may_end, finished = asyncio.Event(), asyncio.Event(), list[bool]()
+
+        async def work(began: asyncio.Event, may_end: asyncio.Event, finished: list[bool]) -> None:
+            began.set()
+            await may_end.wait()
+            finished.append(True)
+
+        task = asyncio.create_task(uncancelled(work(began, may_end, finished), seconds))
+        await began.wait()
+        task.cancel()
+        await asyncio.wait([task], timeout=0.1 if may_finish else 5)
+        assert task.done() != may_finish
+        may_end.set()
+        await asyncio.wait([task])
+        assert task.cancelled()
+        assert finished == [True] * may_finish
+
+
 async def test_a_file_that_is_no_database_is_refused_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "headwater.db").write_text("This is a letter, not a database. " * 100)
     with pytest.raises(DatabaseError) as caught:
@@ -324,12 +345,14 @@ def test_serve_says_in_one_line_what_is_wrong_with_the_database(
     tmp_path: Path, case: str, request: pytest.FixtureRequest
 ) -> None:
     environment = {}
+    file = tmp_path / "data" / "headwater.db"
+    file.parent.mkdir()
     match case:
         case "letter":
-            (tmp_path / "headwater.db").write_text("This is a letter. " * 100)
+            file.write_text("This is a letter. " * 100)
             expected = "file is not a database"
         case "newer":
-            subprocess.run([sys.executable, "-c", NEWER, tmp_path / "headwater.db"], check=True)
+            subprocess.run([sys.executable, "-c", NEWER, file], check=True)
             expected = "of another version of Headwater"
         case "password":
             server: URL = request.getfixturevalue("postgresql_url")

@@ -254,16 +254,11 @@ def shared_blueprint(conversations: ConversationService) -> Blueprint:
 
 
 async def _events(conversations: ConversationService, owner: str, heartbeat: float) -> AsyncIterator[bytes]:
-    first = True
     async with aclosing(conversations.changes(owner, heartbeat)) as batches:
+        await anext(batches)
+        yield SSE_OPENING + sse_event("ready", {})
         async for changed in batches:
-            if first:
-                yield SSE_OPENING + sse_event("ready", {})
-                first = False
-            elif changed:
-                yield sse_event("change", {"conversations": changed})
-            else:
-                yield HEARTBEAT
+            yield sse_event("change", {"conversations": changed}) if changed else HEARTBEAT
 
 
 async def _import_result(

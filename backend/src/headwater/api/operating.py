@@ -14,7 +14,7 @@ from headwater.storage.database import Database, unavailable
 
 
 def check_ready(replies: Replies, database: Database) -> None:
-    """Raise the `ProblemError` with which the start of any reply would be refused now, if there is one."""
+    """Raise the `ProblemError` with which starts are refused, or were until seconds ago, if there is one."""
     replies.require_open()
     if database.outage is not None:
         raise unavailable(database.outage)

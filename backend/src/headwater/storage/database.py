@@ -4,7 +4,7 @@ import asyncio
 import logging
 import sqlite3
 from collections.abc import AsyncIterator, Coroutine
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext, suppress
 from pathlib import Path
 from secrets import token_hex
 from threading import Thread
@@ -34,6 +34,9 @@ DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "po
 
 BUSY_TIMEOUT = 5.0
 """Seconds that SQLite waits for a writer in another process."""
+
+END_TIMEOUT = 5.0
+"""Seconds that the end of a transaction may take once its task is cancelled."""
 
 THREAD_TIMEOUT = 1.0
 """Seconds that `close` waits for the thread of each connection."""
@@ -125,7 +128,7 @@ class Database:
 
         Raises `UnavailableError`, also when another server holds the lock.
         """
-        async with self._noticing_outages(), self._transaction() as connection:
+        async with self._noticing_outages(), self._write_transaction() as connection:
             if self._lock is not None:
                 await self._lock.fence(connection)
             yield connection
@@ -181,7 +184,7 @@ class Database:
     async def migrate(self) -> None:
         """Bring the schema to the newest version. Raises `DatabaseError`."""
         try:
-            async with self._transaction() as connection:
+            async with self._write_transaction() as connection:
                 await connection.run_sync(_upgrade)
         except CommandError as error:
             raise DatabaseError(f"the database is of another version of Headwater: {error}") from error
@@ -201,11 +204,11 @@ class Database:
             await asyncio.to_thread(thread.join, THREAD_TIMEOUT)
 
     @asynccontextmanager
-    async def _transaction(self) -> AsyncIterator[AsyncConnection]:
-        async with AsyncExitStack() as stack:
-            if self.is_sqlite:  # has one writer at a time, and no fair queue for the others
-                await stack.enter_async_context(self._one_writer)
-            yield await stack.enter_async_context(_transaction(self._writers))
+    async def _write_transaction(self) -> AsyncIterator[AsyncConnection]:
+        # SQLite has one writer at a time, and no fair queue for the others.
+        turn = self._one_writer if self.is_sqlite else nullcontext()
+        async with turn, _transaction(self._writers) as connection:
+            yield connection
 
     @asynccontextmanager
     async def _noticing_outages(self) -> AsyncIterator[None]:
@@ -272,21 +275,24 @@ async def open_database(url: URL, *, alone: bool = False) -> AsyncIterator[Datab
 
 @asynccontextmanager
 async def _transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-    """A transaction, whose end is waited for even if the caller is cancelled meanwhile."""
+    """A transaction, whose end is waited for even if the caller is cancelled meanwhile.
+
+    A database that is silent then gets `END_TIMEOUT` for it.
+    """
     connection = await engine.connect()
     try:
         await connection.begin()
         yield connection
-        await uncancelled(connection.commit())
+        await uncancelled(connection.commit(), END_TIMEOUT)
     finally:
-        await uncancelled(connection.close())  # rolls back what is not committed
+        await uncancelled(connection.close(), END_TIMEOUT)  # rolls back what is not committed
 
 
-async def uncancelled(work: Coroutine[Any, Any, T]) -> T:
+async def uncancelled(work: Coroutine[Any, Any, T], seconds: float | None = None) -> T:
     """Finish some work even if the caller is cancelled meanwhile, which then takes effect.
 
-    A connection of SQLite that is cancelled within a transaction may keep its lock for a while. A database
-    that is silent gets `BUSY_TIMEOUT` to answer.
+    The work gets at most `seconds` from then on. A connection of SQLite that is cancelled within a
+    transaction may keep its lock for a while.
     """
     task = asyncio.ensure_future(work)
     give_up: asyncio.TimerHandle | None = None
@@ -296,7 +302,8 @@ async def uncancelled(work: Coroutine[Any, Any, T]) -> T:
             await asyncio.wait([task])
         except asyncio.CancelledError as error:
             cancelled = error
-            give_up = give_up or asyncio.get_running_loop().call_later(BUSY_TIMEOUT, task.cancel)
+            if give_up is None and seconds is not None:
+                give_up = asyncio.get_running_loop().call_later(seconds, task.cancel)
     if give_up is not None:
         give_up.cancel()
     if cancelled is None:

@@ -1,6 +1,7 @@
 import { CHANGES_PATH } from "../../api/conversations";
 import { hasFewConnections } from "../../generation/connections";
 import { backoffMs } from "../../generation/following/backoff";
+import { SILENCE_MS } from "../../generation/following/connection";
 import { type Members, parse } from "../../generation/members";
 import { browserEnvironment } from "../../generation/transports/environment";
 
@@ -18,9 +19,6 @@ interface FeedListener extends ChangeListener {
 
 /** A WebSocket that takes longer to be ready counts as blocked. */
 const READY_MS = 5_000;
-
-/** A WebSocket that is silent for longer is lost: the server sends heartbeats. */
-const SILENT_MS = 25_000;
 
 /** How often everything is read again where there is no feed. */
 const POLL_MS = 10_000;
@@ -99,7 +97,7 @@ function openSocket({ onReady, onChange, onLost }: FeedListener): () => void {
   let silence = setTimeout(onLost, READY_MS);
   const onMessage = ({ data }: MessageEvent<string>) => {
     clearTimeout(silence);
-    silence = setTimeout(onLost, SILENT_MS);
+    silence = setTimeout(onLost, SILENCE_MS);
     const frame = parse(data);
     if (frame.event === "ready") onReady();
     if (frame.event === "change") onChange(readChange(frame));

@@ -1,7 +1,7 @@
 import type { Network } from "./network";
 
 /** The server sends a heartbeat every 10 s. A connection is dead after two missed ones and some tolerance. */
-const SILENCE_MS = 25_000;
+export const SILENCE_MS = 25_000;
 
 /** When somebody returns to the page, one missed heartbeat is enough. */
 const SILENCE_ON_RETURN_MS = 12_000;
