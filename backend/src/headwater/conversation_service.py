@@ -113,7 +113,7 @@ class ConversationService:
         cursors = {}
         for index, message in enumerate(messages):
             if message.generation is not None and message.outcome is None:
-                messages[index], cursors[message.id] = await self._replies.current(message)
+                messages[index], cursors[message.id] = self._replies.current(message)
         return Opened(Listed(conversation, running), messages, cursors)
 
     async def change(self, owner: str, conversation: str, columns: Mapping[str, Any]) -> Listed:
@@ -179,7 +179,7 @@ class ConversationService:
         shared = await self._shares.find(token)
         if shared is None:
             raise NotFoundError("There is nothing behind this link (any more).")
-        messages = [(await self._replies.current(message))[0] for message in shared.messages]
+        messages = [self._replies.current(message)[0] for message in shared.messages]
         return replace(shared, messages=tuple(messages))
 
     async def export(self, owner: str, conversation: str) -> JsonObject:
@@ -190,7 +190,7 @@ class ConversationService:
     async def export_all(self, owner: str) -> AsyncIterator[JsonObject]:
         """All conversations in the form of an archive, oldest first."""
         async for conversation, messages in self._conversations.read_all(owner):
-            current = [(await self._replies.current(message))[0] for message in messages]
+            current = [self._replies.current(message)[0] for message in messages]
             yield to_archive(conversation, current)
 
     async def markdown(self, owner: str, id_: str) -> tuple[str, str]:

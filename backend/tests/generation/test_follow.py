@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headwater.generation.kinds.text import Text
-from headwater.generation.log import PAGE_BYTES, Cursor, CursorAheadError, Log, Page, follow
+from headwater.generation.log import PAGE_BYTES, Cursor, CursorAheadError, Log, Page, changed, follow
 from headwater.generation.outcome import Completed, Outcome
 from headwater.generation.parts import Event
 from headwater.live.memory import MemoryLog
@@ -26,15 +26,15 @@ async def collect(log: Log, after: Cursor = 0, *, window: float = 0.0) -> list[P
 
 async def test_what_is_there_comes_at_once_in_one_page() -> None:
     log = MemoryLog()
-    await log.append(0, words(3))
-    await log.close(3, DONE)
+    log.append(0, words(3))
+    log.close(3, DONE)
     assert await collect(log, window=10.0) == [Page(tuple(words(3)), 3, DONE)]
 
 
 async def test_without_a_window_every_event_has_a_page_of_its_own() -> None:
     log = MemoryLog()
-    await log.append(0, words(2))
-    await log.close(2, DONE)
+    log.append(0, words(2))
+    log.close(2, DONE)
     first, second = words(2)
     assert await collect(log) == [Page((first,), 1), Page((second,), 2), Page((), 2, DONE)]
 
@@ -44,7 +44,7 @@ async def test_the_first_event_does_not_wait_for_the_window() -> None:
     async with aclosing(follow(log, window=3600.0)) as pages:
         first = asyncio.ensure_future(anext(pages))
         await asyncio.sleep(0)
-        await log.append(0, words(1))
+        log.append(0, words(1))
         async with asyncio.timeout(5):
             assert (await first).events == tuple(words(1))
 
@@ -60,12 +60,12 @@ async def test_later_events_are_gathered_for_a_window() -> None:
 
     reader = asyncio.create_task(read())
     for at, event in enumerate(words(10)):
-        await log.append(at, [event])
+        log.append(at, [event])
         await asyncio.sleep(0)
         await asyncio.sleep(0)
     async with asyncio.timeout(5):
-        await log.changed(9)
-        await log.close(10, DONE)
+        await changed(log, 9)
+        log.close(10, DONE)
         await reader
     assert [count for count, _ in arrived] == [1, 9]
     assert arrived[1][1] - arrived[0][1] >= 0.19
@@ -73,8 +73,8 @@ async def test_later_events_are_gathered_for_a_window() -> None:
 
 async def test_a_backlog_is_not_held_up_by_the_window() -> None:
     log = MemoryLog()
-    await log.append(0, [Text("a" * 4000)] * 400)
-    await log.close(400, DONE)
+    log.append(0, [Text("a" * 4000)] * 400)
+    log.close(400, DONE)
     async with asyncio.timeout(10):
         pages = await collect(log, window=60)
     assert len(pages) >= 400 * 4000 / PAGE_BYTES
@@ -99,9 +99,9 @@ async def test_a_slow_reader_gets_larger_pages_and_slows_nobody() -> None:
 
     async def write() -> None:
         for at, event in enumerate(words(100)):
-            await log.append(at, [event])
+            log.append(at, [event])
             await asyncio.sleep(0)
-        await log.close(100, DONE)
+        log.close(100, DONE)
 
     async with asyncio.timeout(5), asyncio.TaskGroup() as group:
         for work in (read_fast(), read_slow(), write()):
@@ -116,7 +116,7 @@ async def test_silence_is_told_by_an_empty_page() -> None:
     async with asyncio.timeout(5), aclosing(follow(log, idle=0.01)) as pages:
         assert await anext(pages) == Page((), 0)
         assert await anext(pages) == Page((), 0)
-        await log.append(0, words(1))
+        log.append(0, words(1))
         assert (await anext(pages)).events == tuple(words(1))
         assert await anext(pages) == Page((), 1)
 
@@ -137,7 +137,7 @@ async def test_a_reader_who_leaves_in_full_flow_is_gone() -> None:
 
         reader = asyncio.create_task(read())
         await asyncio.sleep(0)
-        await log.append(0, words(1))
+        log.append(0, words(1))
         reader.cancel()
         async with asyncio.timeout(5):
             with pytest.raises(asyncio.CancelledError):
@@ -156,9 +156,9 @@ def test_cut_anywhere_and_resumed_a_reader_sees_every_event_once(
         async def write() -> None:
             end = 0
             for batch in said:
-                end = await log.append(end, batch)
+                end = log.append(end, batch)
                 await asyncio.sleep(0)
-            await log.close(end, DONE)
+            log.close(end, DONE)
 
         async def read(until: int | None) -> Outcome | None:
             """Read so many events, then lose the connection, with the rest of its page."""

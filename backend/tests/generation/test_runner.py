@@ -6,7 +6,7 @@ import pytest
 
 from headwater.generation.kinds.reasoning import Reasoning, ReasoningEnd
 from headwater.generation.kinds.text import Text, text_of
-from headwater.generation.log import EVENT_CHARS, follow
+from headwater.generation.log import EVENT_CHARS, changed, follow
 from headwater.generation.observer import Observer
 from headwater.generation.outcome import (
     Cancelled,
@@ -203,13 +203,13 @@ async def test_stopping_keeps_what_was_said_and_stops_the_model(status: Cancelle
     runner = Runner(log, provider, PROMPT, run_limits())
     async with asyncio.timeout(5):
         running = asyncio.create_task(runner.run())
-        await log.changed(0)
+        await changed(log, 0)
         runner.stop(status)
         runner.stop(Cancelled("abandoned"))
         outcome = await running
         await provider.closed.wait()
     assert outcome.status == status
-    assert (await log.read(0)).events == (Text("a"),)
+    assert log.read(0).events == (Text("a"),)
 
 
 async def test_stopping_closes_a_model_that_has_finished_and_does_not_end() -> None:
@@ -218,7 +218,7 @@ async def test_stopping_closes_a_model_that_has_finished_and_does_not_end() -> N
     runner = Runner(log, provider, PROMPT, run_limits())
     async with asyncio.timeout(5):
         running = asyncio.create_task(runner.run())
-        await log.changed(0)
+        await changed(log, 0)
         runner.stop(Cancelled("user"))
         assert (await running).status == Completed("stop")
         await provider.closed.wait()
@@ -240,11 +240,11 @@ async def test_stopping_after_the_end_changes_nothing() -> None:
 async def test_a_cancelled_run_closes_its_log_and_goes_on_being_cancelled() -> None:
     log = MemoryLog()
     running = asyncio.create_task(Runner(log, Playing([Text("a")], for_ever), PROMPT, run_limits()).run())
-    await log.changed(0)
+    await changed(log, 0)
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
         await running
-    outcome = (await log.read(0)).outcome
+    outcome = log.read(0).outcome
     assert outcome is not None
     assert outcome.status == Interrupted()
 

@@ -134,7 +134,7 @@ async def test_it_keeps_its_place_from_the_model_to_the_row(tmp_path: Path) -> N
         found, messages = await ConversationRepository(database).read("me", generation.conversation)
         assert messages[-1].parts == PARTS
         assert (await new_replies(database).find(ME, generation.id)).log is not generation.log
-        snapshot = await (await new_replies(database).find(ME, generation.id)).snapshot()
+        snapshot = (await new_replies(database).find(ME, generation.id)).snapshot()
         assert snapshot.events == EVENTS
         assert to_archive(found, messages)["messages"][-1]["parts"] == parts_objects(PARTS)
 

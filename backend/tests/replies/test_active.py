@@ -36,9 +36,9 @@ async def active(found: Generation) -> ActiveReply:
 
 
 async def close(known: ActiveReplies, found: Generation, text: str) -> None:
-    end = await log_of(found).append(0, [Text(text)])
-    await log_of(found).close(end, Outcome(Completed("stop")))
-    known.close(found, await found.snapshot())
+    end = log_of(found).append(0, [Text(text)])
+    log_of(found).close(end, Outcome(Completed("stop")))
+    known.close(found, found.snapshot())
 
 
 async def test_closed_generations_are_forgotten_oldest_first_and_running_ones_never() -> None:
@@ -54,16 +54,16 @@ async def test_closed_generations_are_forgotten_oldest_first_and_running_ones_ne
 
 async def test_a_snapshot_is_all_that_was_said_however_many_pages() -> None:
     found = generation("gen_1")
-    await log_of(found).append(0, [Text("a" * 4000)] * 20)
-    snapshot = await found.snapshot()
+    log_of(found).append(0, [Text("a" * 4000)] * 20)
+    snapshot = found.snapshot()
     assert (text_of(snapshot.events), snapshot.cursor, snapshot.outcome) == ("a" * 80_000, 20, None)
 
 
 async def ended(caplog: pytest.LogCaptureFixture, outcome: Outcome) -> dict[str, object]:
     """What the log says of a reply that ended so."""
     found = new_generation(MemoryLog(), owner="client_0123456789", model="local/a")
-    end = await log_of(found).append(0, [Reasoning("Kingfisher?"), Text("Kingfisher!\n")])
-    await log_of(found).close(end, outcome)
+    end = log_of(found).append(0, [Reasoning("Kingfisher?"), Text("Kingfisher!\n")])
+    log_of(found).close(end, outcome)
     with caplog.at_level(logging.INFO):
         log_end(found, outcome, 3)
     [record] = caplog.records

@@ -60,11 +60,11 @@ async def test_each_saving_has_what_was_said_since_the_last() -> None:
     replies, running = Recording(), Running()
     checkpoints = Checkpoints(running, replies)
     (_, one), (_, other) = running.start(), running.start("gen_2")
-    await one.append(0, [Text("a"), Reasoning("b")])
+    one.append(0, [Text("a"), Reasoning("b")])
     await checkpoints.save()
     await checkpoints.save()
-    await one.append(2, [Text("c")])
-    await other.append(0, [Text("d")])
+    one.append(2, [Text("c")])
+    other.append(0, [Text("d")])
     await checkpoints.save()
     assert [(piece.generation, piece.at, list(piece.events)) for piece in replies.saved] == [
         ("gen_1", 0, [Text("a"), Reasoning("b")]),
@@ -77,10 +77,10 @@ async def test_what_could_not_be_saved_is_saved_the_next_time() -> None:
     replies, running = Recording(fails=1), Running()
     checkpoints = Checkpoints(running, replies)
     _, one = running.start()
-    await one.append(0, [Text("a")])
+    one.append(0, [Text("a")])
     with pytest.raises(OperationalError):
         await checkpoints.save()
-    await one.append(1, [Text("b")])
+    one.append(1, [Text("b")])
     await checkpoints.save()
     assert [(piece.at, list(piece.events)) for piece in replies.saved] == [(0, [Text("a"), Text("b")])]
 
@@ -90,7 +90,7 @@ async def test_saving_goes_on_after_a_failure(
 ) -> None:
     monkeypatch.setattr("headwater.replies.checkpoint.EVERY", 0.001)
     replies, running = Recording(fails=2), Running()
-    await running.start()[1].append(0, [Text("a")])
+    running.start()[1].append(0, [Text("a")])
     async with asyncio.timeout(10):
         task = asyncio.create_task(Checkpoints(running, replies).run())
         await replies.took.wait()
@@ -126,10 +126,10 @@ async def test_rows_that_wait_to_be_written_hold_up_neither_one_another_nor_what
     ends = [running.start(name) for name in ("gen_1", "gen_2")]
     async with asyncio.timeout(10), asyncio.TaskGroup() as tasks:
         for generation, log in ends:
-            await log.close(await log.append(0, [Text("a")]), DONE)
+            log.close(log.append(0, [Text("a")]), DONE)
             tasks.create_task(checkpoints.close(generation, [Text("a")], DONE, None))
         await asyncio.sleep(0)
-        await running.start("gen_3")[1].append(0, [Text("b")])
+        running.start("gen_3")[1].append(0, [Text("b")])
         await checkpoints.save()
         assert waiting == ["gen_1", "gen_2"]
         assert [piece.generation for piece in replies.saved] == ["gen_1", "gen_2", "gen_3"]
@@ -148,10 +148,10 @@ async def test_what_a_crash_leaves_is_every_event_that_was_saved(tmp_path: Path,
         _, _, reply = await begun(ConversationRepository(database), "me")
         generation, log = running.start(reply.generation)
         for start in (0, 250, 500):
-            await log.append(start, said[start : start + 250])
+            log.append(start, said[start : start + 250])
             await checkpoints.save()
         if ends:
-            await log.close(600, DONE)
+            log.close(600, DONE)
             await checkpoints.close(generation, said, DONE, None)
         assert await replies.close_orphans(INTERRUPTED) == (not ends)
         found = await replies.find("me", reply.generation)

@@ -22,6 +22,7 @@ from headwater.errors import (
 )
 from headwater.generation.kinds.reasoning import Reasoning, ReasoningEnd
 from headwater.generation.kinds.text import Text, text_of
+from headwater.generation.log import changed
 from headwater.generation.outcome import Cancelled, Completed
 from headwater.generation.provider import Delta, Finish, Prompt, PromptMessage, Sampling
 from headwater.ids import new_id
@@ -91,14 +92,14 @@ async def test_a_key_outlives_its_log_and_never_runs_its_reply_again(database: D
     replies.draining = False
     again = await replies.start(ME, ask("hello"), KEYED)
     assert again.id == id_
-    assert text_of((await again.snapshot()).events) == "hello"
+    assert text_of(again.snapshot().events) == "hello"
 
 
 async def test_drained_replies_have_nothing_running(database: Database) -> None:
     replies = new_replies(database)
     generation = await replies.start(ME, ask("hello", "scripted/stall"))
     await replies.drain(0)
-    assert (await generation.snapshot()).outcome is not None
+    assert generation.snapshot().outcome is not None
     assert replies.draining
 
 
@@ -134,7 +135,7 @@ async def test_a_thought_that_was_text_at_first_is_reasoning_everywhere(database
     replies = new_replies(database, provider)
     first = await replies.start(ME, ask("2+2"))
     parts, _ = await replies.finished(first)
-    events = (await first.snapshot()).events
+    events = first.snapshot().events
     assert parts == (Reasoning("Let me see."), Text("Four."))
     await replies.finished(await replies.start(ME, ask("3+3", conversation=first.conversation)))
     await replies.drain(5)
@@ -144,7 +145,7 @@ async def test_a_thought_that_was_text_at_first_is_reasoning_everywhere(database
     assert provider.prompts[1].messages[1] == PromptMessage("assistant", "Four.")
     later = await new_replies(database).find(ME, first.id)
     assert later.log is not first.log
-    assert (await later.snapshot()).events == events
+    assert later.snapshot().events == events
     async with database.reading() as connection:
         row = await connection.execute(
             text("SELECT text FROM messages WHERE id = :id"), {"id": messages[1].id}
@@ -269,7 +270,7 @@ async def test_a_closed_log_leaves_memory_and_its_row_answers(
     for after in range(4):
         pages = [page async for page in replies.follow(again, after)]
         assert [event for page in pages for event in page.events] == words[after:]
-    assert (await again.snapshot()).outcome is not None
+    assert again.snapshot().outcome is not None
     assert outcome.timing is not None
     with pytest.raises(CursorConflictError):
         await replies.resume(again, 4)
@@ -511,8 +512,8 @@ async def test_a_client_that_cannot_come_back_is_missed_at_once(database: Databa
         async for page in pages:
             if page.events:
                 break
-    await generation.log.changed(1)
-    outcome = (await generation.snapshot()).outcome
+    await changed(generation.log, 1)
+    outcome = generation.snapshot().outcome
     assert outcome is not None
     assert outcome.status == Cancelled("abandoned")
 

@@ -31,7 +31,7 @@ def generations_blueprint(replies: Replies) -> Blueprint:
     @document_response(responses.Generation)
     async def look(name: str) -> Response:
         generation = await replies.find(principal(), name)
-        return _standing(generation, await replies.snapshot(generation))
+        return _standing(generation, replies.snapshot(generation))
 
     @blueprint.post("/<name>/cancel")
     @document_response(responses.Generation, 202)

@@ -108,7 +108,7 @@ async def _complete(replies: Replies, generation: Generation) -> AsyncGenerator[
     async with aclosing(replies.follow(generation, 0)) as pages:
         async for page in pages:
             if page.outcome is not None:
-                yield reply_end(settle((await generation.snapshot()).events), page.outcome)
+                yield reply_end(settle(generation.snapshot().events), page.outcome)
             elif not page.events or clock() - last_sent >= JSON_HEARTBEAT:
                 yield JSON_SPACE
                 last_sent = clock()

@@ -1,7 +1,7 @@
 """The log of one generation, and `follow()`: the only tail loop in the program."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
@@ -13,6 +13,9 @@ Cursor: TypeAlias = int
 
 A cursor stays valid for the life of the log.
 """
+
+Listener: TypeAlias = Callable[[], None]
+"""What a log calls when it has changed. It must neither wait nor raise."""
 
 PAGE_BYTES = 16 * 1024
 """The most text in a page, in bytes of UTF-8, so that a late or slow reader is served in steps."""
@@ -58,27 +61,28 @@ class Page:
 
 
 class Log(Protocol):
-    """An append-only log as its readers see it."""
+    """An append-only log as its readers see it: a copy in the memory of this process, so nothing waits."""
 
-    async def read(self, after: Cursor) -> Page:
-        """Read once, without waiting, what comes after a cursor; at most `PAGE_BYTES` of text.
+    def read(self, after: Cursor) -> Page:
+        """Read what comes after a cursor; at most `PAGE_BYTES` of text.
 
         Events and outcome are from the same moment. Raises `CursorAheadError`.
         """
         ...
 
-    async def changed(self, after: Cursor) -> None:
-        """Wait until the log has more than `after` events or is closed; level-triggered.
+    def listen(self, changed: Listener) -> None:
+        """Call `changed` whenever the log has more events or is closed, until `forget`."""
+        ...
 
-        Raises `CursorAheadError`.
-        """
+    def forget(self, changed: Listener) -> None:
+        """Stop calling `changed`."""
         ...
 
 
 class LogWriter(Log, Protocol):
     """A log as its one writer sees it."""
 
-    async def append(self, at: Cursor, events: Sequence[Event]) -> Cursor:
+    def append(self, at: Cursor, events: Sequence[Event]) -> Cursor:
         """Add events at position `at`, which must be the end, and return the new end.
 
         Raises `NotAtEndError` when `at` is not the end, `LogClosedError` once there is an outcome.
@@ -86,7 +90,7 @@ class LogWriter(Log, Protocol):
         """
         ...
 
-    async def close(self, at: Cursor, outcome: Outcome) -> Outcome:
+    def close(self, at: Cursor, outcome: Outcome) -> Outcome:
         """Close the log at its end `at` and return its outcome.
 
         The first outcome stays for ever: closing again changes nothing and returns the first.
@@ -96,19 +100,21 @@ class LogWriter(Log, Protocol):
 
 
 class ClosedLog:
-    """A log that has its outcome: it has no writer, and readers never wait."""
+    """A log that has its outcome: it has no writer and never changes."""
 
     def __init__(self, events: Sequence[Event], outcome: Outcome) -> None:
         self._events = tuple(events)
         self._outcome = outcome
 
-    async def read(self, after: Cursor) -> Page:
+    def read(self, after: Cursor) -> Page:
         """See `Log.read`."""
         return page_after(after, self._events, self._outcome)
 
-    async def changed(self, after: Cursor) -> None:
-        """See `Log.changed`."""
-        require_reached(after, len(self._events))
+    def listen(self, changed: Listener) -> None:
+        """See `Log.listen`."""
+
+    def forget(self, changed: Listener) -> None:
+        """See `Log.forget`."""
 
 
 def page_after(after: Cursor, events: Sequence[Event], outcome: Outcome | None) -> Page:
@@ -129,6 +135,23 @@ def require_reached(after: Cursor, end: Cursor) -> None:
         raise CursorAheadError(after, end)
 
 
+async def changed(log: Log, after: Cursor) -> None:
+    """Wait until a log has more than `after` events or is closed; level-triggered.
+
+    Raises `CursorAheadError`.
+    """
+    while True:
+        page = log.read(after)
+        if page.events or page.outcome:
+            return
+        waiting = asyncio.Event()
+        log.listen(waiting.set)
+        try:
+            await waiting.wait()
+        finally:
+            log.forget(waiting.set)
+
+
 async def follow(
     log: Log, after: Cursor = 0, *, window: float = 0.025, idle: float | None = None
 ) -> AsyncGenerator[Page, None]:
@@ -143,7 +166,7 @@ async def follow(
     clock = asyncio.get_running_loop().time
     cursor = after
     while True:
-        page = await log.read(cursor)
+        page = log.read(cursor)
         if page.events or page.outcome:
             sent = clock()
             for each in [page] if window else _event_by_event(page, cursor):
@@ -155,7 +178,7 @@ async def follow(
             continue
         try:
             async with asyncio.timeout(idle):
-                await log.changed(cursor)
+                await changed(log, cursor)
         except TimeoutError:
             yield Page((), cursor)
 
@@ -167,11 +190,11 @@ def _event_by_event(page: Page, after: Cursor) -> list[Page]:
     return pages
 
 
-async def read_all(log: Log, after: Cursor = 0) -> Page:
+def read_all(log: Log, after: Cursor = 0) -> Page:
     """Everything after a cursor, as one page of any size. Raises `CursorAheadError`."""
     events: list[Event] = []
     while True:
-        page = await log.read(after + len(events))
+        page = log.read(after + len(events))
         events += page.events
         if not page.more:
             return Page(tuple(events), page.cursor, page.outcome)

@@ -105,7 +105,7 @@ class Runner:
                 "internal_error", "Something went wrong while the reply was written.", True
             )
         finally:
-            outcome = await self._log.close(self._cursor, Outcome(status, self._usage, pace.timing()))
+            outcome = self._log.close(self._cursor, Outcome(status, self._usage, pace.timing()))
             self._observer.closed(outcome, None if self._stopped is None else pace.now() - self._stopped)
         return outcome
 
@@ -167,7 +167,7 @@ class Runner:
             del events[self._limits.reply_events - self._cursor :]
             if events:
                 pace.note(pieces)
-                self._cursor = await self._log.append(self._cursor, events)
+                self._cursor = self._log.append(self._cursor, events)
             if too_long is not None:
                 self._ending = too_long
                 return

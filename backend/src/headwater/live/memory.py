@@ -1,18 +1,17 @@
 """Live state in the memory of one process, and lost with it."""
 
-import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from headwater.generation.log import (
     Cursor,
+    Listener,
     LogClosedError,
     LogWriter,
     NotAtEndError,
     Page,
     page_after,
-    require_reached,
 )
 from headwater.generation.outcome import Cancelled, Interrupted, Outcome
 from headwater.generation.parts import Event
@@ -25,35 +24,36 @@ class MemoryLog:
     def __init__(self) -> None:
         self._events: list[Event] = []
         self._outcome: Outcome | None = None
-        self._changed = asyncio.Event()
+        self._listeners: tuple[Listener, ...] = ()
 
-    async def append(self, at: Cursor, events: Sequence[Event]) -> Cursor:
+    def append(self, at: Cursor, events: Sequence[Event]) -> Cursor:
         if self._outcome is not None:
             raise LogClosedError("the log has its outcome")
         self._require_end(at)
         if events:
             self._events.extend(events)
-            self._wake()
+            self._announce()
         return len(self._events)
 
-    async def close(self, at: Cursor, outcome: Outcome) -> Outcome:
+    def close(self, at: Cursor, outcome: Outcome) -> Outcome:
         if self._outcome is None:
             self._require_end(at)
             self._outcome = outcome
-            self._wake()
+            self._announce()
         return self._outcome
 
-    async def read(self, after: Cursor) -> Page:
+    def read(self, after: Cursor) -> Page:
         return page_after(after, self._events, self._outcome)
 
-    async def changed(self, after: Cursor) -> None:
-        require_reached(after, len(self._events))
-        while len(self._events) <= after and self._outcome is None:
-            await self._changed.wait()
+    def listen(self, changed: Listener) -> None:
+        self._listeners = (*self._listeners, changed)
 
-    def _wake(self) -> None:
-        self._changed.set()
-        self._changed = asyncio.Event()
+    def forget(self, changed: Listener) -> None:
+        self._listeners = tuple(each for each in self._listeners if each != changed)
+
+    def _announce(self) -> None:
+        for changed in self._listeners:
+            changed()
 
     def _require_end(self, at: Cursor) -> None:
         if at != len(self._events):

@@ -29,9 +29,9 @@ class Generation(GenerationRecord):
 
     log: Log
 
-    async def snapshot(self) -> Page:
+    def snapshot(self) -> Page:
         """Its current state: all events so far, and the outcome."""
-        return await read_all(self.log)
+        return read_all(self.log)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,12 +82,12 @@ class ActiveReplies:
         """What keeps a running generation going. Raises `KeyError` once its row is closed."""
         return self._running[generation]
 
-    async def current(self, message: Message) -> tuple[Message, Cursor]:
+    def current(self, message: Message) -> tuple[Message, Cursor]:
         """A message with its current parts, from its log until the row is closed, and the end of the log."""
         generation = None if message.generation is None else self.get(message.generation)
         if generation is None or message.outcome is not None:
             return message, 0
-        snapshot = await generation.snapshot()
+        snapshot = generation.snapshot()
         outcome = None if snapshot.outcome is None else outcome_object(snapshot.outcome)
         return msgspec.structs.replace(
             message, parts=settle(snapshot.events), outcome=outcome

@@ -81,4 +81,4 @@ class Checkpoints:
 
     async def _new_events(self, generation: Generation) -> tuple[Cursor, Sequence[Event]]:
         at = self._saved.get(generation, 0)
-        return at, (await read_all(generation.log, at)).events
+        return at, read_all(generation.log, at).events

@@ -15,7 +15,7 @@ from headwater.errors import (
     UnavailableError,
 )
 from headwater.generation.codec import outcome_object, parse_outcome
-from headwater.generation.log import ClosedLog, Cursor, CursorAheadError, Log, Page, follow
+from headwater.generation.log import ClosedLog, Cursor, CursorAheadError, Log, Page, changed, follow
 from headwater.generation.outcome import Cancelled, Interrupted, Outcome
 from headwater.generation.parts import Parts, settle
 from headwater.generation.runner import Limits, Runner
@@ -187,9 +187,9 @@ class Replies:
         It is `after` itself, unless a crash lost events; then it is the end. Raises `CursorConflictError`.
         """
         try:
-            await generation.log.read(after)
+            generation.log.read(after)
         except CursorAheadError as error:
-            end = await generation.log.read(error.end)
+            end = generation.log.read(error.end)
             if end.outcome == AFTER_CRASH:
                 return error.end
             raise CursorConflictError(f"Cannot resume: {error}.") from None
@@ -227,29 +227,29 @@ class Replies:
         with self._presence.reading(generation.id), self._metrics.reading():
             try:
                 async with asyncio.timeout_at(deadline):
-                    await generation.log.changed(after)
+                    await changed(generation.log, after)
             except TimeoutError:
                 return Page((), after)
             if not self._lease.is_ours and not await self._lease.wait_until_ours(deadline - now()):
                 return Page((), after)
-            return await generation.log.read(after)
+            return generation.log.read(after)
 
     async def finished(self, generation: Generation) -> tuple[Parts, Outcome]:
         """Wait for the outcome; the caller counts as a reader."""
         async with aclosing(self.follow(generation, 0)) as pages:
             async for page in pages:
                 if page.outcome is not None:
-                    return settle((await generation.snapshot()).events), page.outcome
+                    return settle(generation.snapshot().events), page.outcome
         raise AssertionError("a log is followed until its outcome")
 
-    async def snapshot(self, generation: Generation) -> Page:
+    def snapshot(self, generation: Generation) -> Page:
         """The state of a generation. Raises `UnavailableError` while another server may have taken over."""
         self._require_lease()
-        return await generation.snapshot()
+        return generation.snapshot()
 
     async def cancel(self, generation: Generation) -> Page:
         """Stop a generation on a user's request; returns its state before, as `snapshot` does."""
-        before = await generation.snapshot()
+        before = generation.snapshot()
         await self._control.stop(generation.id, Cancelled("user"))
         self._require_lease()
         return before
@@ -282,9 +282,9 @@ class Replies:
         """The running generations of a conversation."""
         return [generation for generation in self._active if generation.conversation == conversation]
 
-    async def current(self, message: Message) -> tuple[Message, Cursor]:
+    def current(self, message: Message) -> tuple[Message, Cursor]:
         """See `ActiveReplies.current`."""
-        return await self._active.current(message)
+        return self._active.current(message)
 
     async def drain(self, timeout: float) -> None:  # noqa: ASYNC109 - a deadline, not a cancellation
         """Refuse new replies, give the running ones `timeout` seconds to end, then interrupt them."""
@@ -388,7 +388,7 @@ class Replies:
         finally:
             active.slot.release()  # before readers see the end: they may start the next reply at once
             self._release(generation, active.readers)
-            snapshot = await generation.snapshot()
+            snapshot = generation.snapshot()
             try:
                 await self._close_row(generation, plan, snapshot, active.readers.most)
             finally:

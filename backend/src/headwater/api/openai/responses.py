@@ -71,7 +71,7 @@ def responses_blueprint(replies: Replies) -> Blueprint:
 
 async def _standing(replies: Replies, generation: Generation, previous: str | None) -> Response:
     """A response in its current state."""
-    snapshot = await replies.snapshot(generation)
+    snapshot = replies.snapshot(generation)
     response = response_object(generation, previous, snapshot.events, snapshot.outcome)
     return located(json_response(response), generation)
 
@@ -108,7 +108,7 @@ async def _referenced(replies: Replies, items: Sequence[InputItem]) -> dict[str,
         if item.type == "item_reference" and item.id not in texts:
             try:
                 generation = await replies.find_message(principal(), message_of_item(item.id))
-                snapshot = await replies.snapshot(generation)
+                snapshot = replies.snapshot(generation)
                 texts |= item_texts(generation, snapshot.events)
                 texts[item.id]
             except (NotFoundError, KeyError):
@@ -120,7 +120,7 @@ async def _referenced(replies: Replies, items: Sequence[InputItem]) -> dict[str,
 
 async def _resume(generation: Generation, seen: Number) -> Number:
     """The number after which a reader resumes that has seen `seen`. Raises `CursorConflictError`."""
-    snapshot = await generation.snapshot()
+    snapshot = generation.snapshot()
     last = last_number(generation, snapshot.events, snapshot.outcome)
     if seen <= last:
         return seen
