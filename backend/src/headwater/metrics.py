@@ -69,6 +69,12 @@ class Metrics:
         self._followers = Gauge(
             "followers", "Readers of replies, now", namespace="headwater", registry=self._registry
         )
+        self._window = Gauge(
+            "window_seconds",
+            "How long tokens are gathered into a page; it widens while the process is busy",
+            namespace="headwater",
+            registry=self._registry,
+        )
         self._tokens_per_page = self._histogram(
             "tokens_per_page", "Tokens in a page that a reader was handed", PAGE_TOKENS
         )
@@ -86,6 +92,10 @@ class Metrics:
     def count_active(self, count: Callable[[], int]) -> None:
         """Call `count` at each scrape for the number of running generations."""
         self._active.set_function(count)
+
+    def watch_window(self, seconds: Callable[[], float]) -> None:
+        """Call `seconds` at each scrape for the current window of pages."""
+        self._window.set_function(seconds)
 
     def reading(self) -> AbstractContextManager[object]:
         """Count a reader for as long as the context lasts."""

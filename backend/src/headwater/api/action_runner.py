@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
+from functools import partial
 from typing import TypeAlias
 
 from headwater.api.actions import Action, CancelAction, ChangesAction, UnreadableActionError, opened
@@ -13,6 +14,7 @@ from headwater.generation.codec import JsonObject
 from headwater.generation.log import Cursor
 from headwater.identity.identify import Principal
 from headwater.replies.active import Generation
+from headwater.replies.pump import Sink
 from headwater.replies.service import Replies
 from headwater.transports.json import generation_object
 from headwater.transports.wire import framed_page, framed_start
@@ -27,7 +29,10 @@ Changes: TypeAlias = Callable[[str], AsyncGenerator[tuple[str, ...], None]]
 
 
 class ActionRunner:
-    """The running actions of a connection; their answers, which are the objects of NDJSON, go to `send`."""
+    """The running actions of a connection.
+
+    Their answers, which are the objects of NDJSON, go to `send`, and the pages of replies to `sink`.
+    """
 
     def __init__(
         self,
@@ -36,12 +41,14 @@ class ActionRunner:
         refused: Callable[[ProblemCode], None],
         principal: Principal,
         send: Callable[[JsonObject], Awaitable[None]],
+        sink: Sink[Sequence[JsonObject]],
     ) -> None:
         self._replies = replies
         self._changes = changes
         self._refused = refused
         self._principal = principal
         self._send = send
+        self._sink = sink
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def take(self, read: Callable[[], Action]) -> None:
@@ -92,10 +99,7 @@ class ActionRunner:
 
     async def _follow(self, generation: Generation, after: Cursor, request: str | None) -> None:
         await self._answer(framed_start(generation, after), request)
-        async with aclosing(self._replies.follow(generation, after)) as pages:
-            async for page in pages:
-                for event in framed_page(generation.id, page):
-                    await self._send(event)
+        await self._replies.deliver(generation, after, partial(framed_page, generation.id), self._sink)
 
     async def _cancel(self, action: CancelAction) -> None:
         generation = await self._replies.find(self._principal, action.generation)

@@ -9,6 +9,7 @@ from werkzeug.datastructures import MIMEAccept
 from werkzeug.exceptions import MethodNotAllowed
 from werkzeug.http import parse_accept_header
 
+from headwater.api.sinks import RESPONSE
 from headwater.errors import NotAcceptableError
 from headwater.generation.log import Cursor
 from headwater.generation.parts import settle
@@ -117,10 +118,9 @@ async def _complete(replies: Replies, generation: Generation) -> AsyncGenerator[
 async def _encoded(
     replies: Replies, generation: Generation, after: Cursor, encoder: Encoder, *, resumes: bool
 ) -> AsyncGenerator[bytes, None]:
+    """The opening, and then everything else past this generator, straight to the connection."""
     yield encoder.opening(after)
-    async with aclosing(replies.follow(generation, after, resumes=resumes)) as pages:
-        async for page in pages:
-            yield encoder.page(page)
+    await replies.deliver(generation, after, encoder.page, RESPONSE.get(), resumes=resumes)
 
 
 def json_response(value: object, status: int = 200) -> Response:

@@ -169,7 +169,7 @@ async def follow(
         page = log.read(cursor)
         if page.events or page.outcome:
             sent = clock()
-            for each in [page] if window else _event_by_event(page, cursor):
+            for each in [page] if window else event_by_event(page, cursor):
                 yield each
             if page.outcome:
                 return
@@ -183,7 +183,8 @@ async def follow(
             yield Page((), cursor)
 
 
-def _event_by_event(page: Page, after: Cursor) -> list[Page]:
+def event_by_event(page: Page, after: Cursor) -> list[Page]:
+    """A page as one page for each event, and one for the outcome."""
     pages = [Page((event,), after + n) for n, event in enumerate(page.events, 1)]
     if page.outcome:
         pages.append(Page((), page.cursor, page.outcome))

@@ -1,9 +1,10 @@
 """The use cases of replies: start, follow, read and cancel one, and drain all at shutdown."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Collection
+from collections.abc import AsyncGenerator, Callable, Collection
 from contextlib import aclosing
 from dataclasses import asdict, dataclass, replace
+from typing import TypeVar
 
 from headwater.conversations.model import Message, UnknownConversationError
 from headwater.errors import (
@@ -28,6 +29,7 @@ from headwater.replies.active import ActiveReplies, ActiveReply, Generation
 from headwater.replies.checkpoint import Checkpoints
 from headwater.replies.log_line import log_end
 from headwater.replies.plan import Planner, ReplyPlan
+from headwater.replies.pump import Pump, Sink
 from headwater.replies.readers import Readers, WhenUnread
 from headwater.replies.requests import (
     NewMessage,
@@ -50,6 +52,9 @@ END_TIMEOUT = 5.0
 
 AFTER_CRASH = Outcome(Interrupted())
 """The outcome of a reply whose server crashed, without any measurements."""
+
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +101,10 @@ class Replies:
         self._metrics = metrics
         self._delivery = delivery
         self._limits = limits
+        self._pump = Pump(
+            window=delivery.window, heartbeat=delivery.heartbeat, lease=lease, page_sent=metrics.page_sent
+        )
+        metrics.watch_window(lambda: self._pump.window)
         self.draining = False
         self.drained = asyncio.Event()
 
@@ -215,6 +224,24 @@ class Replies:
                     if page.events:
                         self._metrics.page_sent(len(page.events))
                     yield page
+
+    async def deliver(
+        self,
+        generation: Generation,
+        after: Cursor,
+        encode: Callable[[Page], T],
+        sink: Sink[T],
+        *,
+        resumes: bool = False,
+    ) -> None:
+        """Follow a generation for a connection: the same pages, encoded and written to its sink.
+
+        Returns when the outcome is written. Raises `CursorAheadError`.
+        """
+        if after > 0 or resumes:
+            self._metrics.resumed()
+        with self._presence.reading(generation.id), self._metrics.reading():
+            await self._pump.deliver(generation.log, after, encode, sink)
 
     async def page(self, generation: Generation, after: Cursor, wait: float) -> Page:
         """One page after a cursor; waits up to `wait` seconds for something new.

@@ -51,8 +51,8 @@ import hypercorn.protocol.h2
 import hypercorn.protocol.h11
 from hypercorn.asyncio.tcp_server import TCPServer
 from hypercorn.events import Closed, Event, RawData, Updated
+from hypercorn.protocol.events import Body, Response
 from hypercorn.protocol.events import Event as StreamEvent
-from hypercorn.protocol.events import Response
 from hypercorn.protocol.h2 import (
     BUFFER_HIGH_WATER,
     BUFFER_LOW_WATER,
@@ -60,9 +60,12 @@ from hypercorn.protocol.h2 import (
     H2Protocol,
     StreamBuffer,
 )
-from hypercorn.protocol.h11 import H11Protocol, H11WSConnection
+from hypercorn.protocol.h11 import STREAM_ID, H11Protocol, H11WSConnection
+from hypercorn.protocol.ws_stream import WSStream
 from priority.priority import DeadlockError, DuplicateStreamError, MissingStreamError
 
+from headwater.api.sinks import RESPONSE, SOCKET
+from headwater.server.sinks import ResponseSink, SocketSink
 from headwater.server.websocket_corrections import LEAVE_SECONDS, CorrectedWSStream
 
 WRITE_BUFFER_BYTES = 64 * 1024
@@ -237,6 +240,23 @@ class CorrectedH11Protocol(H11Protocol):
     def __init__(self, websockets: Collection[bytes], *args: Any) -> None:  # noqa: ANN401
         super().__init__(*args)
         self._websockets = websockets
+        self._transport = _transport(self.send)
+
+    def backlog(self, stream_id: int) -> int:  # noqa: ARG002
+        return self._transport.get_write_buffer_size()
+
+    def put(self, stream_id: int, data: bytes) -> None:  # noqa: ARG002
+        if self._transport.is_closing():
+            return
+        if isinstance(self.connection, h11.Connection):
+            data = self.connection.send(h11.Data(data=data)) or b""
+        self._transport.write(data)
+
+    def flush(self) -> None:
+        """Do nothing: `put` has written it."""
+
+    def cut(self, stream_id: int) -> None:  # noqa: ARG002
+        self._transport.abort()
 
     async def stream_send(self, event: StreamEvent) -> None:
         if isinstance(event, Response) and isinstance(self.connection, H11WSConnection):
@@ -258,7 +278,12 @@ class CorrectedH11Protocol(H11Protocol):
                 headers=headers,
                 http_version=request.http_version,
             )
+        RESPONSE.set(ResponseSink(self, STREAM_ID))
+        SOCKET.set(SocketSink(self, STREAM_ID))
         await super()._create_stream(request)
+
+    def socket(self, stream_id: int) -> WSStream | None:  # noqa: ARG002
+        return self.stream if isinstance(self.stream, WSStream) else None
 
 
 class FrameBudget:
@@ -302,9 +327,48 @@ class CorrectedH2Protocol(H2Protocol):
     def __init__(self, patience: float, *args: Any) -> None:  # noqa: ANN401
         super().__init__(*args)
         self._patience = patience
+        self._transport = _transport(self.send)
+        self._queued: set[int] = set()
         self._budget = FrameBudget()
         scheduler: Any = RoundRobin()
         self.priority = scheduler
+
+    def backlog(self, stream_id: int) -> int:
+        buffer = self.stream_buffers.get(stream_id)
+        waiting = 0 if buffer is None else len(buffer.buffer)
+        return self._transport.get_write_buffer_size() + waiting + (stream_id in self._queued)
+
+    def put(self, stream_id: int, data: bytes) -> None:
+        """Send within the flow-control windows; what they do not allow waits as usual."""
+        if self._transport.is_closing():
+            return
+        try:
+            if len(data) > self.connection.local_flow_control_window(stream_id):
+                self._queued.add(stream_id)
+                self.task_group.spawn(self._put_queued, Body(stream_id=stream_id, data=data))
+                return
+            size = self.connection.max_outbound_frame_size
+            for start in range(0, len(data), size):
+                self.connection.send_data(stream_id, data[start : start + size])
+        except h2.exceptions.ProtocolError:
+            return  # the client has reset the stream, or the connection is going away
+
+    async def _put_queued(self, body: Body) -> None:
+        try:
+            await self.stream_send(body)
+        finally:
+            self._queued.discard(body.stream_id)
+
+    def flush(self) -> None:
+        if data := self.connection.data_to_send():
+            self._transport.write(data)
+
+    def cut(self, stream_id: int) -> None:
+        self.task_group.spawn(self._close_stream, stream_id)
+
+    def socket(self, stream_id: int) -> WSStream | None:
+        stream = self.streams.get(stream_id)
+        return stream if isinstance(stream, WSStream) else None
 
     async def initiate(
         self, headers: list[tuple[bytes, bytes]] | None = None, settings: bytes | None = None
@@ -339,6 +403,8 @@ class CorrectedH2Protocol(H2Protocol):
             self.connection.send_headers(request.stream_id, [(b":status", b"501")], end_stream=True)
             await self._flush()
         else:
+            RESPONSE.set(ResponseSink(self, request.stream_id))
+            SOCKET.set(SocketSink(self, request.stream_id))
             await super()._create_stream(request)
 
     async def _handle_events(self, events: list[h2.events.Event]) -> None:
@@ -399,6 +465,12 @@ class CorrectedH2Protocol(H2Protocol):
             return  # the client reset it, or the connection is going away
         await self.has_data.set()
         await self._flush()
+
+
+def _transport(protocol_send: Any) -> asyncio.WriteTransport:  # noqa: ANN401
+    """The transport of the connection that this is the `protocol_send` of."""
+    server: TCPServer = protocol_send.__self__
+    return server.writer.transport
 
 
 def _is_malformed(headers: Iterable[tuple[bytes, bytes]]) -> bool:

@@ -5,7 +5,7 @@ differ in how a response ends. Connect also allows messages in JSON, with the sa
 """
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 from google.protobuf.json_format import MessageToDict, Parse
@@ -37,6 +37,11 @@ def page_messages(generation: str, page: Page) -> Iterator[ChatResponse]:
         yield ChatResponse(generation=generation, cursor=page.cursor, done=True, outcome=outcome)
     elif not page.events:
         yield ChatResponse(generation=generation, cursor=page.cursor)
+
+
+def framed_messages(generation: str, page: Page, serialize: Callable[[ChatResponse], bytes]) -> bytes:
+    """The messages of a page, each with its prefix."""
+    return b"".join([frame(serialize(message)) for message in page_messages(generation, page)])
 
 
 def _members(event: Event) -> JsonObject:

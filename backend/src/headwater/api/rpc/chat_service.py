@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
+from functools import partial
 from typing import Any
 
 from connectrpc.code import Code
@@ -15,12 +15,19 @@ from werkzeug.http import parse_cookie
 
 from headwater.api.actions import CancelAction, ChatAction, FollowAction, ReplyAction, opened
 from headwater.api.requests import checked
+from headwater.api.sinks import RESPONSE
 from headwater.api.streaming import UNBUFFERED
 from headwater.errors import InternalError, InvalidRequestError, ProblemCode, ProblemError, TooLargeError
 from headwater.generation.codec import JsonObject
 from headwater.identity.identify import HEADER, Identifier, Principal
 from headwater.replies.service import Replies
-from headwater.transports.grpc import generation_message, members, opening_message, page_messages
+from headwater.transports.grpc import (
+    JsonCodec,
+    framed_messages,
+    generation_message,
+    members,
+    opening_message,
+)
 from headwater.v1 import chat_pb2
 
 logger = logging.getLogger(__name__)
@@ -68,10 +75,8 @@ class ReplyService:
         if principal.token is not None:
             ctx.response_headers[HEADER] = principal.token
         yield opening_message(generation, after)
-        async with aclosing(self._replies.follow(generation, after)) as pages:
-            async for page in pages:
-                for message in page_messages(generation.id, page):
-                    yield message
+        encode = partial(framed_messages, generation.id, serialize=_serializer(ctx))
+        await self._replies.deliver(generation, after, encode, RESPONSE.get())
 
     def _principal(self, ctx: Context) -> Principal:
         headers = ctx.request_headers
@@ -79,6 +84,14 @@ class ReplyService:
         is_secure = self._identifier.cookie_name(is_secure=True) in cookies
         address, _, _ = (ctx.client_address or "unknown").rpartition(":")
         return self._identifier.identify(headers, cookies, address or "unknown", is_secure=is_secure)
+
+
+def _serializer(ctx: Context) -> Callable[[chat_pb2.ChatResponse], bytes]:
+    """How the client wants messages: as JSON or in binary."""
+    media_type, _, _ = ctx.request_headers.get("content-type", "").partition(";")
+    return (
+        JsonCodec().encode if media_type.strip().endswith("json") else chat_pb2.ChatResponse.SerializeToString
+    )
 
 
 def _members(action: str, request: Message) -> JsonObject:

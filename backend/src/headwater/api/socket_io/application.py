@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -11,7 +11,7 @@ from typing import Any
 import engineio
 import socketio
 from engineio.exceptions import SocketIsClosedError
-from engineio.packet import CLOSE, Packet
+from engineio.packet import CLOSE, MESSAGE, Packet
 from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection
 
@@ -132,7 +132,7 @@ class SocketIo:
     async def _connected(self, sid: str, environ: dict[str, Any], _: object = None) -> None:
         principal: Principal = environ["asgi.scope"][_PRINCIPAL]
         channel = _Channel(self._server.eio, self._server.manager.eio_sid_from_sid(sid, "/"))
-        runner = ActionRunner(self._replies, self._changes, self._refused, principal, channel.send)
+        runner = ActionRunner(self._replies, self._changes, self._refused, principal, channel.send, channel)
         self._open[sid] = _Session(channel, runner)
 
     async def _disconnected(self, sid: str, _: str) -> None:
@@ -164,6 +164,25 @@ class _Channel:
         with suppress(SocketIsClosedError):
             for packet in packets(event):
                 await self._server.send(self._sid, packet)
+
+    def backlog(self) -> int:
+        """See `Sink.backlog`."""
+        outbox = self._outbox
+        return 0 if outbox is None else outbox.qsize()
+
+    def write(self, data: Sequence[JsonObject]) -> None:
+        """See `Sink.write`."""
+        outbox = self._outbox
+        if outbox is not None:
+            for event in data:
+                for packet in packets(event):
+                    outbox.put_nowait(Packet(MESSAGE, data=packet))
+
+    def flush(self) -> None:
+        """See `Sink.flush`; the library sends what is in the outbox."""
+
+    def cut(self) -> None:
+        """See `Sink.cut`; the library gives up a client that answers no ping."""
 
     async def close(self) -> None:
         """Close the socket as a server that stops: its client connects again."""

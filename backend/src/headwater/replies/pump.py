@@ -1,0 +1,229 @@
+"""Delivers replies to connections: one tick for all readers of the process, and no task wakes for a token.
+
+A reader is a row: a log, a cursor, an encoder, and the sink that takes the bytes. `follow()` says what a
+reader gets; it remains for readers that are no connection.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any, Generic, Protocol, TypeVar
+
+from headwater.generation.log import Cursor, Log, Page, event_by_event
+from headwater.live.ports import Lease
+
+PATIENCE = 60.0
+"""Seconds without a client taking anything, after which it counts as gone."""
+
+WIDEST = 0.1
+"""The most seconds to which a busy process widens the window."""
+
+LEASE_PAUSE = 0.25
+"""Seconds between two looks at a lease that is in doubt."""
+
+T = TypeVar("T")
+T_contra = TypeVar("T_contra", contravariant=True)
+
+
+class Sink(Protocol[T_contra]):
+    """Takes what is written for one reader, without waiting."""
+
+    def backlog(self) -> int:
+        """How much of what was written still waits for the client; nothing is written until it is 0."""
+        ...
+
+    def write(self, data: T_contra) -> None:
+        """Take an encoded page. Does nothing once the client has left."""
+        ...
+
+    def flush(self) -> None:
+        """Send what was written, together with what was written to other sinks of the connection."""
+        ...
+
+    def cut(self) -> None:
+        """Give up the client, which then has left."""
+        ...
+
+
+class Pump:
+    """Serves each reader at once for the first time, and then all of them together, once a window.
+
+    `window` and `heartbeat` are in seconds, as in `follow()`. A window that is not 0 widens, up to `WIDEST`,
+    while the event loop is late. No events are handed out while the lease is in doubt. `page_sent` is called
+    with the number of events of each page.
+    """
+
+    def __init__(
+        self,
+        *,
+        window: float,
+        heartbeat: float,
+        lease: Lease,
+        page_sent: Callable[[int], None],
+        patience: float = PATIENCE,
+    ) -> None:
+        self.window = window
+        self._narrowest = window
+        self._heartbeat = heartbeat
+        self._lease = lease
+        self._page_sent = page_sent
+        self._patience = patience
+        self._grown: dict[_Reader[Any], None] = {}
+        self._quiet: OrderedDict[_Reader[Any], float] = OrderedDict()
+        self._due: float | None = None
+        self._last_tick = 0.0
+        self._beats = False
+
+    async def deliver(self, log: Log, after: Cursor, encode: Callable[[Page], T], sink: Sink[T]) -> None:
+        """Write to a sink what comes after a cursor, up to the outcome; an empty page is a heartbeat.
+
+        Raises `CursorAheadError`, and whatever `encode` raises.
+        """
+        loop = asyncio.get_running_loop()
+        reader = _Reader(self, log, after, encode, sink, loop.create_future())
+        self._quiet[reader] = loop.time()
+        self._expect_silence()
+        log.listen(reader.grown)
+        try:
+            reader.grown()
+            await reader.done
+        finally:
+            log.forget(reader.grown)
+            self._grown.pop(reader, None)
+            del self._quiet[reader]
+
+    def serve(self, reader: "_Reader[Any]") -> None:
+        """Serve one reader now."""
+        if self._lease.is_ours:
+            self._serve(reader)
+            reader.sink.flush()
+        else:
+            self.mark(reader)
+
+    def mark(self, reader: "_Reader[Any]") -> None:
+        """Serve a reader with the next tick."""
+        self._grown[reader] = None
+        if self._due is None:
+            self._expect_tick(self._last_tick + self.window)
+
+    def _expect_tick(self, due: float) -> None:
+        loop = asyncio.get_running_loop()
+        self._due = max(loop.time(), due)
+        loop.call_at(self._due, self._tick)
+
+    def _tick(self) -> None:
+        now = asyncio.get_running_loop().time()
+        late, self._due = now - (self._due or now), None
+        self._last_tick = now
+        if not self._lease.is_ours:
+            self._expect_tick(now + LEASE_PAUSE)
+            return
+        self._adapt(late)
+        grown, self._grown = self._grown, {}
+        for reader in grown:
+            self._serve(reader)
+        for reader in grown:
+            reader.sink.flush()
+
+    def _adapt(self, late: float) -> None:
+        """Widen the window while the loop is late, and narrow it again."""
+        if late > self.window / 4:
+            self.window = min(self.window * 1.25, max(WIDEST, self._narrowest))
+        else:
+            self.window = max(self.window * 0.97, self._narrowest)
+
+    def _serve(self, reader: "_Reader[Any]") -> None:
+        """Write the next page for a reader whose sink takes one."""
+        if reader.done.done():
+            return
+        now = asyncio.get_running_loop().time()
+        try:
+            if backlog := reader.sink.backlog():
+                self._wait(reader, backlog, now)
+                return
+            reader.backlog = 0
+            page = reader.log.read(reader.cursor)
+            if not page.events and page.outcome is None:
+                return
+            for part in [page] if self._narrowest else event_by_event(page, reader.cursor):
+                reader.sink.write(reader.encode(part))
+        except Exception as error:  # noqa: BLE001 - raised where the reader waits
+            reader.done.set_exception(error)
+            return
+        reader.cursor = page.cursor
+        self._sent(reader, now)
+        if page.events:
+            reader.is_new = False
+            self._page_sent(len(page.events))
+        if page.outcome is not None:
+            reader.done.set_result(None)
+        elif page.more:
+            asyncio.get_running_loop().call_soon(self.serve, reader)
+
+    def _wait(self, reader: "_Reader[Any]", backlog: int, now: float) -> None:
+        """Try again with the next tick, and cut a client that has taken nothing for long."""
+        if backlog < reader.backlog or not reader.backlog:
+            reader.backlog, reader.stalled_at = backlog, now
+        elif now - reader.stalled_at >= self._patience:
+            reader.sink.cut()
+            reader.stalled_at = now
+        self.mark(reader)
+
+    def _sent(self, reader: "_Reader[Any]", now: float) -> None:
+        self._quiet[reader] = now
+        self._quiet.move_to_end(reader)
+
+    def _expect_silence(self) -> None:
+        """Arm the one timer of heartbeats, for the reader that has been silent for longest."""
+        if not self._beats and self._quiet:
+            self._beats = True
+            due = next(iter(self._quiet.values())) + self._heartbeat
+            asyncio.get_running_loop().call_at(due, self._beat)
+
+    def _beat(self) -> None:
+        now = asyncio.get_running_loop().time()
+        self._beats = False
+        for reader, last in tuple(self._quiet.items()):
+            if last + self._heartbeat > now:
+                break
+            self._sent(reader, now)
+            if reader.sink.backlog():
+                self.mark(reader)
+            elif not reader.done.done():
+                reader.sink.write(reader.encode(Page((), reader.cursor)))
+                reader.sink.flush()
+        self._expect_silence()
+
+
+class _Reader(Generic[T]):
+    """A reader; `is_new` until it has got its first events, `backlog` while its client does not take more."""
+
+    __slots__ = (
+        "backlog", "cursor", "done", "encode", "is_new", "log", "pump", "sink", "stalled_at",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        pump: Pump,
+        log: Log,
+        cursor: Cursor,
+        encode: Callable[[Page], T],
+        sink: Sink[T],
+        done: asyncio.Future[None],
+    ) -> None:
+        self.pump = pump
+        self.log = log
+        self.cursor = cursor
+        self.encode = encode
+        self.sink = sink
+        self.done = done
+        self.is_new = True
+        self.backlog = 0
+        self.stalled_at = 0.0
+
+    def grown(self) -> None:
+        """Note that the log has grown."""
+        if self.is_new:
+            self.pump.serve(self)
+        else:
+            self.pump.mark(self)
