@@ -104,7 +104,7 @@ class Pump:
         """Serve a reader with the next tick."""
         self._grown[reader] = None
         if self._due is None:
-            self._expect_tick(self._last_tick + self.window)
+            self._expect_tick(max(self._last_tick, self._quiet[reader]) + self.window)
 
     def _expect_tick(self, due: float) -> None:
         loop = asyncio.get_running_loop()

@@ -1,0 +1,223 @@
+"""The pump, which has to deliver what `follow()` yields; and what only it does."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from headwater.generation.kinds.text import Text, text_of
+from headwater.generation.log import Cursor, Log, Page
+from headwater.generation.outcome import Completed, Outcome
+from headwater.live.memory import MemoryLog
+from headwater.replies.pump import WIDEST, Pump
+from tests.generation.follow_contract import FollowContract, words
+
+DONE = Outcome(Completed("stop"))
+
+
+class OurLease:
+    """A lease that is ours for as long as the test says so."""
+
+    is_ours = True
+
+    async def wait_until_ours(self, timeout: float) -> bool:  # noqa: ASYNC109 - as in `Lease`
+        raise AssertionError("nobody waits for a lease by a coroutine")
+
+
+class Client:
+    """A sink whose client takes everything, or nothing while it is `stalled`."""
+
+    def __init__(self, *, stalled: bool = False) -> None:
+        self.stalled = stalled
+        self.pages: list[Page] = []
+        self.flushed = 0
+        self.is_cut = False
+
+    def backlog(self) -> int:
+        return 1000 if self.stalled else 0
+
+    def write(self, data: Page) -> None:
+        assert not self.stalled
+        self.pages.append(data)
+
+    def flush(self) -> None:
+        self.flushed = len(self.pages)
+
+    def cut(self) -> None:
+        self.is_cut = True
+
+    @property
+    def text(self) -> str:
+        return "".join(text_of(page.events) for page in self.pages[: self.flushed])
+
+
+class Taking:
+    """A sink whose client takes page by page."""
+
+    def __init__(self) -> None:
+        self.pages: asyncio.Queue[Page] = asyncio.Queue()
+
+    def backlog(self) -> int:
+        return self.pages.qsize()
+
+    def write(self, data: Page) -> None:
+        self.pages.put_nowait(data)
+
+    def flush(self) -> None:
+        pass
+
+    def cut(self) -> None:
+        raise AssertionError("its client takes what it gets")
+
+
+def encode(page: Page) -> Page:
+    return page
+
+
+def new_pump(
+    *, window: float = 0.025, heartbeat: float = 3600, lease: OurLease | None = None, patience: float = 60
+) -> Pump:
+    return Pump(
+        window=window,
+        heartbeat=heartbeat,
+        lease=lease or OurLease(),
+        page_sent=lambda _: None,
+        patience=patience,
+    )
+
+
+@contextmanager
+def delivering(pump: Pump, log: Log, client: Client, after: Cursor = 0) -> Iterator["asyncio.Task[None]"]:
+    task = asyncio.create_task(pump.deliver(log, after, encode, client))
+    try:
+        yield task
+    finally:
+        task.cancel()
+
+
+async def until(client: Client, pages: int) -> None:
+    async with asyncio.timeout(5):
+        while client.flushed < pages:  # noqa: ASYNC110 - nothing tells
+            await asyncio.sleep(0)
+
+
+class TestPump(FollowContract):
+    async def follow(
+        self, log: Log, after: Cursor = 0, *, window: float = 0.025, idle: float | None = None
+    ) -> AsyncGenerator[Page, None]:
+        sink = Taking()
+        delivery = asyncio.create_task(
+            new_pump(window=window, heartbeat=idle or 3600).deliver(log, after, encode, sink)
+        )
+        try:
+            while not (delivery.done() and sink.pages.empty()):
+                taking = asyncio.ensure_future(sink.pages.get())
+                try:
+                    await asyncio.wait([taking, delivery], return_when=asyncio.FIRST_COMPLETED)
+                    if taking.done():
+                        yield taking.result()
+                finally:
+                    taking.cancel()
+            await delivery
+        finally:
+            delivery.cancel()
+
+    async def collect(self, log: Log, after: Cursor = 0, *, window: float = 0.0) -> list[Page]:
+        client = Client()
+        await new_pump(window=window).deliver(log, after, encode, client)
+        return client.pages
+
+
+async def test_the_first_events_are_written_as_they_are_appended() -> None:
+    log, client = MemoryLog(), Client()
+    with delivering(new_pump(window=3600), log, client):
+        await asyncio.sleep(0)
+        log.append(0, words(1))
+        assert client.text == " 0"
+
+
+async def test_a_client_that_takes_nothing_gets_the_rest_in_one_page_and_holds_up_nobody() -> None:
+    pump, log = new_pump(window=0.001), MemoryLog()
+    slow, fast = Client(), Client()
+    with delivering(pump, log, slow), delivering(pump, log, fast):
+        await asyncio.sleep(0)
+        log.append(0, words(1))
+        slow.stalled = True
+        for at in range(1, 20):
+            log.append(at, [Text("a")])
+            await until(fast, at + 1)
+        assert len(slow.pages) == 1
+        slow.stalled = False
+        await until(slow, 2)
+        assert [len(page.events) for page in slow.pages] == [1, 19]
+
+
+async def test_a_client_that_takes_nothing_for_long_is_cut() -> None:
+    pump, log, client = new_pump(window=0.001, patience=0.02), MemoryLog(), Client(stalled=True)
+    with delivering(pump, log, client):
+        await asyncio.sleep(0)
+        log.append(0, words(1))
+        async with asyncio.timeout(5):
+            while not client.is_cut:  # noqa: ASYNC110 - nothing tells
+                await asyncio.sleep(0)
+
+
+async def test_a_stalled_client_is_cut_though_its_model_is_silent() -> None:
+    pump, log, client = new_pump(window=0.001, heartbeat=0.01, patience=0.02), MemoryLog(), Client()
+    with delivering(pump, log, client):
+        await asyncio.sleep(0)
+        log.append(0, words(1))
+        client.stalled = True
+        async with asyncio.timeout(5):
+            while not client.is_cut:  # noqa: ASYNC110 - nothing tells
+                await asyncio.sleep(0)
+
+
+async def test_while_the_lease_is_in_doubt_there_are_only_heartbeats() -> None:
+    lease, log, client = OurLease(), MemoryLog(), Client()
+    lease.is_ours = False
+    with delivering(new_pump(window=0.001, heartbeat=0.01, lease=lease), log, client) as delivery:
+        await asyncio.sleep(0)
+        log.append(0, words(3))
+        log.close(3, DONE)
+        await until(client, 2)
+        assert {(page.events, page.outcome) for page in client.pages} == {((), None)}
+        lease.is_ours = True
+        async with asyncio.timeout(5):
+            await delivery
+        assert client.text == " 0 1 2"
+
+
+async def test_an_encoder_that_fails_fails_its_own_reader_alone() -> None:
+    def broken(page: Page) -> Page:
+        raise ValueError("cannot encode")
+
+    pump, log, client = new_pump(window=0.001), MemoryLog(), Client()
+    with delivering(pump, log, client) as delivery:
+        failing = asyncio.create_task(pump.deliver(log, 0, broken, Client()))
+        await asyncio.sleep(0)
+        log.append(0, words(1))
+        log.close(1, DONE)
+        with pytest.raises(ValueError, match="cannot encode"):
+            await failing
+        async with asyncio.timeout(5):
+            await delivery
+        assert client.text == " 0"
+
+
+async def test_the_window_widens_while_the_loop_is_late_and_narrows_again() -> None:
+    pump, log, client = new_pump(window=0.01), MemoryLog(), Client()
+    loop = asyncio.get_running_loop()
+    with delivering(pump, log, client):
+        at = 0
+        while pump.window < WIDEST:
+            at = log.append(at, words(1))
+            busy = loop.time() + 0.03
+            while loop.time() < busy:
+                pass
+            await asyncio.sleep(0)
+        while pump.window > 0.01:
+            at = log.append(at, words(1))
+            await asyncio.sleep(0.001)
+    assert client.flushed < at
