@@ -23,7 +23,7 @@ from headwater.errors import (
 from headwater.generation.kinds.reasoning import Reasoning, ReasoningEnd
 from headwater.generation.kinds.text import Text, text_of
 from headwater.generation.log import changed
-from headwater.generation.outcome import Cancelled, Completed
+from headwater.generation.outcome import Cancelled, Completed, Interrupted
 from headwater.generation.provider import Delta, Finish, Prompt, PromptMessage, Sampling
 from headwater.ids import new_id
 from headwater.live.memory import MemoryLogStore
@@ -211,6 +211,73 @@ class Slow(ConversationRepository):
     async def begin(self, *beginning: Any) -> None:
         await asyncio.sleep(0.1)
         await super().begin(*beginning)
+
+
+class Held(ConversationRepository):
+    """A database that writes the rows of a start when it may, or fails then."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self.may_begin: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    async def begin(self, *beginning: Any) -> None:
+        await self.may_begin
+        await super().begin(*beginning)
+
+
+async def test_the_model_is_asked_while_the_rows_are_written(
+    database: Database, active: ActiveReplies
+) -> None:
+    provider, conversations = Recording(), Held(database)
+    replies = new_replies(database, provider, conversations=conversations, active=active)
+    starting = asyncio.create_task(replies.start(ME, ask("hello")))
+    await answered(active)
+    assert len(provider.prompts) == 1
+    assert not starting.done()
+    conversations.may_begin.set_result(None)
+    assert text_of((await replies.finished(await starting))[0]) == "hello"
+    await replies.drain(5)
+
+
+async def test_a_start_that_may_be_a_repetition_asks_the_model_when_its_rows_are_written(
+    database: Database, active: ActiveReplies
+) -> None:
+    provider, conversations = Recording(), Held(database)
+    replies = new_replies(database, provider, conversations=conversations, active=active)
+    starting = asyncio.create_task(replies.start(ME, ask("hello", ids=new_ids())))
+    async with asyncio.timeout(5):
+        while not len(active):  # noqa: ASYNC110 - nothing tells
+            await asyncio.sleep(0)
+    assert not provider.prompts
+    conversations.may_begin.set_result(None)
+    assert text_of((await replies.finished(await starting))[0]) == "hello"
+    assert len(provider.prompts) == 1
+    await replies.drain(5)
+
+
+async def test_a_reply_whose_rows_cannot_be_written_is_stopped_and_nothing_is_left(
+    database: Database, active: ActiveReplies
+) -> None:
+    conversations = Held(database)
+    replies = new_replies(database, conversations=conversations, active=active)
+    starting = asyncio.create_task(replies.start(ME, ask("hello", "scripted/stall")))
+    await answered(active)
+    (generation,) = active
+    conversations.may_begin.set_exception(OSError("disk full"))
+    with pytest.raises(OSError, match="disk full"):
+        await starting
+    assert not len(active)
+    outcome = generation.snapshot().outcome
+    assert outcome is not None
+    assert outcome.status == Interrupted()
+    assert active.get(generation.id) is None
+
+
+async def answered(active: ActiveReplies) -> None:
+    """Wait until the model has said something for the one reply that runs."""
+    async with asyncio.timeout(5):
+        while not any(generation.snapshot().events for generation in active):  # noqa: ASYNC110
+            await asyncio.sleep(0)
 
 
 async def test_nobody_is_missed_before_a_reply_has_begun(database: Database) -> None:

@@ -396,22 +396,32 @@ class Replies:
         return generation
 
     async def _run(self, generation: Generation, request: ReplyRequest, plan: ReplyPlan) -> None:
-        """Write the first rows, then the log to its end, then the closed rows."""
+        """Write the first rows, the log to its end, then the closed rows.
+
+        The model is asked while the first rows are written, unless the client chose the generation's id: then
+        the rows may show that this start is a repetition, which must not run a second time.
+        """
         active = self._active.active(generation)
+        chosen = None if request.ids.generation is None else digests(request)
+        running = None if chosen is not None else asyncio.create_task(active.runner.run())
         try:
             if generation.is_stored:
-                chosen = None if request.ids.generation is None else digests(request)
                 await self._conversations.begin(plan.generation, plan.new, plan.begins, chosen)
-        except Exception as error:  # noqa: BLE001 - raised where `started` is awaited
+        except BaseException as error:
+            if running is not None:
+                running.cancel()
+                await asyncio.wait([running])
             self._release(generation, active.readers)
             self._active.drop(generation)
-            active.started.set_exception(error)
+            if not isinstance(error, Exception):
+                raise
+            active.started.set_exception(error)  # raised where it is awaited
             return
         active.started.set_result(None)
         active.readers.start()
         self._announce(generation)
         try:
-            await active.runner.run()
+            await (running or active.runner.run())
         finally:
             active.slot.release()  # before readers see the end: they may start the next reply at once
             self._release(generation, active.readers)
