@@ -42,7 +42,8 @@ class Metrics:
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
         self._providers: dict[str, _ProviderMetrics] = {}
-        self._registry.register(_Arrivals(self._providers.values()))
+        self._tokens_per_page = _Histogram(PAGE_TOKENS)
+        self._registry.register(_PerToken(self._providers.values(), self._tokens_per_page))
         self._first_token = self._histogram(
             "first_token_seconds",
             "From the arrival of a request to the first token of its reply",
@@ -74,9 +75,6 @@ class Metrics:
             "How long tokens are gathered into a page; it widens while the process is busy",
             namespace="headwater",
             registry=self._registry,
-        )
-        self._tokens_per_page = self._histogram(
-            "tokens_per_page", "Tokens in a page that a reader was handed", PAGE_TOKENS
         )
         self._resumes = self._counter("resumes", "Responses that went on with a reply from a cursor")
         self._refusals = self._counter("refusals", "Requests that were answered with a problem", "code")
@@ -134,18 +132,34 @@ class Metrics:
         return Histogram(name, about, labels, namespace="headwater", registry=self._registry, buckets=buckets)
 
 
-class _ProviderMetrics(Observer):
-    """Counts what arrives from one provider.
+class _Histogram:
+    """Counts observations, and becomes the library's type at each scrape.
 
-    Tokens and gaps are counted here and converted to the library's types at each scrape, because its own
-    counter and histogram cost six times as much per token (benchmarks/measuring_cost.py).
+    The library's own costs six times as much per observation (benchmarks/measuring_cost.py).
     """
+
+    def __init__(self, bounds: tuple[float, ...]) -> None:
+        self._bounds = bounds
+        self._counts = [0] * (len(bounds) + 1)
+        self._sum = 0.0
+
+    def observe(self, value: float) -> None:
+        self._counts[bisect_left(self._bounds, value)] += 1
+        self._sum += value
+
+    def add_to(self, family: HistogramMetricFamily, *labels: str) -> None:
+        """Add it to the family, with these labels."""
+        bounds = [*(str(float(bound)) for bound in self._bounds), "+Inf"]
+        family.add_metric(labels, list(zip(bounds, accumulate(self._counts), strict=True)), self._sum)
+
+
+class _ProviderMetrics(Observer):
+    """Counts what arrives from one provider."""
 
     def __init__(self, metrics: Metrics, name: str) -> None:
         self.name = name
         self.tokens = 0
-        self.gaps = [0] * (len(GAP_SECONDS) + 1)
-        self.gap_seconds = 0.0
+        self.gaps = _Histogram(GAP_SECONDS)
         self._metrics = metrics
 
     def first_tokens(self, tokens: int, waited: float) -> None:
@@ -154,18 +168,18 @@ class _ProviderMetrics(Observer):
 
     def more_tokens(self, tokens: int, gap: float) -> None:
         self.tokens += tokens
-        self.gaps[bisect_left(GAP_SECONDS, gap)] += 1
-        self.gap_seconds += gap
+        self.gaps.observe(gap)
 
     def closed(self, outcome: Outcome, stopping: float | None) -> None:
         self._metrics.closed(outcome, stopping)
 
 
-class _Arrivals(Collector):
-    """Converts the counts of all providers at each scrape."""
+class _PerToken(Collector):
+    """What is counted for every token or page."""
 
-    def __init__(self, providers: Iterable[_ProviderMetrics]) -> None:
+    def __init__(self, providers: Iterable[_ProviderMetrics], pages: _Histogram) -> None:
         self._providers = providers
+        self._pages = pages
 
     def collect(self) -> Iterable[Metric]:
         tokens = CounterMetricFamily(
@@ -176,12 +190,14 @@ class _Arrivals(Collector):
             "Between two arrivals of tokens of one generation",
             labels=["provider"],
         )
-        bounds = [*map(str, GAP_SECONDS), "+Inf"]
+        pages = HistogramMetricFamily(
+            "headwater_tokens_per_page", "Tokens in a page that a reader was handed"
+        )
         for provider in self._providers:
             tokens.add_metric([provider.name], provider.tokens)
-            counts = zip(bounds, accumulate(provider.gaps), strict=True)
-            gaps.add_metric([provider.name], list(counts), provider.gap_seconds)
-        return tokens, gaps
+            provider.gaps.add_to(gaps, provider.name)
+        self._pages.add_to(pages)
+        return tokens, gaps, pages
 
 
 _ENDS: dict[str, tuple[str, ...]] = {

@@ -119,14 +119,15 @@ class ClosedLog:
 
 def page_after(after: Cursor, events: Sequence[Event], outcome: Outcome | None) -> Page:
     """The page after a cursor, from all events of a log. Raises `CursorAheadError`."""
-    require_reached(after, len(events))
-    cursor, weight, end = after, 0, len(events)
-    while cursor < end:
-        weight += events[cursor].weight
-        if weight > PAGE_BYTES and cursor > after:
-            return Page(tuple(events[after:cursor]), cursor, more=True)
-        cursor += 1
-    return Page(tuple(events[after:end]), end, outcome)
+    end = len(events)
+    require_reached(after, end)
+    if end - after > 1:  # one event fits always
+        weight = 0
+        for cursor in range(after, end):
+            weight += events[cursor].weight
+            if weight > PAGE_BYTES and cursor > after:
+                return Page(tuple(events[after:cursor]), cursor, more=True)
+    return Page(tuple(events[after:]), end, outcome)
 
 
 def require_reached(after: Cursor, end: Cursor) -> None:

@@ -95,7 +95,7 @@ class Pump:
     def serve(self, reader: "_Reader[Any]") -> None:
         """Serve one reader now."""
         if self._lease.is_ours:
-            self._serve(reader)
+            self._serve(reader, asyncio.get_running_loop().time())
             reader.sink.flush()
         else:
             self.mark(reader)
@@ -121,7 +121,7 @@ class Pump:
         self._adapt(late)
         grown, self._grown = self._grown, {}
         for reader in grown:
-            self._serve(reader)
+            self._serve(reader, now)
         for reader in grown:
             reader.sink.flush()
 
@@ -132,11 +132,10 @@ class Pump:
         else:
             self.window = max(self.window * 0.97, self._narrowest)
 
-    def _serve(self, reader: "_Reader[Any]") -> None:
+    def _serve(self, reader: "_Reader[Any]", now: float) -> None:
         """Write the next page for a reader whose sink takes one."""
         if reader.done.done():
             return
-        now = asyncio.get_running_loop().time()
         try:
             if backlog := reader.sink.backlog():
                 self._wait(reader, backlog, now)

@@ -60,7 +60,7 @@ from hypercorn.protocol.h2 import (
     H2Protocol,
     StreamBuffer,
 )
-from hypercorn.protocol.h11 import STREAM_ID, H11Protocol, H11WSConnection
+from hypercorn.protocol.h11 import STREAM_ID, H11Protocol
 from hypercorn.protocol.ws_stream import WSStream
 from priority.priority import DeadlockError, DuplicateStreamError, MissingStreamError
 
@@ -241,6 +241,7 @@ class CorrectedH11Protocol(H11Protocol):
         super().__init__(*args)
         self._websockets = websockets
         self._transport = _transport(self.send)
+        self._is_chunked = False
 
     def backlog(self, stream_id: int) -> int:  # noqa: ARG002
         return self._transport.get_write_buffer_size()
@@ -248,9 +249,7 @@ class CorrectedH11Protocol(H11Protocol):
     def put(self, stream_id: int, data: bytes) -> None:  # noqa: ARG002
         if self._transport.is_closing():
             return
-        if isinstance(self.connection, h11.Connection):
-            data = self.connection.send(h11.Data(data=data)) or b""
-        self._transport.write(data)
+        self._transport.write(b"%x\r\n%b\r\n" % (len(data), data) if self._is_chunked else data)
 
     def flush(self) -> None:
         """Do nothing: `put` has written it."""
@@ -259,9 +258,12 @@ class CorrectedH11Protocol(H11Protocol):
         self._transport.abort()
 
     async def stream_send(self, event: StreamEvent) -> None:
-        if isinstance(event, Response) and isinstance(self.connection, H11WSConnection):
-            refused = event.status_code >= 300
-            event = replace(event, headers=[*event.headers, (b"connection", b"close")]) if refused else event
+        if isinstance(event, Response):
+            http = self.connection if isinstance(self.connection, h11.Connection) else None
+            # A response without a length is chunked, but for clients of HTTP/1.0 (RFC 9112, 6.3).
+            self._is_chunked = http is not None and http.their_http_version != b"1.0"
+            if http is None and event.status_code >= 300:
+                event = replace(event, headers=[*event.headers, (b"connection", b"close")])
         await super().stream_send(event)
 
     async def _create_stream(self, request: h11.Request) -> None:
