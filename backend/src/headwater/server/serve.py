@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import gc
 import logging
 import os
 import signal
@@ -71,6 +72,9 @@ async def serve(settings: Settings, announce: Callable[[str], None]) -> None:
             app = Hosts(settings.allowed_hosts).guard(app)
         else:
             app = ProxyFixMiddleware(app, trusted_hops=settings.trusted_proxies)
+        # What exists by now stays, so the garbage collector need not look at it again and again.
+        gc.collect()
+        gc.freeze()
         with connections.corrected():
             await worker_serve(
                 wrap_app(app, config.wsgi_max_body_size, "asgi"),
