@@ -39,6 +39,7 @@ from headwater.replies.requests import (
     Stateless,
     digests,
 )
+from headwater.replies.turnstile import Turnstile
 from headwater.storage.conversations import ConversationRepository, IdTakenError
 from headwater.storage.replies import ReplyRepository, StoredReply
 
@@ -105,6 +106,7 @@ class Replies:
             window=delivery.window, heartbeat=delivery.heartbeat, lease=lease, page_sent=metrics.page_sent
         )
         metrics.watch_window(lambda: self._pump.window)
+        self._turnstile = Turnstile()
         self.draining = False
         self.drained = asyncio.Event()
 
@@ -133,7 +135,8 @@ class Replies:
             request = replace(request, ids=replace(request.ids, generation=derived))
             if (repeated := await self._repeated(principal, request, key)) is not None:
                 return repeated
-        return await self._start_once(principal, request, options)
+        async with self._turnstile.turn():
+            return await self._start_once(principal, request, options)
 
     async def _start_once(
         self, principal: Principal, request: ReplyRequest, options: StartOptions
