@@ -36,7 +36,7 @@ Corrections of WebSockets are in `websocket_corrections.py`.
 import asyncio
 import math
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Coroutine, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any
@@ -51,8 +51,8 @@ import hypercorn.protocol.h2
 import hypercorn.protocol.h11
 from hypercorn.asyncio.tcp_server import TCPServer
 from hypercorn.events import Closed, Event, RawData, Updated
-from hypercorn.protocol.events import Body, Response
 from hypercorn.protocol.events import Event as StreamEvent
+from hypercorn.protocol.events import Response
 from hypercorn.protocol.h2 import (
     BUFFER_HIGH_WATER,
     BUFFER_LOW_WATER,
@@ -173,11 +173,15 @@ class CorrectedTCPServer(TCPServer):
 class CorrectedStreamBuffer(StreamBuffer):
     """A buffer whose writer waits until less than the low-water mark is left in it."""
 
+    def add(self, data: bytes) -> None:
+        """Add data without waiting."""
+        self.buffer.extend(data)
+        _at_once(self._is_empty.clear())
+
     async def push(self, data: bytes) -> None:
         if self._complete:
             raise BufferCompleteError
-        self.buffer.extend(data)
-        await self._is_empty.clear()
+        self.add(data)
         if len(self.buffer) >= BUFFER_HIGH_WATER:
             await self._paused.clear()
             await self._paused.wait()
@@ -326,11 +330,12 @@ def _cost(event: h2.events.Event) -> int:
 class CorrectedH2Protocol(H2Protocol):
     """HTTP/2 whose streams always end, either complete or with a reset."""
 
+    stream_buffers: dict[int, CorrectedStreamBuffer]  # type: ignore[assignment] - see `Connections.corrected`
+
     def __init__(self, patience: float, *args: Any) -> None:  # noqa: ANN401
         super().__init__(*args)
         self._patience = patience
         self._transport = _transport(self.send)
-        self._queued: set[int] = set()
         self._budget = FrameBudget()
         scheduler: Any = RoundRobin()
         self.priority = scheduler
@@ -338,28 +343,24 @@ class CorrectedH2Protocol(H2Protocol):
     def backlog(self, stream_id: int) -> int:
         buffer = self.stream_buffers.get(stream_id)
         waiting = 0 if buffer is None else len(buffer.buffer)
-        return self._transport.get_write_buffer_size() + waiting + (stream_id in self._queued)
+        return self._transport.get_write_buffer_size() + waiting
 
     def put(self, stream_id: int, data: bytes) -> None:
         """Send within the flow-control windows; what they do not allow waits as usual."""
-        if self._transport.is_closing():
-            return
+        buffer = self.stream_buffers.get(stream_id)
+        if buffer is None or buffer.complete or self._transport.is_closing():
+            return  # the client has left
         try:
-            if len(data) > self.connection.local_flow_control_window(stream_id):
-                self._queued.add(stream_id)
-                self.task_group.spawn(self._put_queued, Body(stream_id=stream_id, data=data))
+            if buffer.buffer or len(data) > self.connection.local_flow_control_window(stream_id):
+                buffer.add(data)
+                self.priority.unblock(stream_id)
+                _at_once(self.has_data.set())
                 return
             size = self.connection.max_outbound_frame_size
             for start in range(0, len(data), size):
                 self.connection.send_data(stream_id, data[start : start + size])
-        except h2.exceptions.ProtocolError:
+        except (h2.exceptions.ProtocolError, MissingStreamError):
             return  # the client has reset the stream, or the connection is going away
-
-    async def _put_queued(self, body: Body) -> None:
-        try:
-            await self.stream_send(body)
-        finally:
-            self._queued.discard(body.stream_id)
 
     def flush(self) -> None:
         if data := self.connection.data_to_send():
@@ -467,6 +468,15 @@ class CorrectedH2Protocol(H2Protocol):
             return  # the client reset it, or the connection is going away
         await self.has_data.set()
         await self._flush()
+
+
+def _at_once(work: Coroutine[Any, Any, None]) -> None:
+    """Run a coroutine that has nothing to wait for."""
+    try:
+        work.send(None)
+    except StopIteration:
+        return
+    raise RuntimeError("it waits for something")
 
 
 def _transport(protocol_send: Any) -> asyncio.WriteTransport:  # noqa: ANN401
