@@ -330,7 +330,7 @@ def _cost(event: h2.events.Event) -> int:
 class CorrectedH2Protocol(H2Protocol):
     """HTTP/2 whose streams always end, either complete or with a reset."""
 
-    stream_buffers: dict[int, CorrectedStreamBuffer]  # type: ignore[assignment] - see `Connections.corrected`
+    stream_buffers: dict[int, CorrectedStreamBuffer]  # type: ignore[assignment]  # see `Connections`
 
     def __init__(self, patience: float, *args: Any) -> None:  # noqa: ANN401
         super().__init__(*args)
