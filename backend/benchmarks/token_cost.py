@@ -12,14 +12,13 @@ import json
 import statistics
 import sys
 import time
-from contextlib import aclosing
 from multiprocessing import Pipe, Process
 from multiprocessing.connection import Connection
 
 from openai import AsyncOpenAI, DefaultAioHttpClient
 
 from headwater.generation.kinds.text import Text
-from headwater.generation.provider import Prompt, PromptMessage
+from headwater.generation.provider import Delta, Prompt, PromptMessage
 from headwater.providers.openai import OpenAIProvider
 
 TOKENS = 30_000
@@ -74,12 +73,10 @@ async def package_iterator(url: str) -> int:
 async def raw_bytes(url: str) -> int:
     provider = OpenAIProvider(api_key="k", base_url=url)
     prompt = Prompt("gen_1", "m", (PromptMessage("user", "hi"),))
-    count = 0
-    async with aclosing(provider.generate(prompt)) as batches:
-        async for batch in batches:
-            count += sum(isinstance(delta, Text) for delta in batch)
+    deltas: list[Delta] = []
+    await provider.generate(prompt, deltas.extend)
     await provider.aclose()
-    return count
+    return sum(isinstance(delta, Text) for delta in deltas)
 
 
 async def main(url: str) -> None:

@@ -1,6 +1,6 @@
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
 
@@ -19,7 +19,7 @@ from headwater.generation.outcome import (
     Usage,
 )
 from headwater.generation.parts import Event, Part
-from headwater.generation.provider import Delta, Finish, Prompt, PromptMessage, ProviderError
+from headwater.generation.provider import Delta, Finish, Prompt, PromptMessage, ProviderError, Take
 from headwater.generation.runner import Limits, Runner
 from headwater.live.memory import MemoryLog
 from tests.limits import run_limits
@@ -36,7 +36,7 @@ class Playing:
         self._steps = steps
         self.closed = asyncio.Event()
 
-    async def generate(self, prompt: Prompt) -> AsyncGenerator[Sequence[Delta], None]:
+    async def generate(self, prompt: Prompt, take: Take) -> None:
         try:
             for step in self._steps:
                 if isinstance(step, BaseException):
@@ -44,7 +44,7 @@ class Playing:
                 if callable(step):
                     await step()
                 else:
-                    yield step
+                    take(step)
         finally:
             self.closed.set()
 

@@ -317,12 +317,17 @@ def _usage(value: object) -> Usage | None:
     return Usage(*tokens) if all(type(count) is int and count >= 0 for count in tokens) else None
 
 
-def _refusal(answer: dict[str, Any] | None) -> ProviderError:
+def _refusal(answer: dict[str, Any] | None, *codes: object) -> ProviderError:
     """The error for an object that reports a failure, in its member `error` or by itself."""
     answer = answer or {}
     error = answer.get("error")
     members = {**answer, **error} if isinstance(error, dict) else answer
-    return refusal(*map(members.get, ("code", "type", "status", "status_code")))
+    return refusal(*codes, *map(members.get, ("code", "type", "status", "status_code")))
+
+
+def refusal_in(body: bytes, status: int) -> ProviderError:
+    """The error for a response with this body and HTTP status."""
+    return _refusal(_object(body), status)
 
 
 def refusal(*answer: object) -> ProviderError:
