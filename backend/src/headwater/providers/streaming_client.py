@@ -88,7 +88,7 @@ def _proxy(url: URL) -> str | None:
 async def read(response: aiohttp.ClientResponse, take: Callable[[bytes], bool]) -> None:
     """Call `take` with each piece of the body when it arrives, to the end or until `take` returns True.
 
-    Raises `aiohttp.ClientError` if the body breaks off, and what `take` raises; the connection is closed then.
+    Raises `aiohttp.ClientError` if the body breaks off, and what `take` raises.
     """
     body = _Body(response, take)
     try:
@@ -121,9 +121,10 @@ class _Body(asyncio.Protocol):
             self._pull()
 
     def restore(self) -> None:
-        """Give the connection its own protocol back."""
-        if self._transport is not None and self._transport.get_protocol() is self:
+        """Give the connection its own protocol back, unless it is lost."""
+        if self._transport is not None:
             self._transport.set_protocol(self._own)
+            self._transport = None
 
     def data_received(self, data: bytes) -> None:
         self._own.data_received(data)
@@ -133,6 +134,7 @@ class _Body(asyncio.Protocol):
         self._own.eof_received()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._transport = None
         self._own.connection_lost(exc)
         self._pull(is_last=True)
 
