@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import assert_never
 
@@ -146,12 +146,14 @@ class Runner:
         """Append what arrived together; see `Provider.generate`."""
         if self._ending is not None:
             return
+        limits, pace = self._limits, self._pace
         events: list[Event] = []
         pieces = 0
         for delta in batch:
             match delta:
                 case Part():
-                    events.extend(self._fit(delta))
+                    events += delta.fit(max(0, limits.reply_chars - self._chars), EVENT_CHARS)
+                    self._chars += delta.length
                     pieces += 1
                     self._finish = None
                     if type(delta) not in self._kinds:
@@ -162,16 +164,17 @@ class Runner:
                     self._finish = delta
                 case _:
                     assert_never(delta)
-        self._ending = self._too_long(len(events))
-        del events[self._limits.reply_events - self._cursor :]
-        is_first = self._pace.last is None
+        if self._chars > limits.reply_chars or self._cursor + len(events) > limits.reply_events:
+            self._ending = self._too_long()
+            del events[limits.reply_events - self._cursor :]
+        now, is_first = pace.now(), pace.last is None
         if events:
-            self._pace.note(pieces)
+            pace.note(pieces, now)
             self._cursor = self._log.append(self._cursor, events)
         if self._ending is not None:
             self._leave()
-        elif self._completed() is None:
-            self._pace.alive = self._pace.now()
+        elif self._finish is None or self._finish.reason is None:
+            pace.alive = now
             if events and is_first:
                 self._watch_deadline()  # the limit of a silence is another one now
 
@@ -180,12 +183,6 @@ class Runner:
             self._kinds = self._kinds - {Text} | {Reasoning}
         elif not isinstance(part, Text) or not part.text.isspace():
             self._kinds.add(type(part))
-
-    def _fit(self, delta: Part) -> Iterator[Event]:
-        """The events of a delta that are within the reply's limit; each fits into a page."""
-        room = max(0, self._limits.reply_chars - self._chars)
-        self._chars += delta.length
-        return delta.fit(room, EVENT_CHARS)
 
     def _leave(self) -> None:
         """Stop the provider."""
@@ -221,16 +218,12 @@ class Runner:
             )
         return Failed("idle_timeout", f"The model fell silent for {limits.idle:g} s.", True)
 
-    def _too_long(self, new_events: int) -> Failed | None:
-        """The failure if this many new events exceed a limit, else None."""
+    def _too_long(self) -> Failed:
         limits = self._limits
-        if self._chars > limits.reply_chars:
-            return Failed(
-                "reply_too_long", f"The reply is longer than {limits.reply_chars} characters.", False
-            )
-        if self._cursor + new_events > limits.reply_events:
-            return Failed("reply_too_long", f"The reply has more than {limits.reply_events} pieces.", False)
-        return None
+        limit = f"is longer than {limits.reply_chars} characters"
+        if self._chars <= limits.reply_chars:
+            limit = f"has more than {limits.reply_events} pieces"
+        return Failed("reply_too_long", f"The reply {limit}.", False)
 
 
 class _Pace:
@@ -251,9 +244,8 @@ class _Pace:
         """Note that the provider gets its request now."""
         self._requested = self.now()
 
-    def note(self, pieces: int) -> None:
+    def note(self, pieces: int, now: float) -> None:
         """Note that this many pieces arrived together now."""
-        now = self.now()
         if self.last is None:
             self.first = now
             self._observer.first_tokens(pieces, now - self._arrived)

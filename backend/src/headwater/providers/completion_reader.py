@@ -8,7 +8,7 @@ passed over. What may have lost text, and what reports a failure, is an error.
 import json
 import re
 from collections.abc import Iterable, Sequence
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
 
@@ -51,6 +51,39 @@ Pieces: TypeAlias = Sequence[tuple[type[TextPart], str]]
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 _decode = msgspec.json.Decoder().decode
+
+
+class _Delta(msgspec.Struct):
+    content: str | None = None
+    refusal: None = None
+    reasoning_content: None = None
+    reasoning: None = None
+    reasoning_details: None = None
+    thinking: None = None
+    tool_calls: None = None
+    function_call: None = None
+
+
+class _Choice(msgspec.Struct):
+    delta: _Delta
+    index: Literal[0] | None = None
+    text: None = None
+    message: None = None
+    error: None = None
+    finish_reason: None = None
+
+
+class _Piece(msgspec.Struct):
+    """Most messages: a piece of text in the only choice, and null in all other members that are read."""
+
+    choices: tuple[_Choice]
+    usage: None = None
+    error: None = None
+    base_resp: None = None
+
+
+_decode_piece = msgspec.json.Decoder(_Piece).decode
+_DECODE_ERRORS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 class CompletionReader:
@@ -173,6 +206,16 @@ class CompletionReader:
 
     def _message(self, data: bytes) -> bool:
         """Read a message; False if it is not a JSON object."""
+        try:
+            text = _decode_piece(data).choices[0].delta.content
+        except _DECODE_ERRORS:
+            return self._any_message(data)
+        self.heard = self._has_first_choice = True
+        if text:
+            self._piece(Text, text)
+        return True
+
+    def _any_message(self, data: bytes) -> bool:
         message = _object(data)
         if message is None:
             return False
@@ -225,12 +268,9 @@ class CompletionReader:
         if not said:
             return False
         members = said if isinstance(said, dict) else {"content": said}
-        if len(members) == 1 and isinstance(text := members.get("content"), str):
-            pieces: Pieces = ((Text, text),) if text else ()  # most deltas
-        else:
-            pieces = (*_first(members, _REASONING, Reasoning), *_first(members, _CONTENT, Text))
-            if members.get("tool_calls") or members.get("function_call"):
-                self._has_called_tool = True
+        pieces = (*_first(members, _REASONING, Reasoning), *_first(members, _CONTENT, Text))
+        if members.get("tool_calls") or members.get("function_call"):
+            self._has_called_tool = True
         for kind, text in pieces:
             self._piece(kind, text)
         return bool(pieces)
@@ -262,7 +302,7 @@ def _object(data: bytes) -> dict[str, Any] | None:
     """A JSON object, also with numbers and characters that JSON does not have; None if it is none."""
     try:
         value = _decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except _DECODE_ERRORS:
         try:
             value = json.loads(data.decode(errors="surrogateescape"), strict=False)
         except (ValueError, RecursionError):
