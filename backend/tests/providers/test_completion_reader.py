@@ -317,6 +317,48 @@ def test_no_odd_member_loses_a_reply(
     assert reader.error is None
 
 
+values = st.sampled_from([None, "stop", "", 0, 1, {"content": "b"}, ["c"], {"status_code": 400}, {}])
+
+
+def some(*names: str) -> st.SearchStrategy[dict[str, object]]:
+    return st.dictionaries(st.sampled_from(names), values, max_size=1)
+
+
+@given(
+    st.booleans(),
+    st.sampled_from(["a", "é", "", None, 3, ["b"]]),
+    some("role", "content", "refusal", "tool_calls", "function_call")
+    | some("thinking", "reasoning", "reasoning_content", "reasoning_details"),
+    some("index", "text", "message", "error", "finish_reason", "delta", "logprobs"),
+    some("usage", "error", "base_resp", "code", "choices"),
+    st.just((0, 0, b"")) | st.tuples(st.integers(0, 80), st.integers(0, 2), st.binary(max_size=2)),
+)
+@settings(max_examples=1000)
+def test_messages_that_are_decoded_with_types_mean_what_they_mean_without(
+    is_first: bool,
+    content: object,
+    in_delta: dict[str, object],
+    in_choice: dict[str, object],
+    members: dict[str, object],
+    change: tuple[int, int, bytes],
+) -> None:
+    choice = {"index": 0, "delta": {"content": content, **in_delta}, **in_choice}
+    sent = json.dumps({"choices": [choice], **members}).encode()
+    at, removed, added = change
+    pieces = [
+        delta("Hello "),
+        b"data: " + sent[:at] + added + sent[at + removed :] + b"\n\n",
+        delta("there."),
+    ]
+    said, reader = read(*pieces)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(CompletionReader, "_message", CompletionReader._any_message)
+        expected, plain = read(*pieces)
+    assert said == expected
+    assert (reader.heard, reader.finished, reader.done) == (plain.heard, plain.finished, plain.done)
+    assert str(reader.error) == str(plain.error)
+
+
 @given(
     st.lists(st.binary(max_size=30) | st.sampled_from([b"data: ", b"{", b"}", b"\n\n", b'"choices":[', b"]"]))
 )

@@ -5,7 +5,7 @@ import socket
 import threading
 from collections.abc import Callable
 from contextvars import Context
-from typing import Any
+from typing import TypeVarTuple
 
 from headwater.generation.log import changed
 from headwater.generation.outcome import Completed
@@ -17,6 +17,8 @@ from headwater.providers.openai import OpenAIProvider
 from tests.limits import run_limits
 from tests.providers.model_server import DONE, delta
 
+Args = TypeVarTuple("Args")
+
 FIRST, LAST = 10, 210
 PROMPT = Prompt("gen_1", "m", (PromptMessage("user", "hello"),))
 
@@ -27,13 +29,13 @@ class CountingLoop(asyncio.SelectorEventLoop):
     scheduled = 0
 
     def call_soon(
-        self, callback: Callable[..., object], *args: Any, context: Context | None = None
+        self, callback: Callable[[*Args], object], *args: *Args, context: Context | None = None
     ) -> asyncio.Handle:
         self.scheduled += 1
         return super().call_soon(callback, *args, context=context)
 
     def call_at(
-        self, when: float, callback: Callable[..., object], *args: Any, context: Context | None = None
+        self, when: float, callback: Callable[[*Args], object], *args: *Args, context: Context | None = None
     ) -> asyncio.TimerHandle:
         self.scheduled += 1
         return super().call_at(when, callback, *args, context=context)
