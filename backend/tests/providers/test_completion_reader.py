@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from headwater.generation.kinds.reasoning import Reasoning
@@ -333,7 +333,8 @@ def some(*names: str) -> st.SearchStrategy[dict[str, object]]:
     some("usage", "error", "base_resp", "code", "choices"),
     st.just((0, 0, b"")) | st.tuples(st.integers(0, 80), st.integers(0, 2), st.binary(max_size=2)),
 )
-@settings(max_examples=1000)
+@example(True, "", {}, {"message": {"content": "b"}}, {}, (0, 0, b""))
+@settings(max_examples=500)
 def test_messages_that_are_decoded_with_types_mean_what_they_mean_without(
     is_first: bool,
     content: object,

@@ -145,16 +145,16 @@ class _Body(asyncio.Protocol):
         self._own.resume_writing()
 
     def _pull(self, *, is_last: bool = False) -> None:
+        if self.ended.done():
+            return
         try:
-            while not self.ended.done():
-                if piece := self._content.read_nowait():
-                    if self._take(piece):
-                        self.ended.set_result(None)
-                elif self._content.is_eof():
+            while piece := self._content.read_nowait():
+                if self._take(piece):
                     self.ended.set_result(None)
-                elif is_last:
-                    self.ended.set_exception(aiohttp.ClientPayloadError("the connection was lost"))
-                else:
                     return
+            if self._content.is_eof():
+                self.ended.set_result(None)
+            elif is_last:
+                self.ended.set_exception(aiohttp.ClientPayloadError("the connection was lost"))
         except Exception as error:  # noqa: BLE001 - raised where `ended` is awaited
             self.ended.set_exception(error)
