@@ -4,7 +4,6 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import assert_never
 
 from headwater.generation.kinds.reasoning import Reasoning, ReasoningEnd
 from headwater.generation.kinds.text import Text
@@ -150,20 +149,17 @@ class Runner:
         events: list[Event] = []
         pieces = 0
         for delta in batch:
-            match delta:
-                case Part():
-                    events += delta.fit(max(0, limits.reply_chars - self._chars), EVENT_CHARS)
-                    self._chars += delta.length
-                    pieces += 1
-                    self._finish = None
-                    if type(delta) not in self._kinds:
-                        self._note_kind(delta)
-                case Usage():
-                    self._usage = delta
-                case Finish():
-                    self._finish = delta
-                case _:
-                    assert_never(delta)
+            if isinstance(delta, Part):
+                events += delta.fit(max(0, limits.reply_chars - self._chars), EVENT_CHARS)
+                self._chars += delta.length
+                pieces += 1
+                self._finish = None
+                if type(delta) not in self._kinds:
+                    self._note_kind(delta)
+            elif isinstance(delta, Usage):
+                self._usage = delta
+            else:
+                self._finish = delta
         if self._chars > limits.reply_chars or self._cursor + len(events) > limits.reply_events:
             self._ending = self._too_long()
             del events[limits.reply_events - self._cursor :]
@@ -237,7 +233,7 @@ class _Pace:
         self._observer = observer
         self.first: float | None = None
         self.last: float | None = None
-        self._longest_gap: float | None = None
+        self._longest_gap = 0.0
         self._tokens = 0
 
     def request(self) -> None:
@@ -251,7 +247,7 @@ class _Pace:
             self._observer.first_tokens(pieces, now - self._arrived)
         else:
             gap = now - self.last
-            self._longest_gap = max(gap, self._longest_gap or 0.0)
+            self._longest_gap = max(gap, self._longest_gap)
             self._observer.more_tokens(pieces, gap)
         self.last = now
         self._tokens += pieces
@@ -259,11 +255,11 @@ class _Pace:
     def timing(self) -> Timing:
         """The measurements up to now."""
         now, requested = self.now(), self._requested
-        first, last, rate, gap = self.first, self.last, None, self._longest_gap
+        first, last, rate, gap = self.first, self.last, None, None
         if first is not None and last is not None and last > first:
             rate = (self._tokens - 1) / (last - first)
         if last is not None:
-            gap = max(now - last, gap or 0.0)
+            gap = max(now - last, self._longest_gap)
         return Timing(
             first_token=None if first is None else first - self.started,
             duration=now - self.started,

@@ -97,6 +97,7 @@ class CompletionReader:
 
     def __init__(self) -> None:
         self.heard = False
+        self.finished = False
         self.done = False
         self.error: ProviderError | None = None
         self._lines = Lines()
@@ -113,11 +114,6 @@ class CompletionReader:
         self._has_called_tool = False
         self._finish: Finish | None = None
         self._is_doubtful = False
-
-    @property
-    def finished(self) -> bool:
-        """See the class."""
-        return self._finish is not None and not self._is_doubtful
 
     def feed(self, data: bytes) -> list[Delta]:
         """The deltas in the lines that these bytes complete."""
@@ -156,7 +152,16 @@ class CompletionReader:
         if self._body is not None:
             self._body += line + b"\n"
         elif line.startswith(b"data:"):
-            self._data_line(line[5:].strip())
+            data = line[5:].strip()
+            if self._data:
+                self._data += b"\n" + data
+            elif self._event == b"error":
+                self._fail(_refusal(_object(data)))
+            elif data == b"[DONE]":
+                self.heard = True
+                self._end_reply()
+            elif data.startswith(b"{") and not self._message(data):
+                self._data += data  # the event may have more lines of data
         elif not line:
             if self._event or self._data:
                 self._end_event()
@@ -164,17 +169,6 @@ class CompletionReader:
             self._event = line[6:].strip()
         elif line.startswith(b"error:"):
             self._fail(_refusal(_object(line[6:])))
-
-    def _data_line(self, data: bytes) -> None:
-        if self._data:
-            self._data += b"\n" + data
-        elif self._event == b"error":
-            self._fail(_refusal(_object(data)))
-        elif data == b"[DONE]":
-            self.heard = True
-            self._end_reply()
-        elif data.startswith(b"{") and not self._message(data):
-            self._data += data  # the event may have more lines of data
 
     def _end_event(self) -> None:
         if self._event == b"error":
@@ -260,7 +254,8 @@ class CompletionReader:
             self._flush()
             self._finish = Finish(_FINISH.get(reason), called_tool=self._has_called_tool)
             self._is_doubtful |= has_text
-            if not self._is_doubtful:
+            self.finished = not self._is_doubtful
+            if self.finished:
                 self._deltas.append(self._finish)
 
     def _say(self, said: object) -> bool:
@@ -296,6 +291,7 @@ class CompletionReader:
             self._deltas += parts
             self._is_doubtful |= self._finish is not None
             self._finish = None
+            self.finished = False
 
 
 def _object(data: bytes) -> dict[str, Any] | None:

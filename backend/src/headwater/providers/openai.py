@@ -131,14 +131,17 @@ class OpenAIProvider:
         except (aiohttp.ClientError, OSError) as error:
             raise self._error(error, "provider_unreachable", "The model server cannot be reached.") from error
         reader = CompletionReader()
+        was_finished = False
         clock = asyncio.get_running_loop().time
         try:
             async with asyncio.timeout(None) as grace:
 
                 def feed(data: bytes) -> bool:
+                    nonlocal was_finished
                     take(reader.feed(data))
-                    if reader.finished is (grace.when() is None):
-                        grace.reschedule(clock() + USAGE_GRACE if reader.finished else None)
+                    if reader.finished is not was_finished:
+                        was_finished = reader.finished
+                        grace.reschedule(clock() + USAGE_GRACE if was_finished else None)
                     return reader.done
 
                 await read(response, feed)
