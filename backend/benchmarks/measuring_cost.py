@@ -9,13 +9,12 @@ the cost of the library's own histogram and counter, called for each token.
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from headwater.generation.kinds.text import Text
 from headwater.generation.observer import Observer
-from headwater.generation.provider import Delta, Finish, Prompt, PromptMessage
+from headwater.generation.provider import Finish, Prompt, PromptMessage, Take
 from headwater.generation.runner import Limits, Runner
 from headwater.live.memory import MemoryLog
 from headwater.metrics import GAP_SECONDS, Metrics
@@ -27,11 +26,11 @@ LIMITS = Limits(first_token=60, idle=60, total=600, reply_chars=10**9)
 
 
 class Talkative:
-    async def generate(self, _: Prompt) -> AsyncGenerator[Sequence[Delta], None]:
+    async def generate(self, _: Prompt, take: Take) -> None:
         token = (Text(" token"),)
         for _ in range(TOKENS):
-            yield token
-        yield (Finish("stop"),)
+            take(token)
+        take((Finish("stop"),))
 
 
 class Library(Observer):

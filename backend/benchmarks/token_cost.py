@@ -1,10 +1,10 @@
-"""The processor time of a token: the openai package's own iterator, and our parser of raw bytes.
+"""The processor time of a call and of a token: the openai package and its own iterator, and our raw bytes.
 
     cd backend && ../.venv/bin/python benchmarks/token_cost.py
 
-A model server in another process sends the same reply to both, in turns. Only the reader's own processor time
-counts, not that of the server or of other work on the machine. Compare the two figures of one run; single
-figures differ between machines.
+A model server in another process sends the same replies to both, in turns: many of one token, then one of
+many tokens. Only the reader's own processor time counts, not that of the server or of other work on the
+machine. Compare the figures of one run; single figures differ between machines.
 """
 
 import asyncio
@@ -12,16 +12,16 @@ import json
 import statistics
 import sys
 import time
-from contextlib import aclosing
 from multiprocessing import Pipe, Process
 from multiprocessing.connection import Connection
 
 from openai import AsyncOpenAI, DefaultAioHttpClient
 
 from headwater.generation.kinds.text import Text
-from headwater.generation.provider import Prompt, PromptMessage
+from headwater.generation.provider import Delta, Prompt, PromptMessage
 from headwater.providers.openai import OpenAIProvider
 
+CALLS = 200
 TOKENS = 30_000
 ROUNDS = 5
 
@@ -34,25 +34,34 @@ def message(delta: dict[str, str], finish: str | None = None) -> bytes:
         "model": "m",
         "choices": [{"index": 0, "delta": delta, "finish_reason": finish}],
     }
-    return f"data: {json.dumps(body)}\n\n".encode()
+    return chunk(f"data: {json.dumps(body)}\n\n".encode())
+
+
+def chunk(data: bytes) -> bytes:
+    return b"%x\r\n%b\r\n" % (len(data), data)
 
 
 def serve(ready: Connection) -> None:
-    """Answer every request with TOKENS tokens, each in a write of its own."""
+    """Answer every request with as many tokens as the name of its model says, each in a write of its own."""
+    token = message({"content": " token"})
+    end = message({}, "stop") + chunk(b"data: [DONE]\n\n") + chunk(b"")
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = await reader.readuntil(b"\r\n\r\n")
-        length = next(
-            int(line[15:]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")
-        )
-        await reader.readexactly(length)
-        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n")
-        token = message({"content": " token"})
-        for _ in range(TOKENS):
-            writer.write(token)
-            await writer.drain()
-        writer.write(message({}, "stop") + b"data: [DONE]\n\n")
-        await writer.drain()
+        while True:
+            try:
+                head = await reader.readuntil(b"\r\n\r\n")
+            except asyncio.IncompleteReadError:
+                break
+            lines = head.lower().split(b"\r\n")
+            length = next(int(line[15:]) for line in lines if line.startswith(b"content-length:"))
+            body = json.loads(await reader.readexactly(length))
+            writer.write(
+                b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+            )
+            for _ in range(int(body["model"])):
+                writer.write(token)
+                await writer.drain()
+            writer.write(end)
         writer.close()
 
     async def main() -> None:
@@ -63,38 +72,37 @@ def serve(ready: Connection) -> None:
     asyncio.run(main())
 
 
-async def package_iterator(url: str) -> int:
-    async with AsyncOpenAI(api_key="k", base_url=url, http_client=DefaultAioHttpClient()) as client:
+async def main(url: str) -> None:
+    client = AsyncOpenAI(api_key="k", base_url=url, http_client=DefaultAioHttpClient())
+    provider = OpenAIProvider(api_key="k", base_url=url)
+
+    async def package(tokens: int) -> int:
         reply = await client.chat.completions.create(
-            model="m", messages=[{"role": "user", "content": "hi"}], stream=True
+            model=str(tokens), messages=[{"role": "user", "content": "hi"}], stream=True
         )
         return sum([1 async for part in reply if part.choices[0].delta.content])
 
+    async def ours(tokens: int) -> int:
+        deltas: list[Delta] = []
+        prompt = Prompt("gen_1", str(tokens), (PromptMessage("user", "hi"),))
+        await provider.generate(prompt, deltas.extend)
+        return sum(isinstance(delta, Text) for delta in deltas)
 
-async def raw_bytes(url: str) -> int:
-    provider = OpenAIProvider(api_key="k", base_url=url)
-    prompt = Prompt("gen_1", "m", (PromptMessage("user", "hi"),))
-    count = 0
-    async with aclosing(provider.generate(prompt)) as batches:
-        async for batch in batches:
-            count += sum(isinstance(delta, Text) for delta in batch)
+    readers = {"the package": package, "raw bytes": ours}
+    for what, calls, tokens in (("call", CALLS, 1), ("token", 1, TOKENS)):
+        costs: dict[str, list[float]] = {name: [] for name in readers}
+        for _ in range(ROUNDS):
+            for name, read in readers.items():
+                started = time.process_time()
+                for _ in range(calls):
+                    assert await read(tokens) == tokens
+                costs[name].append((time.process_time() - started) / (calls * tokens) * 1e6)
+        for name, times in costs.items():
+            print(f"{name:12} {statistics.median(times):8.1f} µs a {what} (median of {ROUNDS})")
+        ratios = [a / b for a, b in zip(*costs.values(), strict=True)]
+        print(f"{'ratio':12} {statistics.median(ratios):8.1f} (from {min(ratios):.1f} to {max(ratios):.1f})")
     await provider.aclose()
-    return count
-
-
-async def main(url: str) -> None:
-    costs: dict[str, list[float]] = {"package iterator": [], "raw bytes": []}
-    for _ in range(ROUNDS):
-        for name, read in (("package iterator", package_iterator), ("raw bytes", raw_bytes)):
-            started = time.process_time()
-            assert await read(url) == TOKENS
-            costs[name].append((time.process_time() - started) / TOKENS * 1e6)
-    for name, times in costs.items():
-        print(
-            f"{name:18} {statistics.median(times):7.1f} µs a token (median of {ROUNDS}, {TOKENS} tokens each)"
-        )
-    ratios = [a / b for a, b in zip(*costs.values(), strict=True)]
-    print(f"{'ratio':18} {statistics.median(ratios):7.1f} (from {min(ratios):.1f} to {max(ratios):.1f})")
+    await client.close()
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
 
@@ -19,7 +19,7 @@ from headwater.generation.outcome import (
     Usage,
 )
 from headwater.generation.parts import Event, Part
-from headwater.generation.provider import Delta, Finish, Prompt, PromptMessage, ProviderError
+from headwater.generation.provider import Delta, Finish, Prompt, PromptMessage, ProviderError, Take
 from headwater.generation.runner import Limits, Runner
 from headwater.live.memory import MemoryLog
 from tests.limits import run_limits
@@ -36,7 +36,7 @@ class Playing:
         self._steps = steps
         self.closed = asyncio.Event()
 
-    async def generate(self, prompt: Prompt) -> AsyncGenerator[Sequence[Delta], None]:
+    async def generate(self, prompt: Prompt, take: Take) -> None:
         try:
             for step in self._steps:
                 if isinstance(step, BaseException):
@@ -44,7 +44,7 @@ class Playing:
                 if callable(step):
                     await step()
                 else:
-                    yield step
+                    take(step)
         finally:
             self.closed.set()
 
@@ -190,6 +190,20 @@ async def test_signs_of_life_put_off_all_deadlines_but_the_total(before: list[De
     assert outcome.status.code == f"{limits}_timeout"
 
 
+async def test_a_first_token_may_take_longer_than_a_later_silence() -> None:
+    async def pause() -> None:
+        await asyncio.sleep(0.3)
+
+    async def short_pause() -> None:
+        await asyncio.sleep(0.01)
+
+    limits = run_limits(first_token=5, idle=0.2)
+    events, outcome = await run(pause, [Text("a")], short_pause, [Text("b")], for_ever, limits=limits)
+    assert events == [Text("a"), Text("b")]
+    assert isinstance(outcome.status, Failed)
+    assert outcome.status.code == "idle_timeout"
+
+
 async def test_a_providers_own_time_out_is_not_taken_for_ours() -> None:
     _, outcome = await run([Text("a")], TimeoutError())
     assert isinstance(outcome.status, Failed)
@@ -209,6 +223,18 @@ async def test_stopping_keeps_what_was_said_and_stops_the_model(status: Cancelle
         outcome = await running
         await provider.closed.wait()
     assert outcome.status == status
+    assert log.read(0).events == (Text("a"),)
+
+
+async def test_nothing_that_comes_after_the_stop_is_taken() -> None:
+    async def stop() -> None:
+        runner.stop(Cancelled("user"))
+
+    log = MemoryLog()
+    steps: list[Step] = [[Text("a")], stop, [Text("b"), Finish("stop")], for_ever]
+    runner = Runner(log, Playing(*steps), PROMPT, run_limits())
+    async with asyncio.timeout(5):
+        assert (await runner.run()).status == Cancelled("user")
     assert log.read(0).events == (Text("a"),)
 
 

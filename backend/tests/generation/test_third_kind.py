@@ -1,7 +1,6 @@
 """A third kind of part, made of this one file, goes through the log, rows, archives and every transport."""
 
 import json
-from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ from headwater.generation.kinds.text import Text
 from headwater.generation.log import Page
 from headwater.generation.outcome import Completed, Outcome
 from headwater.generation.parts import KINDS, Part, TextPart, fold, shape, unfold
-from headwater.generation.provider import Delta, Finish, Prompt
+from headwater.generation.provider import Finish, Prompt, Take
 from headwater.providers.scripted import ScriptedProvider
 from headwater.replies.requests import NewMessage
 from headwater.storage.conversations import ConversationRepository
@@ -58,9 +57,9 @@ PAGE = Page(EVENTS, 5, Outcome(Completed("stop")))
 class Citing(ScriptedProvider):
     """A model that cites."""
 
-    async def generate(self, prompt: Prompt) -> AsyncGenerator[Sequence[Delta], None]:
-        yield EVENTS[:3]
-        yield (*EVENTS[3:], Finish("stop"))
+    async def generate(self, prompt: Prompt, take: Take) -> None:
+        take(EVENTS[:3])
+        take((*EVENTS[3:], Finish("stop")))
 
 
 @pytest.fixture(autouse=True)

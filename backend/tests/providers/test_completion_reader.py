@@ -1,7 +1,7 @@
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from headwater.generation.kinds.reasoning import Reasoning
@@ -315,6 +315,49 @@ def test_no_odd_member_loses_a_reply(
     said, reader = read(delta("Hello "), odd, delta("there."), END)
     assert [each for each in said if isinstance(each, Text)] == HELLO[:2]
     assert reader.error is None
+
+
+values = st.sampled_from([None, "stop", "", 0, 1, {"content": "b"}, ["c"], {"status_code": 400}, {}])
+
+
+def some(*names: str) -> st.SearchStrategy[dict[str, object]]:
+    return st.dictionaries(st.sampled_from(names), values, max_size=1)
+
+
+@given(
+    st.booleans(),
+    st.sampled_from(["a", "é", "", None, 3, ["b"]]),
+    some("role", "content", "refusal", "tool_calls", "function_call")
+    | some("thinking", "reasoning", "reasoning_content", "reasoning_details"),
+    some("index", "text", "message", "error", "finish_reason", "delta", "logprobs"),
+    some("usage", "error", "base_resp", "code", "choices"),
+    st.just((0, 0, b"")) | st.tuples(st.integers(0, 80), st.integers(0, 2), st.binary(max_size=2)),
+)
+@example(True, "", {}, {"message": {"content": "b"}}, {}, (0, 0, b""))
+@settings(max_examples=500)
+def test_messages_that_are_decoded_with_types_mean_what_they_mean_without(
+    is_first: bool,
+    content: object,
+    in_delta: dict[str, object],
+    in_choice: dict[str, object],
+    members: dict[str, object],
+    change: tuple[int, int, bytes],
+) -> None:
+    choice = {"index": 0, "delta": {"content": content, **in_delta}, **in_choice}
+    sent = json.dumps({"choices": [choice], **members}).encode()
+    at, removed, added = change
+    pieces = [
+        delta("Hello "),
+        b"data: " + sent[:at] + added + sent[at + removed :] + b"\n\n",
+        delta("there."),
+    ]
+    said, reader = read(*pieces)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(CompletionReader, "_message", CompletionReader._any_message)
+        expected, plain = read(*pieces)
+    assert said == expected
+    assert (reader.heard, reader.finished, reader.done) == (plain.heard, plain.finished, plain.done)
+    assert str(reader.error) == str(plain.error)
 
 
 @given(

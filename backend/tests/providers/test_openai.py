@@ -3,7 +3,6 @@
 import asyncio
 import json
 from collections.abc import Sequence
-from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
 
@@ -40,8 +39,9 @@ async def run(*scripts: Script, limits: Limits = run_limits()) -> tuple[str, Out
 
 
 async def deltas(provider: OpenAIProvider, prompt: Prompt) -> list[Delta]:
-    async with aclosing(provider.generate(prompt)) as batches:
-        return [delta async for batch in batches for delta in batch]
+    said: list[Delta] = []
+    await provider.generate(prompt, said.extend)
+    return said
 
 
 async def said_to(server_prefills: bool) -> list[dict[str, str]]:
@@ -54,11 +54,7 @@ async def said_to(server_prefills: bool) -> list[dict[str, str]]:
         prompt = Prompt(
             "gen_1", "small", (PromptMessage("user", "hello"), PromptMessage("assistant", "Good mor"))
         )
-        async with aclosing(provider.generate(prompt)) as batches:
-            assert [delta async for batch in batches for delta in batch] == [
-                Text("rest"),
-                Finish("stop"),
-            ]
+        assert await deltas(provider, prompt) == [Text("rest"), Finish("stop")]
         await provider.aclose()
         messages: Any = server.asked[0].body["messages"]
         return list(messages)
@@ -101,10 +97,7 @@ async def test_a_reply_and_the_request_behind_it() -> None:
 
     async with model_server(script) as server:
         provider = OpenAIProvider(api_key="key", base_url=server.url)
-        said: list[Delta] = []
-        async with aclosing(provider.generate(PROMPT)) as batches:
-            async for batch in batches:
-                said += batch
+        said = await deltas(provider, PROMPT)
         await provider.aclose()
     assert said == [Text("Hel"), Text("lo"), Finish("stop"), Usage(9, 2)]
     request = server.asked[0]
@@ -131,14 +124,16 @@ async def test_each_token_is_passed_on_when_it_arrives() -> None:
 
     async with model_server(script) as server, asyncio.timeout(10):
         provider = OpenAIProvider(api_key=None, base_url=server.url)
-        async with aclosing(provider.generate(PROMPT)) as batches:
-            assert await anext(batches) == [Text("first")]
+        batches: list[Sequence[Delta]] = []
+
+        def take(batch: Sequence[Delta]) -> None:
+            batches.append(batch)
             passed.set()
-            assert [delta async for batch in batches for delta in batch] == [
-                Text(" second"),
-                Finish("stop"),
-            ]
+
+        await provider.generate(PROMPT, take)
         await provider.aclose()
+    assert batches[0] == [Text("first")]
+    assert [delta for batch in batches[1:] for delta in batch] == [Text(" second"), Finish("stop")]
 
 
 async def finished_and_cut(answer: Answer) -> None:
@@ -415,8 +410,10 @@ async def test_leaving_closes_the_request_at_once() -> None:
 
     async with model_server(script) as server, asyncio.timeout(5):
         provider = OpenAIProvider(api_key="key", base_url=server.url)
-        async with aclosing(provider.generate(PROMPT)) as batches:
-            await anext(batches)
+        arrived = asyncio.Event()
+        generating = asyncio.create_task(provider.generate(PROMPT, lambda _: arrived.set()))
+        await arrived.wait()
+        generating.cancel()
         async with asyncio.timeout(0.5):
             await left.wait()
         await provider.aclose()

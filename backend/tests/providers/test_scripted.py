@@ -1,6 +1,6 @@
 import asyncio
+import time
 from collections.abc import Sequence
-from contextlib import aclosing
 from itertools import pairwise
 
 import pytest
@@ -29,10 +29,10 @@ async def play(
     started = clock()
     turns = (PromptMessage("user", message), *([] if begun is None else [PromptMessage("assistant", begun)]))
     prompt = Prompt("gen_1", model, turns, None, max_tokens, script, sampling)
-    said = []
-    async with aclosing(ScriptedProvider().generate(prompt)) as batches:
-        async for batch in batches:
-            said += [(delta, clock() - started) for delta in batch]
+    said: list[tuple[Delta, float]] = []
+    await ScriptedProvider().generate(
+        prompt, lambda batch: said.extend((delta, clock() - started) for delta in batch)
+    )
     return said
 
 
@@ -114,10 +114,19 @@ async def test_tokens_come_at_their_pace(jitter: float) -> None:
 async def test_what_is_due_comes_together_but_not_through_a_gate() -> None:
     script = Script(tokens_per_second=1000, faults=(Fault(20, "gate"),))
     prompt = Prompt("g", "echo", (PromptMessage("user", " ".join(30 * "a")),), options=script)
-    async with aclosing(ScriptedProvider().generate(prompt)) as batches:
-        assert len(await anext(batches)) == 1
-        await asyncio.sleep(0.03)  # nobody had time for it
-        assert len(await anext(batches)) == 19
+    sizes: list[int] = []
+
+    def take(batch: Sequence[Delta]) -> None:
+        sizes.append(len(batch))
+        time.sleep(0.03)  # nobody has time for it
+
+    provider = ScriptedProvider()
+    async with asyncio.timeout(5):
+        generating = asyncio.create_task(provider.generate(prompt, take))
+        await asyncio.sleep(0)
+        assert provider.open_gate("g")
+        await generating
+    assert sizes[:2] == [1, 19]
 
 
 async def test_the_same_seed_has_the_same_rhythm() -> None:
@@ -136,16 +145,14 @@ async def test_an_error_comes_after_so_many_tokens() -> None:
         "g", "echo", (PromptMessage("user", "a b c"),), options=Script(faults=(Fault(2, "error"),))
     )
     with pytest.raises(ProviderError):
-        async for batch in ScriptedProvider().generate(prompt):
-            deltas += batch
+        await ScriptedProvider().generate(prompt, deltas.extend)
     assert deltas == [Text("a"), Text(" b")]
 
 
 async def test_a_fault_after_the_last_token_is_met_too() -> None:
     prompt = Prompt("g", "echo", (PromptMessage("user", "a"),), options=Script(faults=(Fault(1, "error"),)))
     with pytest.raises(ProviderError):
-        async for _ in ScriptedProvider().generate(prompt):
-            pass
+        await ScriptedProvider().generate(prompt, lambda _: None)
 
 
 async def test_a_gate_waits_until_it_is_opened_and_each_opening_lets_one_through() -> None:
@@ -153,15 +160,16 @@ async def test_a_gate_waits_until_it_is_opened_and_each_opening_lets_one_through
     script = Script(tokens_per_second=1e6, faults=(Fault(0, "gate"), Fault(1, "gate")))
     prompt = Prompt("g", "echo", (PromptMessage("user", "a b"),), options=script)
     assert not provider.open_gate("g")
-    async with asyncio.timeout(5), aclosing(provider.generate(prompt)) as batches:
-        first = asyncio.ensure_future(anext(batches))
+    batches: asyncio.Queue[Sequence[Delta]] = asyncio.Queue()
+    async with asyncio.timeout(5):
+        generating = asyncio.create_task(provider.generate(prompt, batches.put_nowait))
         await asyncio.sleep(0.02)
-        assert not first.done()
+        assert batches.empty()
         assert provider.open_gate("g")
-        assert await first == (Text("a"),)
+        assert await batches.get() == [Text("a")]
         assert provider.open_gate("g")
-        assert await anext(batches) == (Text(" b"),)
-        await anext(batches)
+        assert await batches.get() == [Text(" b")]
+        await generating
     assert not provider.open_gate("g")
 
 
@@ -169,9 +177,8 @@ async def test_stall_says_five_words_then_waits() -> None:
     prompt = Prompt("g", "stall", (PromptMessage("user", "x"),), options=FAST)
     said: list[Delta] = []
     with pytest.raises(TimeoutError):
-        async with asyncio.timeout(0.1), aclosing(ScriptedProvider().generate(prompt)) as batches:
-            async for batch in batches:
-                said += batch
+        async with asyncio.timeout(0.1):
+            await ScriptedProvider().generate(prompt, said.extend)
     assert len(said) == 5
 
 
@@ -191,7 +198,9 @@ async def test_every_scenario_speaks(model: str) -> None:
     prompt = Prompt(
         "g", model, (PromptMessage("user", "x"),), options=Script(tokens_per_second=1e6, first_token_ms=0)
     )
-    async with aclosing(ScriptedProvider().generate(prompt)) as batches:
-        assert isinstance((await anext(batches))[0], Text)
+    said: asyncio.Queue[Sequence[Delta]] = asyncio.Queue()
+    generating = asyncio.create_task(ScriptedProvider().generate(prompt, said.put_nowait))
+    assert isinstance((await said.get())[0], Text)
+    generating.cancel()
     assert f"scripted/{model}" in [found.id for found in await ScriptedProvider().models()]
     assert await ScriptedProvider().offers(model)

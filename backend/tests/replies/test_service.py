@@ -1,7 +1,7 @@
 import asyncio
 import gc
 import weakref
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
@@ -24,7 +24,7 @@ from headwater.generation.kinds.reasoning import Reasoning, ReasoningEnd
 from headwater.generation.kinds.text import Text, text_of
 from headwater.generation.log import changed
 from headwater.generation.outcome import Cancelled, Completed, Interrupted
-from headwater.generation.provider import Delta, Finish, Prompt, PromptMessage, Sampling
+from headwater.generation.provider import Finish, Prompt, PromptMessage, Sampling, Take
 from headwater.ids import new_id
 from headwater.live.memory import MemoryLogStore
 from headwater.metrics import Metrics
@@ -50,9 +50,9 @@ class Recording(ScriptedProvider):
         super().__init__()
         self.prompts: list[Prompt] = []
 
-    def generate(self, prompt: Prompt) -> AsyncGenerator[Sequence[Delta], None]:
+    async def generate(self, prompt: Prompt, take: Take) -> None:
         self.prompts.append(prompt)
-        return super().generate(prompt)
+        await super().generate(prompt, take)
 
 
 @pytest.fixture
@@ -124,10 +124,10 @@ async def test_a_reply_without_text_is_no_part_of_the_context(database: Database
 class Thinking(Recording):
     """Its thought has no beginning, so that it is known as one only at its end."""
 
-    async def generate(self, prompt: Prompt) -> AsyncGenerator[Sequence[Delta], None]:
+    async def generate(self, prompt: Prompt, take: Take) -> None:
         self.prompts.append(prompt)
-        yield (Text("Let me "), Text("see."))
-        yield (ReasoningEnd(), Text("Four."), Finish("stop"))
+        take((Text("Let me "), Text("see.")))
+        take((ReasoningEnd(), Text("Four."), Finish("stop")))
 
 
 async def test_a_thought_that_was_text_at_first_is_reasoning_everywhere(database: Database) -> None:

@@ -48,15 +48,14 @@ class Part:
         next(lengths)
         yield self
 
-    def fit(self, chars: int, most: int) -> Iterator["Part"]:
+    def fit(self, chars: int, most: int) -> Sequence["Part"]:
         """The events to append for this delta: at most `chars` characters in all and `most` in each event.
 
         Raises `ValueError` for a whole part that is longer than an event may be.
         """
         if self.length > most:
             raise ValueError(f"a {self.type} of {self.length} characters does not fit into an event")
-        if self.length <= chars:
-            yield self
+        return (self,) if self.length <= chars else ()
 
     @property
     def length(self) -> int:
@@ -100,11 +99,12 @@ class TextPart(Part):
             yield type(self)(self.text[start:end])
             start = end
 
-    def fit(self, chars: int, most: int) -> Iterator[Part]:
+    def fit(self, chars: int, most: int) -> Sequence[Part]:
         """See `Part.fit`. U+0000 becomes U+FFFD (CommonMark 2.3): PostgreSQL cannot store it."""
+        if 0 < len(self.text) <= min(chars, most) and "\0" not in self.text:
+            return (self,)
         text = self.text[:chars].replace("\0", "\ufffd")
-        for start in range(0, len(text), most):
-            yield type(self)(text[start : start + most])
+        return [type(self)(text[start : start + most]) for start in range(0, len(text), most)]
 
     @property
     def length(self) -> int:

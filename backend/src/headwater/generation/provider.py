@@ -1,6 +1,6 @@
 """The interface of providers, which has one method, and the types that it uses."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, TypeAlias
 
@@ -62,6 +62,10 @@ class Finish:
 Delta: TypeAlias = Part | Usage | Finish
 
 
+Take: TypeAlias = Callable[[Sequence[Delta]], None]
+"""Takes a batch of deltas. It does not wait, so it may be called from a callback of the event loop."""
+
+
 class ProviderError(Exception):
     """A provider could not start or continue a reply.
 
@@ -78,10 +82,10 @@ class ProviderError(Exception):
 class Provider(Protocol):
     """A source of replies."""
 
-    def generate(self, prompt: Prompt) -> AsyncGenerator[Sequence[Delta], None]:
-        """Stream one reply, in batches: each holds what arrived together, in order.
+    async def generate(self, prompt: Prompt, take: Take) -> None:
+        """Generate one reply and call `take` with what arrives together, in order, as soon as it arrives.
 
-        An empty batch is a sign of life. Ends after a `Finish`; an end without one means that the reply broke
-        off. Raises `ProviderError`. Cancelling or closing the generator stops the model.
+        An empty batch is a sign of life. Returns after a `Finish`; a return without one means that the reply
+        broke off. Raises `ProviderError`, and what `take` raises. Cancelling it stops the model.
         """
         ...

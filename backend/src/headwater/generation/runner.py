@@ -2,10 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
-from contextlib import aclosing
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import assert_never
 
 from headwater.generation.kinds.reasoning import Reasoning, ReasoningEnd
 from headwater.generation.kinds.text import Text
@@ -72,6 +70,8 @@ class Runner:
         self._ending: Status | None = None
         self._stopped: float | None = None
         self._scope: asyncio.Timeout | None = None
+        self._watch: asyncio.TimerHandle | None = None
+        self._pace: _Pace
 
     def stop(self, status: Cancelled | Interrupted) -> None:
         """End the run with this status, unless the reply has finished or another call came first.
@@ -79,13 +79,11 @@ class Runner:
         A provider that still sends something after the reply has finished, such as usage, is closed in any
         case.
         """
-        now = asyncio.get_running_loop().time()
         if self._ending is None:
             completed = self._completed()
             self._ending = completed or status
-            self._stopped = None if completed else now
-        if self._scope is not None and not self._scope.expired():
-            self._scope.reschedule(now)
+            self._stopped = None if completed else asyncio.get_running_loop().time()
+        self._leave()
 
     async def run(self) -> Outcome:
         """Write the whole log, close it, and return the outcome.
@@ -93,10 +91,10 @@ class Runner:
         A reply that fails is an outcome, not an exception. If the task is cancelled, the log is closed as
         interrupted, and the cancellation continues.
         """
-        pace = _Pace(asyncio.get_running_loop().time, self._arrived, self._observer)
+        self._pace = pace = _Pace(asyncio.get_running_loop().time, self._arrived, self._observer)
         status: Status = Interrupted()
         try:
-            status = await self._write_within_deadlines(pace)
+            status = await self._generate_within_deadlines()
         except ProviderError as error:
             status = self._ended() or Failed(error.code, error.message, error.retryable)
         except Exception:
@@ -109,23 +107,23 @@ class Runner:
             self._observer.closed(outcome, None if self._stopped is None else pace.now() - self._stopped)
         return outcome
 
-    async def _write_within_deadlines(self, pace: "_Pace") -> Status:
-        """Write under one time-out scope, which expires at the next deadline, or at once after `stop()`."""
+    async def _generate_within_deadlines(self) -> Status:
+        """Run the provider under one time-out scope, which expires at a missed deadline or at `_leave`."""
         if self._ending is not None:
             return self._ending
-        pace.request()
+        self._pace.request()
         try:
-            async with (
-                asyncio.timeout_at(self._deadline(pace)) as self._scope,
-                aclosing(self._provider.generate(self._prompt)) as batches,
-            ):
-                await self._write(batches, pace, self._scope)
+            async with asyncio.timeout(None) as self._scope:
+                self._watch_deadline()
+                await self._provider.generate(self._prompt, self._take)
         except TimeoutError:
             if self._scope is None or not self._scope.expired():
                 raise
-            return self._ended() or self._missed_deadline(pace)
+            return self._ended() or self._missed_deadline()
         finally:
             self._scope = None
+            if self._watch is not None:
+                self._watch.cancel()
         return self._ended() or Failed(
             "provider_error", "The model's reply broke off before it was complete.", True
         )
@@ -143,37 +141,38 @@ class Runner:
             return Completed(self._finish.reason, "empty")
         return Completed(self._finish.reason, "reasoning" if self._kinds == {Reasoning} else None)
 
-    async def _write(
-        self, batches: AsyncGenerator[Sequence[Delta], None], pace: "_Pace", scope: asyncio.Timeout
-    ) -> None:
-        async for batch in batches:
-            events: list[Event] = []
-            pieces = 0
-            for delta in batch:
-                match delta:
-                    case Part():
-                        events.extend(self._fit(delta))
-                        pieces += 1
-                        self._finish = None
-                        if type(delta) not in self._kinds:
-                            self._note_kind(delta)
-                    case Usage():
-                        self._usage = delta
-                    case Finish():
-                        self._finish = delta
-                    case _:
-                        assert_never(delta)
-            too_long = self._too_long(len(events))
-            del events[self._limits.reply_events - self._cursor :]
-            if events:
-                pace.note(pieces)
-                self._cursor = self._log.append(self._cursor, events)
-            if too_long is not None:
-                self._ending = too_long
-                return
-            pace.alive = pace.now()
-            if self._ended() is None:
-                scope.reschedule(self._deadline(pace))
+    def _take(self, batch: Sequence[Delta]) -> None:
+        """Append what arrived together; see `Provider.generate`."""
+        if self._ending is not None:
+            return
+        limits, pace = self._limits, self._pace
+        events: list[Event] = []
+        pieces = 0
+        for delta in batch:
+            if isinstance(delta, Part):
+                events += delta.fit(max(0, limits.reply_chars - self._chars), EVENT_CHARS)
+                self._chars += delta.length
+                pieces += 1
+                self._finish = None
+                if type(delta) not in self._kinds:
+                    self._note_kind(delta)
+            elif isinstance(delta, Usage):
+                self._usage = delta
+            else:
+                self._finish = delta
+        if self._chars > limits.reply_chars or self._cursor + len(events) > limits.reply_events:
+            self._ending = self._too_long()
+            del events[limits.reply_events - self._cursor :]
+        now, is_first = pace.now(), pace.last is None
+        if events:
+            pace.note(pieces, now)
+            self._cursor = self._log.append(self._cursor, events)
+        if self._ending is not None:
+            self._leave()
+        elif self._finish is None or self._finish.reason is None:
+            pace.alive = now
+            if events and is_first:
+                self._watch_deadline()  # the limit of a silence is another one now
 
     def _note_kind(self, part: Part) -> None:
         if isinstance(part, ReasoningEnd):
@@ -181,36 +180,46 @@ class Runner:
         elif not isinstance(part, Text) or not part.text.isspace():
             self._kinds.add(type(part))
 
-    def _fit(self, delta: Part) -> Iterator[Event]:
-        """The events of a delta that are within the reply's limit; each fits into a page."""
-        room = max(0, self._limits.reply_chars - self._chars)
-        self._chars += delta.length
-        return delta.fit(room, EVENT_CHARS)
+    def _leave(self) -> None:
+        """Stop the provider."""
+        if self._scope is not None and not self._scope.expired():
+            self._scope.reschedule(self._pace.now())
 
-    def _deadline(self, pace: "_Pace") -> float:
+    def _watch_deadline(self) -> None:
+        """Leave if the deadline has passed, else look again at the next one.
+
+        Signs of life only note the time, so that they cost no timer.
+        """
+        if self._watch is not None:
+            self._watch.cancel()
+        deadline = self._deadline()
+        if self._pace.now() >= deadline:
+            self._leave()
+        else:
+            self._watch = asyncio.get_running_loop().call_at(deadline, self._watch_deadline)
+
+    def _deadline(self) -> float:
         """The next deadline: any sign of life puts off the first token and the next one, up to the total."""
-        silence = self._limits.first_token if pace.last is None else self._limits.idle
-        return min(pace.started + self._limits.total, pace.alive + silence)
+        pace, limits = self._pace, self._limits
+        silence = limits.first_token if pace.last is None else limits.idle
+        return min(pace.started + limits.total, pace.alive + silence)
 
-    def _missed_deadline(self, pace: "_Pace") -> Failed:
-        if pace.now() >= pace.started + self._limits.total:
-            return Failed("total_timeout", f"The reply took longer than {self._limits.total:g} s.", True)
+    def _missed_deadline(self) -> Failed:
+        pace, limits = self._pace, self._limits
+        if pace.now() >= pace.started + limits.total:
+            return Failed("total_timeout", f"The reply took longer than {limits.total:g} s.", True)
         if pace.last is None:
             return Failed(
-                "first_token_timeout", f"The model said nothing within {self._limits.first_token:g} s.", True
+                "first_token_timeout", f"The model said nothing within {limits.first_token:g} s.", True
             )
-        return Failed("idle_timeout", f"The model fell silent for {self._limits.idle:g} s.", True)
+        return Failed("idle_timeout", f"The model fell silent for {limits.idle:g} s.", True)
 
-    def _too_long(self, new_events: int) -> Failed | None:
-        """The failure if this many new events exceed a limit, else None."""
+    def _too_long(self) -> Failed:
         limits = self._limits
-        if self._chars > limits.reply_chars:
-            return Failed(
-                "reply_too_long", f"The reply is longer than {limits.reply_chars} characters.", False
-            )
-        if self._cursor + new_events > limits.reply_events:
-            return Failed("reply_too_long", f"The reply has more than {limits.reply_events} pieces.", False)
-        return None
+        limit = f"is longer than {limits.reply_chars} characters"
+        if self._chars <= limits.reply_chars:
+            limit = f"has more than {limits.reply_events} pieces"
+        return Failed("reply_too_long", f"The reply {limit}.", False)
 
 
 class _Pace:
@@ -224,22 +233,21 @@ class _Pace:
         self._observer = observer
         self.first: float | None = None
         self.last: float | None = None
-        self._longest_gap: float | None = None
+        self._longest_gap = 0.0
         self._tokens = 0
 
     def request(self) -> None:
         """Note that the provider gets its request now."""
         self._requested = self.now()
 
-    def note(self, pieces: int) -> None:
+    def note(self, pieces: int, now: float) -> None:
         """Note that this many pieces arrived together now."""
-        now = self.now()
         if self.last is None:
             self.first = now
             self._observer.first_tokens(pieces, now - self._arrived)
         else:
             gap = now - self.last
-            self._longest_gap = max(gap, self._longest_gap or 0.0)
+            self._longest_gap = max(gap, self._longest_gap)
             self._observer.more_tokens(pieces, gap)
         self.last = now
         self._tokens += pieces
@@ -247,11 +255,11 @@ class _Pace:
     def timing(self) -> Timing:
         """The measurements up to now."""
         now, requested = self.now(), self._requested
-        first, last, rate, gap = self.first, self.last, None, self._longest_gap
+        first, last, rate, gap = self.first, self.last, None, None
         if first is not None and last is not None and last > first:
             rate = (self._tokens - 1) / (last - first)
         if last is not None:
-            gap = max(now - last, gap or 0.0)
+            gap = max(now - last, self._longest_gap)
         return Timing(
             first_token=None if first is None else first - self.started,
             duration=now - self.started,

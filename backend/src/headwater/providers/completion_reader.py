@@ -8,7 +8,7 @@ passed over. What may have lost text, and what reports a failure, is an error.
 import json
 import re
 from collections.abc import Iterable, Sequence
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
 
@@ -53,6 +53,39 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _decode = msgspec.json.Decoder().decode
 
 
+class _Delta(msgspec.Struct):
+    content: str | None = None
+    refusal: None = None
+    reasoning_content: None = None
+    reasoning: None = None
+    reasoning_details: None = None
+    thinking: None = None
+    tool_calls: None = None
+    function_call: None = None
+
+
+class _Choice(msgspec.Struct):
+    delta: _Delta
+    index: Literal[0] | None = None
+    text: None = None
+    message: None = None
+    error: None = None
+    finish_reason: None = None
+
+
+class _Piece(msgspec.Struct):
+    """Most messages: a piece of text in the only choice, and null in all other members that are read."""
+
+    choices: tuple[_Choice]
+    usage: None = None
+    error: None = None
+    base_resp: None = None
+
+
+_decode_piece = msgspec.json.Decoder(_Piece).decode
+_DECODE_ERRORS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
+
 class CompletionReader:
     """Turns bytes into deltas.
 
@@ -64,6 +97,7 @@ class CompletionReader:
 
     def __init__(self) -> None:
         self.heard = False
+        self.finished = False
         self.done = False
         self.error: ProviderError | None = None
         self._lines = Lines()
@@ -80,11 +114,6 @@ class CompletionReader:
         self._has_called_tool = False
         self._finish: Finish | None = None
         self._is_doubtful = False
-
-    @property
-    def finished(self) -> bool:
-        """See the class."""
-        return self._finish is not None and not self._is_doubtful
 
     def feed(self, data: bytes) -> list[Delta]:
         """The deltas in the lines that these bytes complete."""
@@ -123,7 +152,16 @@ class CompletionReader:
         if self._body is not None:
             self._body += line + b"\n"
         elif line.startswith(b"data:"):
-            self._data_line(line[5:].strip())
+            data = line[5:].strip()
+            if self._data:
+                self._data += b"\n" + data
+            elif self._event == b"error":
+                self._fail(_refusal(_object(data)))
+            elif data == b"[DONE]":
+                self.heard = True
+                self._end_reply()
+            elif data.startswith(b"{") and not self._message(data):
+                self._data += data  # the event may have more lines of data
         elif not line:
             if self._event or self._data:
                 self._end_event()
@@ -131,17 +169,6 @@ class CompletionReader:
             self._event = line[6:].strip()
         elif line.startswith(b"error:"):
             self._fail(_refusal(_object(line[6:])))
-
-    def _data_line(self, data: bytes) -> None:
-        if self._data:
-            self._data += b"\n" + data
-        elif self._event == b"error":
-            self._fail(_refusal(_object(data)))
-        elif data == b"[DONE]":
-            self.heard = True
-            self._end_reply()
-        elif data.startswith(b"{") and not self._message(data):
-            self._data += data  # the event may have more lines of data
 
     def _end_event(self) -> None:
         if self._event == b"error":
@@ -173,6 +200,16 @@ class CompletionReader:
 
     def _message(self, data: bytes) -> bool:
         """Read a message; False if it is not a JSON object."""
+        try:
+            text = _decode_piece(data).choices[0].delta.content
+        except _DECODE_ERRORS:
+            return self._any_message(data)
+        self.heard = self._has_first_choice = True
+        if text:
+            self._piece(Text, text)
+        return True
+
+    def _any_message(self, data: bytes) -> bool:
         message = _object(data)
         if message is None:
             return False
@@ -217,7 +254,8 @@ class CompletionReader:
             self._flush()
             self._finish = Finish(_FINISH.get(reason), called_tool=self._has_called_tool)
             self._is_doubtful |= has_text
-            if not self._is_doubtful:
+            self.finished = not self._is_doubtful
+            if self.finished:
                 self._deltas.append(self._finish)
 
     def _say(self, said: object) -> bool:
@@ -225,12 +263,9 @@ class CompletionReader:
         if not said:
             return False
         members = said if isinstance(said, dict) else {"content": said}
-        if len(members) == 1 and isinstance(text := members.get("content"), str):
-            pieces: Pieces = ((Text, text),) if text else ()  # most deltas
-        else:
-            pieces = (*_first(members, _REASONING, Reasoning), *_first(members, _CONTENT, Text))
-            if members.get("tool_calls") or members.get("function_call"):
-                self._has_called_tool = True
+        pieces = (*_first(members, _REASONING, Reasoning), *_first(members, _CONTENT, Text))
+        if members.get("tool_calls") or members.get("function_call"):
+            self._has_called_tool = True
         for kind, text in pieces:
             self._piece(kind, text)
         return bool(pieces)
@@ -256,13 +291,14 @@ class CompletionReader:
             self._deltas += parts
             self._is_doubtful |= self._finish is not None
             self._finish = None
+            self.finished = False
 
 
 def _object(data: bytes) -> dict[str, Any] | None:
     """A JSON object, also with numbers and characters that JSON does not have; None if it is none."""
     try:
         value = _decode(data)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except _DECODE_ERRORS:
         try:
             value = json.loads(data.decode(errors="surrogateescape"), strict=False)
         except (ValueError, RecursionError):
@@ -317,12 +353,17 @@ def _usage(value: object) -> Usage | None:
     return Usage(*tokens) if all(type(count) is int and count >= 0 for count in tokens) else None
 
 
-def _refusal(answer: dict[str, Any] | None) -> ProviderError:
+def _refusal(answer: dict[str, Any] | None, *codes: object) -> ProviderError:
     """The error for an object that reports a failure, in its member `error` or by itself."""
     answer = answer or {}
     error = answer.get("error")
     members = {**answer, **error} if isinstance(error, dict) else answer
-    return refusal(*map(members.get, ("code", "type", "status", "status_code")))
+    return refusal(*codes, *map(members.get, ("code", "type", "status", "status_code")))
+
+
+def refusal_in(body: bytes, status: int) -> ProviderError:
+    """The error for a response with this body and HTTP status."""
+    return _refusal(_object(body), status)
 
 
 def refusal(*answer: object) -> ProviderError:

@@ -1,27 +1,27 @@
 """Any server with OpenAI's chat API. Its replies are parsed from raw bytes.
 
-The `openai` package sends the request (authentication, time-outs, errors, the connection pool). Its iterator
-over the reply is not used, because it costs many times more per token: see
-`docs/decisions/0003-raw-byte-path.md`.
+The `openai` package knows the address, the headers and the list of models. It does not send the prompt and
+does not read the reply, because it costs many times more of both: see `docs/decisions/0003-raw-byte-path.md`.
 """
 
 import asyncio
 import logging
 import re
-from collections.abc import AsyncGenerator, Iterable, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import Iterable, Mapping, Sequence
 from time import monotonic
 
 import aiohttp
 import httpx2
+import msgspec
 import openai
-from openai import AsyncAPIResponse, AsyncOpenAI, AsyncStream, DefaultAioHttpClient
-from openai.types.chat import ChatCompletionChunk, ChatCompletionMessageParam
+from openai import AsyncOpenAI, DefaultAioHttpClient
 
 from headwater.conversations.context import alternate
-from headwater.generation.provider import Delta, Prompt, PromptMessage, ProviderError
+from headwater.generation.outcome import FailureCode
+from headwater.generation.provider import Prompt, PromptMessage, ProviderError, Take
 from headwater.providers.catalogue import Model
-from headwater.providers.completion_reader import CompletionReader, refusal, unreadable
+from headwater.providers.completion_reader import CompletionReader, refusal_in, unreadable
+from headwater.providers.streaming_client import CONNECT_TIMEOUT, StreamingClient, read
 
 logger = logging.getLogger(__name__)
 
@@ -84,9 +84,15 @@ class OpenAIProvider:
             base_url=base_url,
             max_retries=0,
             http_client=DefaultAioHttpClient(
-                timeout=httpx2.Timeout(None, connect=10.0),
+                timeout=httpx2.Timeout(None, connect=CONNECT_TIMEOUT),
                 limits=httpx2.Limits(max_connections=connections, max_keepalive_connections=100),
             ),
+        )
+        headers = {**self._client.default_headers, **self._client.auth_headers}
+        self._streaming = StreamingClient(
+            f"{self._client.base_url}chat/completions",
+            {name: value for name, value in headers.items() if isinstance(value, str)},
+            connections,
         )
         self._configured = tuple(models)
         self._listed: tuple[Model, ...] | None = None
@@ -116,36 +122,39 @@ class OpenAIProvider:
             self._refreshing.cancel()
             await asyncio.wait([self._refreshing])
         await self._client.close()
+        await self._streaming.aclose()
 
-    async def generate(self, prompt: Prompt) -> AsyncGenerator[Sequence[Delta], None]:
+    async def generate(self, prompt: Prompt, take: Take) -> None:
         """See `Provider.generate`."""
-        reader = CompletionReader()
         try:
-            async with AsyncExitStack() as stack:
-                response = await self._ask(prompt, stack)
-                arrived = aiter(response.iter_bytes())
-                ends = None
-                while not reader.done:
-                    if not reader.finished:
-                        ends = None
-                    elif ends is None:
-                        ends = asyncio.get_running_loop().time() + USAGE_GRACE
-                    async with asyncio.timeout_at(ends):
-                        data = await anext(arrived, None)
-                    if data is None:
-                        break
-                    yield reader.feed(data)
-            yield reader.end()
-        except (openai.APIError, httpx2.HTTPError, aiohttp.ClientError, OSError) as error:
-            yield reader.end(is_cut=True)
+            response = await self._ask(prompt)
+        except (aiohttp.ClientError, OSError) as error:
+            raise self._error(error, "provider_unreachable", "The model server cannot be reached.") from error
+        reader = CompletionReader()
+        was_finished = False
+        clock = asyncio.get_running_loop().time
+        try:
+            async with asyncio.timeout(None) as grace:
+
+                def feed(data: bytes) -> bool:
+                    nonlocal was_finished
+                    take(reader.feed(data))
+                    if reader.finished is not was_finished:
+                        was_finished = reader.finished
+                        grace.reschedule(clock() + USAGE_GRACE if was_finished else None)
+                    return reader.done
+
+                await read(response, feed)
+            take(reader.end())
+        except (aiohttp.ClientError, OSError) as error:
+            take(reader.end(is_cut=True))
             if not reader.finished:
-                raise self._error(error) from error
+                message = "The connection to the model server broke off."
+                raise self._error(error, "provider_error", message) from error
         if reader.error is not None:
             raise reader.error
 
-    async def _ask(
-        self, prompt: Prompt, stack: AsyncExitStack
-    ) -> AsyncAPIResponse[AsyncStream[ChatCompletionChunk]]:
+    async def _ask(self, prompt: Prompt) -> aiohttp.ClientResponse:
         """Send a prompt. If the server refuses members by their names, ask again without them.
 
         The limit is sent under its other name instead. What worked is remembered: of `stream_options` and the
@@ -159,29 +168,27 @@ class OpenAIProvider:
                 for name, value in _members(prompt, limit_name).items()
                 if value is not None and refused.get(name) not in (_ALWAYS, (prompt.model, value))
             }
-            try:
-                response = await stack.enter_async_context(
-                    self._client.chat.completions.with_streaming_response.create(
-                        model=prompt.model,
-                        messages=[_message(message) for message in self._messages(prompt)],
-                        stream=True,
-                        extra_body=members,
-                    )
-                )
-            except openai.APIStatusError as error:
-                named = _named(error, members) - tried
-                if not named:
-                    raise
-                logger.info("%s does not take %s", self.name, ", ".join(sorted(named)))
-                if named & _LIMIT_NAMES:
-                    (limit_name,) = _LIMIT_NAMES - named
-                for name in named - _LIMIT_NAMES:
-                    refused[name] = _ALWAYS if name == "stream_options" else (prompt.model, members[name])
-                tried |= named | (_LIMIT_NAMES if named & _LIMIT_NAMES else frozenset())
-            else:
+            response = await self._streaming.post(self._body(prompt, members))
+            if response.ok:
                 self._refused |= refused
                 self._limit_name = limit_name if tried & _LIMIT_NAMES else self._limit_name
                 return response
+            async with response:
+                answer = await response.read()
+            named = _named(response.status, answer, members) - tried
+            if not named:
+                logger.warning("%s: %d %s", self.name, response.status, answer.decode(errors="replace"))
+                raise refusal_in(answer, response.status)
+            logger.info("%s does not take %s", self.name, ", ".join(sorted(named)))
+            if named & _LIMIT_NAMES:
+                (limit_name,) = _LIMIT_NAMES - named
+            for name in named - _LIMIT_NAMES:
+                refused[name] = _ALWAYS if name == "stream_options" else (prompt.model, members[name])
+            tried |= named | (_LIMIT_NAMES if named & _LIMIT_NAMES else frozenset())
+
+    def _body(self, prompt: Prompt, members: Mapping[str, object]) -> bytes:
+        messages = [{"role": message.role, "content": message.text} for message in self._messages(prompt)]
+        return msgspec.json.encode({"model": prompt.model, "messages": messages, "stream": True, **members})
 
     def _messages(self, prompt: Prompt) -> tuple[PromptMessage, ...]:
         messages = alternate(prompt.messages)
@@ -189,21 +196,14 @@ class OpenAIProvider:
             return messages
         return (*messages, PromptMessage("user", CONTINUE_REPLY))
 
-    def _error(self, error: Exception) -> ProviderError:
-        logger.warning("%s: %s", self.name, _loggable(error))
-        match error:
-            case openai.APIStatusError():
-                return refusal(error.status_code, error.code, error.type)
-            case openai.APIConnectionError():
-                return ProviderError(
-                    "provider_unreachable", "The model server cannot be reached.", retryable=True
-                )
-            case aiohttp.ClientResponseError():
-                return unreadable()
-            case _:
-                return ProviderError(
-                    "provider_error", "The connection to the model server broke off.", retryable=True
-                )
+    def _error(self, error: Exception, code: FailureCode, message: str) -> ProviderError:
+        """The error for people: this one, unless the server does not speak HTTP."""
+        if isinstance(error, aiohttp.ClientResponseError):
+            # its `repr` holds the request with our key
+            logger.warning("%s: %s(%d, %r)", self.name, type(error).__name__, error.status, error.message)
+            return unreadable()
+        logger.warning("%s: %r", self.name, error)
+        return ProviderError(code, message, retryable=True)
 
     async def _list(self) -> tuple[Model, ...] | None:
         """The server's own list, or None if it never answered.
@@ -258,32 +258,8 @@ def _members(prompt: Prompt, limit_name: str) -> dict[str, object]:
     }
 
 
-def _named(error: openai.APIStatusError, members: Iterable[str]) -> set[str]:
+def _named(status: int, answer: bytes, members: Iterable[str]) -> set[str]:
     """The members that a refusal names and that a reply does not depend on."""
-    if error.status_code not in _REFUSAL:
+    if status not in _REFUSAL:
         return set()
-    return (set(members) - _NEEDED) & set(re.findall(r"\w+", error.response.text))
-
-
-def _message(message: PromptMessage) -> ChatCompletionMessageParam:
-    match message.role:
-        case "system":
-            return {"role": "system", "content": message.text}
-        case "user":
-            return {"role": "user", "content": message.text}
-        case "assistant":
-            return {"role": "assistant", "content": message.text}
-
-
-def _loggable(error: Exception) -> str:
-    """An error as text for the log.
-
-    The `repr` of aiohttp's response errors holds the request with our key.
-    """
-    match error:
-        case openai.APIError():
-            return str(error)
-        case aiohttp.ClientResponseError():
-            return f"{type(error).__name__}({error.status}, {error.message!r})"
-        case _:
-            return repr(error)
+    return (set(members) - _NEEDED) & set(re.findall(r"\w+", answer.decode(errors="replace")))

@@ -13,7 +13,7 @@ from typing import Literal, TypeAlias, assert_never
 from headwater.generation.kinds.reasoning import Reasoning
 from headwater.generation.kinds.text import Text
 from headwater.generation.outcome import Usage
-from headwater.generation.provider import Delta, Finish, Prompt, ProviderError
+from headwater.generation.provider import Delta, Finish, Prompt, ProviderError, Take
 from headwater.providers.catalogue import Model
 from headwater.providers.stop_sequences import StopSequences
 
@@ -114,7 +114,7 @@ class ScriptedProvider:
         gate.release()
         return True
 
-    async def generate(self, prompt: Prompt) -> AsyncGenerator[Sequence[Delta], None]:
+    async def generate(self, prompt: Prompt, take: Take) -> None:
         """See `Provider.generate`."""
         scenario = _SCENARIOS[prompt.model]
         script = prompt.options if isinstance(prompt.options, Script) else Script()
@@ -132,13 +132,13 @@ class ScriptedProvider:
                         sent += _until_stop(delta, stops)
                         if stops.met:
                             break
-                    yield tuple(sent)
+                    take(sent)
                     if stops.met:
                         break
             is_complete = stops.met or next(deltas, None) is None
             words = sum(len(message.text.split()) for message in prompt.messages)
             rest = [Text(rest)] if (rest := stops.rest()) else []
-            yield *rest, Usage(words, count), Finish("stop" if is_complete else "length")
+            take([*rest, Usage(words, count), Finish("stop" if is_complete else "length")])
         finally:
             del self._gates[prompt.generation]
 

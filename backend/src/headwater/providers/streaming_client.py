@@ -1,0 +1,160 @@
+"""An HTTP client for a response that arrives piece by piece.
+
+aiohttp does the work of the protocol: connections, TLS, proxies, chunks, compression, errors. Its own readers
+are coroutines, which wake up for every piece. `read` takes each piece in the callback in which it arrives.
+"""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import SimpleNamespace
+from urllib.request import getproxies, proxy_bypass
+
+import aiohttp
+import httpx2
+from yarl import URL
+
+CONNECT_TIMEOUT = 10.0
+"""Seconds that a connection may take. What follows takes as long as the caller waits."""
+
+END_GRACE = 1.0
+"""Seconds that a response gets to end once its reader has enough, so that its connection is used again."""
+
+
+class StreamingClient:
+    """Sends requests to one address, over at most `connections` connections. Call `aclose()` when done.
+
+    Certificates and proxies are those that httpx uses, which the environment may name.
+    """
+
+    def __init__(self, url: str, headers: Mapping[str, str], connections: int) -> None:
+        self._url = URL(url)
+        self._headers = headers
+        self._proxy = _proxy(self._url)
+        self._connections = connections
+        self._tls = httpx2.create_ssl_context()
+        self._session: aiohttp.ClientSession | None = None
+
+    async def post(self, body: bytes) -> aiohttp.ClientResponse:
+        """Send a request, and return its response when the head has arrived. Raises `aiohttp.ClientError`.
+
+        A server may close an idle connection just when the next request is on its way. That request is sent
+        again.
+        """
+        if self._session is None:
+            self._session = self._open()
+        while True:
+            attempt = _Attempt()
+            try:
+                return await self._session.post(
+                    self._url, data=body, proxy=self._proxy, trace_request_ctx=attempt
+                )
+            except aiohttp.ClientConnectionError:
+                if not attempt.is_over_idle_connection:
+                    raise
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        if self._session is not None:
+            await self._session.close()
+
+    def _open(self) -> aiohttp.ClientSession:
+        trace = aiohttp.TraceConfig()
+        trace.on_connection_reuseconn.append(_note_reuse)
+        return aiohttp.ClientSession(
+            headers=self._headers,
+            connector=aiohttp.TCPConnector(limit=self._connections, ssl=self._tls),
+            timeout=aiohttp.ClientTimeout(sock_connect=CONNECT_TIMEOUT),
+            trace_configs=[trace],
+        )
+
+
+@dataclass
+class _Attempt:
+    is_over_idle_connection: bool = False
+
+
+async def _note_reuse(_session: aiohttp.ClientSession, context: SimpleNamespace, _params: object) -> None:
+    context.trace_request_ctx.is_over_idle_connection = True
+
+
+def _proxy(url: URL) -> str | None:
+    proxies = getproxies()
+    if url.host is None or proxy_bypass(url.host):
+        return None
+    return proxies.get(url.scheme) or proxies.get("all")
+
+
+async def read(response: aiohttp.ClientResponse, take: Callable[[bytes], bool]) -> None:
+    """Call `take` with each piece of the body when it arrives, to the end or until `take` returns True.
+
+    Raises `aiohttp.ClientError` if the body breaks off, and what `take` raises.
+    """
+    body = _Body(response, take)
+    try:
+        await body.ended
+    except BaseException:
+        response.close()
+        raise
+    finally:
+        body.restore()
+    if not response.content.is_eof():
+        closing = asyncio.get_running_loop().call_later(END_GRACE, response.close)
+        response.content.on_eof(closing.cancel)
+
+
+class _Body(asyncio.Protocol):
+    """The body of a response. Stands before aiohttp's own protocol, and takes what that one has parsed."""
+
+    def __init__(self, response: aiohttp.ClientResponse, take: Callable[[bytes], bool]) -> None:
+        self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._content = response.content
+        self._take = take
+        connection = response.connection
+        self._transport = None if connection is None else connection.transport
+        if connection is None or connection.protocol is None or self._transport is None:
+            self._pull(is_last=True)  # it has ended already
+        else:
+            self._own = connection.protocol
+            self._transport.set_protocol(self)
+            self._content.on_eof(self.restore)  # before anybody else gets the connection
+            self._pull()
+
+    def restore(self) -> None:
+        """Give the connection its own protocol back, unless it is lost."""
+        if self._transport is not None:
+            self._transport.set_protocol(self._own)
+            self._transport = None
+
+    def data_received(self, data: bytes) -> None:
+        self._own.data_received(data)
+        self._pull()
+
+    def eof_received(self) -> None:
+        self._own.eof_received()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._transport = None
+        self._own.connection_lost(exc)
+        self._pull(is_last=True)
+
+    def pause_writing(self) -> None:
+        self._own.pause_writing()
+
+    def resume_writing(self) -> None:
+        self._own.resume_writing()
+
+    def _pull(self, *, is_last: bool = False) -> None:
+        if self.ended.done():
+            return
+        try:
+            while piece := self._content.read_nowait():
+                if self._take(piece):
+                    self.ended.set_result(None)
+                    return
+            if self._content.is_eof():
+                self.ended.set_result(None)
+            elif is_last:
+                self.ended.set_exception(aiohttp.ClientPayloadError("the connection was lost"))
+        except Exception as error:  # noqa: BLE001 - raised where `ended` is awaited
+            self.ended.set_exception(error)
