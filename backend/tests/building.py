@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from quart_rate_limiter import RateLimit
 
-from headwater.generation.log import Log
+from headwater.generation.log import Cursor, Log, Page
 from headwater.generation.runner import Limits
 from headwater.identity.identify import Principal
 from headwater.identity.quota import Quota
@@ -33,6 +33,32 @@ YOU = Principal("you", "you")
 def new_generation(log: Log, **changes: str) -> Generation:
     """A generation with this log, without a row."""
     return Generation(**{**asdict(GENERATION), **changes}, log=log)
+
+
+class Collecting:
+    """A sink that keeps the pages."""
+
+    def __init__(self) -> None:
+        self.pages: list[Page] = []
+
+    def backlog(self) -> int:
+        return 0
+
+    def write(self, data: Page) -> None:
+        self.pages.append(data)
+
+    def flush(self) -> None:
+        pass
+
+    def cut(self) -> None:
+        raise AssertionError("its client takes everything")
+
+
+async def delivered(replies: Replies, generation: Generation, after: Cursor = 0, **named: bool) -> list[Page]:
+    """All pages that a reader gets."""
+    sink = Collecting()
+    await replies.deliver(generation, after, lambda page: page, sink, **named)
+    return sink.pages
 
 
 def new_quota(active: int = 1000, active_per_client: int = 8, starts_a_minute: int = 1_000_000) -> Quota:

@@ -12,7 +12,7 @@ from headwater.generation.outcome import Completed, Outcome
 from headwater.generation.parts import Event, parse_part, settle
 from headwater.transports.encoder import Encoder
 from headwater.transports.grpc import JsonCodec, frame, opening_message, page_messages
-from headwater.transports.json import reply_end, reply_opening
+from headwater.transports.json import JsonEncoder
 from headwater.transports.ndjson import NdjsonEncoder
 from headwater.transports.openai_chat import OpenAIChatEncoder, completion_object
 from headwater.transports.openai_error import broken_off
@@ -79,18 +79,22 @@ class Golden:
 
     def files(self) -> dict[str, bytes]:
         """What stands beside the log, by the ending of the file."""
-        reply = reply_opening(self.generation) + reply_end(settle(self.events), self.outcome)
         return {
             "sse": self.response(SseEncoder(self.generation)),
             "ndjson": self.response(NdjsonEncoder(self.generation)),
             "grpc": b"".join(frame(message.SerializeToString()) for message in self.messages()),
             "connect": b"".join(frame(JsonCodec().encode(message)) for message in self.messages())
             + END_STREAM,
-            "reply.json": reply + b"\n",
+            "reply.json": self._reply() + b"\n",
             **self._openai_chat(),
             **self._openai_responses(),
             "ui-message": self.response(UiMessageEncoder(self.generation)),
         }
+
+    def _reply(self) -> bytes:
+        """The whole reply as one object; it is never resumed."""
+        encoder = JsonEncoder(self.generation)
+        return encoder.opening(0) + encoder.page(Page(tuple(self.events), len(self.events), self.outcome))
 
     def _openai_chat(self) -> dict[str, bytes]:
         streamed = self.response(OpenAIChatEncoder(self.generation, usage=True))

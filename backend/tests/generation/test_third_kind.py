@@ -1,7 +1,6 @@
 """A third kind of part, made of this one file, goes through the log, rows, archives and every transport."""
 
 import json
-from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,7 +24,7 @@ from headwater.transports.openai_chat import OpenAIChatEncoder
 from headwater.transports.openai_responses import OpenAIResponsesEncoder
 from headwater.transports.sse import SseEncoder
 from headwater.transports.ui_message import UiMessageEncoder
-from tests.building import ME, new_replies
+from tests.building import ME, delivered, new_replies
 from tests.golden import GENERATION
 
 
@@ -127,8 +126,8 @@ async def test_it_keeps_its_place_from_the_model_to_the_row(tmp_path: Path) -> N
     async with open_database(sqlite_url(tmp_path / "headwater.db")) as database:
         replies = new_replies(database, Citing())
         generation = await replies.start(ME, NewMessage("Why?"))
-        async with aclosing(replies.follow(generation, 0)) as pages:
-            assert tuple([event async for page in pages for event in page.events]) == EVENTS
+        pages = await delivered(replies, generation)
+        assert tuple(event for page in pages for event in page.events) == EVENTS
         await replies.drain(5)
         found, messages = await ConversationRepository(database).read("me", generation.conversation)
         assert messages[-1].parts == PARTS

@@ -2,7 +2,6 @@ import asyncio
 import gc
 import weakref
 from collections.abc import AsyncIterator
-from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -37,7 +36,7 @@ from headwater.storage.conversations import ConversationRepository
 from headwater.storage.database import Database, open_database, sqlite_url
 from headwater.storage.replies import ReplyRepository
 from headwater.storage.tables import generations
-from tests.building import ME, YOU, new_quota, new_replies
+from tests.building import ME, YOU, delivered, new_quota, new_replies
 
 FAST = Script(tokens_per_second=1e6)
 KEYED = StartOptions("key")
@@ -335,7 +334,7 @@ async def test_a_closed_log_leaves_memory_and_its_row_answers(
     assert (await replies.finished(again))[0] == parts
     words = [Text("one"), Text(" two"), Text(" three")]
     for after in range(4):
-        pages = [page async for page in replies.follow(again, after)]
+        pages = await delivered(replies, again, after)
         assert [event for page in pages for event in page.events] == words[after:]
     assert again.snapshot().outcome is not None
     assert outcome.timing is not None
@@ -575,10 +574,9 @@ async def test_a_client_that_cannot_come_back_is_missed_at_once(database: Databa
     replies = new_replies(database)
     stalls = replace(ONCE, script=Script(tokens_per_second=1e6, faults=(Fault(1, "stall"),)))
     generation = await replies.start(ME, stalls, StartOptions(when_unread=StopAtOnce()))
-    async with aclosing(replies.follow(generation, 0)) as pages:
-        async for page in pages:
-            if page.events:
-                break
+    reading = asyncio.create_task(delivered(replies, generation))
+    await changed(generation.log, 0)
+    reading.cancel()
     await changed(generation.log, 1)
     outcome = generation.snapshot().outcome
     assert outcome is not None
@@ -668,8 +666,7 @@ async def test_a_reader_who_resumes_is_counted_and_one_who_polls_is_not(database
         await replies.page(generation, 1, 0)
     assert b"headwater_resumes_total 0.0" in metrics.exposition()
     for after, resumes in ((1, False), (0, True), (0, False)):
-        async with aclosing(replies.follow(generation, after, resumes=resumes)) as pages:
-            assert [page async for page in pages]
+        assert await delivered(replies, generation, after, resumes=resumes)
     assert b"headwater_resumes_total 2.0" in metrics.exposition()
     await replies.drain(5)
 

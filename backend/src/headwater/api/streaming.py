@@ -1,8 +1,6 @@
 """Answers that carry a reply: their transport, their headers and their bytes."""
 
-import asyncio
 from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
 
 from quart import Response, request
 from werkzeug.datastructures import MIMEAccept
@@ -12,23 +10,19 @@ from werkzeug.http import parse_accept_header
 from headwater.api.sinks import RESPONSE
 from headwater.errors import NotAcceptableError
 from headwater.generation.log import Cursor
-from headwater.generation.parts import settle
 from headwater.replies.active import Generation
 from headwater.replies.service import Replies
 from headwater.transports.encoder import Encoder
-from headwater.transports.json import JSON_SPACE, reply_end, reply_opening
+from headwater.transports.json import JsonEncoder
 from headwater.transports.ndjson import NdjsonEncoder
 from headwater.transports.sse import SseEncoder
 from headwater.transports.wire import encode_json
 
-JSON = "application/json"
+JSON = JsonEncoder.media_type
 ENCODERS: dict[str, Callable[[Generation], Encoder]] = {
     SseEncoder.media_type: SseEncoder,
     NdjsonEncoder.media_type: NdjsonEncoder,
 }
-
-JSON_HEARTBEAT = 5.0
-"""Seconds between two heartbeats of a reply that is sent as one JSON object."""
 
 UNBUFFERED = {"Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "no"}
 """Keeps proxies from buffering or compressing a streamed answer."""
@@ -67,10 +61,8 @@ async def reply(replies: Replies, generation: Generation, media_type: str, after
     Raises `CursorConflictError`.
     """
     if media_type == JSON:
-        response = _unbuffered(_complete(replies, generation), JSON)
-    else:
-        response = await streamed(replies, generation, after, media_type)
-    return located(response, generation)
+        return followed(replies, generation, JsonEncoder(generation))
+    return located(await streamed(replies, generation, after, media_type), generation)
 
 
 def located(response: Response, generation: Generation) -> Response:
@@ -82,7 +74,7 @@ def located(response: Response, generation: Generation) -> Response:
 def followed(
     replies: Replies, generation: Generation, encoder: Encoder, *, resumes: bool = False
 ) -> Response:
-    """A generation from its beginning to its outcome, in the format of another API."""
+    """A generation from its beginning to its outcome, however its client has seen it before."""
     body = _encoded(replies, generation, 0, encoder, resumes=resumes)
     return located(_unbuffered(body, encoder.media_type), generation)
 
@@ -99,20 +91,6 @@ def _unbuffered(body: AsyncGenerator[bytes, None], media_type: str) -> Response:
     response = Response(body, content_type=media_type, headers=UNBUFFERED)
     response.timeout = None
     return response
-
-
-async def _complete(replies: Replies, generation: Generation) -> AsyncGenerator[bytes, None]:
-    """One JSON object: the ids at once, then heartbeats, and the rest when the reply is complete."""
-    clock = asyncio.get_running_loop().time
-    yield reply_opening(generation)
-    last_sent = clock()
-    async with aclosing(replies.follow(generation, 0)) as pages:
-        async for page in pages:
-            if page.outcome is not None:
-                yield reply_end(settle(generation.snapshot().events), page.outcome)
-            elif not page.events or clock() - last_sent >= JSON_HEARTBEAT:
-                yield JSON_SPACE
-                last_sent = clock()
 
 
 async def _encoded(

@@ -33,7 +33,7 @@ class Sink(Protocol[T_contra]):
         ...
 
     def write(self, data: T_contra) -> None:
-        """Take an encoded page. Does nothing once the client has left."""
+        """Take an encoded page that is not empty. Does nothing once the client has left."""
         ...
 
     def flush(self) -> None:
@@ -43,6 +43,23 @@ class Sink(Protocol[T_contra]):
     def cut(self) -> None:
         """Give up the client, which then has left."""
         ...
+
+
+class Nowhere:
+    """A sink for who waits for the end alone."""
+
+    def backlog(self) -> int:
+        """See `Sink.backlog`."""
+        return 0
+
+    def write(self, data: object) -> None:
+        """See `Sink.write`."""
+
+    def flush(self) -> None:
+        """See `Sink.flush`."""
+
+    def cut(self) -> None:
+        """See `Sink.cut`."""
 
 
 class Pump:
@@ -75,7 +92,10 @@ class Pump:
         self._beats = False
 
     async def deliver(self, log: Log, after: Cursor, encode: Callable[[Page], T], sink: Sink[T]) -> None:
-        """Write to a sink what comes after a cursor, up to the outcome; an empty page is a heartbeat.
+        """Write to a sink what comes after a cursor, up to the outcome.
+
+        A page without events and outcome is a heartbeat: nothing was written for a while. What `encode`
+        makes of a page may be empty.
 
         Raises `CursorAheadError`, and whatever `encode` raises.
         """
@@ -145,12 +165,11 @@ class Pump:
             if not page.events and page.outcome is None:
                 return
             for part in [page] if self._narrowest else event_by_event(page, reader.cursor):
-                reader.sink.write(reader.encode(part))
+                self._write(reader, part, now)
         except Exception as error:  # noqa: BLE001 - raised where the reader waits
             reader.done.set_exception(error)
             return
         reader.cursor = page.cursor
-        self._sent(reader, now)
         if page.events:
             reader.is_new = False
             self._page_sent(len(page.events))
@@ -167,6 +186,11 @@ class Pump:
             reader.sink.cut()
             reader.stalled_at = now
         self.mark(reader)
+
+    def _write(self, reader: "_Reader[Any]", page: Page, now: float) -> None:
+        if encoded := reader.encode(page):
+            reader.sink.write(encoded)
+            self._sent(reader, now)
 
     def _sent(self, reader: "_Reader[Any]", now: float) -> None:
         self._quiet[reader] = now
@@ -189,7 +213,7 @@ class Pump:
             if reader.sink.backlog():
                 self.mark(reader)
             elif not reader.done.done():
-                reader.sink.write(reader.encode(Page((), reader.cursor)))
+                self._write(reader, Page((), reader.cursor), now)
                 reader.sink.flush()
         self._expect_silence()
 

@@ -1,8 +1,7 @@
 """The use cases of replies: start, follow, read and cancel one, and drain all at shutdown."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Collection
-from contextlib import aclosing
+from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass, replace
 from typing import TypeVar
 
@@ -16,7 +15,7 @@ from headwater.errors import (
     UnavailableError,
 )
 from headwater.generation.codec import outcome_object, parse_outcome
-from headwater.generation.log import ClosedLog, Cursor, CursorAheadError, Log, Page, changed, follow
+from headwater.generation.log import ClosedLog, Cursor, CursorAheadError, Log, Page, changed
 from headwater.generation.outcome import Cancelled, Interrupted, Outcome
 from headwater.generation.parts import Parts, settle
 from headwater.generation.runner import Limits, Runner
@@ -29,7 +28,7 @@ from headwater.replies.active import ActiveReplies, ActiveReply, Generation
 from headwater.replies.checkpoint import Checkpoints
 from headwater.replies.log_line import log_end
 from headwater.replies.plan import Planner, ReplyPlan
-from headwater.replies.pump import Pump, Sink
+from headwater.replies.pump import Nowhere, Pump, Sink
 from headwater.replies.readers import Readers, WhenUnread
 from headwater.replies.requests import (
     NewMessage,
@@ -207,27 +206,6 @@ class Replies:
             raise CursorConflictError(f"Cannot resume: {error}.") from None
         return after
 
-    async def follow(
-        self, generation: Generation, after: Cursor, *, resumes: bool = False
-    ) -> AsyncGenerator[Page, None]:
-        """The pages after a cursor, up to the outcome; an empty page is a heartbeat.
-
-        `resumes` says that a reader who begins at 0 has seen something of it before. The caller counts as a
-        reader while it iterates. Raises `CursorAheadError`.
-        """
-        if after > 0 or resumes:
-            self._metrics.resumed()
-        window, idle = self._delivery.window, self._delivery.heartbeat
-        with self._presence.reading(generation.id), self._metrics.reading():
-            async with aclosing(follow(generation.log, after, window=window, idle=idle)) as pages:
-                async for page in pages:
-                    while not self._lease.is_ours and not await self._lease.wait_until_ours(idle):
-                        yield Page((), after)
-                    after = page.cursor
-                    if page.events:
-                        self._metrics.page_sent(len(page.events))
-                    yield page
-
     async def deliver(
         self,
         generation: Generation,
@@ -237,9 +215,10 @@ class Replies:
         *,
         resumes: bool = False,
     ) -> None:
-        """Follow a generation for a connection: the same pages, encoded and written to its sink.
+        """Write to a sink what comes after a cursor, until the outcome is written; see `Pump.deliver`.
 
-        Returns when the outcome is written. Raises `CursorAheadError`.
+        `resumes` says that a reader who begins at 0 has seen something of it before. The caller counts as a
+        reader meanwhile. Raises `CursorAheadError`.
         """
         if after > 0 or resumes:
             self._metrics.resumed()
@@ -266,11 +245,11 @@ class Replies:
 
     async def finished(self, generation: Generation) -> tuple[Parts, Outcome]:
         """Wait for the outcome; the caller counts as a reader."""
-        async with aclosing(self.follow(generation, 0)) as pages:
-            async for page in pages:
-                if page.outcome is not None:
-                    return settle(generation.snapshot().events), page.outcome
-        raise AssertionError("a log is followed until its outcome")
+        await self.deliver(generation, 0, lambda _: b"", Nowhere())
+        snapshot = generation.snapshot()
+        if snapshot.outcome is None:
+            raise AssertionError("a log is followed until its outcome")
+        return settle(snapshot.events), snapshot.outcome
 
     def snapshot(self, generation: Generation) -> Page:
         """The state of a generation. Raises `UnavailableError` while another server may have taken over."""

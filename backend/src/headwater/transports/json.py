@@ -1,26 +1,40 @@
 """Single JSON objects: a complete reply, a generation in its current state, one page of a log."""
 
+from typing import ClassVar
+
 from headwater.conversations.model import GenerationRecord
 from headwater.generation.codec import JsonObject, outcome_object, parts_objects, text_members
 from headwater.generation.kinds.text import text_of
-from headwater.generation.log import Page
+from headwater.generation.log import Cursor, Page
 from headwater.generation.outcome import Outcome
-from headwater.generation.parts import Parts, settle
+from headwater.generation.parts import Event, settle
 from headwater.transports.wire import encode_json, framed_objects, start_members
 
-JSON_SPACE = b" "
-"""The heartbeat of a reply that is sent as one object: white space between members means nothing."""
 
+class JsonEncoder:
+    """See `Encoder`; has state. A complete reply as one object: its ids at once, the rest with the outcome.
 
-def reply_opening(generation: GenerationRecord) -> bytes:
-    """The beginning of a complete reply: its ids, which can be sent at once."""
-    return encode_json(start_members(generation)).removesuffix(b"}")
+    A heartbeat is white space between members, which means nothing.
+    """
 
+    media_type: ClassVar[str] = "application/json"
 
-def reply_end(parts: Parts, outcome: Outcome) -> bytes:
-    """The rest of a complete reply; with `reply_opening` it is one JSON object."""
-    rest = {**text_members(parts), "outcome": outcome_object(outcome), "parts": parts_objects(parts)}
-    return b"," + encode_json(rest).removeprefix(b"{")
+    def __init__(self, generation: GenerationRecord) -> None:
+        self._generation = generation
+        self._events: list[Event] = []
+
+    def opening(self, after: Cursor) -> bytes:  # noqa: ARG002
+        """See `Encoder.opening`; a reply in one piece has no cursor."""
+        return encode_json(start_members(self._generation)).removesuffix(b"}")
+
+    def page(self, page: Page) -> bytes:
+        """See `Encoder.page`; pages before the last one have no bytes."""
+        self._events += page.events
+        if page.outcome is None:
+            return b"" if page.events else b" "
+        parts = settle(self._events)
+        rest = {**text_members(parts), "outcome": outcome_object(page.outcome), "parts": parts_objects(parts)}
+        return b"," + encode_json(rest).removeprefix(b"{")
 
 
 def generation_object(generation: GenerationRecord, page: Page) -> JsonObject:
