@@ -97,7 +97,7 @@ async def test_the_outcome_tells_which_hop_the_first_token_waited_for(client: ht
 
     async def slowly() -> AsyncIterator[bytes]:
         yield body[:10]
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(0.2)
         yield body[10:]
 
     sent = time.monotonic()
@@ -106,7 +106,7 @@ async def test_the_outcome_tells_which_hop_the_first_token_waited_for(client: ht
         events = [event async for event in sse_events(response)]
     timing = events[-1].data["timing"]
     waited = (next(event.at for event in events if event.event == "message") - sent) * 1000
-    assert timing["server_ms"] >= 95
+    assert timing["server_ms"] >= 100  # what is left of it, however late the first part was read
     assert timing["provider_ms"] >= 145
     assert timing["server_ms"] + timing["provider_ms"] <= waited + 3  # milliseconds, rounded
 

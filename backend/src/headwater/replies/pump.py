@@ -18,6 +18,9 @@ PATIENCE = 60.0
 WIDEST = 0.1
 """The most seconds to which a busy process widens the window."""
 
+LAG_WEIGHT = 0.05
+"""How much the lag of one tick counts, so that only a lag of many ticks widens the window."""
+
 LEASE_PAUSE = 0.25
 """Seconds between two looks at a lease that is in doubt."""
 
@@ -89,6 +92,7 @@ class Pump:
         self._quiet: OrderedDict[_Reader[Any], float] = OrderedDict()
         self._due: float | None = None
         self._last_tick = 0.0
+        self._lag = 0.0
         self._beats = False
 
     async def deliver(self, log: Log, after: Cursor, encode: Callable[[Page], T], sink: Sink[T]) -> None:
@@ -146,9 +150,10 @@ class Pump:
             reader.sink.flush()
 
     def _adapt(self, late: float) -> None:
-        """Widen the window while the loop is late, and narrow it again."""
-        if late > self.window / 4:
-            self.window = min(self.window * 1.25, max(WIDEST, self._narrowest))
+        """Widen the window while the loop is late for some time, and narrow it again."""
+        self._lag += (late - self._lag) * LAG_WEIGHT
+        if self._lag > self.window / 4:
+            self.window = min(self.window * 1.1, max(WIDEST, self._narrowest))
         else:
             self.window = max(self.window * 0.97, self._narrowest)
 
