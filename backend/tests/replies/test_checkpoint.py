@@ -1,23 +1,25 @@
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import pytest
 from sqlalchemy.exc import OperationalError
 
+from headwater.conversations.model import Settings
 from headwater.generation.kinds.reasoning import Reasoning
 from headwater.generation.kinds.text import Text
 from headwater.generation.log import PAGE_BYTES
 from headwater.generation.outcome import Completed, Outcome
 from headwater.generation.parts import Event
+from headwater.ids import new_id
 from headwater.live.memory import MemoryLog
 from headwater.replies.active import Generation
 from headwater.replies.checkpoint import Checkpoints
 from headwater.storage.conversations import ConversationRepository
-from headwater.storage.database import open_database, sqlite_url
+from headwater.storage.database import Database, open_database, sqlite_url
 from headwater.storage.replies import Piece, ReplyRepository
 from tests.building import new_generation
-from tests.storage.trees import COMPLETED, INTERRUPTED, begun
+from tests.storage.trees import COMPLETED, INTERRUPTED, begin, begun, new_message, new_reply
 
 DONE = Outcome(Completed("stop"))
 
@@ -36,10 +38,11 @@ class Recording(ReplyRepository):
             self.fails -= 1
             raise OperationalError("insert", {}, Exception("the disk is full"))
 
-    async def save(self, new: Iterable[Piece]) -> None:
+    async def save(self, new: Sequence[Piece]) -> Collection[str]:
         self._fail()
         self.saved += new
         self.took.set()
+        return {piece.generation for piece in new}
 
     async def close(self, generation: str, events: Sequence[Event], *_: object) -> bool:
         self._fail()
@@ -135,6 +138,26 @@ async def test_rows_that_wait_to_be_written_hold_up_neither_one_another_nor_what
         assert [piece.generation for piece in replies.saved] == ["gen_1", "gen_2", "gen_3"]
         written.set()
     assert [name for name, _ in replies.closed] == ["gen_1", "gen_2"]
+
+
+async def test_what_is_said_before_the_rows_are_there_is_saved_with_what_follows(database: Database) -> None:
+    """The model is asked while the rows are written."""
+    replies, running = ReplyRepository(database), Running()
+    checkpoints = Checkpoints(running, replies)
+    question = new_message(None, "Why?")
+    reply = new_reply(question)
+    _, log = running.start(reply.generation)
+    log.append(0, [Text("one ")])
+    await checkpoints.save()
+    await begin(
+        ConversationRepository(database), "me", new_id("conv"), reply, (question,), ("A title", Settings())
+    )
+    log.append(1, [Text("two")])
+    await checkpoints.save()
+    await replies.close_orphans(INTERRUPTED)
+    found = await replies.find("me", reply.generation)
+    assert found is not None
+    assert list(found.events) == [Text("one "), Text("two")]
 
 
 @pytest.mark.parametrize("ends", [False, True])

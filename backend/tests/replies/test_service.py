@@ -145,11 +145,8 @@ async def test_a_thought_that_was_text_at_first_is_reasoning_everywhere(database
     later = await new_replies(database).find(ME, first.id)
     assert later.log is not first.log
     assert later.snapshot().events == events
-    async with database.reading() as connection:
-        row = await connection.execute(
-            text("SELECT text FROM messages WHERE id = :id"), {"id": messages[1].id}
-        )
-    assert row.scalar_one() == "Four."  # what is searched
+    query = text("SELECT text FROM messages WHERE id = :id").bindparams(id=messages[1].id)
+    assert await database.read(lambda connection: connection.scalar(query)) == "Four."  # what is searched
 
 
 class Broken(ConversationRepository):
@@ -369,8 +366,7 @@ async def test_a_key_of_the_last_version_is_remembered_by_its_column(database: D
     first = await before.start(ME, ask("hello"))
     await before.finished(first)
     await before.drain(5)
-    async with database.writing() as connection:
-        await connection.execute(update(generations).values(key="key"))
+    await database.write(lambda connection: connection.execute(update(generations).values(key="key")))
     provider = Recording()
     replies = new_replies(database, provider)
     assert (await replies.start(ME, ask("hello"), KEYED)).id == first.id
@@ -431,8 +427,8 @@ async def test_a_repeated_start_may_differ_in_members_that_a_newer_version_added
         for name, digest in digests(ask("hello", ids=ids)).items()
         if not name.startswith("sampling") and not name.endswith("temperature")
     }
-    async with database.writing() as connection:
-        await connection.execute(update(generations).values(request=msgspec.msgpack.encode(known)))
+    earlier = update(generations).values(request=msgspec.msgpack.encode(known))
+    await database.write(lambda connection: connection.execute(earlier))
     later = replace(ask("hello", ids=ids), overrides=Settings(temperature=1.0), sampling=Sampling(0.5))
     replies = new_replies(database, provider)
     assert (await replies.start(ME, later)).id == first.id
@@ -566,8 +562,8 @@ async def test_a_stateless_reply_is_followed_like_any_other_and_leaves_nothing(d
     with pytest.raises(NotFoundError):
         await replies.find(ME, first.id)
     assert await ConversationRepository(database).ids("me") == []
-    async with database.reading() as connection:
-        assert await connection.scalar(text("SELECT count(*) FROM generations")) == 0
+    count = text("SELECT count(*) FROM generations")
+    assert await database.read(lambda connection: connection.scalar(count)) == 0
 
 
 async def test_a_client_that_cannot_come_back_is_missed_at_once(database: Database) -> None:

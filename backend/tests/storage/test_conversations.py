@@ -7,7 +7,6 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import func, select
 
 from headwater.clock import now
 from headwater.conversations.model import (
@@ -44,6 +43,7 @@ from tests.storage.trees import (
     new_conversation,
     new_message,
     new_reply,
+    number,
     walk,
 )
 
@@ -57,12 +57,7 @@ def repository(database: Database) -> ConversationRepository:
 
 
 async def rows(database: Database) -> tuple[int, ...]:
-    async with database.reading() as connection:
-        counted = [
-            await connection.scalar(select(func.count()).select_from(table))
-            for table in (conversations, messages, generations)
-        ]
-    return tuple(count or 0 for count in counted)
+    return tuple([await number(database, table) for table in (conversations, messages, generations)])
 
 
 async def test_a_conversation_begins_with_a_question_and_an_empty_reply(
@@ -366,9 +361,8 @@ async def test_all_of_an_owner_is_removed_for_good(
     # What the running reply still writes brings nothing back.
     await replies.save([Piece(running.generation, 9, [Text("more")])])
     assert not await replies.close(running.generation, [Text("all")], COMPLETED)
-    async with database.reading() as connection:
-        for table in (pieces, shares):
-            assert await connection.scalar(select(func.count()).select_from(table)) == 0
+    for table in (pieces, shares):
+        assert await number(database, table) == 0
     search = SearchRepository(database)
     assert await search.search("me", secret, 9, None) == ([], None)
     found, _ = await search.search("other", secret[::-1], 9, None)

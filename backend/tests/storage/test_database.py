@@ -1,8 +1,6 @@
 import asyncio
 import subprocess
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +9,13 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, column, delete, insert, table, text
+from sqlalchemy import Connection, TableClause, column, delete, insert, inspect, table, text
 from sqlalchemy.engine import URL
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from headwater.conversations.model import Conversation, Message
 from headwater.generation.kinds.reasoning import Reasoning
 from headwater.generation.kinds.text import Text
+from headwater.storage.cancellation import uncancelled
 from headwater.storage.conversations import ConversationRepository
 from headwater.storage.database import (
     Database,
@@ -25,7 +23,6 @@ from headwater.storage.database import (
     migrations,
     open_database,
     sqlite_url,
-    uncancelled,
 )
 from headwater.storage.database import (
     database_url as parsed,
@@ -61,8 +58,8 @@ async def test_a_new_database_has_the_tables_that_the_code_names(empty_url: URL)
         found: list[Any] = compare_metadata(context, metadata)
         return found
 
-    async with open_database(empty_url) as database, database.reading() as connection:
-        assert await connection.run_sync(differences) == []
+    async with open_database(empty_url) as database:
+        assert await database.read(differences) == []
 
 
 OLD_MESSAGES = table(
@@ -90,18 +87,19 @@ def old_row(message: Message, reasoning: str = "") -> dict[str, Any]:
     }
 
 
-@asynccontextmanager
-async def of_version(
-    url: URL, version: str, messages: list[dict[str, Any]]
-) -> AsyncIterator[AsyncConnection]:
-    """A database of an earlier version with one conversation, to put more into."""
-    old = Database(url)
+async def make_old(
+    url: URL, version: str, messages: list[dict[str, Any]], *more: tuple[TableClause, list[dict[str, Any]]]
+) -> None:
+    """Make a database of an earlier version with one conversation and some more rows."""
     row = conversation_row(Conversation("conv_1", "Old waters", 5, 5), "me")
-    async with old.writing() as connection:
-        await connection.run_sync(lambda sync: command.upgrade(migrations(sync), version))
-        await connection.execute(insert(conversations).values(row))
-        await connection.execute(insert(OLD_MESSAGES), messages)
-        yield connection
+
+    def work(connection: Connection) -> None:
+        command.upgrade(migrations(connection), version)
+        for each, rows in ((conversations, [row]), (OLD_MESSAGES, messages), *more):
+            connection.execute(insert(each), rows)
+
+    old = Database(url)
+    await old.write(work)
     await old.close()
 
 
@@ -110,9 +108,8 @@ async def test_a_database_of_an_earlier_version_is_brought_along_with_what_it_ho
     empty_url: URL, version: str
 ) -> None:
     said = line("The first river", "A spring, 山から")
-    async with of_version(empty_url, version, [old_row(each) for each in said]) as connection:
-        begun = {"id": "gen_1", "message": said[1].id, "client": "me"}
-        await connection.execute(insert(OLD_GENERATIONS).values(begun))
+    begun = {"id": "gen_1", "message": said[1].id, "client": "me"}
+    await make_old(empty_url, version, [old_row(each) for each in said], (OLD_GENERATIONS, [begun]))
     async with open_database(empty_url) as database:
         search = SearchRepository(database)
         for word in ("river", "spring", "waters", "から"):
@@ -140,33 +137,15 @@ async def test_replies_of_before_there_were_parts_keep_their_order_and_their_cur
     ]
     rows[3]["text"] = ""
     closed, opened = [-4, -5, 5, -7, 6], [[-3, 4], [2, -2]]
-    async with of_version(empty_url, "0004", rows) as connection:
-        await connection.execute(
-            insert(OLD_GENERATIONS),
-            [
-                {"id": "gen_1", "message": said[1].id, "client": "me", "shape": encoded(closed)},
-                {"id": "gen_2", "message": said[3].id, "client": "me", "shape": None},
-            ],
-        )
-        await connection.execute(
-            insert(OLD_PIECES),
-            [
-                {
-                    "generation": "gen_2",
-                    "at": 0,
-                    "text": "Beca",
-                    "reasoning": "Hm.",
-                    "shape": encoded(opened[0]),
-                },
-                {
-                    "generation": "gen_2",
-                    "at": 2,
-                    "text": "us",
-                    "reasoning": "er",
-                    "shape": encoded(opened[1]),
-                },
-            ],
-        )
+    opening: list[dict[str, Any]] = [
+        {"id": "gen_1", "message": said[1].id, "client": "me", "shape": encoded(closed)},
+        {"id": "gen_2", "message": said[3].id, "client": "me", "shape": None},
+    ]
+    saved: list[dict[str, Any]] = [
+        {"generation": "gen_2", "at": 0, "text": "Beca", "reasoning": "Hm.", "shape": encoded(opened[0])},
+        {"generation": "gen_2", "at": 2, "text": "us", "reasoning": "er", "shape": encoded(opened[1])},
+    ]
+    await make_old(empty_url, "0004", rows, (OLD_GENERATIONS, opening), (OLD_PIECES, saved))
     async with open_database(empty_url) as database:
         replies = ReplyRepository(database)
         first = await replies.find("me", "gen_1")
@@ -205,14 +184,15 @@ async def test_opening_again_changes_nothing(database_url: URL) -> None:
 
 
 async def test_a_database_of_a_newer_version_is_refused_and_not_changed(database_url: URL) -> None:
-    async with open_database(database_url) as database, database.writing() as connection:
-        await connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    newer = text("UPDATE alembic_version SET version_num = '9999'")
+    async with open_database(database_url) as database:
+        await database.write(lambda connection: connection.execute(newer))
     with pytest.raises(DatabaseError, match=r"^the database is of another version of Headwater: .*9999.*$"):
         async with open_database(database_url):
             pass
     later = Database(database_url)
-    async with later.reading() as connection:
-        assert await connection.scalar(text("SELECT version_num FROM alembic_version")) == "9999"
+    version = text("SELECT version_num FROM alembic_version")
+    assert await later.read(lambda connection: connection.scalar(version)) == "9999"
     await later.close()
 
 
@@ -221,25 +201,27 @@ async def test_a_migration_that_fails_leaves_the_database_as_it_was(
 ) -> None:
     """Its last table is refused: the others are taken back as well."""
     old = Database(empty_url)
-    async with old.writing() as connection:
-        await connection.execute(text("CREATE TABLE shares (of_somebody_else TEXT)"))
+    create = text("CREATE TABLE shares (of_somebody_else TEXT)")
+    await old.write(lambda connection: connection.execute(create))
     with pytest.raises(DatabaseError):
         await _opened(empty_url)
-    async with old.reading() as connection:
-        for table in ("conversations", "alembic_version"):
-            assert not await connection.run_sync(lambda sync: sync.dialect.has_table(sync, table))  # noqa: B023
+    tables = await old.read(lambda connection: inspect(connection).get_table_names())
+    assert tables == ["shares"]
     await old.close()
 
 
 async def test_what_sqlite_keeps_is_whole_and_what_belongs_together_goes_together(tmp_path: Path) -> None:
     async with open_database(sqlite_url(tmp_path / "headwater.db")) as database:
         conversation, _ = await kept(ConversationRepository(database), "me", "one", "two")
-        async with database.writing() as connection:
-            await connection.execute(delete(conversations).where(conversations.c.id == conversation.id))
-        async with database.reading() as connection:
-            assert await connection.scalar(text("SELECT count(*) FROM messages")) == 0
-            assert (await connection.execute(text("PRAGMA integrity_check"))).scalar() == "ok"
-            assert await connection.scalar(text("PRAGMA journal_mode")) == "wal"
+        removal = delete(conversations).where(conversations.c.id == conversation.id)
+        await database.write(lambda connection: connection.execute(removal))
+
+        def check(connection: Connection) -> None:
+            assert connection.scalar(text("SELECT count(*) FROM messages")) == 0
+            assert connection.scalar(text("PRAGMA integrity_check")) == "ok"
+            assert connection.scalar(text("PRAGMA journal_mode")) == "wal"
+
+        await database.read(check)
 
 
 async def _opened(url: URL) -> None:
@@ -247,26 +229,24 @@ async def _opened(url: URL) -> None:
         pass
 
 
-async def test_who_is_cancelled_while_leaving_leaves_nothing_that_still_runs(tmp_path: Path) -> None:
+async def test_who_is_cancelled_while_leaving_leaves_nothing_that_still_runs(database: Database) -> None:
     """A connection on its way back to the pool would be cancelled at the end of the event loop."""
+    loop = asyncio.get_running_loop()
 
     async def work() -> None:
-        async with database.reading() as connection:
-            await connection.execute(text("SELECT 1"))
-            leaving.set()
+        await database.write(lambda _: loop.call_soon_threadsafe(leaving.set))
 
-    async with open_database(sqlite_url(tmp_path / "headwater.db")) as database:
-        ours = asyncio.all_tasks()
-        for moment in range(30):
-            leaving = asyncio.Event()
-            task = asyncio.create_task(work())
-            await leaving.wait()
-            for _ in range(2):
-                for _ in range(moment):
-                    await asyncio.sleep(0)
-                task.cancel()
-            await asyncio.wait([task])
-            assert asyncio.all_tasks() == ours
+    ours = asyncio.all_tasks()
+    for moment in range(30):
+        leaving = asyncio.Event()
+        task = asyncio.create_task(work())
+        await leaving.wait()
+        for _ in range(2):
+            for _ in range(moment):
+                await asyncio.sleep(0)
+            task.cancel()
+        await asyncio.wait([task])
+        assert asyncio.all_tasks() == ours
 
 
 async def test_what_is_not_cancelled_is_finished_unless_it_takes_longer_than_it_may() -> None:
@@ -324,7 +304,8 @@ async def test_a_postgresql_that_cannot_be_used_is_told_in_one_line_without_the_
 @pytest.mark.parametrize(
     ("given", "driver"),
     [
-        ("sqlite:///a.db", "sqlite+aiosqlite"),
+        ("sqlite:///a.db", "sqlite+pysqlite"),
+        ("sqlite+aiosqlite:///a.db", "sqlite+pysqlite"),
         ("postgresql://u:p@h/n", "postgresql+asyncpg"),
         ("postgres://u:p@h/n", "postgresql+asyncpg"),
         ("postgresql+asyncpg://u:p@h/n", "postgresql+asyncpg"),

@@ -6,7 +6,9 @@ from typing import Any
 
 import asyncpg
 import pytest
+from sqlalchemy import Connection
 from sqlalchemy.engine import URL
+from sqlalchemy.util import await_only
 
 from headwater.errors import UnavailableError
 from headwater.storage import lock
@@ -129,10 +131,12 @@ async def test_nobody_writes_whose_database_is_somebody_elses(postgresql_databas
     async with open_database(postgresql_database, alone=True) as database:
         async with other_session(postgresql_database) as other:
             await other.execute("SET lock_timeout = '100ms'")
-            async with database.writing():
+
+            def work(_: Connection) -> None:
                 with pytest.raises(asyncpg.LockNotAvailableError):
-                    await other.execute("UPDATE lock_holder SET holder = 'other'")
+                    await_only(other.execute("UPDATE lock_holder SET holder = 'other'"))
+
+            await database.write(work)
             await other.execute("UPDATE lock_holder SET holder = 'other'")
         with pytest.raises(UnavailableError, match="taken it over"):
-            async with database.writing():
-                pytest.fail("a transaction of a server that was replaced")
+            await database.write(lambda _: pytest.fail("a transaction of a server that was replaced"))

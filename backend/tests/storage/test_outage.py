@@ -14,6 +14,7 @@ from typing import Any
 import asyncpg
 import httpx
 import pytest
+from sqlalchemy import Connection
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 
@@ -257,19 +258,20 @@ async def test_a_small_write_between_two_that_fail_ends_no_outage(
     full = sqlite3.OperationalError("database or disk is full")
     full.sqlite_errorcode = sqlite3.SQLITE_FULL
     times = [100.0]
+
+    def fail(_: Connection) -> None:
+        raise DBAPIError("INSERT", None, full)
+
     monkeypatch.setattr("headwater.storage.database.monotonic", lambda: times[-1])
     async with open_database(sqlite_url(tmp_path / "headwater.db")) as database:
         for time in (100.0, 102.0, 104.0):
             times.append(time)
             with pytest.raises(UnavailableError):
-                async with database.writing():
-                    raise DBAPIError("INSERT", None, full)
-            async with database.writing():
-                pass
+                await database.write(fail)
+            await database.write(lambda _: None)
             assert database.outage == "its disk is full"
         times.append(104.0 + RECOVERY_TIME)
-        async with database.writing():
-            pass
+        await database.write(lambda _: None)
         assert database.outage is None
     assert [record.levelname for record in caplog.records] == ["ERROR", "WARNING"]
 

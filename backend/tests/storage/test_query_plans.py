@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import Connection, event, text
 
 from headwater.generation.kinds.text import Text
 from headwater.storage.conversations import ANALYZE_FROM, ConversationRepository, ListCursor
@@ -33,7 +33,7 @@ def statements(database: Database) -> Iterator[dict[str, Any]]:
         if not many and statement.split()[0] in {"SELECT", "UPDATE", "DELETE", "WITH"}:
             asked[statement] = parameters
 
-    engine = database._engine.sync_engine
+    engine = database._store.engine
     event.listen(engine, "before_cursor_execute", note)
     try:
         yield asked
@@ -68,18 +68,21 @@ async def test_no_statement_reads_a_whole_table(database: Database) -> None:
         await repository.purge(10)
     assert len(asked) > 25
     plans = {}
-    async with database.reading() as connection:
+
+    def explain(connection: Connection) -> None:
         if not database.is_sqlite:
             # A table of three rows is read whole, unless that is the last resort.
-            await connection.execute(text("SET LOCAL enable_seqscan = off"))
+            connection.execute(text("SET LOCAL enable_seqscan = off"))
             for table in ("conversations", "messages"):
                 words = f"SELECT id FROM {table} WHERE words @@ to_tsquery('simple', 'riv:*')"
-                plan = (await connection.execute(text(f"EXPLAIN {words}"))).scalars().all()
+                plan = connection.execute(text(f"EXPLAIN {words}")).scalars().all()
                 assert f"ix_{table}_words" in "".join(plan)
-        explain = "EXPLAIN QUERY PLAN " if database.is_sqlite else "EXPLAIN "
+        verb = "EXPLAIN QUERY PLAN " if database.is_sqlite else "EXPLAIN "
         for statement, parameters in asked.items():
-            rows = await connection.exec_driver_sql(explain + statement, parameters)
+            rows = connection.exec_driver_sql(verb + statement, parameters)
             plans[statement] = "\n".join(str(row[-1]) for row in rows)
+
+    await database.read(explain)
     slow = {statement: plan for statement, plan in plans.items() if WHOLE_TABLE.search(plan)}
     assert not slow, "\n\n".join(f"{statement}\n{plan}" for statement, plan in slow.items())
     lists = [plan for statement, plan in plans.items() if "ORDER BY conversations.updated_at" in statement]
@@ -97,11 +100,9 @@ async def test_no_statement_reads_a_whole_table(database: Database) -> None:
 @pytest.mark.parametrize("server_url", ["postgresql"], indirect=True)
 async def test_much_that_was_imported_is_counted_at_once(database: Database) -> None:
     repository = ConversationRepository(database)
+    query = text("SELECT tablename FROM pg_stats WHERE schemaname = 'public'")
     for messages, expected in ((ANALYZE_FROM - 1, set()), (ANALYZE_FROM, {"conversations", "messages"})):
         said = line(*["a river"] * messages)
         await repository.insert("me", [(new_conversation(said), said)])
-        async with database.reading() as connection:
-            counted = await connection.scalars(
-                text("SELECT tablename FROM pg_stats WHERE schemaname = 'public'")
-            )
-            assert set(counted) == expected
+        counted = await database.read(lambda connection: connection.scalars(query).all())
+        assert set(counted) == expected

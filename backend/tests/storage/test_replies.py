@@ -1,7 +1,6 @@
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import func, select
 
 from headwater.generation.kinds.text import Text, text_of
 from headwater.generation.parts import Event, fold, shape, unfold
@@ -9,7 +8,7 @@ from headwater.storage.conversations import ConversationRepository
 from headwater.storage.database import Database
 from headwater.storage.replies import Piece, ReplyRepository
 from headwater.storage.tables import pieces
-from tests.storage.trees import COMPLETED, INTERRUPTED, NO_IDS, begin, begun, events, new_reply
+from tests.storage.trees import COMPLETED, INTERRUPTED, NO_IDS, begin, begun, events, new_reply, number
 
 ANY = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -22,11 +21,6 @@ def repository(database: Database) -> ConversationRepository:
 @pytest.fixture
 def replies(database: Database) -> ReplyRepository:
     return ReplyRepository(database)
-
-
-async def saved_pieces(database: Database) -> int:
-    async with database.reading() as connection:
-        return await connection.scalar(select(func.count()).select_from(pieces)) or 0
 
 
 @given(said=events)
@@ -89,7 +83,7 @@ async def test_pieces_saved_one_after_another_are_the_reply_that_a_crash_leaves(
     assert found is not None
     assert list(found.events) == seen
     assert found.outcome == (COMPLETED if closes else INTERRUPTED)
-    assert await saved_pieces(database) == 0
+    assert await number(database, pieces) == 0
     assert await replies.close_orphans(INTERRUPTED) == 0
 
 
@@ -128,7 +122,7 @@ async def test_a_closed_reply_takes_no_more_pieces(
     _, _, reply = await begun(repository, "me")
     await replies.close(reply.generation, [Text("one")], COMPLETED)
     await replies.save([Piece(reply.generation, 0, [Text("two")]), Piece("gen_none", 0, [Text("x")])])
-    assert await saved_pieces(database) == 0
+    assert await number(database, pieces) == 0
 
 
 async def test_a_piece_that_is_saved_again_with_more_replaces_the_first(
@@ -166,7 +160,7 @@ async def test_a_reply_whose_conversation_was_removed_is_gone(
     await replies.save([Piece(reply.generation, 0, [Text("one")])])
     await repository.delete("me", name, 5)
     await repository.purge(6)
-    assert await saved_pieces(database) == 0
+    assert await number(database, pieces) == 0
     await replies.save([Piece(reply.generation, 1, [Text("two")])])
     assert not await replies.close(reply.generation, [Text("one")], COMPLETED)
     assert await replies.find("me", reply.generation) is None

@@ -342,8 +342,7 @@ async def test_conversations_of_many_messages_between_one_another_are_found_once
     made = [new_conversation() for _ in range(40)]
     await repository.insert("me", [(each, []) for each in made])
     rows = [message_row(line("A river.")[0], made[n * 7 % 40].id, "me") for n in range(400)]
-    async with database.writing() as connection:
-        await connection.execute(messages.insert(), rows)
+    await database.write(lambda connection: connection.execute(messages.insert(), rows))
     newest_first = list(dict.fromkeys(made[n * 7 % 40].id for n in reversed(range(400))))
     for limit in (1, 9):
         assert [each.conversation.id for each in await paged(search, "river", limit)] == newest_first

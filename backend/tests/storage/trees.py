@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
+from sqlalchemy import Table, func, select
 
 from headwater.conversations.model import Conversation, GenerationRecord, Message, Settings, plain
 from headwater.generation.kinds.reasoning import Reasoning
@@ -11,6 +12,7 @@ from headwater.generation.kinds.text import Text
 from headwater.generation.parts import fold
 from headwater.ids import new_id
 from headwater.storage.conversations import ConversationRepository
+from headwater.storage.database import Database
 
 COMPLETED = {"status": "completed", "reason": "stop", "usage": None, "timing": None}
 INTERRUPTED = {"status": "interrupted", "usage": None, "timing": None}
@@ -123,6 +125,12 @@ async def begin(
         else Conversation(conversation, begins[0], created, created, settings=begins[1])
     )
     await repository.begin(generation, (*written, reply.message), new)
+
+
+async def number(database: Database, table: Table) -> int:
+    """How many rows a table has."""
+    query = select(func.count()).select_from(table)
+    return await database.read(lambda connection: connection.scalar(query)) or 0
 
 
 def walk(messages: Sequence[Message], leaf: str) -> list[Message]:

@@ -3,25 +3,28 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeAlias
 
-import msgspec
 from sqlalchemy import (
     ColumnElement,
+    Connection,
     LargeBinary,
     Select,
     Text,
+    bindparam,
+    case,
     cast,
     delete,
     func,
     insert,
     literal,
     select,
+    true,
     tuple_,
     update,
 )
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from headwater.clock import now
 from headwater.conversations.model import (
@@ -32,7 +35,8 @@ from headwater.conversations.model import (
     UnknownMessageError,
 )
 from headwater.ids import is_id
-from headwater.storage.database import Database, uncancelled
+from headwater.storage.cancellation import uncancelled
+from headwater.storage.database import Database
 from headwater.storage.erasure import overwrite_deleted
 from headwater.storage.rows import (
     MESSAGE,
@@ -42,9 +46,10 @@ from headwater.storage.rows import (
     message_of,
     message_row,
     own_conversations,
-    read_branch,
+    path_to,
     select_own,
 )
+from headwater.storage.start import add_start, start_rows
 from headwater.storage.tables import conversations, generations, messages
 
 
@@ -56,6 +61,42 @@ class ListCursor:
     seq: int
 
 
+_OWN = select_own(bindparam("owner")).where(conversations.c.id == bindparam("conversation"))
+_MESSAGES = (
+    select(*MESSAGE)
+    .outerjoin(generations, generations.c.message == messages.c.id)
+    .where(messages.c.conversation.in_(bindparam("conversations", expanding=True)))
+    .order_by(messages.c.seq)
+)
+"""All messages of some conversations, oldest first."""
+_newest = messages.alias("newest")
+_NEWEST = (
+    select(_newest.c.id)
+    .where(_newest.c.conversation == bindparam("conversation"))
+    .order_by(_newest.c.seq.desc())
+    .limit(1)
+    .scalar_subquery()
+)
+_PATH = path_to(
+    messages.c.conversation == bindparam("conversation"),
+    messages.c.id == func.coalesce(bindparam("leaf", type_=Text), _NEWEST),
+)
+_own = _OWN.subquery("own")
+_BRANCH: Select[Any] = (
+    select(
+        *[column.label(f"own_{column.name}") for column in _own.c if column is not _own.c.system],
+        # It may be long, so only the first row has it.
+        case((messages.c.parent.is_(None), _own.c.system)).label("own_system"),
+        *MESSAGE,
+    )
+    .select_from(_own)
+    .outerjoin(_PATH, true())
+    .outerjoin(messages, messages.c.id == _PATH.c.id)
+    .outerjoin(generations, generations.c.message == messages.c.id)
+    .order_by(messages.c.seq)
+)
+"""A conversation, repeated beside each message of a branch; one row without a message if there is none."""
+
 Archived: TypeAlias = tuple[Conversation, Sequence[Message]]
 """A conversation with all its messages, parents first."""
 
@@ -65,14 +106,14 @@ READ_BATCH = 100
 PARAMETERS = 500
 """The most ids in one statement."""
 
-IMPORT_BATCH = 1000
-"""About how many rows one transaction of an import adds."""
+IMPORT_BATCH = 250
+"""About how many rows one transaction of an import adds; others wait for it."""
 
 FOR_GOOD = 0
 """When conversations were deleted that nobody can restore: before all others, so `purge` takes them."""
 
-PURGE_BATCH = 200
-"""The most conversations that one transaction removes for good."""
+PURGE_BATCH = 20
+"""The most conversations that one transaction removes for good; others wait for it."""
 
 REST_AFTER = 50
 """About how many rows of an import are parsed before other tasks run."""
@@ -122,29 +163,10 @@ class ConversationRepository:
         `begins` is the conversation if it begins here. `request` has the digests of the request that chose
         the generation's id. Raises `UnknownConversationError` and `IdTakenError`, and adds nothing then.
         """
-        owner, conversation = generation.owner, generation.conversation
+        if not is_id(generation.conversation):
+            raise UnknownConversationError(generation.conversation)
         try:
-            async with self._database.writing() as connection:
-                if begins is not None:
-                    await connection.execute(insert(conversations).values(conversation_row(begins, owner)))
-                await change_own(
-                    connection,
-                    owner,
-                    conversation,
-                    leaf=generation.message,
-                    updated_at=generation.created_at,
-                )
-                await connection.execute(
-                    insert(messages), [message_row(message, conversation, owner) for message in new]
-                )
-                await connection.execute(
-                    insert(generations).values(
-                        id=generation.id,
-                        message=generation.message,
-                        client=owner,
-                        request=None if request is None else msgspec.msgpack.encode(request),
-                    )
-                )
+            await add_start(self._database, start_rows(generation, new, begins, request))
         except IntegrityError as error:
             raise IdTakenError from error
 
@@ -166,31 +188,36 @@ class ConversationRepository:
         return Imported(new, existing)
 
     async def _restore_all(self, ids: Sequence[str], *, analyze: bool) -> None:
-        async with self._database.writing() as connection:
-            await _mark(connection, ids, None)
+        def work(connection: Connection) -> None:
+            _mark(connection, ids, None)
             if analyze:
-                await self._database.analyze(connection)
+                self._database.analyze(connection)
+
+        await self._database.write(work)
 
     async def _insert_deleted(self, owner: str, batch: Sequence[Archived]) -> Sequence[str]:
         """Add conversations, marked as deleted; returns the ids of new ones and of those with the mark."""
         ids = [conversation.id for conversation, _ in batch]
-        known: dict[str, bool] = {}
-        async with self._database.writing() as connection:
+
+        def work(connection: Connection) -> Sequence[str]:
+            known: dict[str, bool] = {}
             for some in _batched(ids, PARAMETERS):
                 # The query names only the ids, as in `own_conversations`.
                 query = select(conversations.c.id, conversations.c.client, conversations.c.deleted_at)
-                rows = await connection.execute(query.where(conversations.c.id.in_(some)).with_for_update())
+                rows = connection.execute(query.where(conversations.c.id.in_(some)).with_for_update())
                 known |= {row.id: row.client == owner and row.deleted_at is not None for row in rows}
             marked = [id_ for id_ in ids if known.get(id_, False)]
-            await _mark(connection, marked, now())  # again, so that `purge` does not remove them meanwhile
+            _mark(connection, marked, now())  # again, so that `purge` does not remove them meanwhile
             new = [archived for archived in batch if archived[0].id not in known]
             if new:
                 added = [conversation_row(each, owner) | {"deleted_at": now()} for each, _ in new]
-                await connection.execute(insert(conversations), added)
+                connection.execute(insert(conversations), added)
             trees = [message_row(message, each.id, owner) for each, tree in new for message in tree]
             if trees:
-                await connection.execute(insert(messages), trees)
-        return [id_ for id_ in ids if known.get(id_, True)]
+                connection.execute(insert(messages), trees)
+            return [id_ for id_ in ids if known.get(id_, True)]
+
+        return await self._database.write(work)
 
     async def ids(self, owner: str) -> list[str]:
         """The ids of all conversations of an owner, oldest first."""
@@ -199,20 +226,23 @@ class ConversationRepository:
             .where(conversations.c.client == owner, conversations.c.deleted_at.is_(None))
             .order_by(conversations.c.created_at, conversations.c.seq)
         )
-        async with self._database.reading() as connection:
-            return list(await connection.scalars(query))
+        return await self._database.read(lambda connection: list(connection.scalars(query)), single=True)
 
     async def get(self, owner: str, conversation: str) -> Conversation:
         """A conversation without its messages. Raises `UnknownConversationError`."""
-        async with self._database.reading() as connection:
-            return await _get(connection, owner, conversation)
+        return await self._database.read(
+            lambda connection: _get(connection, owner, conversation), single=True
+        )
 
     async def read(self, owner: str, conversation: str) -> tuple[Conversation, list[Message]]:
         """A conversation with all its messages, oldest first. Raises `UnknownConversationError`."""
-        async with self._database.reading() as connection:
-            own = await _get(connection, owner, conversation)
-            rows = await connection.execute(_select_messages([conversation]))
+
+        def work(connection: Connection) -> tuple[Conversation, list[Message]]:
+            own = _get(connection, owner, conversation)
+            rows = connection.execute(_MESSAGES, {"conversations": [conversation]})
             return own, [message_of(row) for row in rows]
+
+        return await self._database.read(work)
 
     async def read_all(self, owner: str) -> AsyncIterator[tuple[Conversation, list[Message]]]:
         """All conversations of an owner, oldest first, each with all its messages.
@@ -221,11 +251,7 @@ class ConversationRepository:
         left out.
         """
         for ids in _batched(await self.ids(owner), READ_BATCH):
-            async with self._database.reading() as connection:
-                own = await own_conversations(connection, owner, ids)
-                trees: dict[str, list[Message]] = {id_: [] for id_ in own}
-                for row in await connection.execute(_select_messages(list(own))):
-                    trees[row.conversation].append(message_of(row))
+            own, trees = await self._database.read(partial(_read_some, owner=owner, ids=ids))
             for id_ in ids:
                 if id_ in own:
                     yield own[id_], trees[id_]
@@ -233,8 +259,7 @@ class ConversationRepository:
     async def get_all(self, owner: str, ids: Sequence[str]) -> AsyncIterator[list[Conversation]]:
         """The owner's conversations with these ids, in batches; deleted ones are left out."""
         for some in _batched(ids, PARAMETERS):
-            async with self._database.reading() as connection:
-                own = await own_conversations(connection, owner, some)
+            own = await self._database.read(partial(own_conversations, owner=owner, ids=some))
             yield [own[id_] for id_ in some if id_ in own]
 
     async def branch(
@@ -244,17 +269,19 @@ class ConversationRepository:
 
         Raises `UnknownConversationError` and `UnknownMessageError`.
         """
-        async with self._database.reading() as connection:
-            own = await _get(connection, owner, conversation)
-            if leaf is None:
-                newest = (
-                    select(messages.c.id)
-                    .where(messages.c.conversation == conversation)
-                    .order_by(messages.c.seq.desc())
-                    .limit(1)
-                )
-                leaf = await connection.scalar(newest)
-            return own, await read_branch(connection, conversation, leaf)
+        if not is_id(conversation):
+            raise UnknownConversationError(conversation)
+        end = leaf if leaf is None or is_id(leaf) else ""  # which no message has
+        names = {"owner": owner, "conversation": conversation, "leaf": end}
+        rows = await self._database.read(
+            lambda connection: connection.execute(_BRANCH, names).all(), single=True
+        )
+        if not rows:
+            raise UnknownConversationError(conversation)
+        if rows[0].id is None and leaf is not None:
+            raise UnknownMessageError(leaf)
+        branch = tuple(message_of(row) for row in rows if row.id is not None)
+        return conversation_of(rows[0], "own_"), branch
 
     async def page(
         self,
@@ -277,8 +304,7 @@ class ConversationRepository:
         if after is not None:
             position = tuple_(conversations.c.updated_at, conversations.c.seq)
             query = query.where(position < tuple_(literal(after.updated_at), literal(after.seq)))
-        async with self._database.reading() as connection:
-            rows = (await connection.execute(query)).all()
+        rows = await self._database.read(lambda connection: connection.execute(query).all(), single=True)
         more = len(rows) > limit
         rows = rows[:limit]
         return (
@@ -291,26 +317,31 @@ class ConversationRepository:
 
         Raises `UnknownConversationError` and `UnknownMessageError`.
         """
-        async with self._database.writing() as connection:
-            await _get(connection, owner, conversation)
+
+        def work(connection: Connection) -> Conversation:
+            _get(connection, owner, conversation)
             values = dict(columns)
             if "leaf" in values:
-                values["leaf"] = await _newest_descendant(connection, conversation, values["leaf"])
+                values["leaf"] = _newest_descendant(connection, conversation, values["leaf"])
             if values:
-                await change_own(connection, owner, conversation, **values)
-            return await _get(connection, owner, conversation)
+                change_own(connection, owner, conversation, **values)
+            return _get(connection, owner, conversation)
+
+        return await self._database.write(work)
 
     async def delete(self, owner: str, conversation: str, deleted_at: int) -> None:
         """Mark as deleted, until `restore` or `purge`. Raises `UnknownConversationError`."""
-        async with self._database.writing() as connection:
-            await change_own(connection, owner, conversation, deleted_at=deleted_at)
+        await self._database.write(
+            partial(change_own, owner=owner, conversation=conversation, deleted_at=deleted_at)
+        )
 
     async def restore(self, owner: str, conversation: str) -> Conversation:
         """Undo a deletion; does nothing if there was none. Raises `UnknownConversationError`."""
         if not is_id(conversation):
             raise UnknownConversationError(conversation)
-        async with self._database.writing() as connection:
-            await connection.execute(
+
+        def work(connection: Connection) -> Conversation:
+            connection.execute(
                 update(conversations)
                 .where(
                     conversations.c.id == conversation,
@@ -319,7 +350,9 @@ class ConversationRepository:
                 )
                 .values(deleted_at=None, version=conversations.c.version + 1)
             )
-            return await _get(connection, owner, conversation)
+            return _get(connection, owner, conversation)
+
+        return await self._database.write(work)
 
     async def purge(self, before: int) -> int:
         """Remove for good what was deleted before this time; returns the number of conversations."""
@@ -331,38 +364,42 @@ class ConversationRepository:
         return purged
 
     async def _purge_some(self, is_due: ColumnElement[bool]) -> int:
-        async with self._database.writing() as connection:
+        def work(connection: Connection) -> int:
             due = select(conversations.c.id).where(is_due)
-            ids = (await connection.scalars(due.limit(PURGE_BATCH))).all()
+            ids = connection.scalars(due.limit(PURGE_BATCH)).all()
             if not ids:
                 return 0
             # Replies that are being closed lock their rows in this order.
             replies = select(generations.c.id).join(messages, messages.c.id == generations.c.message)
-            await connection.execute(replies.where(messages.c.conversation.in_(ids)).with_for_update())
+            connection.execute(replies.where(messages.c.conversation.in_(ids)).with_for_update())
             due = due.where(conversations.c.id.in_(ids)).with_for_update()
-            ids = (await connection.scalars(due)).all()
+            ids = connection.scalars(due).all()
             # SQLite cascades from parent to child, but only about a thousand levels deep: unlink them first.
             unlink = update(messages).where(messages.c.conversation.in_(ids)).values(parent=None)
-            await connection.execute(unlink)
-            await connection.execute(delete(conversations).where(conversations.c.id.in_(ids)))
+            connection.execute(unlink)
+            connection.execute(delete(conversations).where(conversations.c.id.in_(ids)))
             return len(ids)
+
+        return await self._database.write(work)
 
     async def delete_all(self, owner: str) -> Sequence[str]:
         """Delete all of an owner's conversations for good; `purge` removes them. Returns their ids."""
         own = update(conversations).where(conversations.c.client == owner).values(deleted_at=FOR_GOOD)
-        async with self._database.writing() as connection:
-            return (await connection.scalars(own.returning(conversations.c.id))).all()
+        owns = own.returning(conversations.c.id)
+        return await self._database.write(lambda connection: connection.scalars(owns).all())
 
     async def expire(self, before: int) -> Sequence[tuple[str, str]]:
         """Delete for good what was last updated before this time; returns owners and ids."""
         is_due = (conversations.c.updated_at < before) & conversations.c.deleted_at.is_(None)
-        async with self._database.reading() as connection:  # a scan, which should not block writers
-            if await connection.scalar(select(conversations.c.id).where(is_due).limit(1)) is None:
-                return ()
+
+        some = select(conversations.c.id).where(is_due).limit(1)
+        # A scan, which should not block writers.
+        if await self._database.read(lambda connection: connection.scalar(some)) is None:
+            return ()
         change = update(conversations).where(is_due).values(deleted_at=FOR_GOOD)
-        async with self._database.writing() as connection:
-            rows = await connection.execute(change.returning(conversations.c.client, conversations.c.id))
-            return [(row.client, row.id) for row in rows]
+        changed = change.returning(conversations.c.client, conversations.c.id)
+        rows = await self._database.write(lambda connection: connection.execute(changed).all())
+        return [(row.client, row.id) for row in rows]
 
     async def usage(self) -> list[Usage]:
         """What each owner has, who used it last first; with what was deleted and can be restored."""
@@ -384,8 +421,8 @@ class ConversationRepository:
             .group_by(conversations.c.client)
             .order_by(last_used.desc())
         )
-        async with self._database.reading() as connection:
-            return [Usage(*row) for row in await connection.execute(query)]
+        rows = await self._database.read(lambda connection: connection.execute(query).all(), single=True)
+        return [Usage(*row) for row in rows]
 
     def _size(self) -> ColumnElement[int]:
         """The bytes of a message's text and parts."""
@@ -397,19 +434,29 @@ class ConversationRepository:
         return sizes[0] + func.coalesce(sizes[1], 0)
 
 
-async def _get(connection: AsyncConnection, owner: str, conversation: str) -> Conversation:
+def _get(connection: Connection, owner: str, conversation: str) -> Conversation:
     if not is_id(conversation):
         raise UnknownConversationError(conversation)
-    query = select_own(owner).where(conversations.c.id == conversation)
-    row = (await connection.execute(query)).one_or_none()
+    row = connection.execute(_OWN, {"owner": owner, "conversation": conversation}).one_or_none()
     if row is None:
         raise UnknownConversationError(conversation)
     return conversation_of(row)
 
 
-async def _newest_descendant(connection: AsyncConnection, conversation: str, start: str) -> str:
+def _read_some(
+    connection: Connection, owner: str, ids: Sequence[str]
+) -> tuple[dict[str, Conversation], dict[str, list[Message]]]:
+    """Those of the conversations that are the owner's, and their messages, by id."""
+    own = own_conversations(connection, owner, ids)
+    trees: dict[str, list[Message]] = {id_: [] for id_ in own}
+    for row in connection.execute(_MESSAGES, {"conversations": list(own)}):
+        trees[row.conversation].append(message_of(row))
+    return own, trees
+
+
+def _newest_descendant(connection: Connection, conversation: str, start: str) -> str:
     query = select(messages.c.id, messages.c.parent).where(messages.c.conversation == conversation)
-    parents = {row.id: row.parent for row in await connection.execute(query.order_by(messages.c.seq))}
+    parents = {row.id: row.parent for row in connection.execute(query.order_by(messages.c.seq))}
     if start not in parents:
         raise UnknownMessageError(start)
     newest = start
@@ -421,21 +468,11 @@ async def _newest_descendant(connection: AsyncConnection, conversation: str, sta
     return newest
 
 
-def _select_messages(ids: Sequence[str]) -> Select[Any]:
-    """The query for all messages of these conversations, oldest first."""
-    return (
-        select(*MESSAGE)
-        .outerjoin(generations, generations.c.message == messages.c.id)
-        .where(messages.c.conversation.in_(ids))
-        .order_by(messages.c.seq)
-    )
-
-
-async def _mark(connection: AsyncConnection, ids: Sequence[str], deleted_at: int | None) -> None:
+def _mark(connection: Connection, ids: Sequence[str], deleted_at: int | None) -> None:
     """Mark conversations as deleted, or not."""
     for some in _batched(ids, PARAMETERS):
         change = update(conversations).where(conversations.c.id.in_(some))
-        await connection.execute(change.values(deleted_at=deleted_at))
+        connection.execute(change.values(deleted_at=deleted_at))
 
 
 async def _batches(archived: Iterable[Archived]) -> AsyncIterator[list[Archived]]:

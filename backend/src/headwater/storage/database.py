@@ -3,43 +3,37 @@
 import asyncio
 import logging
 import sqlite3
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import AsyncExitStack, asynccontextmanager, nullcontext, suppress
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from secrets import token_hex
-from threading import Thread
 from time import monotonic
 from typing import Any, TypeVar
 
-import aiosqlite
 from alembic import command
 from alembic.config import Config
 from alembic.util.exc import CommandError
-from sqlalchemy import Connection, event, make_url, text
+from sqlalchemy import Connection, Row, TextClause, make_url, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from headwater.errors import UnavailableError
 from headwater.storage.lock import BEAT, CONNECT_TIMEOUT, DatabaseLock, LockedError, lock
 from headwater.storage.outage import OUTAGES, outage_reason
-from headwater.storage.tokenizer import indexed
+from headwater.storage.postgresql import Postgresql
+from headwater.storage.sqlite import Sqlite
 
 logger = logging.getLogger(__name__)
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
-DRIVERS = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg", "postgres": "postgresql+asyncpg"}
+DRIVERS = {
+    "sqlite": "sqlite+pysqlite",
+    "sqlite+aiosqlite": "sqlite+pysqlite",  # what earlier versions used
+    "postgresql": "postgresql+asyncpg",
+    "postgres": "postgresql+asyncpg",
+}
 """The driver for each scheme that people write; a URL may also name one of these drivers itself."""
-
-BUSY_TIMEOUT = 5.0
-"""Seconds that SQLite waits for a writer in another process."""
-
-END_TIMEOUT = 5.0
-"""Seconds that the end of a transaction may take once its task is cancelled."""
-
-THREAD_TIMEOUT = 1.0
-"""Seconds that `close` waits for the thread of each connection."""
 
 RETRY_AFTER = 5
 """Seconds after which clients may try again while the database is not available."""
@@ -80,7 +74,7 @@ def sqlite_url(path: Path) -> URL:
 
 
 class Database:
-    """Connections and transactions. Use `open_database()`."""
+    """Transactions of a database. Use `open_database()`."""
 
     def __init__(self, url: URL) -> None:
         self._url = url
@@ -89,50 +83,56 @@ class Database:
             "server_settings": {"application_name": f"headwater {token_hex(8)}"},
         }
         self.is_sqlite = url.get_backend_name() == "sqlite"
-        self._threads: set[Thread] = set()
-        if self.is_sqlite:
-            self._engine = create_async_engine(
-                url, connect_args={"timeout": BUSY_TIMEOUT, "async_creator_fn": self._connect}
-            )
-            event.listen(self._engine.sync_engine, "connect", _set_up_sqlite)
-            event.listen(self._engine.sync_engine, "begin", _begin_sqlite)
-            self._readers = self._engine
-        else:
-            self._engine = create_async_engine(
-                url, pool_pre_ping=True, pool_size=10, max_overflow=20, connect_args=self._arguments
-            )
-            self._readers = self._engine.execution_options(
-                isolation_level="REPEATABLE READ", postgresql_readonly=True
-            )
-        self._writers = self._engine.execution_options(headwater_writes=True)
-        self._one_writer = asyncio.Lock()
+        self._store: Sqlite | Postgresql = Sqlite(url) if self.is_sqlite else Postgresql(url, self._arguments)
         self._lock: DatabaseLock | None = None
         self.outage: str | None = None
         """Why the database is not available, as the end of a sentence; None while it is."""
         self._last_failure = 0.0
+        self._is_closed = False
         self.taken_over = asyncio.Event()
         """Set for good once another server holds the lock: this one must end."""
 
-    @asynccontextmanager
-    async def reading(self) -> AsyncIterator[AsyncConnection]:
-        """A read-only transaction, which sees one state of the database.
+    async def read(self, work: Callable[[Connection], T], *, single: bool = False) -> T:
+        """The result of `work`, which reads, and sees one state of the database.
 
-        Raises `UnavailableError`.
+        On SQLite it runs on a thread that reads. `single` says that it is one statement, which needs no
+        transaction. Raises `UnavailableError`.
         """
-        async with self._noticing_outages(), _transaction(self._readers) as connection:
-            yield connection
+        with self._noticing_outages():
+            return await self._store.read(work, single=single)
 
-    @asynccontextmanager
-    async def writing(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction that writes; committed at the end, rolled back by an exception.
+    async def write(self, work: Callable[[Connection], T], *, first: bool = False) -> T:
+        """The result of `work` in a transaction, once it is committed; an exception rolls it back.
 
-        Raises `UnavailableError`, also when another server holds the lock.
+        On SQLite it runs on the thread that writes, and `first` lets it run before others that wait. Raises
+        `UnavailableError`, also when another server holds the lock.
         """
-        async with self._noticing_outages(), self._write_transaction() as connection:
+
+        def fenced(connection: Connection) -> T:
             if self._lock is not None:
-                await self._lock.fence(connection)
-            yield connection
+                self._lock.fence(connection)
+            return work(connection)
+
+        with self._noticing_outages():
+            result = await self._store.write(fenced, first=first)
         self._write_succeeded()
+        return result
+
+    async def execute(self, statement: TextClause, parameters: Mapping[str, Any]) -> Row[Any]:
+        """The row of a statement of PostgreSQL that writes, a transaction by itself: one round trip.
+
+        Its row has `held`, the number of rows that `FENCE` gave. Raises `UnavailableError`, also when another
+        server holds the lock.
+        """
+        if not isinstance(self._store, Postgresql):
+            raise TypeError("SQLite has no statement that writes to several tables")
+        holder = "" if self._lock is None else self._lock.holder
+        with self._noticing_outages():
+            row = await self._store.execute(statement, {**parameters, "holder": holder})
+            if not row.held:
+                raise LockedError
+        self._write_succeeded()
+        return row
 
     @property
     def is_ours(self) -> bool:
@@ -164,28 +164,27 @@ class Database:
             else:
                 if self.outage is not None:
                     with suppress(UnavailableError):
-                        await self._write_something()
+                        await self.write(_write_something)
 
-    async def analyze(self, connection: AsyncConnection) -> None:
+    def analyze(self, connection: Connection) -> None:
         """Refresh the statistics of PostgreSQL's planner after many rows were added.
 
         PostgreSQL does so by itself, but minutes later; until then a search may scan whole tables. SQLite
         needs no statistics: our statements fix the order of its joins.
         """
         if not self.is_sqlite:
-            await connection.execute(text("ANALYZE conversations, messages"))
+            connection.execute(text("ANALYZE conversations, messages"))
 
-    async def checkpoint(self) -> None:
+    async def empty_log(self) -> None:
         """Move SQLite's write-ahead log into the file and empty it, unless a reader needs it."""
-        async with self._noticing_outages(), self._one_writer, self._engine.connect() as connection:
-            driver: Any = (await connection.get_raw_connection()).driver_connection
-            await (await driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")).close()
+        if isinstance(self._store, Sqlite):
+            with self._noticing_outages():
+                await self._store.empty_log()
 
     async def migrate(self) -> None:
         """Bring the schema to the newest version. Raises `DatabaseError`."""
         try:
-            async with self._write_transaction() as connection:
-                await connection.run_sync(_upgrade)
+            await self._store.write(_upgrade)
         except CommandError as error:
             raise DatabaseError(f"the database is of another version of Headwater: {error}") from error
 
@@ -197,21 +196,15 @@ class Database:
 
     async def close(self) -> None:
         """Close all connections, and let another server have the lock."""
+        self._is_closed = True
         if self._lock is not None:
             await self._lock.release()
-        await self._engine.dispose()
-        for thread in self._threads:
-            await asyncio.to_thread(thread.join, THREAD_TIMEOUT)
+        await self._store.close()
 
-    @asynccontextmanager
-    async def _write_transaction(self) -> AsyncIterator[AsyncConnection]:
-        # SQLite has one writer at a time, and no fair queue for the others.
-        turn = self._one_writer if self.is_sqlite else nullcontext()
-        async with turn, _transaction(self._writers) as connection:
-            yield connection
-
-    @asynccontextmanager
-    async def _noticing_outages(self) -> AsyncIterator[None]:
+    @contextmanager
+    def _noticing_outages(self) -> Iterator[None]:
+        if self._is_closed:
+            raise unavailable("it is closed")
         try:
             if not self.is_ours:
                 raise TimeoutError
@@ -237,19 +230,6 @@ class Database:
             logger.warning("the database is available again")
             self.outage = None
 
-    async def _write_something(self) -> None:
-        async with self.writing() as connection:
-            await connection.execute(text("UPDATE lock_holder SET holder = holder"))
-
-    def _connect(self, *args: Any, **options: Any) -> aiosqlite.Connection:  # noqa: ANN401 - the driver's own
-        # A connection that is dropped, for instance when a task is cancelled while it connects, only asks its
-        # thread to end. `close` has to join that thread, or it would outlive the event loop.
-        connection = aiosqlite.connect(*args, **options)
-        thread = connection._thread  # noqa: SLF001 - nothing public names it
-        thread.daemon = True
-        self._threads = {each for each in self._threads if each.is_alive()} | {thread}
-        return connection
-
 
 @asynccontextmanager
 async def open_database(url: URL, *, alone: bool = False) -> AsyncIterator[Database]:
@@ -273,46 +253,6 @@ async def open_database(url: URL, *, alone: bool = False) -> AsyncIterator[Datab
         yield database
 
 
-@asynccontextmanager
-async def _transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-    """A transaction, whose end is waited for even if the caller is cancelled meanwhile.
-
-    A database that is silent then gets `END_TIMEOUT` for it.
-    """
-    connection = await engine.connect()
-    try:
-        await connection.begin()
-        yield connection
-        await uncancelled(connection.commit(), END_TIMEOUT)
-    finally:
-        await uncancelled(connection.close(), END_TIMEOUT)  # rolls back what is not committed
-
-
-async def uncancelled(work: Coroutine[Any, Any, T], seconds: float | None = None) -> T:
-    """Finish some work even if the caller is cancelled meanwhile, which then takes effect.
-
-    The work gets at most `seconds` from then on. A connection of SQLite that is cancelled within a
-    transaction may keep its lock for a while.
-    """
-    task = asyncio.ensure_future(work)
-    give_up: asyncio.TimerHandle | None = None
-    cancelled: asyncio.CancelledError | None = None
-    while not task.done():
-        try:
-            await asyncio.wait([task])
-        except asyncio.CancelledError as error:
-            cancelled = error
-            if give_up is None and seconds is not None:
-                give_up = asyncio.get_running_loop().call_later(seconds, task.cancel)
-    if give_up is not None:
-        give_up.cancel()
-    if cancelled is None:
-        return task.result()
-    if not task.cancelled() and (failure := task.exception()) is not None:
-        raise cancelled from failure
-    raise cancelled
-
-
 def unavailable(reason: str) -> UnavailableError:
     """The refusal of a request that needs the database; `reason` is the end of a sentence."""
     return UnavailableError(f"The database is not available: {reason}.", retry_after=RETRY_AFTER)
@@ -330,22 +270,5 @@ def _upgrade(connection: Connection) -> None:
     command.upgrade(migrations(connection), "head")
 
 
-def _set_up_sqlite(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own type
-    connection.isolation_level = None  # _begin_sqlite begins the transactions
-    connection.create_function("headwater_words", 1, indexed, deterministic=True)  # the triggers call it
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode = WAL")  # readers and the writer do not block each other
-    cursor.execute("PRAGMA synchronous = NORMAL")  # consistent after a crash of the process or of the machine
-    cursor.execute("PRAGMA foreign_keys = ON")
-    cursor.execute("PRAGMA trusted_schema = ON")  # triggers may call our own function
-    cursor.execute("PRAGMA secure_delete = ON")  # overwrites what is deleted
-    cursor.execute("PRAGMA cache_size = -32768")
-    cursor.execute("PRAGMA temp_store = MEMORY")
-    cursor.execute("PRAGMA journal_size_limit = 67108864")
-    cursor.close()
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    # A transaction that reads first and then writes fails if another one writes; so writers begin as such.
-    writes = connection.get_execution_options().get("headwater_writes")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+def _write_something(connection: Connection) -> None:
+    connection.execute(text("UPDATE lock_holder SET holder = holder"))

@@ -1,6 +1,8 @@
 """What deleted rows leave behind in a file of SQLite, and how it goes."""
 
-from sqlalchemy import text
+from functools import partial
+
+from sqlalchemy import Connection, text
 
 from headwater.storage.database import Database
 
@@ -20,12 +22,18 @@ async def overwrite_deleted(database: Database) -> None:
     if not database.is_sqlite:
         return
     for table in WORDS:
-        merge = text(f"INSERT INTO {table} ({table}, rank) VALUES ('merge', :pages)")  # noqa: S608
         pages, changes = -MERGE_PAGES, 2
         while changes >= 2:
-            async with database.writing() as connection:
-                before = await connection.scalar(text("SELECT total_changes()"))
-                await connection.execute(merge, {"pages": pages})
-                changes = await connection.scalar(text("SELECT total_changes()")) - before
+            changes = await database.write(partial(_merge, table=table, pages=pages))
             pages = MERGE_PAGES
-    await database.checkpoint()
+    await database.empty_log()
+
+
+def _merge(connection: Connection, table: str, pages: int) -> int:
+    """Merge some of an index; returns the number of changes, less than 2 at the end."""
+    changes = text("SELECT total_changes()")
+    before: int = connection.scalar(changes)
+    merge = text(f"INSERT INTO {table} ({table}, rank) VALUES ('merge', :pages)")  # noqa: S608
+    connection.execute(merge, {"pages": pages})
+    after: int = connection.scalar(changes)
+    return after - before

@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from contextlib import closing
 from typing import Any, Protocol
 
-from sqlalchemy import NullPool, text
+from sqlalchemy import Connection, NullPool, text
 from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
@@ -44,6 +44,12 @@ _KEY = 0x48656164_77617465
 """PostgreSQL's id of the advisory lock: "Headwate" as a number."""
 
 
+FENCE = "SELECT holder FROM lock_holder WHERE CAST(:holder AS text) IN (holder, '') FOR SHARE"
+"""Gives no row once another server holds the lock; no other takes it before the transaction ends."""
+
+_FENCE = text(FENCE)
+
+
 class LockedError(Exception):
     """Another server works on the database."""
 
@@ -64,7 +70,12 @@ class DatabaseLock(Protocol):
         """Look whether this server still holds it. Raises `LockedError`, or one of `OUTAGES`."""
         ...
 
-    async def fence(self, connection: AsyncConnection) -> None:
+    @property
+    def holder(self) -> str:
+        """The name that the row must have; empty if any will do."""
+        ...
+
+    def fence(self, connection: Connection) -> None:
         """Make sure that this server holds it until the transaction ends. Raises `LockedError`."""
         ...
 
@@ -97,6 +108,7 @@ class _FileLock:
     """An open transaction in a file beside SQLite's own."""
 
     is_sure = True
+    holder = ""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
@@ -107,7 +119,7 @@ class _FileLock:
     async def verify(self) -> None:
         pass
 
-    async def fence(self, connection: AsyncConnection) -> None:
+    def fence(self, connection: Connection) -> None:
         pass
 
     async def release(self) -> None:
@@ -202,11 +214,13 @@ class _SessionLock:
             raise LockedError
         self._answered_at = asked_at
 
-    async def fence(self, connection: AsyncConnection) -> None:
-        if self._is_claimed:
-            holder = await connection.scalar(text("SELECT holder FROM lock_holder FOR SHARE"))
-            if holder != self._holder:
-                raise LockedError
+    @property
+    def holder(self) -> str:
+        return self._holder if self._is_claimed else ""
+
+    def fence(self, connection: Connection) -> None:
+        if not connection.execute(_FENCE, {"holder": self.holder}).all():
+            raise LockedError
 
     async def release(self) -> None:
         if self._is_claimed:

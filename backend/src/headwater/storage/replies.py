@@ -1,13 +1,23 @@
 """Replies as rows: saved in pieces while the generation is open, written once when it closes."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Row, Select, bindparam, delete, insert, or_, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import (
+    Connection,
+    Row,
+    Select,
+    bindparam,
+    delete,
+    insert,
+    or_,
+    select,
+    text,
+    update,
+)
 
 from headwater.conversations.model import GenerationRecord, OutcomeObject
 from headwater.generation.codec import parse_parts, parts_objects
@@ -15,7 +25,8 @@ from headwater.generation.log import Cursor
 from headwater.generation.parts import Event, Shape, fold, shape, unfold
 from headwater.ids import is_id
 from headwater.storage.database import Database
-from headwater.storage.rows import MESSAGE, part_columns, parts_of
+from headwater.storage.lock import FENCE
+from headwater.storage.rows import MESSAGE, encode_json, part_columns, parts_of, path_to, stored
 from headwater.storage.tables import conversations, generations, messages, pieces
 
 
@@ -44,46 +55,128 @@ class StoredReply:
     is_deleted: bool
 
 
+# The statements of every reply, built once.
+_SAVE_PIECE = (
+    insert(pieces)
+    .prefix_with("OR REPLACE")
+    .from_select(
+        ["generation", "at", "parts", "shape"],
+        select(
+            generations.c.id,
+            bindparam("at", type_=pieces.c.at.type),
+            bindparam("parts", type_=pieces.c.parts.type),
+            bindparam("shape", type_=pieces.c.shape.type),
+        ).where(generations.c.id == bindparam("generation"), generations.c.shape.is_(None)),
+    )
+    .execution_options(preserve_rowcount=True)
+)
+_CLOSE_GENERATION = (
+    update(generations)
+    .where(generations.c.id == bindparam("closed"), generations.c.shape.is_(None))
+    .values(shape=bindparam("lengths"))
+    .returning(generations.c.message)
+)
+_DELETE_PIECES = delete(pieces).where(pieces.c.generation == bindparam("closed"))
+_WRITE_REPLY = (
+    update(messages)
+    .where(messages.c.id == bindparam("reply"))
+    .values(text=bindparam("words"), parts=bindparam("content"), outcome=bindparam("end"))
+    .returning(messages.c.conversation)
+)
+_COUNT_CHANGE = (
+    update(conversations)
+    .where(conversations.c.id == bindparam("changed"))
+    .values(version=conversations.c.version + 1)
+)
+_SET_TITLE = (
+    update(conversations)
+    .where(
+        conversations.c.id == bindparam("changed"),
+        conversations.c.titled.is_(False),
+        conversations.c.title != bindparam("made"),  # or search would index the same title again
+    )
+    .values(title=bindparam("made"))
+)
+
+_GENERATION_OF = select(generations.c.id).where(generations.c.message == bindparam("reply"))
+_PATH = path_to(messages.c.id == bindparam("last"))
+_NEAREST = (
+    select(generations.c.id)
+    .join(_PATH, _PATH.c.id == generations.c.message)
+    .join(messages, messages.c.id == generations.c.message)
+    .order_by(messages.c.seq.desc())
+    .limit(1)
+)
+_QUESTION = messages.alias("question")
+_STARTS: Select[Any] = (
+    select(
+        *MESSAGE,
+        generations.c.shape,
+        generations.c.request,
+        _QUESTION.c.text.label("question"),
+        conversations.c.deleted_at.is_not(None).label("is_deleted"),
+    )
+    .join(generations, generations.c.message == messages.c.id)
+    .join(conversations, conversations.c.id == messages.c.conversation)
+    .outerjoin(_QUESTION, _QUESTION.c.id == messages.c.parent)
+)
+_START = _STARTS.where(generations.c.id == bindparam("generation"))
+_START_BY_KEY = _STARTS.where(
+    or_(
+        generations.c.id == bindparam("generation"),
+        (generations.c.client == bindparam("owner")) & (generations.c.key == bindparam("key")),
+    )
+)
+
+# The same in one statement of PostgreSQL each. A part reads from the one before, so all happen or none.
+_SAVE = text(f"""
+    WITH held AS ({FENCE}), open AS (
+        SELECT id FROM generations WHERE id = ANY(CAST(:ids AS text[])) AND shape IS NULL FOR SHARE
+    ), saved AS (
+        INSERT INTO pieces ({", ".join(stored(pieces))})
+        SELECT {", ".join(f"new.{name}" for name in stored(pieces))}
+        FROM held, open, json_populate_recordset(CAST(NULL AS pieces), CAST(:pieces AS json)) AS new
+        WHERE new.generation = open.id
+        ON CONFLICT (generation, at) DO UPDATE SET parts = excluded.parts, shape = excluded.shape
+    )
+    SELECT (SELECT count(*) FROM held) AS held, ARRAY(SELECT id FROM open) AS open""")  # noqa: S608
+_CLOSE = text(f"""
+    WITH held AS ({FENCE}), closed AS (
+        UPDATE generations SET shape = :shape FROM held
+        WHERE id = :generation AND shape IS NULL RETURNING message
+    ), written AS (
+        UPDATE messages SET text = :text, parts = CAST(:parts AS json), outcome = CAST(:outcome AS json)
+        FROM closed WHERE id = closed.message RETURNING conversation
+    ), changed AS (
+        UPDATE conversations
+        SET version = version + 1, title = CASE WHEN titled THEN title ELSE coalesce(:title, title) END
+        FROM written WHERE id = written.conversation
+    )
+    SELECT (SELECT count(*) FROM held) AS held, (SELECT count(*) FROM closed) AS closed""")  # noqa: S608
+_FORGET_PIECES = text(f"""
+    WITH held AS ({FENCE}), forgotten AS (DELETE FROM pieces USING held WHERE generation = :generation)
+    SELECT count(*) AS held FROM held""")  # noqa: S608
+
+
 class ReplyRepository:
     """The rows of replies."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def save(self, new: Iterable[Piece]) -> None:
-        """Save the events that open generations got since they were last saved."""
-        rows = [
-            {
-                "generation": piece.generation,
-                "at": piece.at,
-                "parts": parts_objects(fold(piece.events)),
-                "shape": _encode(shape(piece.events)),
-            }
-            for piece in new
-        ]
-        if not rows:
-            return
-        async with self._database.writing() as connection:
-            open_ids = set(
-                await connection.scalars(
-                    select(generations.c.id)
-                    .where(
-                        generations.c.id.in_({row["generation"] for row in rows}),
-                        generations.c.shape.is_(None),
-                    )
-                    .with_for_update(read=True)  # waits for a `close` that is under way
-                )
-            )
-            rows = [row for row in rows if row["generation"] in open_ids]
-            if rows:
-                # An earlier attempt may have committed although the connection broke before the answer.
-                earlier = delete(pieces).where(
-                    pieces.c.generation == bindparam("generation"), pieces.c.at == bindparam("at")
-                )
-                await connection.execute(
-                    earlier, [{"generation": row["generation"], "at": row["at"]} for row in rows]
-                )
-                await connection.execute(insert(pieces), rows)
+    async def save(self, new: Sequence[Piece]) -> Collection[str]:
+        """Save the events that open generations got since they were last saved, before what waits.
+
+        Returns the generations that are open: one that is closed, or has no row yet, takes no pieces.
+        """
+        if not new:
+            return ()
+        # A row replaces that of an earlier attempt, which may have committed before the connection broke.
+        if self._database.is_sqlite:
+            return await self._database.write(lambda connection: _save(connection, new), first=True)
+        ids = [piece.generation for piece in new]
+        saved = await self._database.execute(_SAVE, {"ids": ids, "pieces": encode_json(_piece_rows(new))})
+        return set(saved.open)
 
     async def close(
         self, generation: str, events: Sequence[Event], outcome: OutcomeObject, title: str | None = None
@@ -92,8 +185,16 @@ class ReplyRepository:
 
         `title` is a generated title for the conversation; a title that a person wrote stays.
         """
-        async with self._database.writing() as connection:
-            return await _close(connection, generation, events, outcome, title)
+        if self._database.is_sqlite:
+            return await self._database.write(
+                lambda connection: _close(connection, generation, events, outcome, title)
+            )
+        row = {"generation": generation, "title": title, **_ending(events, outcome)}
+        row |= {name: row[name] and encode_json(row[name]) for name in ("parts", "outcome")}
+        closed = await self._database.execute(_CLOSE, row)
+        # A statement of its own: a piece may have been saved while the first one waited for the row.
+        await self._database.execute(_FORGET_PIECES, {"generation": generation})
+        return bool(closed.closed)
 
     async def find(self, owner: str, generation: str) -> StoredReply | None:
         """An owner's generation, open or closed; None if the owner has none with this id."""
@@ -104,62 +205,35 @@ class ReplyRepository:
 
     async def generation_of(self, message: str) -> str | None:
         """The generation whose reply has this id, of any owner; None if there is none."""
-        query = select(generations.c.id).where(generations.c.message == message)
-        async with self._database.reading() as connection:
-            generation: str | None = await connection.scalar(query)
-        return generation
+        return await self._database.read(
+            lambda connection: connection.scalar(_GENERATION_OF, {"reply": message}), single=True
+        )
 
     async def nearest(self, message: str) -> str | None:
         """The generation of the last reply on the branch that ends with a message, None if it has none."""
-        path = (
-            select(messages.c.id, messages.c.parent)
-            .where(messages.c.id == message)
-            .cte("path", recursive=True)
+        return await self._database.read(
+            lambda connection: connection.scalar(_NEAREST, {"last": message}), single=True
         )
-        path = path.union_all(select(messages.c.id, messages.c.parent).where(messages.c.id == path.c.parent))
-        query = (
-            select(generations.c.id)
-            .join(path, path.c.id == generations.c.message)
-            .join(messages, messages.c.id == generations.c.message)
-            .order_by(messages.c.seq.desc())
-            .limit(1)
-        )
-        async with self._database.reading() as connection:
-            generation: str | None = await connection.scalar(query)
-        return generation
 
     async def start_of(self, owner: str, generation: str, key: str | None = None) -> StoredReply | None:
         """Anybody's generation with this id, or the owner's with this idempotency key, even a deleted one."""
         if not is_id(generation):
             return None
-        matches: ColumnElement[bool] = generations.c.id == generation
-        if key is not None:
-            matches = or_(matches, (generations.c.client == owner) & (generations.c.key == key))
-        question = messages.alias("question")
-        query: Select[Any] = (
-            select(
-                *MESSAGE,
-                generations.c.shape,
-                generations.c.request,
-                question.c.text.label("question"),
-                conversations.c.deleted_at.is_not(None).label("is_deleted"),
-            )
-            .join(generations, generations.c.message == messages.c.id)
-            .join(conversations, conversations.c.id == messages.c.conversation)
-            .outerjoin(question, question.c.id == messages.c.parent)
-            .where(matches)
+        names = {"owner": owner, "generation": generation, "key": key}
+        query = _START if key is None else _START_BY_KEY
+        row = await self._database.read(
+            lambda connection: connection.execute(query, names).first(), single=True
         )
-        async with self._database.reading() as connection:
-            row = (await connection.execute(query)).first()
         return None if row is None else _stored_reply(row)
 
     async def close_orphans(self, outcome: OutcomeObject) -> int:
         """Close what a crash left open, with the events that were saved; returns how many were open."""
-        async with self._database.writing() as connection:
+
+        def work(connection: Connection) -> int:
             is_open = generations.c.shape.is_(None)
-            ids = (await connection.scalars(select(generations.c.id).where(is_open))).all()
+            ids = connection.scalars(select(generations.c.id).where(is_open)).all()
             query = select(pieces).where(pieces.c.generation.in_(ids))
-            rows = (await connection.execute(query.order_by(pieces.c.generation, pieces.c.at))).all()
+            rows = connection.execute(query.order_by(pieces.c.generation, pieces.c.at)).all()
             saved = {id_: list(group) for id_, group in groupby(rows, lambda row: row.generation)}
             for id_ in ids:
                 events = [
@@ -167,41 +241,55 @@ class ReplyRepository:
                     for row in saved.get(id_, [])
                     for event in unfold(parse_parts(row.parts), _decode(row.shape))
                 ]
-                await _close(connection, id_, events, outcome)
+                _close(connection, id_, events, outcome)
+            connection.execute(delete(pieces))  # a crash may also leave those of a closed reply
             return len(ids)
 
+        return await self._database.write(work)
 
-async def _close(
-    connection: AsyncConnection,
+
+def _piece_rows(new: Sequence[Piece]) -> list[dict[str, Any]]:
+    return [
+        {
+            "generation": piece.generation,
+            "at": piece.at,
+            "parts": parts_objects(fold(piece.events)),
+            "shape": _encode(shape(piece.events)),
+        }
+        for piece in new
+    ]
+
+
+def _save(connection: Connection, new: Sequence[Piece]) -> Collection[str]:
+    ids = {piece.generation for piece in new}
+    if connection.execute(_SAVE_PIECE, _piece_rows(new)).rowcount == len(new):
+        return ids
+    open_ = select(generations.c.id).where(generations.c.id.in_(ids), generations.c.shape.is_(None))
+    return set(connection.scalars(open_))
+
+
+def _ending(events: Sequence[Event], outcome: OutcomeObject) -> dict[str, Any]:
+    """The columns of a closed reply."""
+    return {"shape": _encode(shape(events)), **part_columns(fold(events)), "outcome": outcome}
+
+
+def _close(
+    connection: Connection,
     generation: str,
     events: Sequence[Event],
     outcome: OutcomeObject,
     title: str | None = None,
 ) -> bool:
-    closed = await connection.execute(
-        update(generations)
-        .where(generations.c.id == generation, generations.c.shape.is_(None))
-        .values(shape=_encode(shape(events)))
-    )
-    if closed.rowcount == 0:
+    row = _ending(events, outcome)
+    reply = connection.scalar(_CLOSE_GENERATION, {"closed": generation, "lengths": row["shape"]})
+    if reply is None:
         return False
-    await connection.execute(delete(pieces).where(pieces.c.generation == generation))
-    written = await connection.execute(
-        update(messages)
-        .where(
-            messages.c.id
-            == select(generations.c.message).where(generations.c.id == generation).scalar_subquery()
-        )
-        .values(**part_columns(fold(events)), outcome=outcome)
-        .returning(messages.c.conversation)
-    )
-    conversation = conversations.c.id == written.scalar_one()
-    await connection.execute(
-        update(conversations).where(conversation).values(version=conversations.c.version + 1)
-    )
+    connection.execute(_DELETE_PIECES, {"closed": generation})
+    content = {"reply": reply, "words": row["text"], "content": row["parts"], "end": outcome}
+    changed = {"changed": connection.scalar(_WRITE_REPLY, content)}
+    connection.execute(_COUNT_CHANGE, changed)
     if title is not None:
-        untitled = update(conversations).where(conversation, conversations.c.titled.is_(False))
-        await connection.execute(untitled.values(title=title))
+        connection.execute(_SET_TITLE, {**changed, "made": title})
     return True
 
 

@@ -1,11 +1,22 @@
 """Conversations and messages as rows, both ways."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import Row, Select, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import (
+    CTE,
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    Table,
+    bindparam,
+    select,
+    update,
+)
 
 from headwater.conversations.model import (
     Conversation,
@@ -27,54 +38,56 @@ _SETTINGS = tuple(field.name for field in fields(Settings))
 MESSAGE = (*messages.c, generations.c.id.label("generation"))
 
 
-async def read_branch(
-    connection: AsyncConnection, conversation: str, leaf: str | None
-) -> tuple[Message, ...]:
+def path_to(*conditions: ColumnElement[bool]) -> CTE:
+    """The ids of the messages from the root to the one that meets the conditions."""
+    path = select(messages.c.id, messages.c.parent).where(*conditions).cte("path", recursive=True)
+    return path.union_all(select(messages.c.id, messages.c.parent).where(messages.c.id == path.c.parent))
+
+
+_PATH = path_to(messages.c.id == bindparam("leaf"), messages.c.conversation == bindparam("inside"))
+_BRANCH = (
+    select(*MESSAGE)
+    .join(_PATH, _PATH.c.id == messages.c.id)
+    .outerjoin(generations, generations.c.message == messages.c.id)
+    .order_by(messages.c.seq)
+)
+
+
+def read_branch(connection: Connection, conversation: str, leaf: str | None) -> tuple[Message, ...]:
     """The messages from the root to `leaf`, oldest first. Raises `UnknownMessageError`."""
     if leaf is None:
         return ()
     if not is_id(leaf):
         raise UnknownMessageError(leaf)
-    path = (
-        select(messages.c.id, messages.c.parent)
-        .where(messages.c.id == leaf, messages.c.conversation == conversation)
-        .cte("path", recursive=True)
+    branch = tuple(
+        message_of(row) for row in connection.execute(_BRANCH, {"leaf": leaf, "inside": conversation})
     )
-    path = path.union_all(select(messages.c.id, messages.c.parent).where(messages.c.id == path.c.parent))
-    query = (
-        select(*MESSAGE)
-        .join(path, path.c.id == messages.c.id)
-        .outerjoin(generations, generations.c.message == messages.c.id)
-        .order_by(messages.c.seq)
-    )
-    branch = tuple(message_of(row) for row in await connection.execute(query))
     if not branch:
         raise UnknownMessageError(leaf)
     return branch
 
 
-async def own_conversations(
-    connection: AsyncConnection, owner: str, ids: Sequence[str]
-) -> dict[str, Conversation]:
+# The query names only the ids: with the owner in it, SQLite would scan all rows of that owner.
+_NAMED = (
+    select(*CONVERSATION)
+    .outerjoin(shares, shares.c.conversation == conversations.c.id)
+    .where(conversations.c.id.in_(bindparam("ids", expanding=True)))
+)
+
+
+def own_conversations(connection: Connection, owner: str, ids: Sequence[str]) -> dict[str, Conversation]:
     """The owner's conversations with these ids, by id."""
-    # The query names only the ids: with the owner in it, SQLite would scan all rows of that owner.
-    query = (
-        select(*CONVERSATION)
-        .outerjoin(shares, shares.c.conversation == conversations.c.id)
-        .where(conversations.c.id.in_(ids))
-    )
-    rows = await connection.execute(query)
+    rows = connection.execute(_NAMED, {"ids": ids})
     return {row.id: conversation_of(row) for row in rows if row.client == owner and row.deleted_at is None}
 
 
-def conversation_of(row: Row[Any]) -> Conversation:
-    """A conversation from its row."""
-    members = {name: getattr(row, name) for name in _MEMBERS}
-    return Conversation(
-        **members,
-        share=row.share,
-        settings=Settings(row.model, row.system, row.temperature, row.max_tokens),
-    )
+def conversation_of(row: Row[Any], prefix: str = "") -> Conversation:
+    """A conversation from its row, whose columns may have a prefix."""
+
+    def values(names: Sequence[str]) -> dict[str, Any]:
+        return {name: getattr(row, prefix + name) for name in names}
+
+    return Conversation(**values((*_MEMBERS, "share")), settings=Settings(**values(_SETTINGS)))
 
 
 def message_of(row: Row[Any]) -> Message:
@@ -90,6 +103,16 @@ def message_of(row: Row[Any]) -> Message:
         omitted=row.left_out,
         generation=row.generation,
     )
+
+
+def stored(table: Table) -> list[str]:
+    """The columns of a table that an INSERT sets; the database numbers the rows itself."""
+    return [column.name for column in table.c if column.name != "seq"]
+
+
+def encode_json(rows: object) -> str:
+    """Rows for PostgreSQL's `json_populate_recordset`, which takes bytes in hexadecimal."""
+    return json.dumps(rows, default=lambda value: f"\\x{value.hex()}")
 
 
 def parts_of(row: Row[Any]) -> Parts:
@@ -127,7 +150,7 @@ def message_row(message: Message, conversation: str, owner: str) -> dict[str, An
     }
 
 
-def select_own(owner: str) -> Select[Any]:
+def select_own(owner: str | BindParameter[str]) -> Select[Any]:
     """The query for the owner's conversations."""
     return (
         select(*CONVERSATION)
@@ -136,8 +159,8 @@ def select_own(owner: str) -> Select[Any]:
     )
 
 
-async def change_own(
-    connection: AsyncConnection,
+def change_own(
+    connection: Connection,
     owner: str,
     conversation: str,
     **values: Any,  # noqa: ANN401
@@ -158,7 +181,7 @@ async def change_own(
         .values(version=conversations.c.version + 1, **values)
         .returning(conversations.c.leaf)
     )
-    row = (await connection.execute(change)).one_or_none()
+    row = connection.execute(change).one_or_none()
     if row is None:
         raise UnknownConversationError(conversation)
     leaf: str | None = row.leaf

@@ -4,8 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import TextClause, bindparam, func, select, text
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, TextClause, bindparam, func, select, text
 
 from headwater.conversations.model import Conversation
 from headwater.storage.database import Database
@@ -60,32 +59,35 @@ class SearchRepository:
         words = words_of(query)
         if not words:
             return [], None
-        async with self._database.reading() as connection:
+
+        def work(connection: Connection) -> tuple[list[SearchMatch], SearchCursor | None]:
             search = _Search(connection, self._sql, owner, words)
-            hits, cursor = await search.hits(limit, after)
-            return await search.matches(hits), cursor
+            hits, cursor = search.hits(limit, after)
+            return search.matches(hits), cursor
+
+        return await self._database.read(work)
 
 
 class _Search:
     """One search, in one transaction."""
 
-    def __init__(self, connection: AsyncConnection, sql: "_Sql", owner: str, words: Sequence[str]) -> None:
+    def __init__(self, connection: Connection, sql: "_Sql", owner: str, words: Sequence[str]) -> None:
         self._connection = connection
         self._sql = sql
         self._owner = owner
         self._words = words
         self._parameters = {"client": owner, "query": sql.query(owner, words)}
 
-    async def hits(self, limit: int, after: SearchCursor | None) -> tuple[list[_Hit], SearchCursor | None]:
+    def hits(self, limit: int, after: SearchCursor | None) -> tuple[list[_Hit], SearchCursor | None]:
         hits: list[_Hit] = []
         before: int | None = None
         if after is None or after.stage == "titles":
-            hits = await self._titles(limit + 1, None if after is None else after.before)
+            hits = self._titles(limit + 1, None if after is None else after.before)
             if len(hits) > limit:
                 return hits[:limit], SearchCursor("titles", hits[limit - 1].seq)
         else:
             before = after.before
-        hits += await self._messages(limit + 1 - len(hits), before)
+        hits += self._messages(limit + 1 - len(hits), before)
         if len(hits) <= limit:
             return hits, None
         hits = hits[:limit]
@@ -93,13 +95,13 @@ class _Search:
         last = hits[-1]
         return hits, SearchCursor("messages", last.seq if last.message is not None else _NEWEST)
 
-    async def matches(self, hits: Sequence[_Hit]) -> list[SearchMatch]:
+    def matches(self, hits: Sequence[_Hit]) -> list[SearchMatch]:
         """The hits with their conversations and snippets."""
         names = [hit.conversation for hit in hits]
-        conversations = await own_conversations(self._connection, self._owner, names)
+        conversations = own_conversations(self._connection, self._owner, names)
         inside = {hit.conversation: hit.message for hit in hits if hit.message is not None}
-        inside |= await self._newest_in([name for name in names if name not in inside])
-        texts = await self._texts(list(inside.values()))
+        inside |= self._newest_in([name for name in names if name not in inside])
+        texts = self._texts(list(inside.values()))
         return [
             SearchMatch(
                 conversations[name],
@@ -111,23 +113,23 @@ class _Search:
             if name in conversations
         ]
 
-    async def _titles(self, limit: int, before: int | None) -> list[_Hit]:
-        rows = await self._connection.execute(
+    def _titles(self, limit: int, before: int | None) -> list[_Hit]:
+        rows = self._connection.execute(
             self._sql.titles,
             {**self._parameters, "before": _NEWEST if before is None else before, "limit": limit},
         )
         return [_Hit(row.seq, row.conversation, None) for row in rows]
 
-    async def _messages(self, limit: int, before: int | None) -> list[_Hit]:
+    def _messages(self, limit: int, before: int | None) -> list[_Hit]:
         """Newest first; one for each conversation that no earlier page showed, for its title or a message."""
         hits: dict[str, _Hit] = {}
         seen: list[str] = []  # so that the next batch does not hold hundreds of messages of one conversation
         start = position = _NEWEST if before is None else before
         while len(hits) < limit:
             page = {"before": position, "limit": _BATCH, "seen": seen[-_BATCH:] or [""]}
-            batch = (await self._connection.execute(self._sql.messages, {**self._parameters, **page})).all()
+            batch = self._connection.execute(self._sql.messages, {**self._parameters, **page}).all()
             fresh = {row.conversation: row for row in reversed(batch) if row.conversation not in hits}
-            shown = await self._shown(list(fresh), start)
+            shown = self._shown(list(fresh), start)
             for row in sorted(fresh.values(), key=lambda row: row.seq, reverse=True):
                 if row.conversation not in shown:
                     hits[row.conversation] = _Hit(row.seq, row.conversation, row.message)
@@ -137,25 +139,25 @@ class _Search:
             seen += fresh
         return list(hits.values())[:limit]
 
-    async def _shown(self, names: list[str], before: int) -> set[str]:
+    def _shown(self, names: list[str], before: int) -> set[str]:
         if not names:
             return set()
         parameters = {**self._parameters, "names": names}
-        shown = set(await self._connection.scalars(self._sql.titled, parameters))
+        shown = set(self._connection.scalars(self._sql.titled, parameters))
         if before != _NEWEST:
-            shown |= set(await self._connection.scalars(self._sql.newer, {**parameters, "before": before}))
+            shown |= set(self._connection.scalars(self._sql.newer, {**parameters, "before": before}))
         return shown
 
-    async def _newest_in(self, names: list[str]) -> dict[str, str]:
+    def _newest_in(self, names: list[str]) -> dict[str, str]:
         """The newest message with all the words in each of these conversations that has one."""
         if not names:
             return {}
-        rows = await self._connection.execute(self._sql.inside, {**self._parameters, "names": names})
+        rows = self._connection.execute(self._sql.inside, {**self._parameters, "names": names})
         return {row.conversation: row.message for row in rows}
 
-    async def _texts(self, names: list[str]) -> dict[str, str]:
+    def _texts(self, names: list[str]) -> dict[str, str]:
         query = select(messages.c.id, func.substr(messages.c.text, 1, INDEXED).label("beginning"))
-        rows = await self._connection.execute(query.where(messages.c.id.in_(names)))
+        rows = self._connection.execute(query.where(messages.c.id.in_(names)))
         return {row.id: row.beginning for row in rows}
 
 

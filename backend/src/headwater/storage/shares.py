@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from secrets import token_urlsafe
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from headwater.conversations.model import Message
 from headwater.errors import ConflictError
@@ -32,11 +32,12 @@ class ShareRepository:
 
         Raises `UnknownConversationError`, and `ConflictError` for a conversation without messages.
         """
-        async with self._database.writing() as connection:
-            leaf = await change_own(connection, owner, conversation)
+
+        def work(connection: Connection) -> str:
+            leaf = change_own(connection, owner, conversation)
             if leaf is None:
                 raise ConflictError("The conversation has no messages that a link could show.")
-            token = await connection.scalar(
+            token = connection.scalar(
                 update(shares)
                 .where(shares.c.conversation == conversation)
                 .values(leaf=leaf)
@@ -44,19 +45,24 @@ class ShareRepository:
             )
             if token is None:
                 token = token_urlsafe(24)
-                await connection.execute(
+                connection.execute(
                     insert(shares).values(
                         token=token, conversation=conversation, leaf=leaf, created_at=created_at
                     )
                 )
             return str(token)
 
+        return await self._database.write(work)
+
     async def unshare(self, owner: str, conversation: str) -> bool:
         """Revoke a link; False if there was none. Raises `UnknownConversationError`."""
-        async with self._database.writing() as connection:
-            await change_own(connection, owner, conversation)
-            revoked = await connection.execute(delete(shares).where(shares.c.conversation == conversation))
+
+        def work(connection: Connection) -> bool:
+            change_own(connection, owner, conversation)
+            revoked = connection.execute(delete(shares).where(shares.c.conversation == conversation))
             return revoked.rowcount > 0
+
+        return await self._database.write(work)
 
     async def find(self, token: str) -> Shared | None:
         """What a link shows; None for a link that was never made, or was revoked."""
@@ -67,8 +73,11 @@ class ShareRepository:
             .join(shares, shares.c.conversation == conversations.c.id)
             .where(shares.c.token == token, conversations.c.deleted_at.is_(None))
         )
-        async with self._database.reading() as connection:
-            row = (await connection.execute(query)).one_or_none()
+
+        def work(connection: Connection) -> Shared | None:
+            row = connection.execute(query).one_or_none()
             if row is None:
                 return None
-            return Shared(row.title, await read_branch(connection, row.id, row.leaf))
+            return Shared(row.title, read_branch(connection, row.id, row.leaf))
+
+        return await self._database.read(work)

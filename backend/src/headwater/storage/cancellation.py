@@ -1,0 +1,34 @@
+"""Work that is finished although its caller is cancelled."""
+
+import asyncio
+from collections.abc import Awaitable
+from typing import TypeVar
+
+END_TIMEOUT = 5.0
+"""Seconds that the end of a transaction may take once its task is cancelled."""
+
+T = TypeVar("T")
+
+
+async def uncancelled(work: Awaitable[T], seconds: float | None = None) -> T:
+    """Finish some work even if the caller is cancelled meanwhile, which then takes effect.
+
+    The work gets at most `seconds` from then on.
+    """
+    task = asyncio.ensure_future(work)
+    give_up: asyncio.TimerHandle | None = None
+    cancelled: asyncio.CancelledError | None = None
+    while not task.done():
+        try:
+            await asyncio.wait([task])
+        except asyncio.CancelledError as error:
+            cancelled = error
+            if give_up is None and seconds is not None:
+                give_up = asyncio.get_running_loop().call_later(seconds, task.cancel)
+    if give_up is not None:
+        give_up.cancel()
+    if cancelled is None:
+        return task.result()
+    if not task.cancelled() and (failure := task.exception()) is not None:
+        raise cancelled from failure
+    raise cancelled

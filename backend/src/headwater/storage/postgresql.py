@@ -1,0 +1,70 @@
+"""A PostgreSQL server: a pool of connections, and statements that are a transaction by themselves."""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Row, TextClause, event
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from headwater.storage.cancellation import END_TIMEOUT, uncancelled
+
+T = TypeVar("T")
+
+
+class Postgresql:
+    """Transactions in a database of PostgreSQL. `arguments` are the driver's."""
+
+    def __init__(self, url: URL, arguments: Mapping[str, Any]) -> None:
+        self._engine = create_async_engine(url, pool_size=10, max_overflow=20, connect_args={**arguments})
+        self.engine = self._engine.sync_engine
+        event.listen(self.engine, "checkout", _refuse_closed)
+        self._readers = self._engine.execution_options(
+            isolation_level="REPEATABLE READ", postgresql_readonly=True
+        )
+        self._single = self._engine.execution_options(isolation_level="AUTOCOMMIT")
+
+    async def read(self, work: Callable[[Connection], T], *, single: bool) -> T:
+        """The result of `work`, which sees one state; without a transaction if it is a `single` statement."""
+        async with _transaction(self._single if single else self._readers) as connection:
+            return await connection.run_sync(work)
+
+    async def write(self, work: Callable[[Connection], T], *, first: bool = False) -> T:  # noqa: ARG002
+        """The result of `work`, once it is committed. Nobody waits here, so `first` means nothing."""
+        async with _transaction(self._engine) as connection:
+            return await connection.run_sync(work)
+
+    async def execute(self, statement: TextClause, parameters: Mapping[str, Any]) -> Row[Any]:
+        """The one row of a statement that is a transaction by itself, which takes one round trip."""
+        return await uncancelled(self._execute(statement, parameters), END_TIMEOUT)
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._engine.dispose()
+
+    async def _execute(self, statement: TextClause, parameters: Mapping[str, Any]) -> Row[Any]:
+        async with self._single.connect() as connection:
+            return (await connection.execute(statement, parameters)).one()
+
+
+@asynccontextmanager
+async def _transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """A transaction, whose end is waited for even if the caller is cancelled meanwhile.
+
+    A database that is silent then gets `END_TIMEOUT` for it.
+    """
+    connection = await engine.connect()
+    try:
+        await connection.begin()
+        yield connection
+        await uncancelled(connection.commit(), END_TIMEOUT)
+    finally:
+        await uncancelled(connection.close(), END_TIMEOUT)  # rolls back what is not committed
+
+
+def _refuse_closed(connection: Any, _record: object, _proxy: object) -> None:  # noqa: ANN401 - the driver's own
+    """Have the pool connect again where the server has closed a connection, without asking the server."""
+    if connection.driver_connection.is_closed():
+        raise DisconnectionError

@@ -1,0 +1,183 @@
+"""A file of SQLite: one thread writes, many transactions in a commit, and a few threads read."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from time import monotonic
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine, SingletonThreadPool, create_engine, event
+from sqlalchemy.engine import URL
+
+from headwater.storage.cancellation import END_TIMEOUT, uncancelled
+from headwater.storage.tokenizer import indexed
+
+READERS = 8
+"""Threads that read."""
+
+BATCH_TIME = 0.025
+"""Seconds after which a batch takes no further transaction, so that none waits long for those after it."""
+
+BUSY_TIMEOUT = 5.0
+"""Seconds that SQLite waits for a writer in another process."""
+
+CLOSING_CHECK = 1_000_000
+"""Instructions of SQLite's virtual machine (some 20 ms) after which a query looks whether it must end."""
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True, eq=False)
+class _Write:
+    work: Callable[[Connection], Any]
+    done: asyncio.Future[Any]
+    result: Any = None
+    error: BaseException | None = None
+
+    def run(self, connection: Connection) -> None:
+        """Keep the result or the error. Raises the error."""
+        try:
+            self.result = self.work(connection)
+        except BaseException as error:
+            self.error = error
+            raise
+
+    def settle(self) -> None:
+        """Tell the caller, unless it has given up."""
+        if self.done.done():
+            return
+        if self.error is None:
+            self.done.set_result(self.result)
+        else:
+            self.done.set_exception(self.error)
+
+
+class Sqlite:
+    """Transactions in a file of SQLite."""
+
+    def __init__(self, url: URL) -> None:
+        # Each thread has a connection of its own.
+        self.engine = create_engine(
+            url, connect_args={"timeout": BUSY_TIMEOUT}, poolclass=SingletonThreadPool, pool_size=READERS + 2
+        )
+        event.listen(self.engine, "connect", self._set_up)
+        event.listen(self.engine, "begin", _begin)
+        # A transaction that reads first and then writes fails if another one writes: writers begin as such.
+        self._for_writing = self.engine.execution_options(headwater_begin="BEGIN IMMEDIATE")
+        self._single = self.engine.execution_options(headwater_begin=None)
+        self._readers = ThreadPoolExecutor(READERS, "sqlite-reader")
+        self._writer = ThreadPoolExecutor(1, "sqlite-writer")
+        self._waiting: deque[_Write] = deque()
+        self._is_called = False
+        """Whether the writer will look at `_waiting` again."""
+        self._is_closing = False
+
+    async def read(self, work: Callable[[Connection], T], *, single: bool) -> T:
+        """The result of `work`, which sees one state; without a transaction if it is a `single` statement."""
+        engine = self._single if single else self.engine
+        return await asyncio.get_running_loop().run_in_executor(self._readers, _read, engine, work)
+
+    async def write(self, work: Callable[[Connection], T], *, first: bool = False) -> T:
+        """The result of `work`, once it is committed, together with what else waits.
+
+        One that fails fails alone, and those before it run a second time. If the commit fails, all of them
+        fail. `first` goes before those that wait. It is finished even if the caller is cancelled.
+        """
+        write = _Write(work, asyncio.get_running_loop().create_future())
+        if first:
+            self._waiting.appendleft(write)
+        else:
+            self._waiting.append(write)
+        if not self._is_called:
+            self._is_called = True
+            self._writer.submit(self._write_all)
+        result: T = await uncancelled(write.done, END_TIMEOUT)
+        return result
+
+    async def empty_log(self) -> None:
+        """Move the write-ahead log into the file and empty it, unless a reader needs it."""
+        await asyncio.get_running_loop().run_in_executor(self._writer, self._empty_log)
+
+    async def close(self) -> None:
+        """Finish what waits to be written, interrupt readers, and close all connections."""
+        await asyncio.to_thread(self._close)
+
+    def _write_all(self) -> None:
+        self._is_called = False  # before looking: whoever comes later calls again
+        while self._waiting:
+            batch = self._write_batch()
+            batch[0].done.get_loop().call_soon_threadsafe(_settle, batch)
+
+    def _write_batch(self) -> list[_Write]:
+        """Write what waits in one transaction; returns those that are done, with their results or errors."""
+        batch: list[_Write] = []
+        try:
+            with self._for_writing.begin() as connection:
+                until = monotonic() + BATCH_TIME
+                while self._waiting and (not batch or monotonic() < until):
+                    batch.append(self._waiting.popleft())
+                    batch[-1].run(connection)
+        except BaseException as error:  # noqa: BLE001 - raised where they are awaited
+            if batch and batch[-1].error is not None:
+                self._write_again(batch[:-1])
+            else:
+                batch = batch or self._take_all()
+                for write in batch:
+                    write.error = error
+        return batch
+
+    def _write_again(self, batch: list[_Write]) -> None:
+        """Write those that were undone because the one after them failed."""
+        try:
+            with self._for_writing.begin() as connection:
+                for write in batch:
+                    write.run(connection)
+        except BaseException as error:  # noqa: BLE001 - raised where they are awaited
+            for write in batch:
+                write.error = error
+
+    def _take_all(self) -> list[_Write]:
+        return [self._waiting.popleft() for _ in range(len(self._waiting))]
+
+    def _empty_log(self) -> None:
+        with self.engine.connect() as connection:
+            driver: Any = connection.connection.driver_connection
+            driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
+
+    def _close(self) -> None:
+        self._writer.shutdown()
+        self._is_closing = True
+        self._readers.shutdown(cancel_futures=True)
+        self.engine.dispose()
+
+    def _set_up(self, connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own type
+        connection.isolation_level = None  # _begin begins the transactions
+        connection.create_function("headwater_words", 1, indexed, deterministic=True)  # the triggers call it
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode = WAL")  # readers and the writer do not block each other
+        cursor.execute("PRAGMA synchronous = NORMAL")  # consistent after a crash, also of the machine
+        cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.execute("PRAGMA trusted_schema = ON")  # triggers may call our own function
+        cursor.execute("PRAGMA secure_delete = ON")  # overwrites what is deleted
+        cursor.execute("PRAGMA cache_size = -32768")
+        cursor.execute("PRAGMA temp_store = MEMORY")
+        cursor.execute("PRAGMA journal_size_limit = 67108864")
+        cursor.close()
+        connection.set_progress_handler(lambda: self._is_closing, CLOSING_CHECK)
+
+
+def _read(engine: Engine, work: Callable[[Connection], T]) -> T:
+    with engine.begin() as connection:
+        return work(connection)
+
+
+def _begin(connection: Connection) -> None:
+    if (statement := connection.get_execution_options().get("headwater_begin", "BEGIN")) is not None:
+        connection.exec_driver_sql(statement)
+
+
+def _settle(batch: Sequence[_Write]) -> None:
+    for write in batch:
+        write.settle()

@@ -1,0 +1,154 @@
+"""What a reply's beginning and end cost a database, counted: statements, changes of thread, round trips."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+from sqlalchemy.engine import URL
+
+from headwater.conversations.model import Settings
+from headwater.generation.kinds.text import Text
+from headwater.ids import new_id
+from headwater.storage.conversations import ConversationRepository
+from headwater.storage.database import open_database, sqlite_url
+from headwater.storage.replies import Piece, ReplyRepository
+from tests.postgresql import new_database
+from tests.storage.trees import COMPLETED, begin, begun, new_message, new_reply
+
+
+class Costs:
+    """The steps in the life of a stored reply; `count` does one and returns what it cost."""
+
+    def __init__(self, database: Any) -> None:
+        self._conversations, self._replies = ConversationRepository(database), ReplyRepository(database)
+
+    async def warm_up(self) -> None:
+        """Compile and prepare all statements, and open the connections."""
+        await self.all(lambda step: step)
+
+    async def all(self, count: Any) -> dict[str, Any]:
+        conversations, replies = self._conversations, self._replies
+        name, question = new_id("conv"), new_message(None, "Why?")
+        first, second = new_reply(question), new_reply(question)
+        piece = Piece(first.generation, 0, [Text("one")])
+        steps = {
+            "start": begin(conversations, "me", name, first, (question,), ("Title", Settings())),
+            "checkpoint": replies.save([piece]),
+            "end": replies.close(first.generation, piece.events, COMPLETED, "Title"),
+            "branch": conversations.branch("me", name, None),
+            "next start": begin(conversations, "me", name, second),
+            "repeated start": replies.start_of("me", second.generation),
+        }
+        return {step: await count(work) for step, work in steps.items()}
+
+
+async def test_statements_and_changes_of_thread_on_sqlite(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_database(sqlite_url(tmp_path / "headwater.db")) as database:
+        costs = Costs(database)
+        await costs.warm_up()
+        store: Any = database._store
+        statements: list[str] = []
+        hops: list[str] = []
+
+        def executed(_: Any, __: Any, statement: str, *___: object) -> None:
+            statements.append(statement.split()[0])
+
+        event.listen(store.engine, "before_cursor_execute", executed)
+        event.listen(store.engine, "commit", lambda _: statements.append("COMMIT"))
+        loop = asyncio.get_running_loop()
+        submit, back = ThreadPoolExecutor.submit, loop.call_soon_threadsafe
+
+        def counting_submit(self: ThreadPoolExecutor, *work: Any) -> Any:
+            hops.append("there")
+            return submit(self, *work)
+
+        def counting_back(*work: Any, **named: Any) -> Any:
+            hops.append("back")
+            return back(*work, **named)
+
+        monkeypatch.setattr(ThreadPoolExecutor, "submit", counting_submit)
+        monkeypatch.setattr(loop, "call_soon_threadsafe", counting_back)
+
+        async def count(step: Any) -> tuple[str, list[str]]:
+            await asyncio.to_thread(store._writer.submit(int).result)  # it waits for nothing now
+            statements.clear()
+            hops.clear()
+            await step
+            return " ".join(statements), hops.copy()
+
+        once = ["there", "back"]
+        assert await costs.all(count) == {
+            "start": ("BEGIN INSERT INSERT INSERT COMMIT", once),
+            "checkpoint": ("BEGIN INSERT COMMIT", once),
+            "end": ("BEGIN UPDATE DELETE UPDATE UPDATE UPDATE COMMIT", once),
+            "branch": ("WITH COMMIT", once),
+            "next start": ("BEGIN UPDATE INSERT INSERT COMMIT", once),
+            "repeated start": ("SELECT COMMIT", once),
+        }
+
+
+class Proxy:
+    """Stands between a client and PostgreSQL, and counts how often the client waits for an answer."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self._target = host, port
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.round_trips = 0
+
+    async def connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        to_server, from_client = await asyncio.open_connection(*self._target), (reader, writer)
+        is_answered = True
+
+        async def pass_on(source: asyncio.StreamReader, to: asyncio.StreamWriter, answers: bool) -> None:
+            nonlocal is_answered
+            while data := await source.read(65_536):
+                if is_answered and not answers:
+                    self.round_trips += 1
+                is_answered = answers
+                to.write(data)
+                await to.drain()
+            to.close()
+
+        await asyncio.gather(
+            pass_on(reader, to_server[1], False), pass_on(to_server[0], from_client[1], True)
+        )
+
+
+@asynccontextmanager
+async def proxied(url: URL) -> AsyncIterator[tuple[URL, Proxy]]:
+    proxy = Proxy(url.host or "", url.port or 0)
+    server = await asyncio.start_server(proxy.connect, "127.0.0.1", 0)
+    async with server:
+        yield url.set(host="127.0.0.1", port=server.sockets[0].getsockname()[1]), proxy
+
+
+async def test_round_trips_to_postgresql(postgresql_url: URL, postgresql_template: str) -> None:
+    async with (
+        new_database(postgresql_url, postgresql_template) as url,
+        proxied(url) as (through, proxy),
+        open_database(through) as database,
+    ):
+        costs = Costs(database)
+        await costs.warm_up()
+
+        async def count(step: Any) -> int:
+            before = proxy.round_trips
+            await step
+            return proxy.round_trips - before
+
+        assert await costs.all(count) == {
+            "start": 1,
+            "checkpoint": 1,
+            "end": 2,
+            "branch": 1,
+            "next start": 1,
+            "repeated start": 1,
+        }
+        assert await count(begun(ConversationRepository(database), "me")) == 1
