@@ -4,8 +4,6 @@ import asyncio
 import socket
 import threading
 from collections.abc import Callable
-from contextvars import Context
-from typing import TypeVarTuple
 
 from headwater.generation.log import changed
 from headwater.generation.outcome import Completed
@@ -16,29 +14,10 @@ from headwater.metrics import Metrics
 from headwater.providers.openai import OpenAIProvider
 from tests.limits import run_limits
 from tests.providers.model_server import DONE, delta
-
-Args = TypeVarTuple("Args")
+from tests.server.test_steady_stream import CountingLoop
 
 FIRST, LAST = 10, 210
 PROMPT = Prompt("gen_1", "m", (PromptMessage("user", "hello"),))
-
-
-class CountingLoop(asyncio.SelectorEventLoop):
-    """Counts what it is given to do, except what arrives at sockets: steps of tasks, callbacks and timers."""
-
-    scheduled = 0
-
-    def call_soon(
-        self, callback: Callable[[*Args], object], *args: *Args, context: Context | None = None
-    ) -> asyncio.Handle:
-        self.scheduled += 1
-        return super().call_soon(callback, *args, context=context)
-
-    def call_at(
-        self, when: float, callback: Callable[[*Args], object], *args: *Args, context: Context | None = None
-    ) -> asyncio.TimerHandle:
-        self.scheduled += 1
-        return super().call_at(when, callback, *args, context=context)
 
 
 class CountingLog(MemoryLog):
@@ -47,7 +26,7 @@ class CountingLog(MemoryLog):
     def __init__(self, loop: CountingLoop, grown: Callable[[], None]) -> None:
         super().__init__()
         self.scheduled: list[int] = []
-        self.listen(lambda: self.scheduled.append(loop.scheduled))
+        self.listen(lambda: self.scheduled.append(loop.counts.total()))
         self.listen(grown)
 
 

@@ -386,6 +386,7 @@ def test_proxies_are_those_of_the_environment(run: Run, monkeypatch: pytest.Monk
         async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
             port = server.sockets[0].getsockname()[1]
             monkeypatch.setenv(name, f"http://me:secret@127.0.0.1:{port}")
+            monkeypatch.setenv("no_proxy", "")
             client = StreamingClient("http://model.example/v1", {}, 5)
             assert await body_of(client) == b"one"
             await client.aclose()
@@ -396,5 +397,40 @@ def test_proxies_are_those_of_the_environment(run: Run, monkeypatch: pytest.Monk
         with pytest.raises(aiohttp.ClientConnectorError):
             await client.post(REQUEST)
         await client.aclose()
+
+    run(test())
+
+
+async def tunnel(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """A proxy for a connection with TLS."""
+    head = await reader.readuntil(b"\r\n\r\n")
+    host, _, port = head.split()[1].decode().partition(":")
+    far_reader, far_writer = await asyncio.open_connection(host, int(port))
+    writer.write(HEAD + b"\r\n")
+
+    async def pipe(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+        while data := await source.read(1000):
+            target.write(data)
+        target.close()
+
+    await asyncio.gather(pipe(reader, far_writer), pipe(far_reader, writer))
+
+
+@pytest.mark.parametrize("network", ["TLS"], indirect=True)
+def test_tls_goes_through_a_proxy(run: Run, network: Network, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def test() -> None:
+        tunnels = []
+
+        async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            tunnels.append(writer)
+            await tunnel(reader, writer)
+
+        async with await asyncio.start_server(connected, "127.0.0.1", 0) as proxy:
+            monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{proxy.sockets[0].getsockname()[1]}")
+            monkeypatch.setenv("no_proxy", "")
+            async with network.client(keeping_alive(2, *BODIES["compressed"])) as client:
+                for _ in range(2):
+                    assert await body_of(client) == b"".join(WORDS)
+        assert len(tunnels) == 1
 
     run(test())

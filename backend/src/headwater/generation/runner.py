@@ -63,7 +63,7 @@ class Runner:
         self._arrived = arrived
         self._observer = observer or Observer()
         self._cursor: Cursor = 0
-        self._chars = 0
+        self._room = limits.reply_chars
         self._usage: Usage | None = None
         self._kinds: set[type[Part]] = set()
         self._finish: Finish | None = None
@@ -150,8 +150,8 @@ class Runner:
         pieces = 0
         for delta in batch:
             if isinstance(delta, Part):
-                events += delta.fit(max(0, limits.reply_chars - self._chars), EVENT_CHARS)
-                self._chars += delta.length
+                events += delta.fit(max(0, self._room), EVENT_CHARS)
+                self._room -= delta.length
                 pieces += 1
                 self._finish = None
                 if type(delta) not in self._kinds:
@@ -160,7 +160,7 @@ class Runner:
                 self._usage = delta
             else:
                 self._finish = delta
-        if self._chars > limits.reply_chars or self._cursor + len(events) > limits.reply_events:
+        if self._room < 0 or self._cursor + len(events) > limits.reply_events:
             self._ending = self._too_long()
             del events[limits.reply_events - self._cursor :]
         now, is_first = pace.now(), pace.last is None
@@ -215,10 +215,10 @@ class Runner:
         return Failed("idle_timeout", f"The model fell silent for {limits.idle:g} s.", True)
 
     def _too_long(self) -> Failed:
-        limits = self._limits
-        limit = f"is longer than {limits.reply_chars} characters"
-        if self._chars <= limits.reply_chars:
-            limit = f"has more than {limits.reply_events} pieces"
+        if self._room < 0:
+            limit = f"is longer than {self._limits.reply_chars} characters"
+        else:
+            limit = f"has more than {self._limits.reply_events} pieces"
         return Failed("reply_too_long", f"The reply {limit}.", False)
 
 

@@ -287,11 +287,11 @@ class CompletionReader:
             self._emit([self._kind(rest)])
 
     def _emit(self, parts: list[Part]) -> None:
-        if parts:
-            self._deltas += parts
-            self._is_doubtful |= self._finish is not None
+        if parts and self._finish is not None:
             self._finish = None
+            self._is_doubtful = True
             self.finished = False
+        self._deltas += parts
 
 
 def _object(data: bytes) -> dict[str, Any] | None:

@@ -99,8 +99,7 @@ async def read(response: aiohttp.ClientResponse, take: Callable[[bytes], bool]) 
     finally:
         body.restore()
     if not response.content.is_eof():
-        closing = asyncio.get_running_loop().call_later(END_GRACE, response.close)
-        response.content.on_eof(closing.cancel)
+        asyncio.get_running_loop().call_later(END_GRACE, response.close)
 
 
 class _Body(asyncio.Protocol):
@@ -117,11 +116,13 @@ class _Body(asyncio.Protocol):
         else:
             self._own = connection.protocol
             self._transport.set_protocol(self)
-            self._content.on_eof(self.restore)  # before anybody else gets the connection
             self._pull()
 
     def restore(self) -> None:
-        """Give the connection its own protocol back, unless it is lost."""
+        """Give the connection its own protocol back, unless it is lost.
+
+        Who waits for this connection may have it already, but no bytes for it have arrived yet.
+        """
         if self._transport is not None:
             self._transport.set_protocol(self._own)
             self._transport = None
