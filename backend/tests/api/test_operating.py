@@ -100,7 +100,7 @@ async def test_metrics_count_cancels_and_refusals(client: httpx.AsyncClient) -> 
 async def test_each_reply_that_has_ended_leaves_one_line_without_its_text(
     client: httpx.AsyncClient, watched: RunningServer
 ) -> None:
-    body = {"message": f"{SECRET} " * 3, "model": "scripted/echo", "system": SECRET, "script": FAST}
+    body = {"message": f"{SECRET} " * 3, "model": "scripted/echo", "system": SECRET}
     reply = (await client.post("/api/chat", json=body, headers={"Accept": "application/json"})).json()
     assert SECRET in reply["text"]
     lines = [line for line in watched.log.splitlines() if reply["generation"] in line]

@@ -288,7 +288,7 @@ async def test_a_client_that_leaves_while_a_reply_begins_leaves_it_whole(
     database: Database, active: ActiveReplies
 ) -> None:
     replies = new_replies(database, active=active)
-    starting = asyncio.create_task(replies.start(ME, ask("one two")))
+    starting = asyncio.create_task(replies.start(ME, ask("one two", ids=new_ids())))
     async with asyncio.timeout(10):
         while not len(active):  # noqa: ASYNC110 - nothing tells
             await asyncio.sleep(0)
@@ -301,6 +301,23 @@ async def test_a_client_that_leaves_while_a_reply_begins_leaves_it_whole(
     _, messages = await repository.read("me", name)
     assert [message.text for message in messages] == ["one two", "one two"]
     assert messages[1].outcome is not None
+
+
+async def test_a_reply_that_nobody_was_told_of_is_stopped(database: Database, active: ActiveReplies) -> None:
+    replies = new_replies(database, active=active)
+    starting = asyncio.create_task(replies.start(ME, ask("hello", "scripted/stall")))
+    await answered(active)
+    starting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await starting
+    async with asyncio.timeout(5):
+        while len(active):  # noqa: ASYNC110 - nothing tells
+            await asyncio.sleep(0)
+    (name,) = await ConversationRepository(database).ids("me")
+    _, messages = await ConversationRepository(database).read("me", name)
+    outcome = messages[1].outcome
+    assert outcome is not None
+    assert (outcome["status"], outcome["by"]) == ("cancelled", "abandoned")
 
 
 async def test_starts_at_the_same_moment_count_against_each_other(

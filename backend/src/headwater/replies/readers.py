@@ -41,6 +41,7 @@ class Readers:
     ) -> None:
         self.most = 0
         self._count = 0
+        self._is_known = is_known
         self._first, self._grace = _patience(when_unread, is_known=is_known)
         self._abandoned = abandoned
         self._closed = False
@@ -51,6 +52,11 @@ class Readers:
         if self._count == 0:
             self._stop_waiting()
             self._wait(self._first)
+
+    def requester_left(self) -> None:
+        """Note that the client left before it was told of the reply, which nobody else knows of then."""
+        if self._first is not None and not self._is_known:
+            self._abandoned()
 
     def changed(self, count: int) -> None:
         """Note the current number of readers."""

@@ -374,7 +374,11 @@ class Replies:
         self._active.add(generation, ActiveReply(runner, readers, slot, started, task))
         self._control.listen(generation.id, runner.stop)
         self._presence.listen(generation.id, readers.changed)
-        await asyncio.shield(started)
+        try:
+            await asyncio.shield(started)
+        except asyncio.CancelledError:
+            readers.requester_left()
+            raise
         return generation
 
     async def _run(self, generation: Generation, request: ReplyRequest, plan: ReplyPlan) -> None:

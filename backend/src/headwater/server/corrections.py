@@ -415,7 +415,8 @@ class CorrectedH2Protocol(H2Protocol):
             if not self._budget.allows(event):
                 await self._refuse()
                 return
-            with suppress(h2.exceptions.StreamClosedError):  # by a later event of the same batch
+            # A later event of the same batch may have closed the stream, or the connection.
+            with suppress(h2.exceptions.ProtocolError):
                 await self._handle_event(event)
             if isinstance(event, h2.events.RequestReceived):
                 await asyncio.sleep(0)  # a request costs more than other frames
