@@ -92,12 +92,13 @@ async def read(response: aiohttp.ClientResponse, take: Callable[[bytes], bool]) 
     """
     body = _Body(response, take)
     try:
-        await body.ended
+        try:
+            await body.ended
+        finally:
+            body.restore()
     except BaseException:
         response.close()
         raise
-    finally:
-        body.restore()
     if not response.content.is_eof():
         asyncio.get_running_loop().call_later(END_GRACE, response.close)
 
