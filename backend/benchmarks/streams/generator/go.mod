@@ -1,0 +1,3 @@
+module headwater/generator
+
+go 1.22

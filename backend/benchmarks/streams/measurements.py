@@ -1,0 +1,192 @@
+"""What is measured of one server on one transport."""
+
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from benchmarks.streams.load import Generator, Load, Request, Result
+from benchmarks.streams.process_tree import cpu_seconds, memory_kib
+from benchmarks.streams.search import most_held
+from benchmarks.streams.servers.running import MeasurementError, RunningServer
+
+FRESH_MS = 100.0
+"""A stream is held while 99% of its tokens are no staler than this."""
+SHARE_OF_STARTS = 1 / 3
+"""Streams start so far apart that their starts take this share of the server's core."""
+BUSY = 0.9
+"""The share of its cores from which on the load generator may be what limits a figure."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How much is measured, and under which load."""
+
+    starts: int = 200
+    window: float = 5.0
+    steady: tuple[int, ...] = (50, 200)
+    ramp_streams: int = 100
+    ramp_seconds: float = 4.0
+    burst: int = 500
+    memory_streams: int = 200
+    drain: float = 60.0
+    """Seconds after a load in which replies have to be complete."""
+    search_limit: int = 3200
+    mix: dict[str, Any] = field(default_factory=dict)
+    """Members of `Load` (paces, lengths, resumed, stalled) for steady loads and the search."""
+
+    def with_mix(self, **mix: float) -> "Plan":
+        """The same under another load."""
+        return replace(self, mix={**self.mix, **mix})
+
+
+QUICK = Plan(
+    starts=100,
+    window=3.0,
+    ramp_streams=50,
+    ramp_seconds=2.0,
+    burst=0,
+    memory_streams=0,
+    drain=5.0,
+    search_limit=0,
+)
+
+
+@dataclass(frozen=True)
+class Steady:
+    """A number of streams that run at the same time, in a window in which none starts or ends."""
+
+    result: Result
+    server_cpu: float
+    server_busy: float
+    """The share of its core that the server used."""
+    generator_busy: float
+    """The share of the other cores that the load generator used, its model server included."""
+
+    @property
+    def us_per_token(self) -> float:
+        """The server's processor time a token, in µs; NaN if no token arrived."""
+        tokens = self.result.window_tokens
+        return self.server_cpu / tokens * 1e6 if tokens else float("nan")
+
+    @property
+    def is_held(self) -> bool:
+        result = self.result
+        fresh = result.staleness_ms.samples > 0 and result.staleness_ms.p99 <= FRESH_MS
+        return result.all_complete and result.silent == 0 and fresh
+
+    def figures(self) -> dict[str, Any]:
+        return {**asdict(self), "us_per_token": self.us_per_token, "is_held": self.is_held}
+
+
+@dataclass
+class Measurement:
+    """A row of the table, as far as it has come."""
+
+    server: RunningServer
+    generator: Generator
+    cores: int
+    """What the load generator has."""
+    request: Request
+    plan: Plan
+    ms_per_start: float = 0.0
+    figures: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def _pid(self) -> int:
+        return self.server.process.pid
+
+    def run(self) -> dict[str, Any]:
+        """Measure everything that is planned, one after the other. The figures are plain JSON."""
+        self._starts()
+        if self.plan.memory_streams:
+            self._memory()
+        self.figures["steady"] = {}
+        for streams in self.plan.steady:
+            self.figures["steady"][str(streams)] = self._steady(streams).figures()
+        self._ramp()
+        if self.plan.burst:
+            self._burst()
+        if self.plan.search_limit:
+            self._search()
+        return self.figures
+
+    def _load(self, load: Load, on_window: Callable[[], None] = lambda: None) -> Result:
+        self.server.come_to_rest()
+        return self.generator.run(self.request, replace(load, drain=self.plan.drain), on_window)
+
+    def _starts(self) -> None:
+        """A start and an end: replies of one token, four at a time."""
+        self._load(Load(streams=4, replies=3, lengths=(1,)))
+        before = cpu_seconds(self._pid)
+        result = self._load(Load(streams=4, replies=self.plan.starts // 4, lengths=(1,)))
+        self.server.come_to_rest()
+        self.ms_per_start = (cpu_seconds(self._pid) - before) / result.replies * 1000
+        self.figures["start"] = {"ms": self.ms_per_start, "result": asdict(result)}
+        if not result.all_complete:
+            raise MeasurementError(f"replies of one token failed: {result.errors or result}")
+
+    def _spread(self, streams: int) -> float:
+        return max(1.0, streams * self.ms_per_start / 1000 / SHARE_OF_STARTS)
+
+    def _memory(self) -> None:
+        """The growth of the server by streams that run, slowly."""
+        streams = self.plan.memory_streams
+        sizes: list[int] = []
+        self.server.come_to_rest()
+        before = memory_kib(self._pid)
+        load = Load(streams, ramp=self._spread(streams), settle=1, window=2, paces=(5,))
+        result = self._load(load, lambda: sizes.append(memory_kib(self._pid)))
+        grown = (sizes[-1] - before) / streams
+        self.figures["memory"] = {"kib_per_stream": grown, "idle_kib": before, "result": asdict(result)}
+
+    def _steady(self, streams: int) -> Steady:
+        load = Load(streams, ramp=self._spread(streams), settle=1, window=self.plan.window)
+        server: list[float] = []
+        model: list[float] = []
+
+        def sample() -> None:
+            server.append(cpu_seconds(self._pid))
+            model.append(cpu_seconds(self.generator.model_pid))
+
+        result = self._load(replace(load, **self.plan.mix), sample)
+        used = server[1] - server[0]
+        generator = result.window_clients_cpu + model[1] - model[0]
+        window = self.plan.window
+        return Steady(result, used, used / window, generator / window / self.cores)
+
+    def _ramp(self) -> None:
+        """How long people wait for the first token while others start and read."""
+        plan = self.plan
+        result = self._load(Load(plan.ramp_streams, ramp=plan.ramp_seconds, window=0.5))
+        self.figures["ramp"] = {"seconds": plan.ramp_seconds, "result": asdict(result)}
+
+    def _burst(self) -> None:
+        """Everybody starts at the same moment; a reply has 50 tokens."""
+        result = self._load(Load(self.plan.burst, replies=1, lengths=(50,)))
+        self.figures["burst"] = {"result": asdict(result)}
+
+    def _search(self) -> None:
+        trials: list[Steady] = []
+
+        def holds(streams: int) -> bool:
+            for _ in range(2):  # other work on the machine can only make it worse
+                trials.append(self._steady(streams))
+                _say(f"{streams} streams: p99 {trials[-1].result.staleness_ms.p99:.0f} ms")
+                if trials[-1].is_held:
+                    return True
+            return False
+
+        held = most_held(holds, self.plan.search_limit)
+        failed = [trial for trial in trials if not trial.is_held]
+        best_failed = min(failed, key=lambda trial: trial.result.load.streams, default=None)
+        self.figures["held"] = {
+            "streams": held,
+            "is_generator_limited": best_failed is None
+            or best_failed.generator_busy > BUSY > best_failed.server_busy,
+            "trials": [trial.figures() for trial in trials],
+        }
+
+
+def _say(text: str) -> None:
+    print(f"  {text}", file=sys.stderr, flush=True)
