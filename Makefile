@@ -150,6 +150,13 @@ test-e2e: setup dev-tools browser library ## The whole application in a real bro
 soak: setup dev-tools ## An hour of replies in minutes while everything goes wrong that can (MINUTES=3 for each half)
 	cd backend && ../$(VENV)/python -m benchmarks.soak --minutes $(or $(MINUTES),3)
 
+.PHONY: bench bench-quick
+bench: .venv/.dev ## Streams, processor time and memory beside other servers; writes docs/performance.md (an hour)
+	@cd backend && ../$(VENV)/python -m benchmarks.streams --write $(ARGS)
+
+bench-quick: .venv/.dev ## A part of it in two minutes, which writes nothing (ARGS="--help")
+	@cd backend && ../$(VENV)/python -m benchmarks.streams --quick $(ARGS)
+
 frontend/bench/node_modules/.stamp: frontend/bench/package.json frontend/bench/package-lock.json | node
 	@cd frontend/bench && $(WITH_NODE) npm ci --no-audit --no-fund --no-update-notifier --loglevel=error >/dev/null
 	@touch $@

@@ -77,8 +77,14 @@ def measure_server(
     figures: dict[str, dict[str, Any]] = {}
     for row in rows:
         print(row.name, file=sys.stderr, flush=True)
-        figures[row.name] = {"server": server.name, "version": version}
+        figures[row.name] = {
+            "server": server.name,
+            "version": version,
+            "is_compared": row.is_compared,
+        }
         row_plan = plan.with_mix(resumed=row.resumed) if row.resumed else plan
+        if not row.is_compared:
+            row_plan = replace(row_plan, search_limit=0)
         with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
             try:
                 with running_server(server, load.model_url, cores.server, Path(folder)) as running:

@@ -14,14 +14,20 @@ from typing import Any
 class Request:
     """How a reply is started and read.
 
-    In a URL, {port} and {tls_port} stand for the server's ports, and in a body {message} for the message.
+    In a URL, {port} and {tls_port} stand for the server's ports, and in a body {message} for
+    the message and {length} for its length as a byte.
     """
 
     url: str
     body: str
     transport: str = "http"
     headers: dict[str, str] = field(default_factory=dict)
+    enveloped: bool = False
+    """The body follows a byte 0 and its length, as in gRPC and Connect."""
+    repeats: bool = False
+    """The end of a response says its whole text again."""
     ending: str = ""
+    """Of a WebSocket: the frame that has it is the last one of a reply."""
     resume_url: str = ""
     own_connections: bool = False
 

@@ -1,56 +1,66 @@
-"""The figures as Markdown: a table with ratios, and what the load generator itself could do."""
+"""The figures as Markdown: tables with ratios, and what the load generator itself could do."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 Figures = dict[str, Any]
 BASE, PASSING, NAIVE, OURS = "FastAPI", "nginx", "60 naive lines", "Headwater"
 
 
-def at(figures: Figures, *path: str) -> Any:  # noqa: ANN401 - it may be anything
+def at(figures: Figures | None, *path: str) -> Any:  # noqa: ANN401 - it may be anything
     """What stands at a path of members, or None."""
     for name in path:
-        figures = (figures or {}).get(name)  # type: ignore[assignment]
+        figures = (figures or {}).get(name)
     return figures
 
 
-Column = tuple[str, Callable[[Figures], float | None], str]
+@dataclass(frozen=True)
+class Column:
+    title: str
+    path: tuple[str, ...]
+    """Where the value stands in a row's figures."""
+    style: str = "{:.0f}"
+
+    def value(self, row: Figures) -> float | None:
+        """The value of a row, if it was measured and is a number."""
+        value: float | None = at(row, *self.path)
+        return value if value == value else None  # noqa: PLR0124 - NaN is not
 
 
-def columns(plan: Figures) -> list[Column]:
-    """The title, the value of a row, and its format."""
-    steady = [str(streams) for streams in plan["steady"]]
-    ramp, seconds, burst = plan["ramp_streams"], plan["ramp_seconds"], plan["burst"]
-    every: list[Column] = [("streams held", lambda row: at(row, "held", "streams"), "{:.0f}")]
-    every += [
-        (
-            f"CPU a token, µs: {streams} streams",
-            lambda row, n=streams: at(row, "steady", n, "us_per_token"),
-            "{:.0f}",
-        )
-        for streams in steady
-    ]
-    every += [
-        (
-            f"staleness p99, ms: {streams} streams",
-            lambda row, n=streams: at(row, "steady", n, "result", "staleness_ms", "p99"),
-            "{:.0f}",
-        )
-        for streams in steady
-    ]
-    first = f"first token, ms, {ramp} starts in {seconds:.0f} s"
+def each_steady(plan: Figures, title: str, *path: str) -> list[Column]:
+    """A column for each number of streams."""
     return [
-        *every,
-        ("CPU a start, ms", lambda row: at(row, "start", "ms"), "{:.1f}"),
-        (f"{first}: p50", lambda row: at(row, "ramp", "result", "first_token_ms", "p50"), "{:.0f}"),
-        (f"{first}: p99", lambda row: at(row, "ramp", "result", "first_token_ms", "p99"), "{:.0f}"),
-        (
-            f"{burst} starts at once: median first token, ms",
-            lambda row: at(row, "burst", "result", "first_token_ms", "p50"),
-            "{:.0f}",
-        ),
-        ("the last one, ms", lambda row: at(row, "burst", "result", "first_token_ms", "max"), "{:.0f}"),
-        ("memory a stream, KiB", lambda row: at(row, "memory", "kib_per_stream"), "{:.0f}"),
+        Column(f"{title}: {streams} streams", ("steady", str(streams), *path)) for streams in plan["steady"]
+    ]
+
+
+def columns_of_streams(plan: Figures) -> list[Column]:
+    return [
+        Column("streams held", ("held", "streams")),
+        *each_steady(plan, "CPU a token, µs", "us_per_token"),
+        *each_steady(plan, "staleness p99, ms", "result", "staleness_ms", "p99"),
+    ]
+
+
+def columns_of_starts(plan: Figures) -> list[Column]:
+    first = f"first token, ms, {plan['ramp_streams']} starts in {plan['ramp_seconds']:.0f} s"
+    return [
+        Column("CPU a start, ms", ("start", "ms"), "{:.1f}"),
+        Column(f"{first}: p50", ("ramp", "result", "first_token_ms", "p50")),
+        Column("p99", ("ramp", "result", "first_token_ms", "p99")),
+        Column(f"{plan['burst']} starts at once: p50, ms", ("burst", "result", "first_token_ms", "p50")),
+        Column("the last one", ("burst", "result", "first_token_ms", "max")),
+        Column("memory a stream, KiB", ("memory", "kib_per_stream")),
+    ]
+
+
+def columns_of_transports(plan: Figures) -> list[Column]:
+    some = str(plan["steady"][0])
+    return [
+        Column("bytes a token", ("steady", some, "bytes_per_token")),
+        *each_steady(plan, "CPU a token, µs", "us_per_token"),
+        Column("CPU a start, ms", ("start", "ms"), "{:.1f}"),
     ]
 
 
@@ -60,30 +70,24 @@ def of_server(results: Figures, name: str) -> Figures:
     return next((row for row in rows if row["server"] == name and "failure" not in row), {})
 
 
-def table(results: Figures) -> list[str]:
-    """A line for each row; in brackets, the multiple of FastAPI's figure. Columns without figures go."""
-    rows = {name: row for name, row in results["rows"].items() if "failure" not in row}
-    used = [
-        column
-        for column in columns(results["plan"])
-        if any(column[1](row) is not None for row in rows.values())
-    ]
-    base = of_server(results, BASE)
-    lines = ["| | " + " | ".join(title for title, _, _ in used) + " |", "|---" * (len(used) + 1) + "|"]
+def table(columns: list[Column], rows: dict[str, Figures], base: Figures) -> list[str]:
+    """A line for each row; in brackets, the multiple of the figure of `base`. Columns without values go."""
+    used = [column for column in columns if any(column.value(row) is not None for row in rows.values())]
+    lines = ["", "| | " + " | ".join(column.title for column in used) + " |", "|---" * (len(used) + 1) + "|"]
     for name, row in rows.items():
-        cells = [cell(value(row), value(base), style) for _, value, style in used]
-        if at(row, "held", "is_generator_limited"):
-            cells[0] = f"at least {cells[0]}"
+        cells = [cell(column, row, base) for column in used]
         lines.append(f"| {name} | " + " | ".join(cells) + " |")
-    lines += [f"\n{name}: {row['failure']}" for name, row in results["rows"].items() if "failure" in row]
-    return lines
+    return lines if used else []
 
 
-def cell(value: float | None, base: float | None, style: str) -> str:
-    if value is None or value != value:
+def cell(column: Column, row: Figures, base: Figures) -> str:
+    value, other = column.value(row), column.value(base)
+    if value is None:
         return "–"
-    ratio = f" ({multiple(value / base)})" if base else ""
-    return style.format(value) + ratio
+    text = column.style.format(value)
+    if column.path == ("held", "streams") and at(row, "held", "is_generator_limited"):
+        text = f"at least {text}"
+    return f"{text} ({multiple(value / other)})" if other else text
 
 
 def multiple(ratio: float) -> str:
@@ -91,23 +95,22 @@ def multiple(ratio: float) -> str:
     return (f"{ratio:.0f}" if ratio >= 9.95 else f"{ratio:.2g}") + " ×"
 
 
-COMPARISONS: list[tuple[str, str, str, tuple[str, ...]]] = [
-    ("streams held", BASE, "FastAPI's", ("held", "streams")),
-    ("streams held", NAIVE, "the naive lines'", ("held", "streams")),
-    ("CPU a token at 200 streams", PASSING, "nginx's", ("steady", "200", "us_per_token")),
-    ("CPU a token at 200 streams", BASE, "FastAPI's", ("steady", "200", "us_per_token")),
-    ("CPU a start", BASE, "FastAPI's", ("start", "ms")),
-]
+COMPARISONS = (
+    (BASE, "FastAPI's", Column("streams held", ("held", "streams"))),
+    (NAIVE, "the naive lines'", Column("streams held", ("held", "streams"))),
+    (PASSING, "nginx's", Column("CPU a token at 200 streams", ("steady", "200", "us_per_token"))),
+    (BASE, "FastAPI's", Column("CPU a token at 200 streams", ("steady", "200", "us_per_token"))),
+    (BASE, "FastAPI's", Column("CPU a start", ("start", "ms"))),
+)
 
 
 def comparisons(results: Figures) -> list[str]:
     """Headwater over HTTP/1.1 beside the others, as multiples."""
-    ours = of_server(results, OURS)
     lines = []
-    for what, server, whose, path in COMPARISONS:
-        value, other = at(ours, *path), at(of_server(results, server), *path)
+    for server, whose, column in COMPARISONS:
+        value, other = column.value(of_server(results, OURS)), column.value(of_server(results, server))
         if value and other:
-            lines.append(f"- {what}: {multiple(value / other)} {whose}")
+            lines.append(f"- {column.title}: {multiple(value / other)} {whose}")
     return ["", "Headwater, server-sent events over HTTP/1.1:", "", *lines] if lines else []
 
 
@@ -137,21 +140,26 @@ def generator_check(results: Figures) -> list[str]:
 
 def measured_part(results: Figures) -> str:
     """All of it, as it stands in docs/performance.md."""
-    machine = results["machine"]
-    beside = (
-        "the other thread of the same core"
-        if machine["are_siblings"]
-        else f"{machine['other_cores']} core(s)"
-    )
+    machine, plan = results["machine"], results["plan"]
+    if machine["are_siblings"]:
+        beside = "the other thread of the same core"
+    else:
+        beside = "1 other" if machine["other_cores"] == 1 else f"{machine['other_cores']} others"
+    measured = {name: row for name, row in results["rows"].items() if "failure" not in row}
+    compared = {name: row for name, row in measured.items() if row["is_compared"]}
+    ours = {name: row for name, row in measured.items() if row["server"] == OURS}
+    base = of_server(results, BASE)
     versions = dict.fromkeys(row["version"] for row in results["rows"].values() if "version" in row)
     lines = [
-        f"Measured on {machine['date']} on {machine['processor']}, {machine['system']}: the server under"
-        f" test on one core, the load generator on {beside}. In brackets: the multiple of FastAPI's figure.",
-        "",
-        *table(results),
+        f"Measured on {machine['date']} on {machine['processor']}, {machine['system']}: the server under test on"
+        f" one core, the load generator on {beside}. In brackets: the multiple of FastAPI's figure.",
+        *table(columns_of_streams(plan), compared, base),
+        *table(columns_of_starts(plan), compared, base),
+        *(f"\n{name}: {row['failure']}" for name, row in results["rows"].items() if "failure" in row),
         *comparisons(results),
-        *generator_check(results),
-        "",
-        *(f"- {version}" for version in versions),
     ]
+    if len(ours) > 1:
+        lines += ["", "What each transport of Headwater costs:"]
+        lines += table(columns_of_transports(plan), ours, {})
+    lines += [*generator_check(results), "", "Versions:", "", *(f"- {version}" for version in versions)]
     return "\n".join(lines) + "\n"

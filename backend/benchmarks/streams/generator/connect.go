@@ -15,6 +15,7 @@ type request struct {
 	body        string
 	lastEventID string
 	small       bool // the system shall hold back little that nobody reads
+	cookies     http.CookieJar
 }
 
 // connector sends a request; what it returns is the response's text.
@@ -73,7 +74,7 @@ func (l *load) connectHTTP() connector {
 		if request.lastEventID != "" {
 			sent.Header.Set("Last-Event-ID", request.lastEventID)
 		}
-		client := http.Client{Transport: transport}
+		client := http.Client{Transport: transport, Jar: request.cookies}
 		ctx, cancel := context.WithDeadline(context.Background(), l.deadline)
 		response, err := client.Do(sent.WithContext(ctx))
 		if err != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -22,8 +23,11 @@ type spec struct {
 	Transport string            `json:"transport"` // "http" or "websocket"
 	URL       string            `json:"url"`
 	Headers   map[string]string `json:"headers"`
-	Body      string            `json:"body"`   // what a reply is started by; {message} is replaced
-	Ending    string            `json:"ending"` // of a WebSocket: the frame with it is a reply's last one
+	Body      string            `json:"body"`      // what a reply is started by; {message} is replaced, {length} by its length as a byte
+	Enveloped bool              `json:"enveloped"` // the body follows a byte 0 and its length, as in gRPC and Connect
+	Ending    string            `json:"ending"`    // of a WebSocket: the frame with it is a reply's last one
+
+	Repeats bool `json:"repeats"` // the end of a response says its whole text again
 
 	Streams int     `json:"streams"`
 	Replies int     `json:"replies"`
@@ -126,12 +130,20 @@ func (l *load) stream(number int, connect connector) {
 		}
 		r := &reply{load: l, dice: dice, length: length, stalls: stalls, resumes: resumes, isFirst: count == 0}
 		message := fmt.Sprintf("pace=%d tokens=%d stream=%d.%d", pace, length, number, count)
-		err := r.read(connect, strings.ReplaceAll(l.Body, "{message}", message))
+		err := r.read(connect, l.requestBody(message))
 		l.finished(r, err)
 		if err != nil {
 			return
 		}
 	}
+}
+
+func (l *load) requestBody(message string) string {
+	body := strings.NewReplacer("{message}", message, "{length}", string(rune(len(message)))).Replace(l.Body)
+	if l.Enveloped {
+		return string(binary.BigEndian.AppendUint32([]byte{0}, uint32(len(body)))) + body
+	}
+	return body
 }
 
 func (l *load) wants(count int) bool {

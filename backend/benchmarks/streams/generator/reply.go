@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand"
+	"net/http/cookiejar"
 	"time"
 )
 
@@ -31,7 +32,11 @@ const enoughToStall = 10
 // read starts the reply and reads it to its end.
 func (r *reply) read(connect connector, body string) error {
 	r.started = time.Now()
-	response, err := connect(request{body: body, small: r.stalls})
+	cookies, err := cookiejar.New(nil)
+	if err != nil {
+		return err
+	}
+	response, err := connect(request{body: body, small: r.stalls, cookies: cookies})
 	for {
 		if err != nil {
 			return err
@@ -43,7 +48,7 @@ func (r *reply) read(connect connector, body string) error {
 		}
 		r.cuts++
 		r.rest = r.rest[:0]
-		response, err = connect(request{lastEventID: string(r.eventID)})
+		response, err = connect(request{lastEventID: string(r.eventID), cookies: cookies})
 	}
 }
 
@@ -89,6 +94,9 @@ func (r *reply) take(data []byte) {
 			if r.isFirst {
 				l.silent.Add(-1)
 			}
+		}
+		if l.Repeats && r.next == r.length {
+			return
 		}
 		if t.number < r.next {
 			r.doubled++

@@ -29,6 +29,33 @@ COMPLETIONS = Request(
     "http://127.0.0.1:{port}/v1/chat/completions",
     '{"model":"openai/paced","stream":true,"messages":[{"role":"user","content":"{message}"}]}',
 )
+RESPONSES = Request(
+    "http://127.0.0.1:{port}/v1/responses",
+    '{"model":"openai/paced","stream":true,"input":"{message}"}',
+    repeats=True,
+)
+UI_MESSAGES = Request(
+    "http://127.0.0.1:{port}/api/ui-message-stream",
+    '{"id":"{message}","trigger":"submit-message","model":"openai/paced","messages":'
+    '[{"id":"1","role":"user","parts":[{"type":"text","text":"{message}"}]}]}',
+)
+NDJSON = replace(SSE, headers={"Accept": "application/x-ndjson"})
+GRPC = Request(
+    "https://127.0.0.1:{tls_port}/headwater.v1.ChatService/StreamChat",
+    "\x0a{length}{message}\x22\x0copenai/paced",  # a ChatRequest as Protocol Buffers
+    headers={"Content-Type": "application/grpc", "TE": "trailers"},
+    enveloped=True,
+)
+GRPC_WEB = replace(
+    GRPC,
+    url="http://127.0.0.1:{port}/headwater.v1.ChatService/StreamChat",
+    headers={"Content-Type": "application/grpc-web"},
+)
+CONNECT = replace(
+    GRPC_WEB,
+    body='{"message":"{message}","model":"openai/paced"}',
+    headers={"Content-Type": "application/connect+json", "Connect-Protocol-Version": "1"},
+)
 
 
 class Headwater(Server):
@@ -40,6 +67,12 @@ class Headwater(Server):
         Row("Headwater, the same, a connection a stream", replace(SSE_TLS, own_connections=True)),
         Row("Headwater, WebSocket", WEBSOCKET),
         Row("Headwater, `/v1/chat/completions`", COMPLETIONS),
+        Row("Headwater, `/v1/responses`", RESPONSES, is_compared=False),
+        Row("Headwater, UI message stream", UI_MESSAGES, is_compared=False),
+        Row("Headwater, NDJSON", NDJSON, is_compared=False),
+        Row("Headwater, gRPC", GRPC, is_compared=False),
+        Row("Headwater, gRPC-Web", GRPC_WEB, is_compared=False),
+        Row("Headwater, Connect (JSON)", CONNECT, is_compared=False),
     )
 
     def version(self) -> str:

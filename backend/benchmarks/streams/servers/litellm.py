@@ -30,7 +30,10 @@ class LiteLLM(Server):
     def command(self, surroundings: Surroundings) -> Command:
         configuration = surroundings.folder / "config.yaml"
         model = {"model": "openai/paced", "api_base": f"{surroundings.model_url}/v1", "api_key": "none"}
-        content = {"model_list": [{"model_name": "paced", "litellm_params": model}]}
+        content = {
+            "model_list": [{"model_name": "paced", "litellm_params": model}],
+            "general_settings": {"dangerously_permit_weak_or_unset_master_key": True},
+        }
         configuration.write_text(json.dumps(content), "utf-8")  # YAML takes JSON
         return Command(
             [

@@ -47,6 +47,8 @@ class Row:
     resumed: float = 0.0
     """The share of streams that are cut and resumed again and again."""
     in_quick: bool = False
+    is_compared: bool = True
+    """Whether it stands beside other servers, so it is also measured how many streams it holds."""
 
 
 class Server:
