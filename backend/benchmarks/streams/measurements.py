@@ -64,15 +64,15 @@ class Steady:
     """The share of the other cores that the load generator used, its model server included."""
 
     @property
-    def bytes_per_token(self) -> float:
+    def bytes_per_token(self) -> float | None:
         """What the clients read in the bodies of responses."""
-        return self.result.bytes / self.result.tokens if self.result.tokens else float("nan")
+        return self.result.bytes / self.result.tokens if self.result.tokens else None
 
     @property
-    def us_per_token(self) -> float:
-        """The server's processor time a token, in µs; NaN if no token arrived."""
+    def us_per_token(self) -> float | None:
+        """The server's processor time a token, in µs; None if no token arrived."""
         tokens = self.result.window_tokens
-        return self.server_cpu / tokens * 1e6 if tokens else float("nan")
+        return self.server_cpu / tokens * 1e6 if tokens else None
 
     @property
     def is_held(self) -> bool:

@@ -1,6 +1,5 @@
 """The figures as Markdown: tables with ratios, and what the load generator itself could do."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,9 +22,9 @@ class Column:
     style: str = "{:.0f}"
 
     def value(self, row: Figures) -> float | None:
-        """The value of a row, if it was measured and is a number."""
+        """The value of a row, if it was measured."""
         value: float | None = at(row, *self.path)
-        return value if value == value else None  # noqa: PLR0124 - NaN is not
+        return value
 
 
 def each_steady(plan: Figures, title: str, *path: str) -> list[Column]:
@@ -151,8 +150,8 @@ def measured_part(results: Figures) -> str:
     base = of_server(results, BASE)
     versions = dict.fromkeys(row["version"] for row in results["rows"].values() if "version" in row)
     lines = [
-        f"Measured on {machine['date']} on {machine['processor']}, {machine['system']}: the server under test on"
-        f" one core, the load generator on {beside}. In brackets: the multiple of FastAPI's figure.",
+        f"Measured on {machine['date']} on {machine['processor']}, {machine['system']}: the server under test"
+        f" on one core, the load generator on {beside}. In brackets: the multiple of FastAPI's figure.",
         *table(columns_of_streams(plan), compared, base),
         *table(columns_of_starts(plan), compared, base),
         *(f"\n{name}: {row['failure']}" for name, row in results["rows"].items() if "failure" in row),
