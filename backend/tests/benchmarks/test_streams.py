@@ -56,6 +56,18 @@ RESULTS: dict[str, Any] = {
 }
 
 
+def search(most: int) -> tuple[list[int], int]:
+    """The numbers that the search tries on a server that holds `most` streams, and what it finds."""
+    tried: list[int] = []
+
+    def holds(streams: int) -> bool:
+        tried.append(streams)
+        return streams <= most
+
+    held = most_held(holds, LIMIT)
+    return tried, held
+
+
 def test_the_search_finds_how_many_streams_are_held() -> None:
     for most in range(LIMIT + 20):
         tried: list[int] = []
