@@ -85,6 +85,11 @@ class Steady:
         """It was not held, but nearly."""
         return not self.is_held and self.result.all_complete and self.result.staleness_ms.p99 < 3 * FRESH_MS
 
+    @property
+    def is_servers_limit(self) -> bool:
+        """It was not held, and that is not the fault of the load generator."""
+        return not self.is_held and (self.generator_busy <= BUSY or self.server_busy > BUSY)
+
     def figures(self) -> dict[str, Any]:
         return {
             **asdict(self),
@@ -192,12 +197,10 @@ class Measurement:
             return trials[-1].is_held
 
         held = most_held(holds, self.plan.search_limit)
-        failed = [trial for trial in trials if not trial.is_held]
-        best_failed = min(failed, key=lambda trial: trial.result.load.streams, default=None)
+        above = [trial for trial in trials if trial.result.load.streams > held]
         self.figures["held"] = {
             "streams": held,
-            "is_generator_limited": best_failed is None
-            or best_failed.generator_busy > BUSY > best_failed.server_busy,
+            "is_at_least": not any(trial.is_servers_limit for trial in above),
             "trials": [trial.figures() for trial in trials],
         }
 

@@ -84,7 +84,7 @@ def cell(column: Column, row: Figures, base: Figures) -> str:
     if value is None:
         return "–"
     text = column.style.format(value)
-    if column.path == ("held", "streams") and at(row, "held", "is_generator_limited"):
+    if column.path == ("held", "streams") and at(row, "held", "is_at_least"):
         text = f"at least {text}"
     return f"{text} ({multiple(value / other)})" if other else text
 
