@@ -204,6 +204,8 @@ lock: .venv/.place ## Write the lock files anew (UPGRADE=1 takes the newest vers
 	cd backend && for group in dev setup node; do \
 		$(COMPILE) --group $$group -c requirements.lock -o requirements-$$group.lock || exit 1; done
 	cd backend && $(COMPILE) --group local --no-deps -o requirements-local.lock
+	cd backend && for peer in fastapi litellm; do $(filter-out --generate-hashes,$(COMPILE)) \
+		benchmarks/streams/servers/programs/$$peer.in -o benchmarks/streams/servers/programs/$$peer.lock || exit 1; done
 
 clean: ## Remove everything that was installed or built; conversations in .headwater stay
 	rm -rf .venv .make frontend/node_modules frontend/bench/node_modules frontend/library/dist frontend/examples/embedded/dist backend/src/headwater/page backend/src/*.egg-info

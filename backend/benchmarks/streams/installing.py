@@ -102,7 +102,7 @@ def npm_packages(name: str, source: Path) -> Path:
 
 
 def generator() -> Path:
-    """The load generator, compiled. It needs no module but the standard library, so no network."""
+    """The load generator, tested and compiled. It needs no module but the standard library, so no network."""
     source = HERE / "generator"
 
     def make(folder: Path) -> None:
@@ -114,6 +114,7 @@ def generator() -> Path:
             "GOFLAGS": "-trimpath",
             "GOCACHE": str(CACHE / "go-cache"),
         }
+        run([go, "test", "."], offline, cwd=source)
         run([go, "build", "-o", folder / "generator", "."], offline, cwd=source)
 
     return once("generator", [GO, *sorted(source.iterdir())], make) / "generator"

@@ -29,6 +29,7 @@ class Request:
     ending: str = ""
     """Of a WebSocket: the frame that has it is the last one of a reply."""
     resume_url: str = ""
+    """Where server-sent events go on after a cut; {generation} stands for the id."""
     own_connections: bool = False
 
     def at(self, port: int, tls_port: int) -> "Request":

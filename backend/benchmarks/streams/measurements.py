@@ -12,8 +12,10 @@ from benchmarks.streams.servers.running import MeasurementError, RunningServer
 
 FRESH_MS = 100.0
 """A stream is held while 99% of its tokens are no staler than this."""
-SHARE_OF_STARTS = 1 / 3
+SHARE_OF_STARTS = 1 / 4
 """Streams start so far apart that their starts take this share of the server's core."""
+SETTLE = 2.0
+"""Seconds between the last start and the window."""
 BUSY = 0.9
 """The share of its cores from which on the load generator may be what limits a figure."""
 
@@ -155,13 +157,13 @@ class Measurement:
         sizes: list[int] = []
         self.server.come_to_rest()
         before = memory_kib(self._pid)
-        load = Load(streams, ramp=self._spread(streams), settle=1, window=2, paces=(5,))
+        load = Load(streams, ramp=self._spread(streams), settle=SETTLE, window=2, paces=(5,))
         result = self._load(load, lambda: sizes.append(memory_kib(self._pid)))
         grown = (sizes[-1] - before) / streams
         self.figures["memory"] = {"kib_per_stream": grown, "idle_kib": before, "result": asdict(result)}
 
     def _steady(self, streams: int) -> Steady:
-        load = Load(streams, ramp=self._spread(streams), settle=1, window=self.plan.window)
+        load = Load(streams, ramp=self._spread(streams), settle=SETTLE, window=self.plan.window)
         server: list[float] = []
         model: list[float] = []
 

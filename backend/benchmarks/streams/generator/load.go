@@ -121,7 +121,7 @@ func runClients(input io.Reader, output io.Writer) error {
 func (l *load) stream(number int, connect connector) {
 	dice := rand.New(rand.NewSource(int64(number)))
 	share := (float64(number) + 0.5) / float64(l.Streams)
-	stalls, resumes := share < l.Stalled, share > 1-l.Resumed
+	stalls, resumes := share < l.Stalled, share > 1-l.Resumed && l.ResumeURL != ""
 	for count := 0; l.wants(count); count++ {
 		pace := l.Paces[dice.Intn(len(l.Paces))]
 		length := l.Lengths[dice.Intn(len(l.Lengths))]

@@ -39,7 +39,7 @@ UI_MESSAGES = Request(
     '{"id":"{message}","trigger":"submit-message","model":"openai/paced","messages":'
     '[{"id":"1","role":"user","parts":[{"type":"text","text":"{message}"}]}]}',
 )
-NDJSON = replace(SSE, headers={"Accept": "application/x-ndjson"})
+NDJSON = replace(SSE, headers={"Accept": "application/x-ndjson"}, resume_url="")
 GRPC = Request(
     "https://127.0.0.1:{tls_port}/headwater.v1.ChatService/StreamChat",
     "\x0a{length}{message}\x22\x0copenai/paced",  # a ChatRequest as Protocol Buffers
@@ -62,9 +62,9 @@ class Headwater(Server):
     name = "Headwater"
     rows = (
         Row("Headwater, SSE over HTTP/1.1", SSE, in_quick=True),
-        Row("Headwater, the same, each cut and resumed every 2 s", SSE, resumed=1.0),
+        Row("Headwater, SSE, cut and resumed every 2 s", SSE, resumed=1.0),
         Row("Headwater, SSE over HTTP/2 with TLS", SSE_TLS),
-        Row("Headwater, the same, a connection a stream", replace(SSE_TLS, own_connections=True)),
+        Row("Headwater, HTTP/2, a connection a stream", replace(SSE_TLS, own_connections=True)),
         Row("Headwater, WebSocket", WEBSOCKET),
         Row("Headwater, `/v1/chat/completions`", COMPLETIONS),
         Row("Headwater, `/v1/responses`", RESPONSES, is_compared=False),
