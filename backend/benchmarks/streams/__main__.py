@@ -89,7 +89,7 @@ def measure_server(
             try:
                 with running_server(server, load.model_url, cores.server, Path(folder)) as running:
                     request = row.request.at(running.port, running.tls_port)
-                    measurement = Measurement(running, load, len(cores.others), request, row_plan)
+                    measurement = Measurement(running, load, cores, request, row_plan)
                     figures[row.name] |= measurement.run()
             except MeasurementError as error:
                 figures[row.name]["failure"] = str(error)

@@ -5,8 +5,9 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from benchmarks.streams.cores import Cores
 from benchmarks.streams.load import Generator, Load, Request, Result
-from benchmarks.streams.process_tree import cpu_seconds, memory_kib
+from benchmarks.streams.process_tree import core_seconds, cpu_seconds, memory_kib
 from benchmarks.streams.search import most_held
 from benchmarks.streams.servers.running import MeasurementError, RunningServer
 
@@ -64,6 +65,8 @@ class Steady:
     """The share of its core that the server used."""
     generator_busy: float
     """The share of the other cores that the load generator used, its model server included."""
+    foreign_busy: float
+    """The share of the server's core that something else used: above a few percent, the figures are noise."""
 
     @property
     def bytes_per_token(self) -> float | None:
@@ -107,8 +110,7 @@ class Measurement:
 
     server: RunningServer
     generator: Generator
-    cores: int
-    """What the load generator has."""
+    cores: Cores
     request: Request
     plan: Plan
     ms_per_start: float = 0.0
@@ -165,10 +167,12 @@ class Measurement:
     def _steady(self, streams: int) -> Steady:
         load = Load(streams, ramp=self._spread(streams), settle=SETTLE, window=self.plan.window)
         server: list[float] = []
+        core: list[float] = []
         model: list[float] = []
 
         def sample() -> None:
             server.append(cpu_seconds(self._pid))
+            core.append(core_seconds(self.cores.server))
             model.append(cpu_seconds(self.generator.model_pid))
 
         result = self._load(replace(load, **self.plan.mix), sample)
@@ -176,7 +180,10 @@ class Measurement:
         used = server[1] - server[0]
         generator = result.window_clients_cpu + model[1] - model[0]
         window = self.plan.window
-        return Steady(result, used, used / window, generator / window / self.cores)
+        foreign = max(0.0, core[1] - core[0] - used)
+        return Steady(
+            result, used, used / window, generator / window / len(self.cores.others), foreign / window
+        )
 
     def _ramp(self) -> None:
         """How long people wait for the first token while others start and read."""

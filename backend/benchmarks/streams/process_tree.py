@@ -1,4 +1,4 @@
-"""What a process and its children have used: processor time and memory."""
+"""What a process and its children have used, processor time and memory, and how busy a core was."""
 
 import os
 from pathlib import Path
@@ -22,6 +22,16 @@ def cpu_seconds(pid: int) -> float:
         fields = Path(f"/proc/{each}/stat").read_text("utf-8").rpartition(")")[2].split()
         ticks += sum(map(int, fields[11:15]))
     return ticks / TICKS
+
+
+def core_seconds(core: int) -> float:
+    """How long a core has been at work so far, whoever for; what the host took from it counts too."""
+    for line in Path("/proc/stat").read_text("ascii").splitlines():
+        name, *fields = line.split()
+        if name == f"cpu{core}":
+            user, nice, system, _, _, irq, softirq, steal, *_ = map(int, fields)
+            return (user + nice + system + irq + softirq + steal) / TICKS
+    raise ValueError(f"there is no core {core}")
 
 
 def memory_kib(pid: int) -> int:

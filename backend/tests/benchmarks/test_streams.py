@@ -3,6 +3,7 @@
 import os
 import re
 import xml.etree.ElementTree as ET
+from copy import deepcopy
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,13 @@ def figures(server: str, held: int, cpu: float) -> dict[str, Any]:
         "lateness_ms": milliseconds,
         "first_token_ms": milliseconds,
     }
-    steady = {"result": result, "us_per_token": cpu, "generator_busy": 0.5, "server_busy": 0.25}
+    steady = {
+        "result": result,
+        "us_per_token": cpu,
+        "generator_busy": 0.5,
+        "server_busy": 0.25,
+        "foreign_busy": 0.0,
+    }
     return {
         "server": server,
         "version": f"{server} 1.0",
@@ -93,6 +100,18 @@ def test_the_table_has_values_ratios_and_what_is_missing() -> None:
 )
 def test_ratios_have_two_digits(ratio: float, text: str) -> None:
     assert multiple(ratio) == text
+
+
+def test_other_work_on_the_servers_core_is_reported() -> None:
+    assert "Not to be relied on" not in measured_part(RESULTS)
+    noisy = deepcopy(RESULTS)
+    noisy["rows"]["theirs"]["steady"]["200"] = {
+        **noisy["rows"]["theirs"]["steady"]["200"],
+        "foreign_busy": 0.3,
+    }
+    assert "in 1 of 6 loads, other work used more than 5% of the server's core, up to 30%" in measured_part(
+        noisy
+    )
 
 
 def test_the_picture_has_a_bar_for_each_value() -> None:

@@ -11,10 +11,10 @@ PROGRAM = Path(__file__).parent / "programs" / "naive_chat.py"
 
 
 class Naive(Server):
-    name = "60 naive lines"
+    name = "Naive lines"
     rows = (
         Row(
-            "60 naive lines on Quart and Hypercorn",
+            "Naive lines on Quart and Hypercorn",
             Request("http://127.0.0.1:{port}/chat", '{"message":"{message}"}'),
             in_quick=True,
         ),

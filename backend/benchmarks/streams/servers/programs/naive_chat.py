@@ -1,4 +1,4 @@
-"""Sixty naive lines on Quart and Hypercorn: a list, a task that fills it, and a generator that follows it."""
+"""Naive lines on Quart and Hypercorn: a list, a task that fills it, and a generator that follows it."""
 
 import asyncio
 import os
