@@ -50,7 +50,8 @@ class Load:
     ramp: float = 0.0
     settle: float = 0.0
     window: float = 0.0
-    drain: float = 60.0
+    drain: float = 120.0
+    """What is not complete that long after the window, or after the ramp if there is none, has failed."""
     paces: tuple[int, ...] = (50,)
     lengths: tuple[int, ...] = (0,)
     resumed: float = 0.0

@@ -33,7 +33,7 @@ class Plan:
     burst: int = 500
     memory_streams: int = 200
     drain: float = 20.0
-    """Seconds after a load in which replies have to be complete."""
+    """Seconds after a window in which replies have to be complete."""
     search_limit: int = 3200
     mix: dict[str, Any] = field(default_factory=dict)
     """Members of `Load` (paces, lengths, resumed, stalled) for steady loads and the search."""
@@ -137,7 +137,7 @@ class Measurement:
 
     def _load(self, load: Load, on_window: Callable[[], None] = lambda: None) -> Result:
         self.server.come_to_rest()
-        return self.generator.run(self.request, replace(load, drain=self.plan.drain), on_window)
+        return self.generator.run(self.request, load, on_window)
 
     def _starts(self) -> None:
         """A start and an end: replies of one token, four at a time."""
@@ -175,7 +175,7 @@ class Measurement:
             core.append(core_seconds(self.cores.server))
             model.append(cpu_seconds(self.generator.model_pid))
 
-        result = self._load(replace(load, **self.plan.mix), sample)
+        result = self._load(replace(load, drain=self.plan.drain, **self.plan.mix), sample)
         _say(f"{streams} streams: staleness p99 {result.staleness_ms.p99:.0f} ms{describe_errors(result)}")
         used = server[1] - server[0]
         generator = result.window_clients_cpu + model[1] - model[0]
@@ -188,7 +188,7 @@ class Measurement:
     def _ramp(self) -> None:
         """How long people wait for the first token while others start and read."""
         plan = self.plan
-        result = self._load(Load(plan.ramp_streams, ramp=plan.ramp_seconds, window=0.5))
+        result = self._load(Load(plan.ramp_streams, ramp=plan.ramp_seconds, window=0.5, drain=plan.drain))
         self.figures["ramp"] = {"seconds": plan.ramp_seconds, "result": asdict(result)}
 
     def _burst(self) -> None:

@@ -137,7 +137,7 @@ def generator_check(results: Figures) -> list[str]:
     return lines
 
 
-QUIET = 0.05
+QUIET = 0.1
 
 
 def noise(results: Figures) -> list[str]:
@@ -152,8 +152,8 @@ def noise(results: Figures) -> list[str]:
         return []
     return [
         "",
-        f"**Not to be relied on:** in {len(noisy)} of {len(loads)} loads, other work used more than {QUIET:.0%}"
-        f" of the server's core, up to {noisy[-1]:.0%}.",
+        f"**Not to be relied on:** in {len(noisy)} of {len(loads)} loads, other work used more than"
+        f" {QUIET:.0%} of the server's core, up to {noisy[-1]:.0%}.",
     ]
 
 

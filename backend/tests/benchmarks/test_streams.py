@@ -109,7 +109,7 @@ def test_other_work_on_the_servers_core_is_reported() -> None:
         **noisy["rows"]["theirs"]["steady"]["200"],
         "foreign_busy": 0.3,
     }
-    assert "in 1 of 6 loads, other work used more than 5% of the server's core, up to 30%" in measured_part(
+    assert "in 1 of 6 loads, other work used more than 10% of the server's core, up to 30%" in measured_part(
         noisy
     )
 
