@@ -60,7 +60,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         for name in ("paces", "lengths", "resumed", "stalled")
         if getattr(options, name) is not None
     }
-    if options.write and (options.quick or options.only or options.mix):
+    if options.write and (options.quick or options.only or options.steady or options.mix):
         parser.error("--write goes with a whole run only")
     return options
 
