@@ -66,7 +66,7 @@ class Steady:
     generator_busy: float
     """The share of the other cores that the load generator used, its model server included."""
     foreign_busy: float
-    """The share of the server's core that something else used: above a few percent, the figures are noise."""
+    """The share of the server's core, or of the others, that something else used, whichever is larger."""
 
     @property
     def bytes_per_token(self) -> float | None:
@@ -93,7 +93,8 @@ class Steady:
     @property
     def is_servers_limit(self) -> bool:
         """It was not held, and that is not the fault of the load generator."""
-        return not self.is_held and (self.generator_busy <= BUSY or self.server_busy > BUSY)
+        generator_kept_up = self.generator_busy <= BUSY and self.result.lateness_ms.p99 <= FRESH_MS / 2
+        return not self.is_held and (generator_kept_up or self.server_busy > BUSY)
 
     def figures(self) -> dict[str, Any]:
         return {
@@ -167,22 +168,30 @@ class Measurement:
     def _steady(self, streams: int) -> Steady:
         load = Load(streams, ramp=self._spread(streams), settle=SETTLE, window=self.plan.window)
         server: list[float] = []
-        core: list[float] = []
+        cores: list[tuple[float, float]] = []
         model: list[float] = []
 
         def sample() -> None:
             server.append(cpu_seconds(self._pid))
-            core.append(core_seconds(self.cores.server))
+            others = sum(core_seconds(core) for core in self.cores.others)
+            cores.append((core_seconds(self.cores.server), others))
             model.append(cpu_seconds(self.generator.model_pid))
 
         result = self._load(replace(load, drain=self.plan.drain, **self.plan.mix), sample)
         _say(f"{streams} streams: staleness p99 {result.staleness_ms.p99:.0f} ms{describe_errors(result)}")
         used = server[1] - server[0]
         generator = result.window_clients_cpu + model[1] - model[0]
-        window = self.plan.window
-        foreign = max(0.0, core[1] - core[0] - used)
+        window, available = self.plan.window, len(self.cores.others)
+        foreign = (
+            cores[1][0] - cores[0][0] - used,
+            (cores[1][1] - cores[0][1] - generator) / available,
+        )
         return Steady(
-            result, used, used / window, generator / window / len(self.cores.others), foreign / window
+            result,
+            server_cpu=used,
+            server_busy=used / window,
+            generator_busy=generator / window / available,
+            foreign_busy=max(0.0, *foreign) / window,
         )
 
     def _ramp(self) -> None:

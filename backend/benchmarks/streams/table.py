@@ -141,7 +141,7 @@ QUIET = 0.1
 
 
 def noise(results: Figures) -> list[str]:
-    """A warning, if other work used the server's core."""
+    """A warning, if other work used the cores of either side."""
     loads = [
         load
         for row in results["rows"].values()
@@ -153,7 +153,7 @@ def noise(results: Figures) -> list[str]:
     return [
         "",
         f"**Not to be relied on:** in {len(noisy)} of {len(loads)} loads, other work used more than"
-        f" {QUIET:.0%} of the server's core, up to {noisy[-1]:.0%}.",
+        f" {QUIET:.0%} of the cores of the server or of the load generator, up to {noisy[-1]:.0%}.",
     ]
 
 
