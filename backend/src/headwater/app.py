@@ -36,7 +36,6 @@ from headwater.api.websocket import websocket_blueprint
 from headwater.api.websocket_connection import BoundedWebsocketConnection
 from headwater.conversation_service import ConversationService
 from headwater.data_folder import DataFolder
-from headwater.generation.gathering import Gathering
 from headwater.generation.runner import Limits
 from headwater.identity.identify import Identifier
 from headwater.identity.quota import Quota
@@ -87,8 +86,8 @@ async def application(settings: Settings, folder: DataFolder) -> AsyncIterator[A
     Raises `SettingsError` if no source offers the default model.
     """
     async with AsyncExitStack() as stack:
-        scripted, gathering = ScriptedProvider(), Gathering()
-        catalogue = Catalogue(await _sources(settings, scripted, gathering, stack), settings.default_model)
+        scripted = ScriptedProvider()
+        catalogue = Catalogue(await _sources(settings, scripted, stack), settings.default_model)
         if settings.default_model and await catalogue.find(settings.default_model) is None:
             known = ", ".join(model.id for model in await catalogue.models())
             raise SettingsError(
@@ -98,7 +97,7 @@ async def application(settings: Settings, folder: DataFolder) -> AsyncIterator[A
         metrics = Metrics()
         quota = Quota(settings.rate_limit, settings.max_active, settings.max_active_per_client)
         conversations, changes = ConversationRepository(database), MemoryChangeFeed()
-        replies = build_replies(settings, database, catalogue, quota, changes, metrics, gathering)
+        replies = build_replies(settings, database, catalogue, quota, changes, metrics)
         conversation_service = ConversationService(
             replies=replies,
             conversations=conversations,
@@ -123,7 +122,6 @@ def build_replies(
     quota: Quota,
     changes: ChangeFeed,
     metrics: Metrics,
-    gathering: Gathering,
 ) -> Replies:
     """Build the use cases of replies, with all live state in the memory of this process."""
     logs = MemoryLogStore()
@@ -143,7 +141,6 @@ def build_replies(
         lease=database,
         quota=quota,
         metrics=metrics,
-        gathering=gathering,
         delivery=Delivery(
             window=settings.flush_ms / 1000,
             heartbeat=settings.heartbeat,
@@ -167,9 +164,7 @@ async def describe_api() -> str:
             return str(await response.get_data(as_text=True))
 
 
-async def _sources(
-    settings: Settings, scripted: ScriptedProvider, gathering: Gathering, stack: AsyncExitStack
-) -> list[Source]:
+async def _sources(settings: Settings, scripted: ScriptedProvider, stack: AsyncExitStack) -> list[Source]:
     """The sources of models, in order of preference."""
     sources: list[Source] = []
     if settings.openai:
@@ -178,7 +173,6 @@ async def _sources(
             base_url=settings.openai_base_url,
             models=[Model(f"openai/{name}", name, "openai") for name in settings.openai_models],
             connections=settings.max_active,
-            gathering=gathering,
         )
         stack.push_async_callback(openai.aclose)
         sources.append(openai)

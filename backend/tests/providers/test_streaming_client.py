@@ -15,7 +15,6 @@ import pytest
 import uvloop
 
 from headwater.data_folder import DataFolder
-from headwater.generation.gathering import Gathering
 from headwater.providers import streaming_client
 from headwater.providers.streaming_client import StreamingClient, read
 
@@ -37,25 +36,6 @@ def run(request: pytest.FixtureRequest) -> Iterator[Run]:
                 await test
 
         yield lambda test: runner.run(limited(test))
-
-
-class Busy(Gathering):
-    """That of a process that takes what has arrived every few milliseconds."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.is_on = True
-        self.expect = lambda: void(asyncio.get_running_loop().call_later(0.003, self.take_all))
-
-
-def void(_: object) -> None:
-    pass
-
-
-@pytest.fixture(autouse=True, params=["at once", "gathered"])
-def _gathering(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    if request.param == "gathered":
-        monkeypatch.setattr(streaming_client, "Gathering", Busy)
 
 
 @dataclass
@@ -452,40 +432,5 @@ def test_tls_goes_through_a_proxy(run: Run, network: Network, monkeypatch: pytes
                 for _ in range(2):
                     assert await body_of(client) == b"".join(WORDS)
         assert len(tunnels) == 1
-
-    run(test())
-
-
-def test_what_is_gathered_is_taken_at_once_but_for_the_first(run: Run, network: Network) -> None:
-    gathering, taken = Gathering(), list[bytes]()
-    gathering.is_on, gathering.expect = True, lambda: None
-    may_go_on = asyncio.Event()
-
-    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await request_on(reader)
-        writer.write(CHUNKED + chunk(b"first"))
-        for piece in (b"second", b"third"):
-            await may_go_on.wait()
-            writer.write(chunk(piece))
-            await writer.drain()
-        await asyncio.sleep(0.05)
-        assert taken == [b"first"]
-        gathering.take_all()
-        assert b"".join(taken) == b"firstsecondthird"
-        writer.write(chunk(b"fourth") + chunk(b""))
-        await writer.drain()
-        await asyncio.sleep(0.05)
-        assert b"".join(taken) == b"firstsecondthird"
-        gathering.take_all()
-
-    def take(piece: bytes) -> bool:
-        taken.append(piece)
-        may_go_on.set()
-        return False
-
-    async def test() -> None:
-        async with network.client(answer) as client:
-            await read(await client.post(REQUEST), take, gathering)
-        assert b"".join(taken) == b"firstsecondthirdfourth"
 
     run(test())

@@ -17,7 +17,6 @@ import openai
 from openai import AsyncOpenAI, DefaultAioHttpClient
 
 from headwater.conversations.context import alternate
-from headwater.generation.gathering import Gathering
 from headwater.generation.outcome import FailureCode
 from headwater.generation.provider import Prompt, PromptMessage, ProviderError, Take
 from headwater.providers.catalogue import Model
@@ -64,8 +63,8 @@ class OpenAIProvider:
     """One server and its models, under the prefix `name`; see `Provider` and `Source`.
 
     `models` are the models to offer; without them, the server is asked for its list. A server that `prefills`
-    continues a prompt that ends with the beginning of a reply; any other gets `CONTINUE_REPLY`. While
-    the process is busy, what arrives waits for `gathering`. Call `aclose()` when done.
+    continues a prompt that ends with the beginning of a reply; any other gets `CONTINUE_REPLY`. Call
+    `aclose()` when done.
     """
 
     def __init__(
@@ -77,9 +76,7 @@ class OpenAIProvider:
         connections: int = 1000,
         name: str = "openai",
         prefills: bool = False,
-        gathering: Gathering | None = None,
     ) -> None:
-        self._gathering = gathering
         self.name = name
         self._prefills = prefills
         self._client = AsyncOpenAI(
@@ -147,7 +144,7 @@ class OpenAIProvider:
                         grace.reschedule(clock() + USAGE_GRACE if was_finished else None)
                     return reader.done
 
-                await read(response, feed, self._gathering)
+                await read(response, feed)
             take(reader.end())
         except (aiohttp.ClientError, OSError) as error:
             take(reader.end(is_cut=True))

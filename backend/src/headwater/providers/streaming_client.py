@@ -14,13 +14,8 @@ import aiohttp
 import httpx2
 from yarl import URL
 
-from headwater.generation.gathering import Gathering
-
 CONNECT_TIMEOUT = 10.0
 """Seconds that a connection may take. What follows takes as long as the caller waits."""
-
-MOST_GATHERED = 50
-"""How often a body may be read before what was read is taken."""
 
 END_GRACE = 1.0
 """Seconds that a response gets to end once its reader has enough, so that its connection is used again."""
@@ -90,16 +85,12 @@ def _proxy(url: URL) -> str | None:
     return proxies.get(url.scheme) or proxies.get("all")
 
 
-async def read(
-    response: aiohttp.ClientResponse, take: Callable[[bytes], bool], gathering: Gathering | None = None
-) -> None:
+async def read(response: aiohttp.ClientResponse, take: Callable[[bytes], bool]) -> None:
     """Call `take` with each piece of the body when it arrives, to the end or until `take` returns True.
-
-    With a `gathering` that is on, pieces wait for it, but for the first one.
 
     Raises `aiohttp.ClientError` if the body breaks off, and what `take` raises.
     """
-    body = _Body(response, take, gathering or Gathering())
+    body = _Body(response, take)
     try:
         try:
             await body.ended
@@ -115,12 +106,7 @@ async def read(
 class _Body(asyncio.Protocol):
     """The body of a response. Stands before aiohttp's own protocol, and takes what that one has parsed."""
 
-    def __init__(
-        self, response: aiohttp.ClientResponse, take: Callable[[bytes], bool], gathering: Gathering
-    ) -> None:
-        self._gathering = gathering
-        self._gathered: list[bytes] = []
-        self._has_begun = False
+    def __init__(self, response: aiohttp.ClientResponse, take: Callable[[bytes], bool]) -> None:
         self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._content = response.content
         self._take = take
@@ -139,26 +125,17 @@ class _Body(asyncio.Protocol):
         Who waits for this connection may have it already, but no bytes for it have arrived yet.
         """
         if self._transport is not None:
-            self._take_gathered()
             self._transport.set_protocol(self._own)
             self._transport = None
 
     def data_received(self, data: bytes) -> None:
-        if self._gathering.is_on and self._has_begun and len(self._gathered) < MOST_GATHERED:
-            self._gathered.append(data)
-            if len(self._gathered) == 1:
-                self._gathering.wait(self._take_gathered)
-            return
-        self._take_gathered()
         self._own.data_received(data)
         self._pull()
 
     def eof_received(self) -> None:
-        self._take_gathered()
         self._own.eof_received()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._take_gathered()
         self._transport = None
         self._own.connection_lost(exc)
         self._pull(is_last=True)
@@ -169,18 +146,11 @@ class _Body(asyncio.Protocol):
     def resume_writing(self) -> None:
         self._own.resume_writing()
 
-    def _take_gathered(self) -> None:
-        if self._gathered:
-            data, self._gathered = b"".join(self._gathered), []
-            self._own.data_received(data)
-            self._pull()
-
     def _pull(self, *, is_last: bool = False) -> None:
         if self.ended.done():
             return
         try:
             while piece := self._content.read_nowait():
-                self._has_begun = True
                 if self._take(piece):
                     self.ended.set_result(None)
                     return

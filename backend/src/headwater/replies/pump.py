@@ -9,7 +9,6 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any, Generic, Protocol, TypeVar
 
-from headwater.generation.gathering import Gathering
 from headwater.generation.log import Cursor, Log, Page, event_by_event
 from headwater.live.ports import Lease
 
@@ -71,7 +70,7 @@ class Pump:
 
     `window` and `heartbeat` are in seconds, as in `follow()`. A window that is not 0 widens, up to `WIDEST`,
     while the event loop is late. No events are handed out while the lease is in doubt. `page_sent` is called
-    with the number of events of each page. While the window is wide, `gathering` is on; the tick takes it.
+    with the number of events of each page.
     """
 
     def __init__(
@@ -81,11 +80,8 @@ class Pump:
         heartbeat: float,
         lease: Lease,
         page_sent: Callable[[int], None],
-        gathering: Gathering | None = None,
         patience: float = PATIENCE,
     ) -> None:
-        self._gathering = gathering or Gathering()
-        self._gathering.expect = self._expect_tick
         self.window = window
         self._narrowest = window
         self._heartbeat = heartbeat
@@ -132,24 +128,21 @@ class Pump:
         """Serve a reader with the next tick."""
         self._grown[reader] = None
         if self._due is None:
-            self._expect_tick(self._quiet[reader])
+            self._expect_tick(max(self._last_tick, self._quiet[reader]) + self.window)
 
-    def _expect_tick(self, since: float = 0.0) -> None:
-        """Arm the tick for one window after the last one, and after `since`."""
-        if self._due is None:
-            loop = asyncio.get_running_loop()
-            self._due = max(loop.time(), max(self._last_tick, since) + self.window)
-            loop.call_at(self._due, self._tick)
+    def _expect_tick(self, due: float) -> None:
+        loop = asyncio.get_running_loop()
+        self._due = max(loop.time(), due)
+        loop.call_at(self._due, self._tick)
 
     def _tick(self) -> None:
         now = asyncio.get_running_loop().time()
-        self._adapt(now - (self._due or now))
+        late, self._due = now - (self._due or now), None
         self._last_tick = now
-        self._gathering.take_all()
-        self._due = None
         if not self._lease.is_ours:
             self._expect_tick(now + LEASE_PAUSE)
             return
+        self._adapt(late)
         grown, self._grown = self._grown, {}
         for reader in grown:
             self._serve(reader, now)
@@ -163,7 +156,6 @@ class Pump:
             self.window = min(self.window * 1.1, max(WIDEST, self._narrowest))
         else:
             self.window = max(self.window * 0.97, self._narrowest)
-        self._gathering.is_on = self.window > self._narrowest
 
     def _serve(self, reader: "_Reader[Any]", now: float) -> None:
         """Write the next page for a reader whose sink takes one."""

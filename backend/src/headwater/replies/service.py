@@ -15,7 +15,6 @@ from headwater.errors import (
     UnavailableError,
 )
 from headwater.generation.codec import outcome_object, parse_outcome
-from headwater.generation.gathering import Gathering
 from headwater.generation.log import ClosedLog, Cursor, CursorAheadError, Log, Page, changed
 from headwater.generation.outcome import Cancelled, Interrupted, Outcome
 from headwater.generation.parts import Parts, settle
@@ -87,7 +86,6 @@ class Replies:
         metrics: Metrics,
         delivery: Delivery,
         limits: Limits,
-        gathering: Gathering | None = None,
     ) -> None:
         self._planner = planner
         self._active = active
@@ -104,11 +102,7 @@ class Replies:
         self._delivery = delivery
         self._limits = limits
         self._pump = Pump(
-            window=delivery.window,
-            heartbeat=delivery.heartbeat,
-            lease=lease,
-            page_sent=metrics.page_sent,
-            gathering=gathering,
+            window=delivery.window, heartbeat=delivery.heartbeat, lease=lease, page_sent=metrics.page_sent
         )
         metrics.watch_window(lambda: self._pump.window)
         self._turnstile = Turnstile()
