@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import pytest
 
@@ -207,17 +207,106 @@ async def test_an_encoder_that_fails_fails_its_own_reader_alone() -> None:
 
 
 async def test_the_window_widens_while_the_loop_is_late_and_narrows_again() -> None:
-    pump, log, client = new_pump(window=0.01), MemoryLog(), Client()
-    loop = asyncio.get_running_loop()
-    with delivering(pump, log, client):
-        at = 0
-        while pump.window < WIDEST:
-            at = log.append(at, words(1))
-            busy = loop.time() + 0.03
-            while loop.time() < busy:
-                pass
-            await asyncio.sleep(0)
-        while pump.window > 0.01:
-            at = log.append(at, words(1))
-            await asyncio.sleep(0.001)
-    assert client.flushed < at
+    pump = new_pump(window=0.01)
+    pump._adapt(10.0)
+    assert pump.window == 0.01 * 1.1
+    for _ in range(200):
+        pump._adapt(0.0)
+    assert pump.window == 0.01
+    for _ in range(200):
+        pump._adapt(0.05)
+    assert pump.window == WIDEST
+    for _ in range(200):
+        pump._adapt(0.0)
+    assert pump.window == 0.01
+
+
+@pytest.mark.parametrize("window", [0.0, 0.2])
+async def test_a_window_that_is_none_or_wide_already_stays(window: float) -> None:
+    pump = new_pump(window=window)
+    for _ in range(200):
+        pump._adapt(1.0)
+    assert pump.window == window
+
+
+class Breaking(Client):
+    """A sink that raises in one of its methods, once its client has got something."""
+
+    def __init__(self, method: str) -> None:
+        super().__init__()
+        self.method = method
+
+    def _break(self, method: str) -> None:
+        if method == self.method and self.flushed:
+            raise OSError(f"{method} fails")
+
+    def backlog(self) -> int:
+        self._break("backlog")
+        return super().backlog()
+
+    def write(self, data: Page) -> None:
+        self._break("write")
+        super().write(data)
+
+    def flush(self) -> None:
+        self._break("flush")
+        super().flush()
+
+
+@pytest.mark.parametrize("method", ["backlog", "write", "flush"])
+@pytest.mark.parametrize("is_heartbeat", [False, True])
+async def test_a_sink_that_fails_fails_its_own_reader_alone(method: str, is_heartbeat: bool) -> None:
+    pump, log = new_pump(window=0.001, heartbeat=0.01 if is_heartbeat else 3600), MemoryLog()
+    before, breaking, behind = Client(), Breaking(method), Client()
+    with (
+        delivering(pump, log, before) as first,
+        delivering(pump, log, breaking) as failing,
+        delivering(pump, log, behind) as last,
+    ):
+        await asyncio.sleep(0)
+        log.append(0, words(1))
+        if is_heartbeat:
+            await until(before, 3)
+            await until(behind, 3)
+        else:
+            log.append(1, words(1))
+        with pytest.raises(OSError, match=f"{method} fails"):
+            await failing
+        end = log.append(len(log.read(0).events), words(1))
+        log.close(end, DONE)
+        async with asyncio.timeout(5):
+            await asyncio.gather(first, last)
+        assert before.text == behind.text == text_of(log.read(0).events)
+
+
+class Shared(Client):
+    """A sink of a connection that takes what is written in a tick, and more only when it is flushed out."""
+
+    def __init__(self, connection: list[Page]) -> None:
+        super().__init__()
+        self.connection = connection
+
+    def backlog(self) -> int:
+        return len(self.connection)
+
+    def write(self, data: Page) -> None:
+        self.connection.append(data)
+        super().write(data)
+
+
+async def test_readers_of_one_connection_are_served_together() -> None:
+    pump, connection = new_pump(window=0.001), list[Page]()
+    logs = [MemoryLog() for _ in range(5)]
+    clients = [Shared(connection) for _ in logs]
+    with ExitStack() as stack:
+        for log, client in zip(logs, clients, strict=True):
+            stack.enter_context(delivering(pump, log, client))
+        await asyncio.sleep(0)
+        for log in logs:
+            log.append(0, words(1))
+            connection.clear()
+        for log in logs:
+            log.append(1, [Text("more")])
+        for client in clients:
+            await until(client, 2)
+        assert len(connection) == len(clients)

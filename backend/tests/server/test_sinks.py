@@ -43,14 +43,14 @@ async def pieces(scope: Any, receive: Any, send: Any) -> None:
         await send({"type": "http.response.body", "body": b"end"})
 
 
-@pytest.mark.parametrize("window", [10, 64, 65_535])
-async def test_over_http2_flow_control_holds_and_order_stays(window: int) -> None:
+async def body_over_http2(app: Any, window: int = 65_535) -> bytes:
+    """The body of a response to a client with this flow-control window."""
     http = h2.connection.H2Connection(h2.config.H2Configuration(header_encoding="utf-8"))
     http.initiate_connection()
     http.update_settings({h2.settings.SettingCodes.INITIAL_WINDOW_SIZE: window})
     http.send_headers(1, [*HEADERS[1:], (b":method", b"GET")], end_stream=True)
     body, ended = bytearray(), False
-    async with serving(pieces) as server, asyncio.timeout(20):
+    async with serving(app) as server, asyncio.timeout(20):
         reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
         while not ended:
             writer.write(http.data_to_send())
@@ -61,7 +61,33 @@ async def test_over_http2_flow_control_holds_and_order_stays(window: int) -> Non
                 ended |= isinstance(event, h2.events.StreamEnded)
         writer.close()
         await writer.wait_closed()
-    assert bytes(body) == b"begin" + WHOLE + b"end"
+    return bytes(body)
+
+
+@pytest.mark.parametrize("window", [10, 64, 65_535])
+async def test_over_http2_flow_control_holds_and_order_stays(window: int) -> None:
+    assert await body_over_http2(pieces, window) == b"begin" + WHOLE + b"end"
+
+
+async def test_over_http2_nothing_overtakes_what_waits_for_the_connection() -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan":
+            await live(receive, send)
+            return
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        sink: Any = RESPONSE.get()
+        connection = sink._protocol.send.__self__
+        async with connection.send_lock:  # as while another stream waits for the client
+            older = asyncio.create_task(
+                send({"type": "http.response.body", "body": b"older ", "more_body": True})
+            )
+            while not older.done() or sink.backlog():  # noqa: ASYNC110 - nothing tells
+                await asyncio.sleep(0)
+            sink.write(b"newer ")
+            sink.flush()
+        await send({"type": "http.response.body", "body": b"newest"})
+
+    assert await body_over_http2(app) == b"older newer newest"
 
 
 async def test_http_1_0_has_no_chunks() -> None:
@@ -75,16 +101,16 @@ async def test_http_1_0_has_no_chunks() -> None:
 
 
 async def test_a_websocket_on_a_connection_that_was_used_has_no_chunks() -> None:
-    socket = WSConnection(ConnectionType.CLIENT)
+    client = WSConnection(ConnectionType.CLIENT)
     async with serving(pieces, websockets={b"/"}) as server, asyncio.timeout(20):
         reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
         writer.write(b"GET /short HTTP/1.1\r\nHost: a\r\n\r\n")
         await reader.readuntil(b"short\r\n0\r\n\r\n")
-        writer.write(socket.send(Handshake(host="a", target="/")))
+        writer.write(client.send(Handshake(host="a", target="/")))
         texts: list[str] = []
         while len(texts) < len(PIECES):
-            socket.receive_data(await reader.read(65_536))
-            for event in socket.events():
+            client.receive_data(await reader.read(65_536))
+            for event in client.events():
                 assert isinstance(event, AcceptConnection | Ping | TextMessage)
                 if isinstance(event, TextMessage):
                     texts.append(event.data)

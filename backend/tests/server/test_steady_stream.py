@@ -18,6 +18,7 @@ from headwater.api.sinks import RESPONSE
 from headwater.generation.kinds.text import Text
 from headwater.generation.outcome import Completed, Outcome
 from headwater.live.memory import MemoryLog
+from headwater.replies import pump
 from headwater.replies.pump import Pump
 from headwater.transports.sse import SseEncoder
 from tests.golden import GENERATION
@@ -155,6 +156,7 @@ def test_a_token_wakes_no_task_and_all_readers_share_one_timer(
         original(transport, data)
 
     monkeypatch.setattr(_SelectorSocketTransport, "write", write)
+    monkeypatch.setattr(pump, "WIDEST", WINDOW)  # on a slow machine, two rounds would share a wider one
 
     async def scenario(loop: CountingLoop) -> Counter[str]:
         nonlocal writes

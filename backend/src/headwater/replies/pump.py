@@ -1,12 +1,13 @@
 """Delivers replies to connections: one tick for all readers of the process, and no task wakes for a token.
 
-A reader is a row: a log, a cursor, an encoder, and the sink that takes the bytes. `follow()` says what a
-reader gets; it remains for readers that are no connection.
+A reader is a row: a log, a cursor, an encoder, and the sink that takes the bytes. It gets what `follow()`
+yields.
 """
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextvars import Context
 from typing import Any, Generic, Protocol, TypeVar
 
 from headwater.generation.log import Cursor, Log, Page, event_by_event
@@ -89,11 +90,13 @@ class Pump:
         self._page_sent = page_sent
         self._patience = patience
         self._grown: dict[_Reader[Any], None] = {}
-        self._quiet: OrderedDict[_Reader[Any], float] = OrderedDict()
+        self._last_written: OrderedDict[_Reader[Any], float] = OrderedDict()
+        """All readers, those that have been silent for longest first."""
         self._due: float | None = None
+        """The time of the next tick, if one is expected."""
         self._last_tick = 0.0
         self._lag = 0.0
-        self._beats = False
+        self._expects_beat = False
 
     async def deliver(self, log: Log, after: Cursor, encode: Callable[[Page], T], sink: Sink[T]) -> None:
         """Write to a sink what comes after a cursor, up to the outcome.
@@ -101,12 +104,12 @@ class Pump:
         A page without events and outcome is a heartbeat: nothing was written for a while. What `encode`
         makes of a page may be empty.
 
-        Raises `CursorAheadError`, and whatever `encode` raises.
+        Raises `CursorAheadError`, and whatever `encode` or the sink raises.
         """
         loop = asyncio.get_running_loop()
         reader = _Reader(self, log, after, encode, sink, loop.create_future())
-        self._quiet[reader] = loop.time()
-        self._expect_silence()
+        self._last_written[reader] = loop.time()
+        self._expect_beat()
         log.listen(reader.grown)
         try:
             reader.grown()
@@ -114,13 +117,14 @@ class Pump:
         finally:
             log.forget(reader.grown)
             self._grown.pop(reader, None)
-            del self._quiet[reader]
+            del self._last_written[reader]
 
     def serve(self, reader: "_Reader[Any]") -> None:
         """Serve one reader now."""
+        if reader.done.done():
+            return
         if self._lease.is_ours:
-            self._serve(reader, asyncio.get_running_loop().time())
-            reader.sink.flush()
+            self._serve([reader], asyncio.get_running_loop().time())
         else:
             self.mark(reader)
 
@@ -128,12 +132,12 @@ class Pump:
         """Serve a reader with the next tick."""
         self._grown[reader] = None
         if self._due is None:
-            self._expect_tick(max(self._last_tick, self._quiet[reader]) + self.window)
+            self._expect_tick(max(self._last_tick, self._last_written[reader]) + self.window)
 
     def _expect_tick(self, due: float) -> None:
         loop = asyncio.get_running_loop()
         self._due = max(loop.time(), due)
-        loop.call_at(self._due, self._tick)
+        loop.call_at(self._due, self._tick, context=Context())  # it outlives the reader that it begins with
 
     def _tick(self) -> None:
         now = asyncio.get_running_loop().time()
@@ -144,10 +148,7 @@ class Pump:
             return
         self._adapt(late)
         grown, self._grown = self._grown, {}
-        for reader in grown:
-            self._serve(reader, now)
-        for reader in grown:
-            reader.sink.flush()
+        self._serve(grown, now)
 
     def _adapt(self, late: float) -> None:
         """Widen the window while the loop is late for some time, and narrow it again."""
@@ -157,23 +158,48 @@ class Pump:
         else:
             self.window = max(self.window * 0.97, self._narrowest)
 
-    def _serve(self, reader: "_Reader[Any]", now: float) -> None:
-        """Write the next page for a reader whose sink takes one."""
+    def _serve(self, readers: Iterable["_Reader[Any]"], now: float) -> None:
+        """Write the next page of each reader whose sink takes one.
+
+        All are asked before anything is written, because several may write to one connection.
+        """
+        ready = [reader for reader in readers if self._is_ready(reader, now)]
+        for reader in ready:
+            try:
+                self._write_next(reader, now)
+            except Exception as error:  # noqa: BLE001 - raised where the reader waits
+                reader.fail(error)
+        for reader in ready:
+            try:
+                reader.sink.flush()
+            except Exception as error:  # noqa: BLE001 - the same
+                reader.fail(error)
+
+    def _is_ready(self, reader: "_Reader[Any]", now: float) -> bool:
+        """Whether a reader can be served; a client that has taken nothing for long is cut."""
         if reader.done.done():
-            return
+            return False
         try:
-            if backlog := reader.sink.backlog():
-                self._wait(reader, backlog, now)
-                return
-            reader.backlog = 0
-            page = reader.log.read(reader.cursor)
-            if not page.events and page.outcome is None:
-                return
-            for part in [page] if self._narrowest else event_by_event(page, reader.cursor):
-                self._write(reader, part, now)
+            backlog, before = reader.sink.backlog(), reader.backlog
+            if backlog and before and backlog >= before:
+                if now - reader.stalled_at >= self._patience:
+                    reader.sink.cut()
+                    reader.stalled_at = now
+            else:
+                reader.backlog, reader.stalled_at = backlog, now
         except Exception as error:  # noqa: BLE001 - raised where the reader waits
-            reader.done.set_exception(error)
+            reader.fail(error)
+            return False
+        if backlog:
+            self.mark(reader)
+        return not backlog
+
+    def _write_next(self, reader: "_Reader[Any]", now: float) -> None:
+        page = reader.log.read(reader.cursor)
+        if not page.events and page.outcome is None:
             return
+        for part in [page] if self._narrowest else event_by_event(page, reader.cursor):
+            self._write(reader, part, now)
         reader.cursor = page.cursor
         if page.events:
             reader.is_new = False
@@ -183,44 +209,37 @@ class Pump:
         elif page.more:
             asyncio.get_running_loop().call_soon(self.serve, reader)
 
-    def _wait(self, reader: "_Reader[Any]", backlog: int, now: float) -> None:
-        """Try again with the next tick, and cut a client that has taken nothing for long."""
-        if backlog < reader.backlog or not reader.backlog:
-            reader.backlog, reader.stalled_at = backlog, now
-        elif now - reader.stalled_at >= self._patience:
-            reader.sink.cut()
-            reader.stalled_at = now
-        self.mark(reader)
-
     def _write(self, reader: "_Reader[Any]", page: Page, now: float) -> None:
         if encoded := reader.encode(page):
             reader.sink.write(encoded)
-            self._sent(reader, now)
+            self._note_written(reader, now)
 
-    def _sent(self, reader: "_Reader[Any]", now: float) -> None:
-        self._quiet[reader] = now
-        self._quiet.move_to_end(reader)
+    def _note_written(self, reader: "_Reader[Any]", now: float) -> None:
+        self._last_written[reader] = now
+        self._last_written.move_to_end(reader)
 
-    def _expect_silence(self) -> None:
+    def _expect_beat(self) -> None:
         """Arm the one timer of heartbeats, for the reader that has been silent for longest."""
-        if not self._beats and self._quiet:
-            self._beats = True
-            due = next(iter(self._quiet.values())) + self._heartbeat
-            asyncio.get_running_loop().call_at(due, self._beat)
+        if self._last_written and not self._expects_beat:
+            self._expects_beat = True
+            due = next(iter(self._last_written.values())) + self._heartbeat
+            asyncio.get_running_loop().call_at(due, self._beat, context=Context())
 
     def _beat(self) -> None:
         now = asyncio.get_running_loop().time()
-        self._beats = False
-        for reader, last in tuple(self._quiet.items()):
-            if last + self._heartbeat > now:
+        self._expects_beat = False
+        while self._last_written:
+            reader, written = next(iter(self._last_written.items()))
+            if written + self._heartbeat > now:
                 break
-            self._sent(reader, now)
-            if reader.sink.backlog():
-                self.mark(reader)
-            elif not reader.done.done():
-                self._write(reader, Page((), reader.cursor), now)
-                reader.sink.flush()
-        self._expect_silence()
+            self._note_written(reader, now)
+            if self._is_ready(reader, now):
+                try:
+                    self._write(reader, Page((), reader.cursor), now)
+                    reader.sink.flush()
+                except Exception as error:  # noqa: BLE001 - raised where the reader waits
+                    reader.fail(error)
+        self._expect_beat()
 
 
 class _Reader(Generic[T]):
@@ -255,3 +274,8 @@ class _Reader(Generic[T]):
             self.pump.serve(self)
         else:
             self.pump.mark(self)
+
+    def fail(self, error: Exception) -> None:
+        """End this reader alone with an error, which is raised where it waits."""
+        if not self.done.done():
+            self.done.set_exception(error)

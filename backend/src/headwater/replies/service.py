@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Collection
+from contextvars import Context
 from dataclasses import asdict, dataclass, replace
 from typing import TypeVar
 
@@ -370,7 +371,10 @@ class Replies:
         started: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         # The task also writes the first rows, so that a client that disconnects meanwhile cannot leave half a
         # reply.
-        task = asyncio.create_task(self._run(generation, request, plan), name=generation.id)
+        # It outlives its request, whose context names the client's connection.
+        task = asyncio.create_task(
+            self._run(generation, request, plan), name=generation.id, context=Context()
+        )
         self._active.add(generation, ActiveReply(runner, readers, slot, started, task))
         self._control.listen(generation.id, runner.stop)
         self._presence.listen(generation.id, readers.changed)

@@ -363,7 +363,17 @@ class CorrectedH2Protocol(H2Protocol):
             return  # the client has reset the stream, or the connection is going away
 
     def flush(self) -> None:
-        if data := self.connection.data_to_send():
+        self._write(self.connection.data_to_send())
+
+    async def _flush(self) -> None:
+        """Hand it to the transport, and only then wait: what is written meanwhile comes after it."""
+        data = self.connection.data_to_send()
+        if data:
+            self._write(data)
+            await self.send(RawData(b""))
+
+    def _write(self, data: bytes) -> None:
+        if data and not self._transport.is_closing():
             self._transport.write(data)
 
     def cut(self, stream_id: int) -> None:
