@@ -205,13 +205,31 @@ async def test_closing_finishes_what_waits_and_takes_nothing_more(tmp_path: Path
         assert await rows(database) == [20, 40, 20]
 
 
+ENDLESS = text("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n")
+
+
+async def test_readers_whose_callers_have_left_hold_up_nobody(database: Database) -> None:
+    loop, begun_reading = asyncio.get_running_loop(), asyncio.Semaphore(0)
+
+    def work(connection: Connection) -> None:
+        loop.call_soon_threadsafe(begun_reading.release)
+        connection.execute(ENDLESS)
+
+    async with asyncio.timeout(20):
+        readers = [asyncio.create_task(database.read(work)) for _ in range(sqlite.READERS)]
+        for _ in readers:
+            await begun_reading.acquire()
+        for reader in readers:
+            reader.cancel()
+        assert await database.read(lambda connection: connection.scalar(text("SELECT 1"))) == 1
+
+
 async def test_closing_interrupts_a_reader(tmp_path: Path) -> None:
-    endless = text("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n")
     loop, begins = asyncio.get_running_loop(), asyncio.Event()
 
     def work(connection: Connection) -> None:
         loop.call_soon_threadsafe(begins.set)
-        connection.execute(endless)
+        connection.execute(ENDLESS)
 
     async with asyncio.timeout(20):
         async with open_database(sqlite_url(tmp_path / "headwater.db")) as database:

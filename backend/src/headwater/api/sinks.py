@@ -9,7 +9,7 @@ from contextvars import ContextVar
 from headwater.replies.pump import Sink
 
 RESPONSE: ContextVar[Sink[bytes]] = ContextVar("RESPONSE")
-"""The body of the response to this request. Write only what follows a first part that was sent as usual."""
+"""The body of the response to this request, once ASGI's `send` has taken its head and a first part."""
 
 SOCKET: ContextVar[Sink[Sequence[str]]] = ContextVar("SOCKET")
 """The text frames of this WebSocket, once it is accepted."""

@@ -1,4 +1,4 @@
-"""The log of one generation, and `follow()`: the only tail loop in the program."""
+"""The log of one generation, and `follow()`, the definition of what its readers get."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
@@ -157,6 +157,9 @@ async def follow(
     log: Log, after: Cursor = 0, *, window: float = 0.025, idle: float | None = None
 ) -> AsyncGenerator[Page, None]:
     """Read what comes after a cursor, wait for more, stop at the outcome.
+
+    This is the definition of following, for one reader. `replies/pump.py` does the same for all readers of
+    the process, without a task for each; one suite of tests holds both to it.
 
     The first page comes at once, then at most one per `window` (in seconds; 0 gives every event a page of its
     own). So a slow reader, or a busy process, gets larger pages, never fewer events. After a page with

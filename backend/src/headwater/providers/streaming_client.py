@@ -8,14 +8,17 @@ import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import SimpleNamespace
+from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 import httpx2
-from yarl import URL
 
 CONNECT_TIMEOUT = 10.0
 """Seconds that a connection may take. What follows takes as long as the caller waits."""
+
+CROSSING_TIME = 1.0
+"""Seconds in which the end of an idle connection and a request can cross each other on the way."""
 
 END_GRACE = 1.0
 """Seconds that a response gets to end once its reader has enough, so that its connection is used again."""
@@ -28,9 +31,9 @@ class StreamingClient:
     """
 
     def __init__(self, url: str, headers: Mapping[str, str], connections: int) -> None:
-        self._url = URL(url)
+        self._url = url
         self._headers = headers
-        self._proxy = _proxy(self._url)
+        self._proxy = _proxy(url)
         self._connections = connections
         self._tls = httpx2.create_ssl_context()
         self._session: aiohttp.ClientSession | None = None
@@ -39,18 +42,19 @@ class StreamingClient:
         """Send a request, and return its response when the head has arrived. Raises `aiohttp.ClientError`.
 
         A server may close an idle connection just when the next request is on its way. That request is sent
-        again.
+        again; one whose connection lasted longer than that may have been taken, so it is not.
         """
         if self._session is None:
             self._session = self._open()
+        clock = asyncio.get_running_loop().time
         while True:
-            attempt = _Attempt()
+            attempt, sent = _Attempt(), clock()
             try:
                 return await self._session.post(
                     self._url, data=body, proxy=self._proxy, trace_request_ctx=attempt
                 )
             except aiohttp.ClientConnectionError:
-                if not attempt.is_over_idle_connection:
+                if not attempt.is_over_idle_connection or clock() - sent > CROSSING_TIME:
                     raise
 
     async def aclose(self) -> None:
@@ -78,11 +82,11 @@ async def _note_reuse(_session: aiohttp.ClientSession, context: SimpleNamespace,
     context.trace_request_ctx.is_over_idle_connection = True
 
 
-def _proxy(url: URL) -> str | None:
-    proxies = getproxies()
-    if url.host is None or proxy_bypass(url.host):
+def _proxy(url: str) -> str | None:
+    parts, proxies = urlsplit(url), getproxies()
+    if parts.hostname is None or proxy_bypass(parts.hostname):
         return None
-    return proxies.get(url.scheme) or proxies.get("all")
+    return proxies.get(parts.scheme) or proxies.get("all")
 
 
 async def read(response: aiohttp.ClientResponse, take: Callable[[bytes], bool]) -> None:
@@ -122,7 +126,8 @@ class _Body(asyncio.Protocol):
     def restore(self) -> None:
         """Give the connection its own protocol back, unless it is lost.
 
-        Who waits for this connection may have it already, but no bytes for it have arrived yet.
+        aiohttp may have given the connection to the next request already, but has not sent it yet: this runs
+        right after the end of the body was seen.
         """
         if self._transport is not None:
             self._transport.set_protocol(self._own)

@@ -19,7 +19,8 @@ logger = logging.getLogger(__name__)
 EVERY = 0.35
 """Seconds between two checkpoints of all running replies.
 
-A crash loses at most that much and what arrives while one is written: it goes before all starts that wait.
+A crash loses at most that much, what arrives while the batch before it and the checkpoint itself are written,
+and what arrives while the event loop is late. A checkpoint goes before all starts that wait.
 """
 
 MAX_PAUSE = 2.0

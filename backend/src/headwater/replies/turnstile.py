@@ -13,7 +13,10 @@ PACE = 0.01
 
 
 class Turnstile:
-    """A queue in order of arrival. Nobody waits while there are few, or for somebody slow."""
+    """Lets a few in at once and the others as those leave, in order of arrival.
+
+    Nobody waits for a slow one: every `pace` seconds one more is let in.
+    """
 
     def __init__(self, most_inside: int = MOST_INSIDE, pace: float = PACE) -> None:
         self._most_inside = most_inside

@@ -1,6 +1,7 @@
 """A file of SQLite: one thread writes, many transactions in a commit, and a few threads read."""
 
 import asyncio
+import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -23,7 +24,7 @@ BATCH_TIME = 0.025
 BUSY_TIMEOUT = 5.0
 """Seconds that SQLite waits for a writer in another process."""
 
-CLOSING_CHECK = 1_000_000
+INTERRUPT_CHECK = 1_000_000
 """Instructions of SQLite's virtual machine (some 20 ms) after which a query looks whether it must end."""
 
 T = TypeVar("T")
@@ -54,6 +55,13 @@ class _Write:
             self.done.set_exception(self.error)
 
 
+@dataclass(slots=True)
+class _Reading:
+    """A read; `is_wanted` until nobody waits for it any more."""
+
+    is_wanted: bool = True
+
+
 class Sqlite:
     """Transactions in a file of SQLite."""
 
@@ -73,11 +81,21 @@ class Sqlite:
         self._is_called = False
         """Whether the writer will look at `_waiting` again."""
         self._is_closing = False
+        self._current = threading.local()
 
     async def read(self, work: Callable[[Connection], T], *, single: bool) -> T:
-        """The result of `work`, which sees one state; without a transaction if it is a `single` statement."""
+        """The result of `work`, which sees one state; without a transaction if it is a `single` statement.
+
+        If the caller is cancelled, its query is interrupted.
+        """
         engine = self._single if single else self.engine
-        return await asyncio.get_running_loop().run_in_executor(self._readers, _read, engine, work)
+        reading = _Reading()
+        try:
+            return await asyncio.get_running_loop().run_in_executor(
+                self._readers, self._read, engine, work, reading
+            )
+        finally:
+            reading.is_wanted = False  # its query ends soon, if it has not ended
 
     async def write(self, work: Callable[[Connection], T], *, first: bool = False) -> T:
         """The result of `work`, once it is committed, together with what else waits.
@@ -103,6 +121,19 @@ class Sqlite:
     async def close(self) -> None:
         """Finish what waits to be written, interrupt readers, and close all connections."""
         await asyncio.to_thread(self._close)
+
+    def _read(self, engine: Engine, work: Callable[[Connection], T], reading: "_Reading") -> T:
+        self._current.reading = reading
+        try:
+            with engine.begin() as connection:
+                return work(connection)
+        finally:
+            self._current.reading = None
+
+    def _must_end(self) -> bool:
+        """Whether the query that runs on this thread must end."""
+        reading: _Reading | None = getattr(self._current, "reading", None)
+        return self._is_closing or (reading is not None and not reading.is_wanted)
 
     def _write_all(self) -> None:
         self._is_called = False  # before looking: whoever comes later calls again
@@ -165,12 +196,7 @@ class Sqlite:
         cursor.execute("PRAGMA temp_store = MEMORY")
         cursor.execute("PRAGMA journal_size_limit = 67108864")
         cursor.close()
-        connection.set_progress_handler(lambda: self._is_closing, CLOSING_CHECK)
-
-
-def _read(engine: Engine, work: Callable[[Connection], T]) -> T:
-    with engine.begin() as connection:
-        return work(connection)
+        connection.set_progress_handler(self._must_end, INTERRUPT_CHECK)
 
 
 def _begin(connection: Connection) -> None:
