@@ -75,8 +75,8 @@ async def serve(settings: Settings, announce: Callable[[str], None]) -> None:
             app = Hosts(settings.allowed_hosts).guard(app)
         else:
             app = ProxyFixMiddleware(app, trusted_hops=settings.trusted_proxies)
-        # What exists by now stays, so the garbage collector need not look at it again and again. By default it
-        # would look at the rest after every 700 new objects, which are some 50 tokens.
+        # What exists by now stays, so the garbage collector need not look at it again and again. By default,
+        # it would look at what is new after every 700 objects, which are some 50 tokens.
         gc.collect()
         gc.freeze()
         gc.set_threshold(GARBAGE_OBJECTS)
