@@ -239,7 +239,7 @@ async def test_whatever_comes_first_a_reply_ends_once(
 async def test_what_is_asked_and_reset_leaves_nothing_that_runs_on(tmp_path: Path) -> None:
     """500 questions, each reset in the packet that asks it or in the next one."""
     path = "/api/chat?" + urlencode({"message": "on and on " * 200, "model": "scripted/echo"})
-    with running(tmp_path, HEADWATER_MAX_ACTIVE="1000") as server:
+    with running(tmp_path, HEADWATER_MAX_ACTIVE="1000", HEADWATER_ABANDON_AFTER="1") as server:
         for at_once in (True, False) * 5:
             http = h2.connection.H2Connection(h2.config.H2Configuration(header_encoding="utf-8"))
             http.initiate_connection()
