@@ -434,3 +434,35 @@ def test_tls_goes_through_a_proxy(run: Run, network: Network, monkeypatch: pytes
         assert len(tunnels) == 1
 
     run(test())
+
+
+def test_a_few_bytes_that_become_very_many_leave_others_their_turn(run: Run, network: Network) -> None:
+    size, turns = 50 * streaming_client.PULL_BYTES, 0
+    packed = gzip.compress(b":\n" * (size // 2))
+    head = HEAD + b"Content-Encoding: gzip\r\nContent-Length: %d\r\n\r\n" % len(packed)
+
+    async def test() -> None:
+        nonlocal turns
+
+        async def count_turns() -> None:
+            nonlocal turns
+            while True:
+                await asyncio.sleep(0)
+                turns += 1
+
+        async with network.client(answering(head + packed)) as client:
+            response = await client.post(REQUEST)
+            counting = asyncio.create_task(count_turns())
+            received = 0
+
+            def take(piece: bytes) -> bool:
+                nonlocal received
+                received += len(piece)
+                return False
+
+            await read(response, take)
+            counting.cancel()
+            assert received == size
+
+    run(test())
+    assert turns >= 20

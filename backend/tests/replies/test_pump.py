@@ -10,7 +10,7 @@ from headwater.generation.kinds.text import Text, text_of
 from headwater.generation.log import Cursor, Log, Page
 from headwater.generation.outcome import Completed, Outcome
 from headwater.live.memory import MemoryLog
-from headwater.replies.pump import WIDEST, Pump
+from headwater.replies.pump import BEHIND_AT_ONCE, WIDEST, Pump
 from tests.generation.follow_contract import FollowContract, words
 
 DONE = Outcome(Completed("stop"))
@@ -310,3 +310,21 @@ async def test_readers_of_one_connection_are_served_together() -> None:
         for client in clients:
             await until(client, 2)
         assert len(connection) == len(clients)
+
+
+async def test_late_readers_take_turns_with_everything_else() -> None:
+    pump, log = new_pump(), MemoryLog()
+    log.append(0, [Text("a" * 4000)] * 200)
+    log.close(200, DONE)
+    clients = [Client() for _ in range(10 * BEHIND_AT_ONCE)]
+    with ExitStack() as stack:
+        deliveries = [stack.enter_context(delivering(pump, log, client)) for client in clients]
+        await asyncio.sleep(0)
+        before = sum(len(client.pages) for client in clients)
+        most = 0
+        while not all(delivery.done() for delivery in deliveries):
+            await asyncio.sleep(0)
+            after = sum(len(client.pages) for client in clients)
+            most, before = max(most, after - before), after
+        assert most <= BEHIND_AT_ONCE
+        assert {client.text for client in clients} == {"a" * 800_000}

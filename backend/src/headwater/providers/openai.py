@@ -199,8 +199,9 @@ class OpenAIProvider:
     def _error(self, error: Exception, code: FailureCode, message: str) -> ProviderError:
         """The error for people: this one, unless the server does not speak HTTP."""
         if isinstance(error, aiohttp.ClientResponseError):
-            # its `repr` holds the request with our key
-            logger.warning("%s: %s(%d, %r)", self.name, type(error).__name__, error.status, error.message)
+            # its `repr` holds the request with our key, and its message quotes what was received
+            reason, _, _ = error.message.partition(":")
+            logger.warning("%s: %s(%d, %r)", self.name, type(error).__name__, error.status, reason)
             return unreadable()
         logger.warning("%s: %r", self.name, error)
         return ProviderError(code, message, retryable=True)

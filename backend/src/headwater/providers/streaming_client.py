@@ -20,6 +20,9 @@ CONNECT_TIMEOUT = 10.0
 CROSSING_TIME = 1.0
 """Seconds in which the end of an idle connection and a request can cross each other on the way."""
 
+PULL_BYTES = 1024 * 1024
+"""How many bytes are taken before others get their turn. A few compressed ones may become very many."""
+
 END_GRACE = 1.0
 """Seconds that a response gets to end once its reader has enough, so that its connection is used again."""
 
@@ -117,7 +120,7 @@ class _Body(asyncio.Protocol):
         connection = response.connection
         self._transport = None if connection is None else connection.transport
         if connection is None or connection.protocol is None or self._transport is None:
-            self._pull(is_last=True)  # it has ended already
+            self._pull()  # it has ended already
         else:
             self._own = connection.protocol
             self._transport.set_protocol(self)
@@ -143,7 +146,7 @@ class _Body(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
         self._own.connection_lost(exc)
-        self._pull(is_last=True)
+        self._pull()
 
     def pause_writing(self) -> None:
         self._own.pause_writing()
@@ -151,17 +154,22 @@ class _Body(asyncio.Protocol):
     def resume_writing(self) -> None:
         self._own.resume_writing()
 
-    def _pull(self, *, is_last: bool = False) -> None:
+    def _pull(self) -> None:
         if self.ended.done():
             return
         try:
+            left = PULL_BYTES
             while piece := self._content.read_nowait():
                 if self._take(piece):
                     self.ended.set_result(None)
                     return
+                left -= len(piece)
+                if left <= 0:
+                    self.ended.get_loop().call_soon(self._pull)
+                    return
             if self._content.is_eof():
                 self.ended.set_result(None)
-            elif is_last:
+            elif self._transport is None:
                 self.ended.set_exception(aiohttp.ClientPayloadError("the connection was lost"))
         except Exception as error:  # noqa: BLE001 - raised where `ended` is awaited
             self.ended.set_exception(error)

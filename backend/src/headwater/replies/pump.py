@@ -5,7 +5,7 @@ yields.
 """
 
 import asyncio
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable
 from contextvars import Context
 from typing import Any, Generic, Protocol, TypeVar
@@ -21,6 +21,9 @@ WIDEST = 0.1
 
 LAG_WEIGHT = 0.05
 """How much the lag of one tick counts, so that only a lag of many ticks widens the window."""
+
+BEHIND_AT_ONCE = 4
+"""How many late readers get a page before others get their turn."""
 
 LEASE_PAUSE = 0.25
 """Seconds between two looks at a lease that is in doubt."""
@@ -94,6 +97,7 @@ class Pump:
         """All readers, those that have been silent for longest first."""
         self._due: float | None = None
         """The time of the next tick, if one is expected."""
+        self._behind: deque[_Reader[Any]] = deque()
         self._last_tick = 0.0
         self._lag = 0.0
         self._expects_beat = False
@@ -207,7 +211,21 @@ class Pump:
         if page.outcome is not None:
             reader.done.set_result(None)
         elif page.more:
-            asyncio.get_running_loop().call_soon(self.serve, reader)
+            self._behind.append(reader)
+            if len(self._behind) == 1:
+                self._expect_behind()
+
+    def _expect_behind(self) -> None:
+        asyncio.get_running_loop().call_soon(self._serve_behind, context=Context())
+
+    def _serve_behind(self) -> None:
+        """Serve readers that have more to get already, a few in each turn of the event loop."""
+        first = [self._behind.popleft() for _ in range(min(BEHIND_AT_ONCE, len(self._behind)))]
+        others_wait = bool(self._behind)
+        for reader in first:
+            self.serve(reader)
+        if others_wait:
+            self._expect_behind()
 
     def _write(self, reader: "_Reader[Any]", page: Page, now: float) -> None:
         if encoded := reader.encode(page):
