@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from quart_rate_limiter import RateLimit
 
+from headwater.generation.kinds.text import text_of
 from headwater.generation.log import Cursor, Log, Page
 from headwater.generation.runner import Limits
 from headwater.identity.identify import Principal
@@ -35,30 +36,47 @@ def new_generation(log: Log, **changes: str) -> Generation:
     return Generation(**{**asdict(GENERATION), **changes}, log=log)
 
 
-class Collecting:
-    """A sink that keeps the pages."""
+class OurLease:
+    """A lease that is ours for as long as the test says so."""
 
-    def __init__(self) -> None:
+    is_ours = True
+
+    async def wait_until_ours(self, timeout: float) -> bool:  # noqa: ASYNC109 - as in `Lease`
+        raise AssertionError("nobody waits for a lease by a coroutine")
+
+
+class Client:
+    """A sink whose client takes everything, or nothing while it is `stalled`."""
+
+    def __init__(self, *, stalled: bool = False) -> None:
+        self.stalled = stalled
         self.pages: list[Page] = []
+        self.flushed = 0
+        self.is_cut = False
 
     def backlog(self) -> int:
-        return 0
+        return 1000 if self.stalled else 0
 
     def write(self, data: Page) -> None:
+        assert not self.stalled
         self.pages.append(data)
 
     def flush(self) -> None:
-        pass
+        self.flushed = len(self.pages)
 
     def cut(self) -> None:
-        raise AssertionError("its client takes everything")
+        self.is_cut = True
+
+    @property
+    def text(self) -> str:
+        return "".join(text_of(page.events) for page in self.pages[: self.flushed])
 
 
 async def delivered(replies: Replies, generation: Generation, after: Cursor = 0, **named: bool) -> list[Page]:
     """All pages that a reader gets."""
-    sink = Collecting()
-    await replies.deliver(generation, after, lambda page: page, sink, **named)
-    return sink.pages
+    client = Client()
+    await replies.deliver(generation, after, lambda page: page, client, **named)
+    return client.pages
 
 
 def new_quota(active: int = 1000, active_per_client: int = 8, starts_a_minute: int = 1_000_000) -> Quota:

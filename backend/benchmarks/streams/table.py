@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
+from benchmarks.streams.servers.table import SERVERS
+
 Figures = dict[str, Any]
 BASE, PASSING, NAIVE, OURS = "FastAPI", "nginx", "Naive lines", "Headwater"
 
@@ -164,6 +166,7 @@ def measured_part(results: Figures) -> str:
         beside = "the other thread of the same core"
     else:
         beside = "1 other" if machine["other_cores"] == 1 else f"{machine['other_cores']} others"
+    left_out = [row.name for server in SERVERS for row in server.rows if row.name not in results["rows"]]
     measured = {name: row for name, row in results["rows"].items() if "failure" not in row}
     compared = {name: row for name, row in measured.items() if row["is_compared"]}
     ours = {name: row for name, row in measured.items() if row["server"] == OURS}
@@ -173,6 +176,7 @@ def measured_part(results: Figures) -> str:
         f"Measured on {machine['date']} on {machine['processor']}, {machine['system']}: the server under test"
         f" on one core, the load generator on {beside}. In brackets: the multiple of FastAPI's figure.",
         *noise(results),
+        *(["", f"Not measured in this run: {'; '.join(left_out)}."] if left_out else []),
         *table(columns_of_streams(plan), compared, base),
         *table(columns_of_starts(plan), compared, base),
         *(f"\n{name}: {row['failure']}" for name, row in results["rows"].items() if "failure" in row),

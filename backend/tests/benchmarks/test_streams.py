@@ -91,6 +91,7 @@ def test_the_table_has_values_ratios_and_what_is_missing() -> None:
     assert "| ours & all | 800 (16 ×) | 40 (0.08 ×) | 7 (1 ×) |" in text
     assert "| passing | at least 3200 (64 ×) |" in text
     assert "absent: not installed: no network" in text
+    assert "Not measured in this run: Headwater, SSE over HTTP/1.1; " in text
     assert "- streams held: 16 × FastAPI's" in text
     assert "- CPU a token at 200 streams: 2 × nginx's" in text
     assert "| 200 | 1.0, 7.0 | 7.0 | 50% | 25% |" in text

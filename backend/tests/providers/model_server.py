@@ -27,6 +27,11 @@ def data(value: str) -> bytes:
 DONE = data("[DONE]")
 
 
+def chunk(content: bytes) -> bytes:
+    """A chunk of a body without a length, as HTTP/1.1 sends it; an empty one is the last."""
+    return b"%x\r\n%b\r\n" % (len(content), content)
+
+
 @dataclass
 class Answer:
     """One request, and the hand that answers it."""

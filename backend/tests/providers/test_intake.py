@@ -12,9 +12,9 @@ from headwater.generation.runner import Runner
 from headwater.live.memory import MemoryLog
 from headwater.metrics import Metrics
 from headwater.providers.openai import OpenAIProvider
+from tests.counting_loop import CountingLoop
 from tests.limits import run_limits
-from tests.providers.model_server import DONE, delta
-from tests.server.test_steady_stream import CountingLoop
+from tests.providers.model_server import DONE, chunk, delta
 
 FIRST, LAST = 10, 210
 PROMPT = Prompt("gen_1", "m", (PromptMessage("user", "hello"),))
@@ -28,10 +28,6 @@ class CountingLog(MemoryLog):
         self.scheduled: list[int] = []
         self.listen(lambda: self.scheduled.append(loop.counts.total()))
         self.listen(grown)
-
-
-def chunk(data: bytes) -> bytes:
-    return b"%x\r\n%b\r\n" % (len(data), data)
 
 
 def serve(listening: socket.socket, taken: threading.Semaphore) -> None:

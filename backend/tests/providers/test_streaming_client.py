@@ -17,6 +17,7 @@ import uvloop
 from headwater.data_folder import DataFolder
 from headwater.providers import streaming_client
 from headwater.providers.streaming_client import StreamingClient, read
+from tests.providers.model_server import chunk
 
 Run = Callable[[Coroutine[Any, Any, None]], None]
 Answer = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -75,10 +76,6 @@ def network(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.
     tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     tls.load_cert_chain(files.cert, files.key)
     return Network(tls)
-
-
-def chunk(data: bytes) -> bytes:
-    return b"%x\r\n%b\r\n" % (len(data), data)
 
 
 async def request_on(reader: asyncio.StreamReader) -> None:

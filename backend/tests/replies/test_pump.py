@@ -11,45 +11,10 @@ from headwater.generation.log import Cursor, Log, Page
 from headwater.generation.outcome import Completed, Outcome
 from headwater.live.memory import MemoryLog
 from headwater.replies.pump import BEHIND_AT_ONCE, WIDEST, Pump
+from tests.building import Client, OurLease
 from tests.generation.follow_contract import FollowContract, words
 
 DONE = Outcome(Completed("stop"))
-
-
-class OurLease:
-    """A lease that is ours for as long as the test says so."""
-
-    is_ours = True
-
-    async def wait_until_ours(self, timeout: float) -> bool:  # noqa: ASYNC109 - as in `Lease`
-        raise AssertionError("nobody waits for a lease by a coroutine")
-
-
-class Client:
-    """A sink whose client takes everything, or nothing while it is `stalled`."""
-
-    def __init__(self, *, stalled: bool = False) -> None:
-        self.stalled = stalled
-        self.pages: list[Page] = []
-        self.flushed = 0
-        self.is_cut = False
-
-    def backlog(self) -> int:
-        return 1000 if self.stalled else 0
-
-    def write(self, data: Page) -> None:
-        assert not self.stalled
-        self.pages.append(data)
-
-    def flush(self) -> None:
-        self.flushed = len(self.pages)
-
-    def cut(self) -> None:
-        self.is_cut = True
-
-    @property
-    def text(self) -> str:
-        return "".join(text_of(page.events) for page in self.pages[: self.flushed])
 
 
 class Taking:

@@ -21,6 +21,8 @@ from headwater.live.memory import MemoryLog
 from headwater.replies import pump
 from headwater.replies.pump import Pump
 from headwater.transports.sse import SseEncoder
+from tests.building import OurLease
+from tests.counting_loop import CountingLoop
 from tests.golden import GENERATION
 from tests.server.test_corrections import HEADERS, live, serving
 
@@ -29,40 +31,12 @@ ROUNDS = 40
 WINDOW = 0.005
 
 
-class CountingLoop(asyncio.SelectorEventLoop):
-    """Counts what is scheduled: steps of tasks, other callbacks, and timers."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.counts: Counter[str] = Counter()
-
-    def call_soon(self, callback: Any, *args: Any, context: Any = None) -> asyncio.Handle:  # type: ignore[override]
-        is_task = type(callback).__name__ in {"TaskStepMethWrapper", "TaskWakeupMethWrapper"} or isinstance(
-            getattr(callback, "__self__", None), asyncio.Task
-        )
-        self.counts["steps of tasks" if is_task else "callbacks"] += 1
-        return super().call_soon(callback, *args, context=context)
-
-    def call_at(  # type: ignore[override]
-        self, when: float, callback: Any, *args: Any, context: Any = None
-    ) -> asyncio.TimerHandle:
-        self.counts["timers"] += 1
-        return super().call_at(when, callback, *args, context=context)
-
-
-class AlwaysOurs:
-    is_ours = True
-
-    async def wait_until_ours(self, timeout: float) -> bool:  # noqa: ASYNC109 - as in `Lease`
-        return True
-
-
 class Streaming:
     """An application that answers each request with a log of its own."""
 
     def __init__(self) -> None:
         self.logs: list[MemoryLog] = []
-        self._pump = Pump(window=WINDOW, heartbeat=60, lease=AlwaysOurs(), page_sent=lambda _: None)
+        self._pump = Pump(window=WINDOW, heartbeat=60, lease=OurLease(), page_sent=lambda _: None)
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "lifespan":

@@ -60,7 +60,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """How replies are delivered; `window` and `heartbeat` are in seconds (see `follow`)."""
+    """How replies are delivered; `window` and `heartbeat` are in seconds (see `Pump`)."""
 
     window: float
     heartbeat: float

@@ -35,9 +35,7 @@ class Turnstile:
         try:
             yield
         finally:
-            self._inside -= 1
-            if self._inside < self._most_inside:
-                self._admit()
+            self._leave()
 
     async def _wait(self) -> None:
         admitted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -48,9 +46,13 @@ class Turnstile:
             await admitted
         except asyncio.CancelledError:
             if admitted.done() and not admitted.cancelled():
-                self._inside -= 1
-                self._admit()
+                self._leave()
             raise
+
+    def _leave(self) -> None:
+        self._inside -= 1
+        if self._inside < self._most_inside:
+            self._admit()
 
     def _admit(self) -> None:
         """Let the next one in."""

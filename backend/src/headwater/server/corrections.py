@@ -30,6 +30,9 @@ in the untouched class: once upstream mends one, that test fails, and the correc
 12. `protocol/h2.py`, `H2Protocol.handle`: all frames of a packet are handled without a pause, however many
    come. Frames that cost the server more than the client, and ask for nothing, have no bound.
 
+Both protocols are also what sinks write to, past the tasks of Hypercorn (`sinks.py`). So HTTP/2's `_flush`
+hands bytes to the transport before it waits; otherwise a sink could overtake them.
+
 Corrections of WebSockets are in `websocket_corrections.py`.
 """
 
@@ -65,6 +68,7 @@ from hypercorn.protocol.ws_stream import WSStream
 from priority.priority import DeadlockError, DuplicateStreamError, MissingStreamError
 
 from headwater.api.sinks import RESPONSE, SOCKET
+from headwater.replies.pump import PATIENCE
 from headwater.server.sinks import ResponseSink, SocketSink
 from headwater.server.websocket_corrections import LEAVE_SECONDS, CorrectedWSStream
 
@@ -89,7 +93,7 @@ class Connections:
     A client that reads nothing for `patience` seconds is cut. `websockets` are the paths of WebSockets.
     """
 
-    def __init__(self, patience: float = 60.0, websockets: Collection[bytes] = ()) -> None:
+    def __init__(self, patience: float = PATIENCE, websockets: Collection[bytes] = ()) -> None:
         self.patience = patience
         self._websockets = websockets
         self._open: set[asyncio.WriteTransport] = set()

@@ -89,9 +89,9 @@ class ReplyService:
 def _serializer(ctx: Context) -> Callable[[chat_pb2.ChatResponse], bytes]:
     """How the client wants messages: as JSON or in binary."""
     media_type, _, _ = ctx.request_headers.get("content-type", "").partition(";")
-    return (
-        JsonCodec().encode if media_type.strip().endswith("json") else chat_pb2.ChatResponse.SerializeToString
-    )
+    if media_type.strip().endswith("json"):
+        return JsonCodec().encode
+    return chat_pb2.ChatResponse.SerializeToString
 
 
 def _members(action: str, request: Message) -> JsonObject:

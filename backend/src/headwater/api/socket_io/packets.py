@@ -7,8 +7,7 @@ import engineio.packet
 import socketio.packet
 from engineio.exceptions import SocketIsClosedError
 
-PATIENCE = 60.0
-"""Seconds without a client taking anything, after which it counts as gone."""
+from headwater.replies.pump import PATIENCE
 
 MAX_MESSAGES = 64
 """The most messages that wait for a client. The next one waits until all of them have been taken."""
