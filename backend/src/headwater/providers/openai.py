@@ -14,14 +14,14 @@ import aiohttp
 import httpx2
 import msgspec
 import openai
-from openai import AsyncOpenAI, DefaultAioHttpClient
+from openai import AsyncOpenAI
 
 from headwater.conversations.context import alternate
 from headwater.generation.outcome import FailureCode
 from headwater.generation.provider import Prompt, PromptMessage, ProviderError, Take
 from headwater.providers.catalogue import Model
 from headwater.providers.completion_reader import CompletionReader, refusal_in, unreadable
-from headwater.providers.streaming_client import CONNECT_TIMEOUT, StreamingClient, read
+from headwater.providers.streaming_client import StreamingClient, read
 
 logger = logging.getLogger(__name__)
 
@@ -79,15 +79,7 @@ class OpenAIProvider:
     ) -> None:
         self.name = name
         self._prefills = prefills
-        self._client = AsyncOpenAI(
-            api_key=api_key or "none",
-            base_url=base_url,
-            max_retries=0,
-            http_client=DefaultAioHttpClient(
-                timeout=httpx2.Timeout(None, connect=CONNECT_TIMEOUT),
-                limits=httpx2.Limits(max_connections=connections, max_keepalive_connections=100),
-            ),
-        )
+        self._client = AsyncOpenAI(api_key=api_key or "none", base_url=base_url, max_retries=0)
         headers = {**self._client.default_headers, **self._client.auth_headers}
         self._streaming = StreamingClient(
             f"{self._client.base_url}chat/completions",
@@ -227,7 +219,7 @@ class OpenAIProvider:
     async def _fetch_list(self) -> tuple[Model, ...] | None:
         try:
             page = await self._client.models.list(timeout=LIST_TIMEOUT)
-        except (openai.APIError, httpx2.HTTPError, aiohttp.ClientError, OSError, ValueError) as error:
+        except (openai.APIError, httpx2.HTTPError, OSError, ValueError) as error:
             logger.warning("%s did not list its models: %s", self.name, error)
             return None
         chats = [model for model in page.data or () if not any(part in model.id for part in _NOT_FOR_CHAT)]
