@@ -351,6 +351,24 @@ def test_a_request_that_meets_the_end_of_an_idle_connection_is_sent_again(run: R
     run(test())
 
 
+def test_a_request_that_a_server_may_have_taken_is_not_sent_again(
+    run: Run, network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streaming_client, "CROSSING_TIME", 0)
+
+    async def test() -> None:
+        async def once_and_not_again(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await answering(*BODIES["all at once"])(reader, writer)
+            await request_on(reader)
+
+        async with network.client(once_and_not_again) as client:
+            assert await body_of(client) == b"".join(WORDS)
+            with pytest.raises(aiohttp.ClientConnectionError):
+                await client.post(REQUEST)
+
+    run(test())
+
+
 def test_an_idle_connection_that_was_closed_is_not_used(run: Run, network: Network) -> None:
     async def test() -> None:
         async with network.client(*[answering(*BODIES["all at once"])] * 3) as client:
