@@ -361,10 +361,11 @@ def test_a_request_that_a_server_may_have_taken_is_not_sent_again(
             await answering(*BODIES["all at once"])(reader, writer)
             await request_on(reader)
 
-        async with network.client(once_and_not_again) as client:
+        async with network.client(once_and_not_again, answering(*BODIES["a length"])) as client:
             assert await body_of(client) == b"".join(WORDS)
             with pytest.raises(aiohttp.ClientConnectionError):
                 await client.post(REQUEST)
+            assert await body_of(client) == b"".join(WORDS)  # of the next request
 
     run(test())
 
