@@ -1,7 +1,7 @@
 import asyncio
 import time
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 import pytest
 from hypothesis import given
@@ -126,7 +126,8 @@ async def test_what_is_due_comes_together_but_not_through_a_gate() -> None:
         await asyncio.sleep(0)
         assert provider.open_gate("g")
         await generating
-    assert sizes[:2] == [1, 19]
+    before_the_gate = list(accumulate(sizes)).index(20) + 1
+    assert before_the_gate <= 2  # what was due at first, and what became due meanwhile
 
 
 async def test_the_same_seed_has_the_same_rhythm() -> None:
