@@ -325,18 +325,22 @@ def some(*names: str) -> st.SearchStrategy[dict[str, object]]:
 
 
 @given(
-    st.booleans(),
     st.sampled_from(["a", "é", "", None, 3, ["b"]]),
     some("role", "content", "refusal", "tool_calls", "function_call")
     | some("thinking", "reasoning", "reasoning_content", "reasoning_details"),
     some("index", "text", "message", "error", "finish_reason", "delta", "logprobs"),
     some("usage", "error", "base_resp", "code", "choices"),
-    st.just((0, 0, b"")) | st.tuples(st.integers(0, 80), st.integers(0, 2), st.binary(max_size=2)),
+    st.just((0, 0, b""))
+    | st.tuples(
+        st.integers(-6, 90),
+        st.integers(0, 2),
+        st.sampled_from([b"", b"\n", b"\r", b"\n\n", b" ", b"data: ", b"{", b"\xff"]),
+    ),
 )
-@example(True, "", {}, {"message": {"content": "b"}}, {}, (0, 0, b""))
+@example("", {}, {"message": {"content": "b"}}, {}, (0, 0, b""))
+@example("a", {}, {}, {}, (len("data: {"), 0, b"\n"))
 @settings(max_examples=500)
-def test_messages_that_are_decoded_with_types_mean_what_they_mean_without(
-    is_first: bool,
+def test_events_that_are_read_together_mean_what_they_mean_line_by_line(
     content: object,
     in_delta: dict[str, object],
     in_choice: dict[str, object],
@@ -344,16 +348,12 @@ def test_messages_that_are_decoded_with_types_mean_what_they_mean_without(
     change: tuple[int, int, bytes],
 ) -> None:
     choice = {"index": 0, "delta": {"content": content, **in_delta}, **in_choice}
-    sent = json.dumps({"choices": [choice], **members}).encode()
+    event = b"data: " + json.dumps({"choices": [choice], **members}).encode() + b"\n\n"
     at, removed, added = change
-    pieces = [
-        delta("Hello "),
-        b"data: " + sent[:at] + added + sent[at + removed :] + b"\n\n",
-        delta("there."),
-    ]
+    pieces = [delta("Hello "), event[:at] + added + event[at + removed :] + delta("there.")]
     said, reader = read(*pieces)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(CompletionReader, "_message", CompletionReader._any_message)
+        patch.setattr(CompletionReader, "_pieces", lambda *_: False)
         expected, plain = read(*pieces)
     assert said == expected
     assert (reader.heard, reader.finished, reader.done) == (plain.heard, plain.finished, plain.done)

@@ -123,6 +123,15 @@ BODIES = {
         bytes([byte]) for byte in CHUNKED + b"".join(map(chunk, WORDS)) + chunk(b"")
     ],
     "all at once": [CHUNKED + b"".join(map(chunk, WORDS)) + chunk(b"")],
+    "other heads first": [
+        b"HTTP/1.1 103 Early Hints\r\nLink: <a>\r\n\r\nHTTP/1.1 103 Early Hints\r\n\r\n" + CHUNKED,
+        *map(chunk, WORDS),
+        chunk(b""),
+    ],
+    "extensions and trailers": [
+        CHUNKED, *(b"%x;a=1\r\n%b\r\n" % (len(word), word) for word in WORDS),
+        b"0\r\nA: b\r\n", b"\r\n",
+    ],
     "a length": [HEAD + b"Content-Length: 13\r\n\r\n" + WORDS[0], *WORDS[1:]],
     "up to the end": [HEAD + b"Connection: close\r\n\r\n", *WORDS],
     "compressed": [
@@ -234,6 +243,24 @@ def test_a_connection_that_is_reset_is_an_error(run: Run, network: Network) -> N
     run(test())
 
 
+@pytest.mark.parametrize("end", [b"", b"garbage\r\n", b"9\r\nand"])
+def test_what_came_before_the_end_of_a_broken_body_is_taken(run: Run, network: Network, end: bytes) -> None:
+    async def test() -> None:
+        taken = b""
+
+        def take(piece: bytes) -> bool:
+            nonlocal taken
+            taken += piece
+            return False
+
+        async with network.client(answering(CHUNKED + chunk(b"one") + end)) as client:
+            with pytest.raises(aiohttp.ClientError):
+                await read(await client.post(REQUEST), take)
+        assert taken == b"one" + end[3:] * end.startswith(b"9")
+
+    run(test())
+
+
 def test_what_take_raises_is_raised_and_the_connection_is_closed(run: Run, network: Network) -> None:
     async def test() -> None:
         left = asyncio.Event()
@@ -294,19 +321,34 @@ def keeping_alive(times: int, *pieces: bytes) -> Answer:
     return answer
 
 
-@pytest.mark.parametrize("pieces", [BODIES["chunks"], BODIES["all at once"], BODIES["a length"]])
-def test_a_connection_is_used_again(run: Run, network: Network, pieces: list[bytes]) -> None:
+@pytest.mark.parametrize(
+    "form",
+    [
+        "chunks",
+        "all at once",
+        "other heads first",
+        "extensions and trailers",
+        "a length",
+    ],
+)
+def test_a_connection_is_used_again(run: Run, network: Network, form: str) -> None:
     async def test() -> None:
-        async with network.client(keeping_alive(3, *pieces)) as client:
+        async with network.client(keeping_alive(3, *BODIES[form])) as client:
             for _ in range(3):
                 assert await body_of(client) == b"".join(WORDS)
 
     run(test())
 
 
-def test_a_connection_is_used_again_if_the_response_ends_soon(run: Run, network: Network) -> None:
+@pytest.mark.parametrize("cuts", [(0,), (3,), (5,), (7,), (8,), (9,), (5, 9), (4, 6, 8)])
+def test_a_connection_is_used_again_if_the_response_ends_soon(
+    run: Run, network: Network, cuts: tuple[int, ...]
+) -> None:
+    body = chunk(b"one") + chunk(b"")
+    pieces = [body[start:end] for start, end in zip((0, *cuts), (*cuts, None), strict=True)]
+
     async def test() -> None:
-        async with network.client(keeping_alive(2, CHUNKED, chunk(b"one"), chunk(b""))) as client:
+        async with network.client(keeping_alive(2, CHUNKED, *pieces)) as client:
             first = await client.post(REQUEST)
             await read(first, lambda _: True)
             ended = asyncio.Event()

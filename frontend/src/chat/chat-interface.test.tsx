@@ -171,7 +171,7 @@ describe("ChatInterface", () => {
     expect(lastText()?.trim()).toBe("Some bo");
     await say("ld** words");
     await end(COMPLETED);
-    expect(lastText()?.trim()).toBe("Some bold words");
+    await waitFor(() => expect(lastText()?.trim()).toBe("Some bold words"));
     expect(replies()[0]?.dataset.status).toBe("completed");
     expect(screen.queryByTestId("typing-cursor")).toBeNull();
     expect(document.activeElement).toBe(box());
@@ -423,7 +423,7 @@ describe("ChatInterface", () => {
     expect(box().disabled).toBe(true);
     expect(resumed).toEqual(["gen_1:7"]);
     await say(" it");
-    expect(lastText()?.trim()).toBe("Some of it");
+    await waitFor(() => expect(lastText()?.trim()).toBe("Some of it"));
     await userEvent.keyboard("{Escape}");
     expect(transport.cancel).toHaveBeenCalledExactlyOnceWith("gen_1");
     await end(COMPLETED);
@@ -645,7 +645,7 @@ describe("ChatInterface", () => {
     await say("Then");
     await say(" this.");
     await think("Wait.");
-    expect(shown()).toEqual(["First.", "Then this.", "Wait.", ""]);
+    await waitFor(() => expect(shown()).toEqual(["First.", "Then this.", "Wait.", ""]));
     await say("And that.");
     const isWhole = () => expect(shown()).toEqual(["First.", "Then this.", "Wait.", "And that."]);
     await waitFor(isWhole);

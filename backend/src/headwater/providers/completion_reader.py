@@ -103,6 +103,7 @@ class CompletionReader:
         self._lines = Lines()
         self._begun = False
         self._body: bytearray | None = None
+        self._is_between_events = False
         self._event = b""
         self._data = bytearray()
         self._deltas: list[Delta] = []
@@ -117,11 +118,8 @@ class CompletionReader:
 
     def feed(self, data: bytes) -> list[Delta]:
         """The deltas in the lines that these bytes complete."""
-        for line in self._lines.feed(data):
-            if not self.done:
-                self._line(line)
-        if not self.done and self._lines.held + len(self._body or self._data) > MESSAGE_BYTES:
-            self._fail_unreadable()
+        if not (self._is_between_events and self._pieces(data)):
+            self._any_lines(data)
         return self._take()
 
     def end(self, *, is_cut: bool = False) -> list[Delta]:
@@ -138,6 +136,37 @@ class CompletionReader:
             if not self.heard:
                 self._fail_unreadable()
         return self._take()
+
+    def _pieces(self, data: bytes) -> bool:
+        """Read whole events that hold a piece each, as nearly all do; False if some are not of that kind."""
+        if not (data.startswith(b"data: ") and data.endswith(b"\n\n")):
+            return False
+        messages = data[6:-2].split(b"\n\ndata: ")
+        if data.count(b"\n") != 2 * len(messages) or b"\r" in data:
+            return False
+        try:
+            texts = [_decode_piece(message).choices[0].delta.content for message in messages]
+        except _DECODE_ERRORS:
+            return False
+        self._has_first_choice = True
+        for text in texts:
+            if text:
+                self._piece(Text, text)
+        return True
+
+    def _any_lines(self, data: bytes) -> None:
+        for line in self._lines.feed(data):
+            if not self.done:
+                self._line(line)
+        if not self.done and self._lines.held + len(self._body or self._data) > MESSAGE_BYTES:
+            self._fail_unreadable()
+        self._is_between_events = (
+            self.heard
+            and self._lines.is_between
+            and not (self._event or self._data)
+            and self._body is None
+            and not self.done
+        )
 
     def _take(self) -> list[Delta]:
         deltas, self._deltas = self._deltas, []
@@ -200,16 +229,6 @@ class CompletionReader:
 
     def _message(self, data: bytes) -> bool:
         """Read a message; False if it is not a JSON object."""
-        try:
-            text = _decode_piece(data).choices[0].delta.content
-        except _DECODE_ERRORS:
-            return self._any_message(data)
-        self.heard = self._has_first_choice = True
-        if text:
-            self._piece(Text, text)
-        return True
-
-    def _any_message(self, data: bytes) -> bool:
         message = _object(data)
         if message is None:
             return False

@@ -12,9 +12,14 @@ class Lines:
         self._after_cr = False
         self.held = 0
 
+    @property
+    def is_between(self) -> bool:
+        """Whether a new line begins with the next byte."""
+        return not self._open and not self._after_cr
+
     def feed(self, data: bytes) -> list[bytes]:
         """The lines that these bytes complete."""
-        if data.endswith(b"\n") and not self._open and not self._after_cr:
+        if data.endswith(b"\n") and self.is_between:
             return data.splitlines()
         if self._after_cr and data:
             self._after_cr = False

@@ -21,7 +21,7 @@ from headwater.generation.outcome import FailureCode
 from headwater.generation.provider import Prompt, PromptMessage, ProviderError, Take
 from headwater.providers.catalogue import Model
 from headwater.providers.completion_reader import CompletionReader, refusal_in, unreadable
-from headwater.providers.streaming_client import StreamingClient, read
+from headwater.providers.streaming_client import Response, StreamingClient, read
 
 logger = logging.getLogger(__name__)
 
@@ -146,7 +146,7 @@ class OpenAIProvider:
         if reader.error is not None:
             raise reader.error
 
-    async def _ask(self, prompt: Prompt) -> aiohttp.ClientResponse:
+    async def _ask(self, prompt: Prompt) -> Response:
         """Send a prompt. If the server refuses members by their names, ask again without them.
 
         The limit is sent under its other name instead. What worked is remembered: of `stream_options` and the

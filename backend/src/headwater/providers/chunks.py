@@ -1,0 +1,51 @@
+"""Takes the body of a response out of its chunks (RFC 9112, section 7.1), without I/O."""
+
+import re
+from typing import Final
+
+HEADER_BYTES: Final = 4096
+"""The longest header of a chunk, its extensions included."""
+
+_HEADER = re.compile(rb"\r\n([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\r\n]*)?\r\n")
+"""The header of a chunk, with the end of the line before it."""
+
+
+class Chunks:
+    """Takes the bytes as they arrive, and returns what is in the chunks.
+
+    `is_complete` is true after the last chunk, `is_broken` after something that is no chunk.
+    """
+
+    def __init__(self) -> None:
+        self.is_complete = False
+        self.is_broken = False
+        self._left = 0
+        self._held = b"\r\n"
+
+    def feed(self, data: bytes) -> bytes:
+        """The part of the body in these bytes."""
+        data, at = self._held + data, self._left
+        pieces = [data[:at]] if at else []
+        while (header := _HEADER.match(data, at)) is not None:
+            size = int(header[1], 16)
+            if not size:
+                self.is_complete = True
+                break
+            start = header.end()
+            at = start + size
+            pieces.append(data[start:at])
+        self._left = max(0, at - len(data))
+        self._held = data[at:]
+        if len(self._held) > 2 and not self.is_complete:
+            self.is_broken = (
+                not self._held.startswith(b"\r\n")
+                or b"\n" in self._held[2:]
+                or len(self._held) > HEADER_BYTES
+            )
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    def rest(self) -> bytes:
+        """The bytes after which another parser of this body goes on where this one is."""
+        if self._left:
+            return b"%x\r\n" % self._left
+        return self._held[2:] if self._held.startswith(b"\r\n") else b"1\r\n.%b" % self._held
