@@ -2,8 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
-from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias
 
 from headwater.generation.outcome import Outcome
 from headwater.generation.parts import Event
@@ -45,8 +44,7 @@ class LogClosedError(LogError):
     """A writer appended to a log that has its outcome."""
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(NamedTuple):
     """The result of one read: the events after a cursor, the cursor after them, and the outcome.
 
     An outcome means that the log is closed and that nothing follows these events. `more` means that the log
