@@ -23,7 +23,7 @@ from hypercorn.asyncio.run import worker_serve
 from hypercorn.config import Config, Sockets
 from hypercorn.utils import wrap_app
 
-from headwater.server.corrections import Connections
+from headwater.server.hypercorn_corrections import Connections
 from headwater.v1 import chat_connect, chat_pb2, chat_pb2_grpc
 
 WINDOW = 0.025

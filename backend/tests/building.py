@@ -19,8 +19,8 @@ from headwater.providers.scripted import ScriptedProvider
 from headwater.replies.active import ActiveReplies, Generation
 from headwater.replies.checkpoint import Checkpoints
 from headwater.replies.plan import Planner
-from headwater.replies.readers import StopAfter, WhenUnread
 from headwater.replies.service import Delivery, Replies
+from headwater.replies.unread import StopAfter, WhenUnread
 from headwater.storage.conversations import ConversationRepository
 from headwater.storage.database import Database
 from headwater.storage.replies import ReplyRepository

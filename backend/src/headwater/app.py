@@ -28,6 +28,7 @@ from headwater.api.origins import Origins
 from headwater.api.page import page_blueprint
 from headwater.api.principals import install_principals
 from headwater.api.problems import install_problems
+from headwater.api.rate_limit import install_rate_limit
 from headwater.api.rpc.application import rpc_application
 from headwater.api.scripted import scripted_blueprint
 from headwater.api.socket_io.application import SocketIo
@@ -50,8 +51,8 @@ from headwater.providers.scripted import ScriptedProvider
 from headwater.replies.active import ActiveReplies
 from headwater.replies.checkpoint import Checkpoints
 from headwater.replies.plan import Planner
-from headwater.replies.readers import StopAfter
 from headwater.replies.service import Delivery, Replies
+from headwater.replies.unread import StopAfter
 from headwater.settings import Settings, SettingsError
 from headwater.storage.conversations import ConversationRepository
 from headwater.storage.database import Database, database_url, open_database, sqlite_url
@@ -228,7 +229,8 @@ def _applications(
     install_headers(web)
     origins.install(web)
     install_problems(web, metrics.refused, {f"{OPENAI}/": refusal})
-    install_principals(web, identifier, quota, for_programs=(f"{OPENAI}/",))
+    install_principals(web, identifier, for_programs=(f"{OPENAI}/",))
+    install_rate_limit(web, quota)
     install_schema(web, undescribed=("page", "openai", "ui_messages"))
     for blueprint in (
         chat_blueprint(replies, origins),

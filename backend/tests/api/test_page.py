@@ -8,7 +8,6 @@ from headwater.api.page import page_blueprint
 from headwater.api.principals import install_principals
 from headwater.api.problems import install_problems
 from headwater.identity.identify import Identifier
-from tests.building import new_quota
 
 
 @pytest.fixture
@@ -28,7 +27,7 @@ def built(tmp_path: Path) -> Path:
 def web(built: Path) -> Quart:
     app = Quart("test", static_folder=None)
     install_problems(app)
-    install_principals(app, Identifier([b"key"]), new_quota())
+    install_principals(app, Identifier([b"key"]))
     app.register_blueprint(page_blueprint(built))
     return app
 

@@ -9,13 +9,12 @@ from headwater.api.problems import install_problems
 from headwater.errors import NotFoundError, UnauthorizedError
 from headwater.identity.identify import COOKIE, HEADER, Identifier, Principal
 from tests.api.test_problems import check
-from tests.building import new_quota
 
 
 def web(*keys: bytes) -> Quart:
     app = Quart("test", static_folder=None)
     install_problems(app)
-    install_principals(app, Identifier(keys), new_quota())
+    install_principals(app, Identifier(keys))
 
     @app.get("/who")
     async def who() -> str:

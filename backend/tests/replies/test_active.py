@@ -14,7 +14,7 @@ from headwater.live.memory import MemoryLog, MemoryLogStore
 from headwater.providers.scripted import ScriptedProvider
 from headwater.replies.active import EVENT_COST, ActiveReplies, ActiveReply, Generation
 from headwater.replies.log_line import log_end
-from headwater.replies.readers import Keep, Readers
+from headwater.replies.unread import Keep, Readers
 from tests.building import new_generation, new_quota
 from tests.limits import run_limits
 

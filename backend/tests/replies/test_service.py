@@ -30,8 +30,8 @@ from headwater.metrics import Metrics
 from headwater.providers.scripted import Fault, Script, ScriptedProvider
 from headwater.replies import active as active_module
 from headwater.replies.active import ActiveReplies
-from headwater.replies.readers import StopAfter, StopAtOnce
 from headwater.replies.requests import Ids, NewMessage, Regenerate, StartOptions, Stateless, digests
+from headwater.replies.unread import StopAfter, StopAtOnce
 from headwater.storage.conversations import ConversationRepository
 from headwater.storage.database import Database, open_database, sqlite_url
 from headwater.storage.replies import ReplyRepository

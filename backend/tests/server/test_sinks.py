@@ -13,7 +13,7 @@ from wsproto.events import AcceptConnection, Ping, TextMessage
 from wsproto.events import Request as Handshake
 
 from headwater.api.sinks import RESPONSE, SOCKET
-from tests.server.test_corrections import HEADERS, live, serving
+from tests.server.test_hypercorn_corrections import HEADERS, live, serving
 
 PIECES = [bytes([65 + n % 26]) * (n * 7 % 300 + 1) for n in range(60)]
 WHOLE = b"".join(PIECES)

@@ -24,7 +24,7 @@ from headwater.transports.sse import SseEncoder
 from tests.building import OurLease
 from tests.counting_loop import CountingLoop
 from tests.golden import GENERATION
-from tests.server.test_corrections import HEADERS, live, serving
+from tests.server.test_hypercorn_corrections import HEADERS, live, serving
 
 STREAMS = 8
 ROUNDS = 40

@@ -15,7 +15,7 @@ from hypercorn.protocol.ws_stream import WebsocketBuffer, WSStream
 from wsproto.connection import Connection, ConnectionType
 from wsproto.events import CloseConnection, Message, Ping, TextMessage
 
-from tests.server.test_corrections import SHORT, Serving, live, serving, settled
+from tests.server.test_hypercorn_corrections import SHORT, Serving, live, serving, settled
 from tests.wires.h2_socket import open_h2_socket
 
 HANDSHAKE = (

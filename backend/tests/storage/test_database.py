@@ -15,7 +15,6 @@ from sqlalchemy.engine import URL
 from headwater.conversations.model import Conversation, Message
 from headwater.generation.kinds.reasoning import Reasoning
 from headwater.generation.kinds.text import Text
-from headwater.storage.cancellation import uncancelled
 from headwater.storage.conversations import ConversationRepository
 from headwater.storage.database import (
     Database,
@@ -31,6 +30,7 @@ from headwater.storage.replies import ReplyRepository
 from headwater.storage.rows import conversation_row
 from headwater.storage.search import SearchRepository
 from headwater.storage.tables import conversations, metadata
+from headwater.storage.uncancelled import uncancelled
 from tests.postgresql import PASSWORD
 from tests.running import refused_start
 from tests.storage.trees import kept, line

@@ -9,6 +9,7 @@ from typing import Annotated, Literal, Self
 import msgspec
 from pydantic import Field, model_validator
 
+from headwater.api.parts_and_outcomes import Outcome, Part
 from headwater.api.requests import (
     PLAIN,
     WHOLE,
@@ -18,7 +19,6 @@ from headwater.api.requests import (
     SettingsBody,
     validated,
 )
-from headwater.api.tagged import Outcome, Part
 from headwater.conversations.model import Conversation, Message, milliseconds
 from headwater.errors import InvalidRequestError
 from headwater.generation.codec import parse_parts, text_members

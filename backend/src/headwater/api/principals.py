@@ -6,21 +6,19 @@ from quart import Quart, Response, g, has_request_context, request, websocket
 from werkzeug.http import dump_cookie
 
 from headwater.identity.identify import COOKIE_SECONDS, HEADER, Identifier, Principal
-from headwater.identity.quota import Quota
 from headwater.replies.active import Generation
-from headwater.replies.readers import WhenUnread
 from headwater.replies.requests import ReplyRequest, StartOptions
 from headwater.replies.service import Replies
+from headwater.replies.unread import WhenUnread
 
 
 def install_principals(
     app: Quart,
     identifier: Identifier,
-    quota: Quota,
     *,
     for_programs: tuple[str, ...] = (),
 ) -> None:
-    """Identify the principal of every request and WebSocket, and report the rest of its rate limit.
+    """Identify the principal of every request and WebSocket.
 
     At paths that begin with one of `for_programs`, any bearer token identifies a principal.
     """
@@ -45,15 +43,6 @@ def install_principals(
         # Refusals set no cookie: a form on another site is sent without the cookie, and would replace it.
         if g.get("names_client") and response.status_code < 400:
             response.headers.extend(naming_headers())
-        return response
-
-    @app.after_request
-    async def report_rate(response: Response) -> Response:
-        if g.get("counts_start"):
-            rate = await quota.rate_state(current_principal().quota_key)
-            response.headers["RateLimit-Limit"] = str(rate.limit)
-            response.headers["RateLimit-Remaining"] = str(rate.remaining)
-            response.headers["RateLimit-Reset"] = str(rate.reset)
         return response
 
 

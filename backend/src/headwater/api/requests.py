@@ -89,7 +89,7 @@ ConversationId = Annotated[str, Field(pattern=f"^conv{_ID_PATTERN}")]
 MessageId = Annotated[str, Field(pattern=f"^msg{_ID_PATTERN}")]
 GenerationId = Annotated[str, Field(pattern=f"^gen{_ID_PATTERN}")]
 Message = Annotated[PlainText, Field(json_schema_extra={"pattern": PLAIN_NOT_BLANK.pattern})]
-"""A message; `replies/plan.py` refuses a blank one on every transport."""
+"""A message; `replies/requests.py` refuses a blank one on every transport."""
 Temperature = Annotated[float, Field(ge=0, le=2)]
 Tokens = Annotated[int, Field(ge=1, le=2**31 - 1), WHOLE]
 

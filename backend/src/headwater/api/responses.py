@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from headwater.api.tagged import Outcome, Part
+from headwater.api.parts_and_outcomes import Outcome, Part
 from headwater.conversation_service import Listed, Opened
 from headwater.conversations.model import Message as MessageRecord
 from headwater.conversations.model import timestamp

@@ -17,7 +17,7 @@ import httpx2
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.connector import Connection
 
-from headwater.providers.chunks import Chunks
+from headwater.providers.http_chunks import Chunks
 
 CONNECT_TIMEOUT = 10.0
 """Seconds that a connection may take. What follows takes as long as the caller waits."""

@@ -14,7 +14,7 @@ from headwater.generation.parts import settle
 from headwater.generation.runner import Runner
 from headwater.identity.quota import Slot
 from headwater.live.ports import LogStore
-from headwater.replies.readers import Readers
+from headwater.replies.unread import Readers
 
 EVENT_COST = 120
 """The approximate bytes of an event in memory, beside its characters."""

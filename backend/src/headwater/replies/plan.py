@@ -18,7 +18,6 @@ from headwater.conversations.title import make_title
 from headwater.errors import (
     ConflictError,
     InvalidRequestError,
-    TooLargeError,
     UnknownModelError,
 )
 from headwater.generation.kinds.text import text_of
@@ -27,7 +26,7 @@ from headwater.generation.provider import Prompt, PromptMessage, Provider, Sampl
 from headwater.ids import new_id
 from headwater.providers.catalogue import Catalogue, Model, Source
 from headwater.replies.active import ActiveReplies
-from headwater.replies.requests import ROOT, NewMessage, Regenerate, ReplyRequest, Stateless
+from headwater.replies.requests import ROOT, NewMessage, Regenerate, ReplyRequest, Stateless, require_valid
 from headwater.storage.conversations import ConversationRepository
 
 
@@ -67,6 +66,7 @@ class Planner:
 
     async def plan(self, owner: str, request: ReplyRequest) -> ReplyPlan:
         """The plan for an owner's request."""
+        require_valid(request, self._max_message_chars)
         match request:
             case NewMessage():
                 return await self._new_message(owner, request)
@@ -76,23 +76,11 @@ class Planner:
                 return await self._stateless(owner, request)
 
     async def _new_message(self, owner: str, request: NewMessage) -> ReplyPlan:
-        for message in request.earlier:
-            self._check_length(message.text)
-        if not request.message.strip():
-            raise InvalidRequestError("message is blank; it takes some text.", field="message")
-        self._check_length(request.message)
         if request.conversation is None:
-            if request.parent is not None:
-                raise InvalidRequestError("parent needs conversation as well.", field="parent")
             conversation: Conversation | None = None
             branch: tuple[Message, ...] = ()
             settings = request.settings
         else:
-            if request.ids.conversation is not None:
-                raise InvalidRequestError(
-                    "ids.conversation is for a new conversation; leave it out.",
-                    field="ids.conversation",
-                )
             parent = None if request.parent == ROOT else request.parent
             conversation, branch = await self._branch(owner, request.conversation, parent, "parent")
             branch = () if request.parent == ROOT else branch
@@ -119,10 +107,6 @@ class Planner:
         return await self._reply_to(owner, branch, request, settings, conversation.id)
 
     async def _stateless(self, owner: str, request: Stateless) -> ReplyPlan:
-        if not any(message.text.strip() for message in request.messages):
-            raise InvalidRequestError("messages has no text to reply to.", field="messages")
-        for message in request.messages:
-            self._check_length(message.text, "messages")
         model, source, name = await self._model(request.settings.model, request.script)
         conversation = request.conversation or new_id("conv")
         generation = _generation(owner, request, conversation, new_id("msg"), model, Storage.EPHEMERAL)
@@ -153,13 +137,6 @@ class Planner:
         )
         prompt = _prompt(generation, name, fitted.messages, request, settings)
         return ReplyPlan(generation, prompt, source.provider, (reply,))
-
-    def _check_length(self, message: str, field: str = "message") -> None:
-        if len(message) > self._max_message_chars:
-            raise TooLargeError(
-                f"A message has {len(message)} characters; it may have {self._max_message_chars}.",
-                field=field,
-            )
 
     async def _model(self, id_: str | None, script: object) -> tuple[Model, Source, str]:
         """The model, its source and its name there."""

@@ -1,5 +1,6 @@
 """Requests for replies: to a new message, to an old one, or outside any conversation."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import TypeAlias
@@ -7,8 +8,9 @@ from typing import TypeAlias
 import msgspec
 
 from headwater.conversations.model import Settings, Storage
+from headwater.errors import InvalidRequestError, TooLargeError
 from headwater.generation.provider import PromptMessage, Sampling
-from headwater.replies.readers import WhenUnread
+from headwater.replies.unread import WhenUnread
 
 ROOT = "root"
 """Instead of a parent: the message becomes another root of its conversation."""
@@ -71,6 +73,36 @@ class Stateless:
 
 
 ReplyRequest: TypeAlias = NewMessage | Regenerate | Stateless
+
+
+def require_valid(request: ReplyRequest, max_message_chars: int) -> None:
+    """Refuse a request that is wrong by itself, whatever is stored. Raises `ProblemError`."""
+    match request:
+        case NewMessage():
+            _require_lengths(
+                [*(message.text for message in request.earlier), request.message],
+                max_message_chars,
+                "message",
+            )
+            if not request.message.strip():
+                raise InvalidRequestError("message is blank; it takes some text.", field="message")
+            if request.conversation is None and request.parent is not None:
+                raise InvalidRequestError("parent needs conversation as well.", field="parent")
+            if request.conversation is not None and request.ids.conversation is not None:
+                raise InvalidRequestError(
+                    "ids.conversation is for a new conversation; leave it out.", field="ids.conversation"
+                )
+        case Stateless():
+            texts = [message.text for message in request.messages]
+            _require_lengths(texts, max_message_chars, "messages")
+            if not any(map(str.strip, texts)):
+                raise InvalidRequestError("messages has no text to reply to.", field="messages")
+
+
+def _require_lengths(texts: Iterable[str], most: int, field: str) -> None:
+    for text in texts:
+        if len(text) > most:
+            raise TooLargeError(f"A message has {len(text)} characters; it may have {most}.", field=field)
 
 
 def digests(request: ReplyRequest) -> dict[str, bytes]:

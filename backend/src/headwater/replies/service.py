@@ -30,7 +30,6 @@ from headwater.replies.checkpoint import Checkpoints
 from headwater.replies.log_line import log_end
 from headwater.replies.plan import Planner, ReplyPlan
 from headwater.replies.pump import Nowhere, Pump, Sink
-from headwater.replies.readers import Readers, WhenUnread
 from headwater.replies.requests import (
     NewMessage,
     Regenerate,
@@ -40,6 +39,7 @@ from headwater.replies.requests import (
     digests,
 )
 from headwater.replies.turnstile import Turnstile
+from headwater.replies.unread import Readers, WhenUnread
 from headwater.storage.conversations import ConversationRepository, IdTakenError
 from headwater.storage.replies import ReplyRepository, StoredReply
 

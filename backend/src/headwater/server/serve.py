@@ -22,8 +22,8 @@ from headwater.api.socket_io.application import PATH as SOCKET_IO_PATH
 from headwater.api.websocket import PATH as WEBSOCKET_PATH
 from headwater.app import Application, application
 from headwater.data_folder import Certificate, DataFolder
-from headwater.server.corrections import Connections
 from headwater.server.hosts import Hosts
+from headwater.server.hypercorn_corrections import Connections
 from headwater.server.routing import by_port
 from headwater.settings import Settings, SettingsError
 from headwater.storage.database import DatabaseError

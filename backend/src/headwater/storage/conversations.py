@@ -35,9 +35,9 @@ from headwater.conversations.model import (
     UnknownMessageError,
 )
 from headwater.ids import is_id
-from headwater.storage.cancellation import uncancelled
 from headwater.storage.database import Database
 from headwater.storage.erasure import overwrite_deleted
+from headwater.storage.reply_start import add_start, start_rows
 from headwater.storage.rows import (
     MESSAGE,
     change_own,
@@ -49,8 +49,8 @@ from headwater.storage.rows import (
     path_to,
     select_own,
 )
-from headwater.storage.start import add_start, start_rows
 from headwater.storage.tables import conversations, generations, messages
+from headwater.storage.uncancelled import uncancelled
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from headwater.storage.cancellation import END_TIMEOUT, uncancelled
+from headwater.storage.uncancelled import END_TIMEOUT, uncancelled
 
 T = TypeVar("T")
 

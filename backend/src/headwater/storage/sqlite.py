@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine, SingletonThreadPool, create_engine, event
 from sqlalchemy.engine import URL
 
-from headwater.storage.cancellation import END_TIMEOUT, uncancelled
 from headwater.storage.tokenizer import indexed
+from headwater.storage.uncancelled import END_TIMEOUT, uncancelled
 
 READERS = 8
 """Threads that read."""

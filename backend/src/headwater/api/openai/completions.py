@@ -24,9 +24,9 @@ from headwater.conversations.model import Settings
 from headwater.generation.outcome import Completed
 from headwater.generation.provider import PromptMessage, Sampling
 from headwater.replies.active import Generation
-from headwater.replies.readers import StopAtOnce
 from headwater.replies.requests import Stateless
 from headwater.replies.service import Replies
+from headwater.replies.unread import StopAtOnce
 from headwater.transports.openai_chat import OpenAIChatEncoder, completion_object
 
 

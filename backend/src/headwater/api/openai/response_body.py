@@ -12,8 +12,8 @@ from headwater.conversations.model import Settings, Storage
 from headwater.errors import InvalidRequestError
 from headwater.generation.provider import PromptMessage, Sampling
 from headwater.replies.active import Generation
-from headwater.replies.readers import Keep, StopAtOnce, WhenUnread
 from headwater.replies.requests import NewMessage
+from headwater.replies.unread import Keep, StopAtOnce, WhenUnread
 from headwater.transports.openai_responses import REASONING_ITEM
 
 

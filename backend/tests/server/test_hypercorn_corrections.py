@@ -17,7 +17,7 @@ from hypercorn.asyncio.run import worker_serve
 from hypercorn.config import Config, Sockets
 from hypercorn.utils import wrap_app
 
-from headwater.server.corrections import WRITE_BUFFER_BYTES, Connections
+from headwater.server.hypercorn_corrections import WRITE_BUFFER_BYTES, Connections
 
 PIECE = b"x" * 16_384
 HEADERS = ((b":method", b"POST"), (b":path", b"/"), (b":scheme", b"http"), (b":authority", b"a"))

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headwater.providers.chunks import HEADER_BYTES, Chunks
+from headwater.providers.http_chunks import HEADER_BYTES, Chunks
 
 bodies = st.lists(st.binary(min_size=1, max_size=20), max_size=6)
 extensions = st.sampled_from([b"", b" ", b";a=1", b';a="x y"'])

@@ -2,8 +2,8 @@ import asyncio
 
 import pytest
 
-from headwater.replies import readers as module
-from headwater.replies.readers import Keep, Readers, StopAfter, StopAtOnce
+from headwater.replies import unread as module
+from headwater.replies.unread import Keep, Readers, StopAfter, StopAtOnce
 
 
 async def never(abandoned: asyncio.Event, seconds: float) -> None:

@@ -1,7 +1,7 @@
 """Corrections of Hypercorn 0.18 for answers that stream.
 
-Each correction names the upstream code that it replaces. `tests/server/test_corrections.py` shows each fault
-in the untouched class: once upstream mends one, that test fails, and the correction can go.
+Each correction names the upstream code that it replaces. `tests/server/test_hypercorn_corrections.py` shows
+each fault in the untouched class: once upstream mends one, that test fails, and the correction can go.
 
 1. `protocol/h2.py`, `StreamBuffer`: `pop` compares the length of what it took with the low-water mark,
    where it should compare what is left, and `push` forgets that it was told to wait. So the buffer accepts
