@@ -89,9 +89,10 @@ async def test_a_generation_as_it_stands(client: httpx.AsyncClient) -> None:
     script = {"faults": [{"after": 2, "kind": "stall"}]}
     async with asked(client, "one two three", script=script) as response:
         events = aiter(sse_events(response))
-        start = await anext(events)
-        while text_of([await anext(events)]) != " two":
-            pass
+        seen = [await anext(events)]
+        while text_of(seen) != "one two":
+            seen.append(await anext(events))
+        start = seen[0]
         generation = start.data["generation"]
         found = (await client.get(f"/api/generations/{generation}")).json()
         assert found == {
