@@ -1,10 +1,12 @@
 """A file of SQLite: one thread writes, many transactions in a commit, and a few threads read."""
 
 import asyncio
+import os
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any, TypeVar
@@ -12,6 +14,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine, SingletonThreadPool, create_engine, event
 from sqlalchemy.engine import URL
 
+from headwater.storage.outage import LostFileError
 from headwater.storage.tokenizer import indexed
 from headwater.storage.uncancelled import END_TIMEOUT, uncancelled
 
@@ -70,6 +73,7 @@ class Sqlite:
         self.engine = create_engine(
             url, connect_args={"timeout": BUSY_TIMEOUT}, poolclass=SingletonThreadPool, pool_size=READERS + 2
         )
+        event.listen(self.engine, "do_connect", lambda *_: self._check_file())  # it would create a new one
         event.listen(self.engine, "connect", self._set_up)
         event.listen(self.engine, "begin", _begin)
         # A transaction that reads first and then writes fails if another one writes: writers begin as such.
@@ -82,6 +86,8 @@ class Sqlite:
         """Whether the writer will look at `_waiting` again."""
         self._is_closing = False
         self._current = threading.local()
+        self._file: tuple[str, os.stat_result] | None = None
+        """The file that the first connection opened, which all others share."""
 
     async def read(self, work: Callable[[Connection], T], *, single: bool) -> T:
         """The result of `work`, which sees one state; without a transaction if it is a `single` statement.
@@ -145,7 +151,7 @@ class Sqlite:
         """Write what waits in one transaction; returns those that are done, with their results or errors."""
         batch: list[_Write] = []
         try:
-            with self._for_writing.begin() as connection:
+            with self._committing() as connection:
                 until = monotonic() + BATCH_TIME
                 while self._waiting and (not batch or monotonic() < until):
                     batch.append(self._waiting.popleft())
@@ -162,12 +168,31 @@ class Sqlite:
     def _write_again(self, batch: list[_Write]) -> None:
         """Write those that were undone because the one after them failed."""
         try:
-            with self._for_writing.begin() as connection:
+            with self._committing() as connection:
                 for write in batch:
                     write.run(connection)
         except BaseException as error:  # noqa: BLE001 - raised where they are awaited
             for write in batch:
                 write.error = error
+
+    @contextmanager
+    def _committing(self) -> Iterator[Connection]:
+        """A transaction that is committed only into the file that the path leads to."""
+        with self._for_writing.begin() as connection:
+            yield connection
+            self._check_file()
+
+    def _check_file(self) -> None:
+        """Raise `LostFileError` if the file was deleted or replaced: nobody would find what is written."""
+        if self._file is None:
+            return
+        path, opened = self._file
+        try:
+            is_ours = os.path.samestat(os.stat(path), opened)
+        except OSError:
+            raise LostFileError("its file is gone", path) from None
+        if not is_ours:
+            raise LostFileError("its file was replaced by another one", path)
 
     def _take_all(self) -> list[_Write]:
         return [self._waiting.popleft() for _ in range(len(self._waiting))]
@@ -188,6 +213,10 @@ class Sqlite:
         connection.create_function("headwater_words", 1, indexed, deterministic=True)  # the triggers call it
         cursor = connection.cursor()
         cursor.execute("PRAGMA journal_mode = WAL")  # readers and the writer do not block each other
+        if self._file is None:
+            path: str = cursor.execute("PRAGMA database_list").fetchone()[2]
+            self._file = path, os.stat(path)
+        self._check_file()
         cursor.execute("PRAGMA synchronous = NORMAL")  # consistent after a crash, also of the machine
         cursor.execute("PRAGMA foreign_keys = ON")
         cursor.execute("PRAGMA trusted_schema = ON")  # triggers may call our own function
