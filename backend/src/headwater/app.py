@@ -94,7 +94,9 @@ async def application(settings: Settings, folder: DataFolder) -> AsyncIterator[A
             raise SettingsError(
                 f"HEADWATER_DEFAULT_MODEL is {settings.default_model!r}, but it takes one of: {known}"
             )
-        database = await stack.enter_async_context(open_database(storage_url(settings, folder.database), alone=True))
+        database = await stack.enter_async_context(
+            open_database(storage_url(settings, folder.database), alone=True)
+        )
         metrics = Metrics()
         quota = Quota(settings.rate_limit, settings.max_active, settings.max_active_per_client)
         conversations, changes = ConversationRepository(database), MemoryChangeFeed()

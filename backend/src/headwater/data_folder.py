@@ -38,7 +38,8 @@ class DataFolder:
         """Create the folder if it does not exist, unless it must. Raises `DataFolderError`."""
         if must_exist and not path.is_dir():
             raise DataFolderError(
-                f"HEADWATER_DATA_DIR is {str(path)!r}, but there is no such folder; `headwater serve` creates it"
+                f"HEADWATER_DATA_DIR is {str(path)!r}, but there is no such folder; `headwater serve`"
+                " creates it"
             )
         try:
             path.mkdir(mode=0o700, parents=True, exist_ok=True)

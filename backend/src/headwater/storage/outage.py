@@ -8,6 +8,7 @@ import asyncpg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+
 class LostFileError(OSError):
     """SQLite's file was deleted or replaced under the server; `reason` is the end of a sentence."""
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from time import monotonic
 from typing import Any, TypeVar
 
@@ -26,6 +27,9 @@ BATCH_TIME = 0.025
 
 BUSY_TIMEOUT = 5.0
 """Seconds that SQLite waits for a writer in another process."""
+
+LOG_TIMEOUT = 0.05
+"""Seconds that emptying the write-ahead log may wait for readers at a time, while writers wait for it."""
 
 INTERRUPT_CHECK = 1_000_000
 """Instructions of SQLite's virtual machine (some 20 ms) after which a query looks whether it must end."""
@@ -86,7 +90,7 @@ class Sqlite:
         """Whether the writer will look at `_waiting` again."""
         self._is_closing = False
         self._current = threading.local()
-        self._file: tuple[str, os.stat_result] | None = None
+        self._file: tuple[Path, os.stat_result] | None = None
         """The file that the first connection opened, which all others share."""
 
     async def read(self, work: Callable[[Connection], T], *, single: bool) -> T:
@@ -121,8 +125,14 @@ class Sqlite:
         return result
 
     async def empty_log(self) -> None:
-        """Move the write-ahead log into the file and empty it, unless a reader needs it."""
-        await asyncio.get_running_loop().run_in_executor(self._writer, self._empty_log)
+        """Move the write-ahead log into the file and empty it, unless readers need it for too long."""
+        loop, give_up = asyncio.get_running_loop(), monotonic() + BUSY_TIMEOUT
+        # Most of it while others write.
+        await loop.run_in_executor(self._readers, self._checkpoint, "PASSIVE")
+        while not await loop.run_in_executor(self._writer, self._checkpoint, "TRUNCATE"):
+            if monotonic() > give_up:
+                return
+            await asyncio.sleep(LOG_TIMEOUT)
 
     async def close(self) -> None:
         """Finish what waits to be written, interrupt readers, and close all connections."""
@@ -188,19 +198,25 @@ class Sqlite:
             return
         path, opened = self._file
         try:
-            is_ours = os.path.samestat(os.stat(path), opened)
+            is_ours = os.path.samestat(path.stat(), opened)
         except OSError:
-            raise LostFileError("its file is gone", path) from None
+            raise LostFileError("its file is gone", str(path)) from None
         if not is_ours:
-            raise LostFileError("its file was replaced by another one", path)
+            raise LostFileError("its file was replaced by another one", str(path))
 
     def _take_all(self) -> list[_Write]:
         return [self._waiting.popleft() for _ in range(len(self._waiting))]
 
-    def _empty_log(self) -> None:
+    def _checkpoint(self, mode: str) -> bool:
+        """Move the write-ahead log into the file; whether no reader was in the way for `LOG_TIMEOUT`."""
         with self.engine.connect() as connection:
             driver: Any = connection.connection.driver_connection
-            driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
+            driver.execute(f"PRAGMA busy_timeout = {LOG_TIMEOUT * 1000:.0f}")
+            try:
+                busy, _, _ = driver.execute(f"PRAGMA wal_checkpoint({mode})").fetchone()
+            finally:
+                driver.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT * 1000:.0f}")
+        return not busy
 
     def _close(self) -> None:
         self._writer.shutdown()
@@ -214,8 +230,8 @@ class Sqlite:
         cursor = connection.cursor()
         cursor.execute("PRAGMA journal_mode = WAL")  # readers and the writer do not block each other
         if self._file is None:
-            path: str = cursor.execute("PRAGMA database_list").fetchone()[2]
-            self._file = path, os.stat(path)
+            path = Path(cursor.execute("PRAGMA database_list").fetchone()[2])
+            self._file = path, path.stat()
         self._check_file()
         cursor.execute("PRAGMA synchronous = NORMAL")  # consistent after a crash, also of the machine
         cursor.execute("PRAGMA foreign_keys = ON")
