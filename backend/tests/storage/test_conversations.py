@@ -1,6 +1,7 @@
 import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -441,6 +442,32 @@ async def test_no_transaction_removes_more_than_a_little(
     assert await repository.purge(FOR_GOOD + 1) == 3
     assert (sum(removals.counts), max(removals.counts)) == (3 * chunk + 3, chunk)
     assert await rows(database) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("server_url", ["sqlite"], indirect=True)
+async def test_the_index_is_merged_before_too_much_is_gone(
+    repository: ConversationRepository, removals: Removals, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One merge of an index of which nothing is left is a single step, however large it was."""
+    steps: list[str] = []
+
+    def noting(name: str, work: Callable[..., Any]) -> None:
+        def noted(*given: Any, **named: Any) -> Any:
+            steps.append(name)
+            return work(*given, **named)
+
+        monkeypatch.setattr(erasure, name, noted)
+
+    noting("_remove_some", erasure._remove_some)
+    noting("_merge", erasure._merge)
+    monkeypatch.setattr(erasure, "MERGE_AFTER", 1_000)
+    await kept(repository, "me", *["x" * 100] * (2 * erasure.CHUNK))
+    await repository.delete_all("me")
+    await repository.purge(FOR_GOOD + 1)
+    assert [name for name, _ in groupby(steps)] == ["_remove_some", "_merge"] * 3 + [
+        "_remove_some",
+        "_merge",
+    ][:0]
 
 
 async def test_what_is_half_removed_is_seen_by_nobody_and_removed_by_the_next(

@@ -1,12 +1,13 @@
 """Removes conversations for good in short transactions, and what they leave behind in a file of SQLite."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from time import monotonic
 from typing import TypeVar
 
-from sqlalchemy import BindParameter, Connection, Row, bindparam, delete, func, select, text
+from sqlalchemy import BindParameter, Connection, bindparam, delete, func, select, text
 
 from headwater.storage.database import Database
 from headwater.storage.tables import conversations, generations, messages
@@ -27,7 +28,10 @@ WORDS = ("conversations_words", "messages_words")
 """The tables of the search index, see the migrations."""
 
 MERGE_PAGES = 20
-"""About how many pages of the index one transaction merges."""
+"""About how many pages of the index one transaction merges, beside those of which nothing is left."""
+
+MERGE_AFTER = 4_000_000
+"""Characters that are removed before the index is merged: the more go, the longer a step may take."""
 
 T = TypeVar("T")
 
@@ -49,11 +53,16 @@ async def remove_marked(database: Database) -> int:
 
     If it is cut, the next call goes on.
     """
-    removed = 0
-    while (count := await in_turn(database, _remove_some)) is not None:
-        removed += count
+    removed = chars = 0
+    while (step := await in_turn(database, _remove_some)) is not None:
+        removed += step.conversations
+        chars += step.chars
+        if chars >= MERGE_AFTER:
+            await _merge_words(database)
+            chars = 0
     if removed:
-        await overwrite_deleted(database)
+        await _merge_words(database)
+        await database.empty_log()
     return removed
 
 
@@ -69,8 +78,8 @@ async def in_turn(database: Database, work: Callable[[Connection], T]) -> T:
     return result
 
 
-async def overwrite_deleted(database: Database) -> None:
-    """Overwrite what deleted rows leave in SQLite's search index and in its write-ahead log.
+async def _merge_words(database: Database) -> None:
+    """Overwrite what deleted rows leave in SQLite's search index.
 
     SQLite overwrites deleted rows by itself (`secure_delete`), but the index keeps their words until its
     segments are merged. PostgreSQL needs nothing: its autovacuum frees deleted rows, with their words.
@@ -82,47 +91,44 @@ async def overwrite_deleted(database: Database) -> None:
         while changes >= 2:
             changes = await in_turn(database, partial(_merge, table=table, pages=pages))
             pages = MERGE_PAGES
-    await database.empty_log()
 
 
-def _remove_some(connection: Connection) -> int | None:
-    """Remove for about `STEP_TIME`; returns how many conversations are gone, None if there was none left."""
+@dataclass(slots=True)
+class _Removed:
+    """How many conversations are gone, and how much text."""
+
+    conversations: int = 0
+    chars: int = 0
+
+
+def _remove_some(connection: Connection) -> _Removed | None:
+    """Remove for about `STEP_TIME`; returns what is gone, None if there was nothing left."""
     ids = connection.scalars(_MARKED).all()
-    until, removed = monotonic() + STEP_TIME, 0
+    until, removed = monotonic() + STEP_TIME, _Removed()
     for id_ in ids:
-        if not _empty(connection, id_, until):
+        if not _empty(connection, id_, until, removed):
             break
-        removed += connection.execute(_REMOVE, {"conversation": id_}).rowcount
+        removed.conversations += connection.execute(_REMOVE, {"conversation": id_}).rowcount
     return removed if ids else None
 
 
-def _empty(connection: Connection, conversation: str, until: float) -> bool:
+def _empty(connection: Connection, conversation: str, until: float, removed: _Removed) -> bool:
     """Remove the messages of a conversation until some time; returns whether none is left.
 
     The newest go first, because SQLite cascades from parent to child only about a thousand levels deep.
     """
-    while True:
-        newest = connection.execute(_NEWEST, {"conversation": conversation}).all()
-        if not newest:
-            return True
-        ids = {"ids": _chunk(newest)}
-        connection.execute(
-            _LOCK_REPLIES, ids
-        )  # in the order in which replies that are being closed lock rows
-        connection.execute(_REMOVE_MESSAGES, ids)
+    while newest := connection.execute(_NEWEST, {"conversation": conversation}).all():
+        ids, end = [], removed.chars + CHUNK_CHARS
+        for row in newest:
+            if removed.chars < end:
+                ids.append(row.id)
+                removed.chars += row.chars
+        # Lock replies before their messages, as a reply that is being closed does.
+        connection.execute(_LOCK_REPLIES, {"ids": ids})
+        connection.execute(_REMOVE_MESSAGES, {"ids": ids})
         if monotonic() >= until:
             return False
-
-
-def _chunk(rows: Iterable[Row[str, int]]) -> list[str]:
-    """The ids of the first rows, with about `CHUNK_CHARS` characters."""
-    ids, chars = [], 0
-    for row in rows:
-        ids.append(row.id)
-        chars += row.chars
-        if chars >= CHUNK_CHARS:
-            break
-    return ids
+    return True
 
 
 def _merge(connection: Connection, table: str, pages: int) -> int:

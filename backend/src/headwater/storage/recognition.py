@@ -65,11 +65,12 @@ class Recognition:
 
     def _has(self, archived: Archived) -> bool:
         *_, whole = _beginnings(*archived)
-        same = next((id_ for id_ in self._beginnings.get(whole, ()) if id_ in self._free), None)
-        if same is None:
-            return False
-        self._free.discard(same)
-        return True
+        same = self._beginnings.get(whole, [])
+        while same:
+            if (id_ := same.pop()) in self._free:
+                self._free.discard(id_)
+                return True
+        return False
 
 
 def _beginnings(conversation: Conversation, tree: Sequence[Message]) -> Iterator[bytes]:
