@@ -15,7 +15,7 @@ from headwater.storage.tables import conversations, generations, messages
 FOR_GOOD = 0
 """When conversations were deleted that nobody can restore: before all others. They may be half removed."""
 
-STEP_TIME = 0.02
+STEP_TIME = 0.04
 """Seconds after which a transaction removes no more, because others wait for it."""
 
 CHUNK = 20
