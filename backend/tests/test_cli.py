@@ -86,10 +86,37 @@ def test_a_client_that_does_not_exist_is_not_removed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("HEADWATER_DATA_DIR", str(tmp_path))
+    DataFolder(tmp_path).database.touch()
     assert main(["delete-client", "client_x"]) == 2
     assert (
         capsys.readouterr().err == "headwater: there is no client 'client_x'; `headwater clients` lists all\n"
     )
+
+
+@pytest.mark.parametrize("command", ["clients", "delete-client x", "rotate-key", "forget-old-keys"])
+@pytest.mark.parametrize("exists", [True, False])
+@pytest.mark.parametrize("variable", ["HEADWATER_DATA_DIR", "HEADWATER_DATABASE_URL"])
+def test_only_a_server_creates_what_a_variable_leads_to(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    command: str,
+    variable: str,
+    exists: bool,
+) -> None:
+    folder = tmp_path / "mistyped"
+    monkeypatch.setenv("HEADWATER_DATA_DIR", str(folder))
+    if variable == "HEADWATER_DATABASE_URL":
+        monkeypatch.setenv(variable, f"sqlite:///{folder}/file.db")
+    if exists:
+        folder.mkdir()
+    assert main(command.split()) == 2
+    printed = capsys.readouterr().err
+    assert printed.count("\n") == 1
+    assert str(folder) in printed
+    assert (variable if "client" in command else "HEADWATER_DATA_DIR") in printed
+    assert [path for path in tmp_path.rglob("*") if path != folder] == []
+    assert folder.exists() == exists
 
 
 @pytest.mark.parametrize(

@@ -94,7 +94,9 @@ async def application(settings: Settings, folder: DataFolder) -> AsyncIterator[A
             raise SettingsError(
                 f"HEADWATER_DEFAULT_MODEL is {settings.default_model!r}, but it takes one of: {known}"
             )
-        database = await stack.enter_async_context(open_database(storage_url(settings, folder), alone=True))
+        database = await stack.enter_async_context(
+            open_database(storage_url(settings, folder.database), alone=True)
+        )
         metrics = Metrics()
         quota = Quota(settings.rate_limit, settings.max_active, settings.max_active_per_client)
         conversations, changes = ConversationRepository(database), MemoryChangeFeed()
@@ -188,10 +190,10 @@ async def _sources(settings: Settings, scripted: ScriptedProvider, stack: AsyncE
     return [*sources, scripted]
 
 
-def storage_url(settings: Settings, folder: DataFolder) -> URL:
-    """The database of these settings."""
+def storage_url(settings: Settings, file: Path) -> URL:
+    """The database of these settings; `file` if they name none."""
     if settings.database_url is None:
-        return sqlite_url(folder.database)
+        return sqlite_url(file)
     return database_url(settings.database_url)
 
 

@@ -7,17 +7,21 @@ import os
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any, TypeVar
+
+from sqlalchemy.engine import URL
 
 from headwater import __version__
 from headwater.app import describe_api, storage_url
 from headwater.conversations.model import timestamp
-from headwater.data_folder import DataFolder, DataFolderError
+from headwater.data_folder import DATABASE, DataFolder, DataFolderError
 from headwater.errors import UnavailableError
 from headwater.server.serve import serve
 from headwater.settings import Settings, SettingsError, markdown_table
-from headwater.storage.conversations import FOR_GOOD, ConversationRepository
+from headwater.storage.conversations import ConversationRepository
 from headwater.storage.database import DatabaseError, open_database
+from headwater.storage.erasure import FOR_GOOD
 
 T = TypeVar("T")
 
@@ -78,9 +82,20 @@ def _serve() -> None:
 @asynccontextmanager
 async def _conversations() -> AsyncIterator[ConversationRepository]:
     """The conversations of the configured database, also while a server runs on it."""
-    settings = Settings.from_environment(os.environ)
-    async with open_database(storage_url(settings, DataFolder(settings.data_dir))) as database:
+    async with open_database(_existing_database(Settings.from_environment(os.environ))) as database:
         yield ConversationRepository(database)
+
+
+def _existing_database(settings: Settings) -> URL:
+    """The configured database. Raises `DatabaseError` if it is a file that does not exist."""
+    url = storage_url(settings, settings.data_dir / DATABASE)
+    if url.get_backend_name() == "sqlite" and not Path(str(url.database)).is_file():
+        variable = "DATA_DIR" if settings.database_url is None else "DATABASE_URL"
+        raise DatabaseError(
+            f"there is no database {url.database!r}, which HEADWATER_{variable} leads to; `headwater serve`"
+            " creates it"
+        )
+    return url
 
 
 async def _list_clients() -> None:
@@ -110,7 +125,7 @@ async def _delete_client(name: str) -> None:
 
 
 def _data_folder() -> DataFolder:
-    return DataFolder(Settings.from_environment(os.environ).data_dir)
+    return DataFolder(Settings.from_environment(os.environ).data_dir, must_exist=True)
 
 
 def _announce_keys(count: int) -> None:

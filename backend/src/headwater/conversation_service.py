@@ -17,7 +17,9 @@ from headwater.errors import NotFoundError, UnavailableError
 from headwater.generation.codec import JsonObject
 from headwater.live.ports import ChangeFeed
 from headwater.replies.service import Replies
-from headwater.storage.conversations import FOR_GOOD, Archived, ConversationRepository, Imported, ListCursor
+from headwater.storage.conversations import ConversationRepository, Imported, ListCursor
+from headwater.storage.erasure import FOR_GOOD
+from headwater.storage.recognition import Archived
 from headwater.storage.search import SearchCursor, SearchMatch, SearchRepository
 from headwater.storage.shares import Shared, ShareRepository
 from headwater.storage.uncancelled import uncancelled

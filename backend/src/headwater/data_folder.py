@@ -15,6 +15,10 @@ VALID_FOR = timedelta(days=397)
 RENEW_BEFORE = timedelta(days=7)
 
 
+DATABASE = "headwater.db"
+"""The name of the database in the folder."""
+
+
 class DataFolderError(Exception):
     """The folder cannot be used; the message says why in one line."""
 
@@ -30,8 +34,13 @@ class Certificate:
 class DataFolder:
     """A folder whose files only their owner can read."""
 
-    def __init__(self, path: Path) -> None:
-        """Create the folder if it does not exist. Raises `DataFolderError`."""
+    def __init__(self, path: Path, *, must_exist: bool = False) -> None:
+        """Create the folder if it does not exist, unless it must. Raises `DataFolderError`."""
+        if must_exist and not path.is_dir():
+            raise DataFolderError(
+                f"HEADWATER_DATA_DIR is {str(path)!r}, but there is no such folder; `headwater serve`"
+                " creates it"
+            )
         try:
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
             probe = path / f".{secrets.token_hex(8)}"
@@ -47,7 +56,7 @@ class DataFolder:
     @property
     def database(self) -> Path:
         """The database file, used unless another database is configured."""
-        return self._path / "headwater.db"
+        return self._path / DATABASE
 
     def server_id(self) -> str:
         """A name that no other server on this machine has; part of the names of cookies."""
@@ -63,24 +72,35 @@ class DataFolder:
         """
         if not self._keys.exists():
             self._write_keys([_new_key()])
-        keys = self._keys.read_bytes().split()
-        if not keys:
-            raise DataFolderError(f"{str(self._keys)!r} is empty, but it takes at least one key, a line each")
-        return keys
+        return self._read_keys()
 
     def rotate_signing_key(self) -> int:
         """Add a key, which signs new names from now on. The older ones are still accepted.
 
-        Returns the number of accepted keys. A server reads them when it starts.
+        Returns the number of accepted keys. A server reads them when it starts. Raises `DataFolderError` if
+        there is no key yet.
         """
-        return self._write_keys([*self.signing_keys(), _new_key()])
+        return self._write_keys([*self._read_keys(), _new_key()])
 
     def forget_old_keys(self) -> int:
         """Keep only the key that signs new names. Names that older keys signed are no longer accepted.
 
-        Returns the number of accepted keys. A server reads them when it starts.
+        Returns the number of accepted keys. A server reads them when it starts. Raises `DataFolderError` if
+        there is no key yet.
         """
-        return self._write_keys(self.signing_keys()[-1:])
+        return self._write_keys(self._read_keys()[-1:])
+
+    def _read_keys(self) -> list[bytes]:
+        try:
+            keys = self._keys.read_bytes().split()
+        except FileNotFoundError:
+            raise DataFolderError(
+                f"HEADWATER_DATA_DIR is {str(self._path)!r}, but it holds no signing keys; `headwater serve`"
+                " creates the first one"
+            ) from None
+        if not keys:
+            raise DataFolderError(f"{str(self._keys)!r} is empty, but it takes at least one key, a line each")
+        return keys
 
     def _write_keys(self, keys: list[bytes]) -> int:
         _write_private(self._keys, b"".join(key + b"\n" for key in keys))

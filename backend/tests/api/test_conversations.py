@@ -489,6 +489,61 @@ async def test_an_import_that_is_sent_again_adds_only_what_is_missing(
     assert (await opened(client, ids[1]))["title"] == "renamed"
 
 
+async def test_an_export_that_is_imported_where_it_came_from_adds_nothing(
+    client: httpx.AsyncClient, other: httpx.AsyncClient
+) -> None:
+    first = await reply(client, "tree – ünï 😀")
+    name = first["conversation"]
+    await reply(client, "beside", conversation=name, parent=first["message"])
+    second = await reply(client, "second")
+    # An import that was changed has another content than its id.
+    (third,), _ = await imported(client, archive())
+    await client.patch(f"/api/conversations/{third}", json={"pinned": True})
+    for grown in (False, True):
+        if not grown:
+            exported = (await client.get("/api/conversations/export")).json()
+        else:
+            await reply(client, "more", conversation=name)
+            await client.patch(f"/api/conversations/{name}", json={"pinned": True})
+        assert await imported(client, exported) == ([], 3)
+        assert {each["id"] for each in await listed(client)} == {name, second["conversation"], third}
+    # A copy within the archive stays one, and what was deleted comes back.
+    exported["conversations"].append(exported["conversations"][-1])
+    await client.delete(f"/api/conversations/{third}")
+    added, existing = await imported(client, exported)
+    assert (len(added), existing) == (2, 2)
+    assert await imported(client, exported) == ([], 4)
+    assert [len(part) if isinstance(part, list) else part for part in await imported(other, exported)] == [
+        4,
+        0,
+    ]
+
+
+LATER = "2026-01-01T00:00:00.001Z"
+
+
+@pytest.mark.parametrize(
+    ("change", "of_reply"),
+    [
+        ({"title": "other"}, {}),
+        ({"created_at": LATER}, {}),
+        ({}, {"created_at": LATER}),
+        ({}, {"text": "other", "parts": [{"type": "text", "text": "other"}]}),
+        ({}, {"parent": None}),
+    ],
+)
+async def test_a_conversation_that_is_only_similar_is_added(
+    client: httpx.AsyncClient, change: dict[str, Any], of_reply: dict[str, Any]
+) -> None:
+    await reply(client, "first words")
+    exported = (await client.get("/api/conversations/export")).json()
+    (conversation,) = exported["conversations"]
+    conversation.update(change)
+    conversation["messages"][1].update(of_reply)
+    added, existing = await imported(client, exported)
+    assert (len(added), existing) == (1, 0)
+
+
 async def test_an_archive_with_a_fault_at_its_end_is_refused_as_a_whole(client: httpx.AsyncClient) -> None:
     body = archive()
     body["conversations"] = [{**CONVERSATION, "title": str(n)} for n in range(1_500)] + [{"title": "x"}]

@@ -1,12 +1,16 @@
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import Connection
+from sqlalchemy.engine import URL
 
 from headwater.clock import now
 from headwater.conversations.model import (
@@ -16,18 +20,20 @@ from headwater.conversations.model import (
     UnknownConversationError,
     UnknownMessageError,
 )
+from headwater.errors import UnavailableError
 from headwater.generation.kinds.text import Text
 from headwater.ids import new_id
+from headwater.storage import erasure
 from headwater.storage.conversations import (
-    FOR_GOOD,
-    Archived,
     ConversationRepository,
     IdTakenError,
     Imported,
     ListCursor,
     Usage,
 )
-from headwater.storage.database import Database
+from headwater.storage.database import Database, open_database
+from headwater.storage.erasure import FOR_GOOD
+from headwater.storage.recognition import Archived
 from headwater.storage.replies import Piece, ReplyRepository
 from headwater.storage.search import SearchRepository
 from headwater.storage.shares import ShareRepository
@@ -393,11 +399,120 @@ async def test_what_was_not_updated_for_long_is_removed_for_good(
 ) -> None:
     old, _ = await kept(repository, "me", "one", updated_at=10)
     new, _ = await kept(repository, "me", "two", updated_at=20)
-    assert await repository.expire(10) == ()
+    assert await repository.expire(10) == []
     assert await repository.expire(20) == [("me", old.id)]
     assert await repository.purge(FOR_GOOD + 1) == 1
     assert await repository.ids("me") == [new.id]
     assert await rows(database) == (1, 1, 0)
+
+
+class Removals:
+    """How many messages each transaction has removed. If it `breaks_off`, none begins after 60 in all."""
+
+    def __init__(self) -> None:
+        self.counts: list[int] = []
+        self.breaks_off = False
+
+
+@pytest.fixture
+def removals(database: Database, monkeypatch: pytest.MonkeyPatch) -> Removals:
+    counted, write = Removals(), database.write
+
+    async def counting(work: Callable[[Connection], Any], *, first: bool = False) -> Any:
+        if counted.breaks_off and sum(counted.counts) > 60:
+            raise UnavailableError("broken off", retry_after=1)
+        before = await number(database, messages)
+        result = await write(work, first=first)
+        counted.counts.append(before - await number(database, messages))
+        return result
+
+    monkeypatch.setattr(database, "write", counting)
+    monkeypatch.setattr(erasure, "STEP_TIME", 0)  # a chunk is a transaction
+    return counted
+
+
+@pytest.mark.parametrize(("text", "chunk"), [("short", erasure.CHUNK), ("l" * erasure.CHUNK_CHARS, 1)])
+async def test_no_transaction_removes_more_than_a_little(
+    database: Database, repository: ConversationRepository, removals: Removals, text: str, chunk: int
+) -> None:
+    for _ in range(3):
+        await kept(repository, "me", *[text] * (chunk + 1))
+    removals.counts.clear()
+    assert len(await repository.delete_all("me")) == 3
+    assert await repository.purge(FOR_GOOD + 1) == 3
+    assert (sum(removals.counts), max(removals.counts)) == (3 * chunk + 3, chunk)
+    assert await rows(database) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("server_url", ["sqlite"], indirect=True)
+async def test_the_index_is_merged_before_too_much_is_gone(
+    repository: ConversationRepository, removals: Removals, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One merge of an index of which nothing is left is a single step, however large it was."""
+    steps: list[str] = []
+
+    def noting(name: str, work: Callable[..., Any]) -> None:
+        def noted(*given: Any, **named: Any) -> Any:
+            steps.append(name)
+            return work(*given, **named)
+
+        monkeypatch.setattr(erasure, name, noted)
+
+    noting("_remove_some", erasure._remove_some)
+    noting("_merge", erasure._merge)
+    monkeypatch.setattr(erasure, "MERGE_AFTER", 1_000)
+    await kept(repository, "me", *["x" * 100] * (2 * erasure.CHUNK))
+    await repository.delete_all("me")
+    await repository.purge(FOR_GOOD + 1)
+    assert [name for name, _ in groupby(steps)] == ["_remove_some", "_merge"] * 3 + [
+        "_remove_some",
+        "_merge",
+    ][:0]
+
+
+async def test_what_is_half_removed_is_seen_by_nobody_and_removed_by_the_next(
+    database: Database, repository: ConversationRepository, removals: Removals
+) -> None:
+    name, _, _ = await begun(repository, "other")
+    half, tree = await kept(repository, "me", *(f"river {n}" for n in range(100)))
+    await repository.delete("me", half.id, 10)
+    removals.counts, removals.breaks_off = [], True
+    with pytest.raises(UnavailableError):
+        await repository.purge(20)
+    removals.breaks_off = False
+    assert 2 < await number(database, messages) < 102
+    with pytest.raises(UnknownConversationError):
+        await repository.restore("me", half.id)
+    assert (await repository.ids("me"), await repository.ids("other")) == ([], [name])
+    # An import brings back all of it or nothing.
+    assert await repository.insert("me", [(half, tree)]) == Imported([half.id], 0)
+    assert (await repository.read("me", half.id))[1] == tree
+    removals.counts, removals.breaks_off = [], True
+    await repository.delete_all("me")
+    with pytest.raises(UnavailableError):
+        await repository.purge(FOR_GOOD + 1)
+    removals.breaks_off = False
+    assert len(await repository.delete_all("me")) == 1
+    assert await repository.purge(FOR_GOOD + 1) == 1
+    assert await rows(database) == (1, 2, 1)
+
+
+@pytest.mark.parametrize("server_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("alone", [True, False])
+async def test_a_process_beside_the_server_lets_it_write_in_between(
+    database_url: URL, monkeypatch: pytest.MonkeyPatch, alone: bool
+) -> None:
+    rests: list[float] = []
+    steps = iter(range(1000))
+
+    async def sleep(seconds: float) -> None:
+        rests.append(seconds)
+
+    monkeypatch.setattr(erasure, "monotonic", lambda: next(steps))
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    async with open_database(database_url, alone=alone) as database:
+        assert await erasure.in_turn(database, lambda _: "done") == "done"
+    assert rests == ([] if alone else [1])
 
 
 async def test_what_each_owner_has_is_counted(repository: ConversationRepository) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import asyncpg
 import httpx
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 
@@ -249,6 +249,69 @@ async def test_a_full_disk_is_a_refusal_until_there_is_room_again(tmp_path: Path
         server.stop()
     assert server.log.count("the database is not available") == 1
     assert "Traceback" not in server.log, server.log
+
+
+async def test_a_file_that_is_deleted_is_a_refusal_until_it_is_put_back(tmp_path: Path) -> None:
+    server = RunningServer(tmp_path)
+    file, aside = tmp_path / "data" / "headwater.db", tmp_path / "aside"
+    try:
+        async with client_of(server) as client:
+            reader = Reader(client, tokens_per_second=200)
+            async with asyncio.TaskGroup() as group:
+                group.create_task(reader.run())
+                await reader.grows()
+                file.rename(aside)
+                assert "its file is gone" in (await ready(client, 503))["detail"]
+                refused = await client.post("/api/chat", json={"message": "hi", "model": "scripted/echo"})
+                assert (refused.status_code, refused.json()["code"]) == (503, "unavailable")
+                assert int(refused.headers["retry-after"]) > 0
+                await reader.grows()
+                assert not file.exists()
+                aside.rename(file)
+                await ready(client, 200)
+            await expect_saved(client, reader)
+    finally:
+        server.stop()
+    assert server.log.count("the database is not available: its file is gone") == 1
+    assert server.log.count("the database is available again") == 1
+    assert "Traceback" not in server.log, server.log
+
+
+async def test_no_other_file_is_written_in_place_of_a_deleted_one(tmp_path: Path) -> None:
+    server = RunningServer(tmp_path)
+    file, other = tmp_path / "data" / "headwater.db", tmp_path / "other.db"
+    async with open_database(sqlite_url(other)):
+        pass
+    content = other.read_bytes()
+    try:
+        async with client_of(server) as client:
+            reader = Reader(client, tokens_per_second=100)
+            async with asyncio.TaskGroup() as group:
+                running = group.create_task(reader.run())
+                await reader.grows()
+                other.replace(file)
+                assert "replaced by another one" in (await ready(client, 503))["detail"]
+                refused = await client.post("/api/chat", json={"message": "hi", "model": "scripted/echo"})
+                assert (refused.status_code, refused.json()["code"]) == (503, "unavailable")
+                await reader.grows()
+                running.cancel()
+            assert (await ready(client, 503))["code"] == "unavailable"
+    finally:
+        status, _ = server.stop()
+    assert status == 0
+    assert file.read_bytes() == content
+    assert "Traceback" not in server.log, server.log
+
+
+async def test_no_new_connection_opens_or_creates_a_file_in_place_of_the_first(tmp_path: Path) -> None:
+    file = tmp_path / "headwater.db"
+    async with open_database(sqlite_url(file)) as database:
+        for put in (file.unlink, file.touch):
+            put()
+            with pytest.raises(UnavailableError):
+                await database.read(lambda connection: connection.execute(text("SELECT 1")))
+            assert file.exists() == (put == file.touch)
+    assert file.read_bytes() == b""
 
 
 async def test_a_small_write_between_two_that_fail_ends_no_outage(

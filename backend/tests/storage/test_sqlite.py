@@ -1,6 +1,7 @@
 """Many transactions in one commit of SQLite's one writer."""
 
 import asyncio
+import sqlite3
 import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -237,3 +238,21 @@ async def test_closing_interrupts_a_reader(tmp_path: Path) -> None:
             await begins.wait()
             reader.cancel()
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("sqlite")]
+
+
+async def test_emptying_the_log_waits_for_readers_but_holds_up_no_writer(
+    database: Database, repository: ConversationRepository, tmp_path: Path
+) -> None:
+    log = tmp_path / "headwater.db-wal"
+    await begun(repository, "me")
+    reader = sqlite3.connect(tmp_path / "headwater.db")
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM messages").fetchone()
+    await begun(repository, "me")
+    emptying = asyncio.create_task(database.empty_log())
+    for _ in range(5):
+        await begun(repository, "me")
+    assert not emptying.done()
+    reader.close()
+    await emptying
+    assert log.stat().st_size == 0

@@ -1,5 +1,6 @@
 """Conversations for tests: trees of any form, and texts of any kind."""
 
+import itertools
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -33,6 +34,9 @@ times = st.integers(0, 4_102_444_800_000)
 outcomes = st.none() | st.sampled_from([COMPLETED, INTERRUPTED])
 
 
+_times = itertools.count(1_000)
+
+
 class NewReply(NamedTuple):
     """The message of a reply that begins, still empty, and the id of its generation."""
 
@@ -56,11 +60,11 @@ def line(*said: str) -> list[Message]:
 
 
 def new_conversation(messages: Sequence[Message] = (), title: str = "A title", **named: Any) -> Conversation:
-    """A conversation whose leaf is the last of the messages."""
+    """A conversation whose leaf is the last of the messages, created later than the one before."""
     values: dict[str, Any] = {
         "id": new_id("conv"),
         "titled": False,
-        "created_at": 1_000,
+        "created_at": next(_times),
         "updated_at": 1_000,
         "pinned": False,
         "archived": False,

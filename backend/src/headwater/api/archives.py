@@ -24,7 +24,7 @@ from headwater.errors import InvalidRequestError
 from headwater.generation.codec import parse_parts, text_members
 from headwater.generation.parts import Parts
 from headwater.ids import derived_id
-from headwater.storage.conversations import Archived
+from headwater.storage.recognition import Archived
 
 OPENING = b'{"format":"headwater","version":1,"conversations":['
 CLOSING = b"]}\n"

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
@@ -12,10 +12,10 @@ from sqlalchemy import (
     LargeBinary,
     Select,
     Text,
+    Update,
     bindparam,
     case,
     cast,
-    delete,
     func,
     insert,
     literal,
@@ -36,10 +36,12 @@ from headwater.conversations.model import (
 )
 from headwater.ids import is_id
 from headwater.storage.database import Database
-from headwater.storage.erasure import overwrite_deleted
+from headwater.storage.erasure import FOR_GOOD, in_turn, remove_marked
+from headwater.storage.recognition import READ_BATCH, Archived, Recognition
 from headwater.storage.reply_start import add_start, start_rows
 from headwater.storage.rows import (
     MESSAGE,
+    MESSAGES,
     change_own,
     conversation_of,
     conversation_row,
@@ -47,6 +49,7 @@ from headwater.storage.rows import (
     message_row,
     own_conversations,
     path_to,
+    read_trees,
     select_own,
 )
 from headwater.storage.tables import conversations, generations, messages
@@ -62,13 +65,6 @@ class ListCursor:
 
 
 _OWN = select_own(bindparam("owner")).where(conversations.c.id == bindparam("conversation"))
-_MESSAGES = (
-    select(*MESSAGE)
-    .outerjoin(generations, generations.c.message == messages.c.id)
-    .where(messages.c.conversation.in_(bindparam("conversations", expanding=True)))
-    .order_by(messages.c.seq)
-)
-"""All messages of some conversations, oldest first."""
 _newest = messages.alias("newest")
 _NEWEST = (
     select(_newest.c.id)
@@ -97,23 +93,11 @@ _BRANCH: Select[Any] = (
 )
 """A conversation, repeated beside each message of a branch; one row without a message if there is none."""
 
-Archived: TypeAlias = tuple[Conversation, Sequence[Message]]
-"""A conversation with all its messages, parents first."""
-
-READ_BATCH = 100
-"""Conversations that one transaction reads when all are exported."""
-
 PARAMETERS = 500
 """The most ids in one statement."""
 
 IMPORT_BATCH = 250
 """About how many rows one transaction of an import adds; others wait for it."""
-
-FOR_GOOD = 0
-"""When conversations were deleted that nobody can restore: before all others, so `purge` takes them."""
-
-PURGE_BATCH = 20
-"""The most conversations that one transaction removes for good; others wait for it."""
 
 REST_AFTER = 50
 """About how many rows of an import are parsed before other tasks run."""
@@ -179,8 +163,10 @@ class ConversationRepository:
         """
         new: list[str] = []
         existing = rows = 0
+        own = Recognition(self._database, owner)
+        await own.read()
         async for batch in _batches(archived):
-            ids = await uncancelled(self._insert_deleted(owner, batch))
+            ids = await uncancelled(self._insert_deleted(owner, await own.without_known(batch)))
             new += ids
             existing += len(batch) - len(ids)
             rows += sum(len(tree) for _, tree in batch)
@@ -199,13 +185,16 @@ class ConversationRepository:
         """Add conversations, marked as deleted; returns the ids of new ones and of those with the mark."""
         ids = [conversation.id for conversation, _ in batch]
 
-        def work(connection: Connection) -> Sequence[str]:
+        def work(connection: Connection) -> Sequence[str] | None:
             known: dict[str, bool] = {}
             for some in _batched(ids, PARAMETERS):
                 # The query names only the ids, as in `own_conversations`.
                 query = select(conversations.c.id, conversations.c.client, conversations.c.deleted_at)
-                rows = connection.execute(query.where(conversations.c.id.in_(some)).with_for_update())
-                known |= {row.id: row.client == owner and row.deleted_at is not None for row in rows}
+                query = query.where(conversations.c.id.in_(some)).with_for_update()
+                for row in connection.execute(query):
+                    if row.deleted_at == FOR_GOOD:
+                        return None
+                    known[row.id] = row.client == owner and row.deleted_at is not None
             marked = [id_ for id_ in ids if known.get(id_, False)]
             _mark(connection, marked, now())  # again, so that `purge` does not remove them meanwhile
             new = [archived for archived in batch if archived[0].id not in known]
@@ -217,7 +206,9 @@ class ConversationRepository:
                 connection.execute(insert(messages), trees)
             return [id_ for id_ in ids if known.get(id_, True)]
 
-        return await self._database.write(work)
+        while (added := await self._database.write(work)) is None:
+            await remove_marked(self._database)  # what is half removed must not come back
+        return added
 
     async def ids(self, owner: str) -> list[str]:
         """The ids of all conversations of an owner, oldest first."""
@@ -239,7 +230,7 @@ class ConversationRepository:
 
         def work(connection: Connection) -> tuple[Conversation, list[Message]]:
             own = _get(connection, owner, conversation)
-            rows = connection.execute(_MESSAGES, {"conversations": [conversation]})
+            rows = connection.execute(MESSAGES, {"conversations": [conversation]})
             return own, [message_of(row) for row in rows]
 
         return await self._database.read(work)
@@ -251,7 +242,7 @@ class ConversationRepository:
         left out.
         """
         for ids in _batched(await self.ids(owner), READ_BATCH):
-            own, trees = await self._database.read(partial(_read_some, owner=owner, ids=ids))
+            own, trees = await self._database.read(partial(read_trees, owner=owner, ids=ids))
             for id_ in ids:
                 if id_ in own:
                     yield own[id_], trees[id_]
@@ -356,50 +347,36 @@ class ConversationRepository:
 
     async def purge(self, before: int) -> int:
         """Remove for good what was deleted before this time; returns the number of conversations."""
-        purged = 0
-        while count := await self._purge_some(conversations.c.deleted_at < before):
-            purged += count
-        if purged:
-            await overwrite_deleted(self._database)
-        return purged
-
-    async def _purge_some(self, is_due: ColumnElement[bool]) -> int:
-        def work(connection: Connection) -> int:
-            due = select(conversations.c.id).where(is_due)
-            ids = connection.scalars(due.limit(PURGE_BATCH)).all()
-            if not ids:
-                return 0
-            # Replies that are being closed lock their rows in this order.
-            replies = select(generations.c.id).join(messages, messages.c.id == generations.c.message)
-            connection.execute(replies.where(messages.c.conversation.in_(ids)).with_for_update())
-            due = due.where(conversations.c.id.in_(ids)).with_for_update()
-            ids = connection.scalars(due).all()
-            # SQLite cascades from parent to child, but only about a thousand levels deep: unlink them first.
-            unlink = update(messages).where(messages.c.conversation.in_(ids)).values(parent=None)
-            connection.execute(unlink)
-            connection.execute(delete(conversations).where(conversations.c.id.in_(ids)))
-            return len(ids)
-
-        return await self._database.write(work)
+        due = conversations.c.deleted_at < before
+        await self._delete_for_good(due & (conversations.c.deleted_at > FOR_GOOD), due)
+        return await remove_marked(self._database)
 
     async def delete_all(self, owner: str) -> Sequence[str]:
         """Delete all of an owner's conversations for good; `purge` removes them. Returns their ids."""
-        own = update(conversations).where(conversations.c.client == owner).values(deleted_at=FOR_GOOD)
-        owns = own.returning(conversations.c.id)
-        return await self._database.write(lambda connection: connection.scalars(owns).all())
+        deleted = await self._delete_for_good(conversations.c.client == owner, true())
+        return [id_ for _, id_ in deleted]
 
     async def expire(self, before: int) -> Sequence[tuple[str, str]]:
         """Delete for good what was last updated before this time; returns owners and ids."""
-        is_due = (conversations.c.updated_at < before) & conversations.c.deleted_at.is_(None)
+        is_old = conversations.c.updated_at < before
+        return await self._delete_for_good(is_old & conversations.c.deleted_at.is_(None), is_old)
 
-        some = select(conversations.c.id).where(is_due).limit(1)
-        # A scan, which should not block writers.
-        if await self._database.read(lambda connection: connection.scalar(some)) is None:
-            return ()
-        change = update(conversations).where(is_due).values(deleted_at=FOR_GOOD)
-        changed = change.returning(conversations.c.client, conversations.c.id)
-        rows = await self._database.write(lambda connection: connection.execute(changed).all())
-        return [(row.client, row.id) for row in rows]
+    async def _delete_for_good(
+        self, due: ColumnElement[bool], still_due: ColumnElement[bool]
+    ) -> Sequence[tuple[str, str]]:
+        """Delete what is due, in short transactions; returns owners and ids.
+
+        `still_due` is asked of each id again, without an index that would lead to more rows than that.
+        """
+        query = select(conversations.c.id).where(due)
+        # Perhaps a scan, which should not block writers.
+        ids = await self._database.read(lambda connection: connection.scalars(query).all(), single=True)
+        deleted: list[tuple[str, str]] = []
+        for some in _batched(ids, PARAMETERS):
+            change = update(conversations).where(conversations.c.id.in_(some), still_due)
+            rows = await in_turn(self._database, partial(_deleted, change=change))
+            deleted += rows
+        return deleted
 
     async def usage(self) -> list[Usage]:
         """What each owner has, who used it last first; with what was deleted and can be restored."""
@@ -443,17 +420,6 @@ def _get(connection: Connection, owner: str, conversation: str) -> Conversation:
     return conversation_of(row)
 
 
-def _read_some(
-    connection: Connection, owner: str, ids: Sequence[str]
-) -> tuple[dict[str, Conversation], dict[str, list[Message]]]:
-    """Those of the conversations that are the owner's, and their messages, by id."""
-    own = own_conversations(connection, owner, ids)
-    trees: dict[str, list[Message]] = {id_: [] for id_ in own}
-    for row in connection.execute(_MESSAGES, {"conversations": list(own)}):
-        trees[row.conversation].append(message_of(row))
-    return own, trees
-
-
 def _newest_descendant(connection: Connection, conversation: str, start: str) -> str:
     query = select(messages.c.id, messages.c.parent).where(messages.c.conversation == conversation)
     parents = {row.id: row.parent for row in connection.execute(query.order_by(messages.c.seq))}
@@ -469,10 +435,15 @@ def _newest_descendant(connection: Connection, conversation: str, start: str) ->
 
 
 def _mark(connection: Connection, ids: Sequence[str], deleted_at: int | None) -> None:
-    """Mark conversations as deleted, or not."""
+    """Mark deleted conversations anew, or no longer, unless they are being removed for good."""
     for some in _batched(ids, PARAMETERS):
-        change = update(conversations).where(conversations.c.id.in_(some))
-        connection.execute(change.values(deleted_at=deleted_at))
+        deleted = conversations.c.id.in_(some) & (conversations.c.deleted_at > FOR_GOOD)
+        connection.execute(update(conversations).where(deleted).values(deleted_at=deleted_at))
+
+
+def _deleted(connection: Connection, change: Update) -> Sequence[tuple[str, str]]:
+    marked = change.values(deleted_at=FOR_GOOD).returning(conversations.c.client, conversations.c.id)
+    return [(row.client, row.id) for row in connection.execute(marked)]
 
 
 async def _batches(archived: Iterable[Archived]) -> AsyncIterator[list[Archived]]:

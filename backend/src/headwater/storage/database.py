@@ -135,6 +135,11 @@ class Database:
         return row
 
     @property
+    def is_alone(self) -> bool:
+        """Whether no server runs on the database but this one."""
+        return self._lock is not None
+
+    @property
     def is_ours(self) -> bool:
         """Whether no other server can have taken over the database."""
         return self._lock is None or self._lock.is_sure

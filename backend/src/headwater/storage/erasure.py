@@ -1,20 +1,85 @@
-"""What deleted rows leave behind in a file of SQLite, and how it goes."""
+"""Removes conversations for good in short transactions, and what they leave behind in a file of SQLite."""
 
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
+from time import monotonic
+from typing import TypeVar
 
-from sqlalchemy import Connection, text
+from sqlalchemy import BindParameter, Connection, bindparam, delete, func, select, text
 
 from headwater.storage.database import Database
+from headwater.storage.tables import conversations, generations, messages
+
+FOR_GOOD = 0
+"""When conversations were deleted that nobody can restore: before all others. They may be half removed."""
+
+STEP_TIME = 0.04
+"""Seconds after which a transaction removes no more, because others wait for it."""
+
+CHUNK = 20
+"""The most messages that one statement removes."""
+
+CHUNK_CHARS = 20_000
+"""About how much text one statement removes; each word of it is in the search index."""
 
 WORDS = ("conversations_words", "messages_words")
 """The tables of the search index, see the migrations."""
 
-MERGE_PAGES = 500
-"""About how many pages of the index one transaction merges."""
+MERGE_PAGES = 20
+"""About how many pages of the index one transaction merges, beside those of which nothing is left."""
+
+MERGE_AFTER = 4_000_000
+"""Characters that are removed before the index is merged: the more go, the longer a step may take."""
+
+T = TypeVar("T")
+
+_MARKED = select(conversations.c.id).where(conversations.c.deleted_at == FOR_GOOD).limit(100)
+_REMOVE = delete(conversations).where(conversations.c.id == bindparam("conversation"))
+_NEWEST = (
+    select(messages.c.id, func.length(messages.c.text).label("chars"))
+    .where(messages.c.conversation == bindparam("conversation"))
+    .order_by(messages.c.seq.desc())
+    .limit(CHUNK)
+)
+_IDS: BindParameter[str] = bindparam("ids", expanding=True)
+_LOCK_REPLIES = select(generations.c.id).where(generations.c.message.in_(_IDS)).with_for_update()
+_REMOVE_MESSAGES = delete(messages).where(messages.c.id.in_(_IDS))
 
 
-async def overwrite_deleted(database: Database) -> None:
-    """Overwrite what deleted rows leave in SQLite's search index and in its write-ahead log.
+async def remove_marked(database: Database) -> int:
+    """Remove the conversations that are marked with `FOR_GOOD`; returns how many they were.
+
+    If it is cut, the next call goes on.
+    """
+    removed = chars = 0
+    while (step := await in_turn(database, _remove_some)) is not None:
+        removed += step.conversations
+        chars += step.chars
+        if chars >= MERGE_AFTER:
+            await _merge_words(database)
+            chars = 0
+    if removed:
+        await _merge_words(database)
+        await database.empty_log()
+    return removed
+
+
+async def in_turn(database: Database, work: Callable[[Connection], T]) -> T:
+    """The result of one of many transactions, after which others have their turn.
+
+    A server that runs beside this process waits for SQLite without a queue, so it gets as much time.
+    """
+    began = monotonic()
+    result = await database.write(work)
+    if not database.is_alone:
+        await asyncio.sleep(monotonic() - began)
+    return result
+
+
+async def _merge_words(database: Database) -> None:
+    """Overwrite what deleted rows leave in SQLite's search index.
 
     SQLite overwrites deleted rows by itself (`secure_delete`), but the index keeps their words until its
     segments are merged. PostgreSQL needs nothing: its autovacuum frees deleted rows, with their words.
@@ -24,9 +89,46 @@ async def overwrite_deleted(database: Database) -> None:
     for table in WORDS:
         pages, changes = -MERGE_PAGES, 2
         while changes >= 2:
-            changes = await database.write(partial(_merge, table=table, pages=pages))
+            changes = await in_turn(database, partial(_merge, table=table, pages=pages))
             pages = MERGE_PAGES
-    await database.empty_log()
+
+
+@dataclass(slots=True)
+class _Removed:
+    """How many conversations are gone, and how much text."""
+
+    conversations: int = 0
+    chars: int = 0
+
+
+def _remove_some(connection: Connection) -> _Removed | None:
+    """Remove for about `STEP_TIME`; returns what is gone, None if there was nothing left."""
+    ids = connection.scalars(_MARKED).all()
+    until, removed = monotonic() + STEP_TIME, _Removed()
+    for id_ in ids:
+        if not _empty(connection, id_, until, removed):
+            break
+        removed.conversations += connection.execute(_REMOVE, {"conversation": id_}).rowcount
+    return removed if ids else None
+
+
+def _empty(connection: Connection, conversation: str, until: float, removed: _Removed) -> bool:
+    """Remove the messages of a conversation until some time; returns whether none is left.
+
+    The newest go first, because SQLite cascades from parent to child only about a thousand levels deep.
+    """
+    while newest := connection.execute(_NEWEST, {"conversation": conversation}).all():
+        ids, end = [], removed.chars + CHUNK_CHARS
+        for row in newest:
+            if removed.chars < end:
+                ids.append(row.id)
+                removed.chars += row.chars
+        # Lock replies before their messages, as a reply that is being closed does.
+        connection.execute(_LOCK_REPLIES, {"ids": ids})
+        connection.execute(_REMOVE_MESSAGES, {"ids": ids})
+        if monotonic() >= until:
+            return False
+    return True
 
 
 def _merge(connection: Connection, table: str, pages: int) -> int:

@@ -8,8 +8,18 @@ import asyncpg
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
+
+class LostFileError(OSError):
+    """SQLite's file was deleted or replaced under the server; `reason` is the end of a sentence."""
+
+    def __init__(self, reason: str, path: str) -> None:
+        super().__init__(path)
+        self.reason = reason
+
+
 OUTAGES = (DBAPIError, OSError, TimeoutError, PoolTimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 """What an outage may raise; `outage_reason` says whether it is one."""
+
 
 _REFUSED = {errno.ECONNREFUSED, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT}
 """A refusal, and what an address of IPv6 gives on a machine without it."""
@@ -44,6 +54,8 @@ def outage_reason(error: BaseException) -> str | None:
     if isinstance(cause, sqlite3.Error):
         code: int = getattr(cause, "sqlite_errorcode", 0)
         return _SQLITE.get(code & 0xFF)
+    if isinstance(cause, LostFileError):
+        return cause.reason
     state = getattr(cause, "sqlstate", None)
     if state is not None:
         return next((reason for start, reason in _POSTGRESQL.items() if state.startswith(start)), None)

@@ -81,6 +81,26 @@ def own_conversations(connection: Connection, owner: str, ids: Sequence[str]) ->
     return {row.id: conversation_of(row) for row in rows if row.client == owner and row.deleted_at is None}
 
 
+MESSAGES = (
+    select(*MESSAGE)
+    .outerjoin(generations, generations.c.message == messages.c.id)
+    .where(messages.c.conversation.in_(bindparam("conversations", expanding=True)))
+    .order_by(messages.c.seq)
+)
+"""All messages of some conversations, oldest first."""
+
+
+def read_trees(
+    connection: Connection, owner: str, ids: Sequence[str]
+) -> tuple[dict[str, Conversation], dict[str, list[Message]]]:
+    """Those of the conversations that are the owner's, and their messages, by id."""
+    own = own_conversations(connection, owner, ids)
+    trees: dict[str, list[Message]] = {id_: [] for id_ in own}
+    for row in connection.execute(MESSAGES, {"conversations": list(own)}):
+        trees[row.conversation].append(message_of(row))
+    return own, trees
+
+
 def conversation_of(row: Row[Any], prefix: str = "") -> Conversation:
     """A conversation from its row, whose columns may have a prefix."""
 

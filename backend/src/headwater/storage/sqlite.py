@@ -1,17 +1,21 @@
 """A file of SQLite: one thread writes, many transactions in a commit, and a few threads read."""
 
 import asyncio
+import os
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from time import monotonic
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, SingletonThreadPool, create_engine, event
 from sqlalchemy.engine import URL
 
+from headwater.storage.outage import LostFileError
 from headwater.storage.tokenizer import indexed
 from headwater.storage.uncancelled import END_TIMEOUT, uncancelled
 
@@ -23,6 +27,9 @@ BATCH_TIME = 0.025
 
 BUSY_TIMEOUT = 5.0
 """Seconds that SQLite waits for a writer in another process."""
+
+LOG_TIMEOUT = 0.05
+"""Seconds that emptying the write-ahead log may wait for readers at a time, while writers wait for it."""
 
 INTERRUPT_CHECK = 1_000_000
 """Instructions of SQLite's virtual machine (some 20 ms) after which a query looks whether it must end."""
@@ -70,6 +77,7 @@ class Sqlite:
         self.engine = create_engine(
             url, connect_args={"timeout": BUSY_TIMEOUT}, poolclass=SingletonThreadPool, pool_size=READERS + 2
         )
+        event.listen(self.engine, "do_connect", lambda *_: self._check_file())  # it would create a new one
         event.listen(self.engine, "connect", self._set_up)
         event.listen(self.engine, "begin", _begin)
         # A transaction that reads first and then writes fails if another one writes: writers begin as such.
@@ -82,6 +90,8 @@ class Sqlite:
         """Whether the writer will look at `_waiting` again."""
         self._is_closing = False
         self._current = threading.local()
+        self._file: tuple[Path, os.stat_result] | None = None
+        """The file that the first connection opened, which all others share."""
 
     async def read(self, work: Callable[[Connection], T], *, single: bool) -> T:
         """The result of `work`, which sees one state; without a transaction if it is a `single` statement.
@@ -115,8 +125,14 @@ class Sqlite:
         return result
 
     async def empty_log(self) -> None:
-        """Move the write-ahead log into the file and empty it, unless a reader needs it."""
-        await asyncio.get_running_loop().run_in_executor(self._writer, self._empty_log)
+        """Move the write-ahead log into the file and empty it, unless readers need it for too long."""
+        loop, give_up = asyncio.get_running_loop(), monotonic() + BUSY_TIMEOUT
+        # Most of it while others write.
+        await loop.run_in_executor(self._readers, self._checkpoint, "PASSIVE")
+        while not await loop.run_in_executor(self._writer, self._checkpoint, "TRUNCATE"):
+            if monotonic() > give_up:
+                return
+            await asyncio.sleep(LOG_TIMEOUT)
 
     async def close(self) -> None:
         """Finish what waits to be written, interrupt readers, and close all connections."""
@@ -145,7 +161,7 @@ class Sqlite:
         """Write what waits in one transaction; returns those that are done, with their results or errors."""
         batch: list[_Write] = []
         try:
-            with self._for_writing.begin() as connection:
+            with self._committing() as connection:
                 until = monotonic() + BATCH_TIME
                 while self._waiting and (not batch or monotonic() < until):
                     batch.append(self._waiting.popleft())
@@ -162,20 +178,45 @@ class Sqlite:
     def _write_again(self, batch: list[_Write]) -> None:
         """Write those that were undone because the one after them failed."""
         try:
-            with self._for_writing.begin() as connection:
+            with self._committing() as connection:
                 for write in batch:
                     write.run(connection)
         except BaseException as error:  # noqa: BLE001 - raised where they are awaited
             for write in batch:
                 write.error = error
 
+    @contextmanager
+    def _committing(self) -> Iterator[Connection]:
+        """A transaction that is committed only into the file that the path leads to."""
+        with self._for_writing.begin() as connection:
+            yield connection
+            self._check_file()
+
+    def _check_file(self) -> None:
+        """Raise `LostFileError` if the file was deleted or replaced: nobody would find what is written."""
+        if self._file is None:
+            return
+        path, opened = self._file
+        try:
+            is_ours = os.path.samestat(path.stat(), opened)
+        except OSError:
+            raise LostFileError("its file is gone", str(path)) from None
+        if not is_ours:
+            raise LostFileError("its file was replaced by another one", str(path))
+
     def _take_all(self) -> list[_Write]:
         return [self._waiting.popleft() for _ in range(len(self._waiting))]
 
-    def _empty_log(self) -> None:
+    def _checkpoint(self, mode: str) -> bool:
+        """Move the write-ahead log into the file; whether no reader was in the way for `LOG_TIMEOUT`."""
         with self.engine.connect() as connection:
             driver: Any = connection.connection.driver_connection
-            driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
+            driver.execute(f"PRAGMA busy_timeout = {LOG_TIMEOUT * 1000:.0f}")
+            try:
+                busy, _, _ = driver.execute(f"PRAGMA wal_checkpoint({mode})").fetchone()
+            finally:
+                driver.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT * 1000:.0f}")
+        return not busy
 
     def _close(self) -> None:
         self._writer.shutdown()
@@ -188,6 +229,10 @@ class Sqlite:
         connection.create_function("headwater_words", 1, indexed, deterministic=True)  # the triggers call it
         cursor = connection.cursor()
         cursor.execute("PRAGMA journal_mode = WAL")  # readers and the writer do not block each other
+        if self._file is None:
+            path = Path(cursor.execute("PRAGMA database_list").fetchone()[2])
+            self._file = path, path.stat()
+        self._check_file()
         cursor.execute("PRAGMA synchronous = NORMAL")  # consistent after a crash, also of the machine
         cursor.execute("PRAGMA foreign_keys = ON")
         cursor.execute("PRAGMA trusted_schema = ON")  # triggers may call our own function

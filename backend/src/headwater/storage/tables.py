@@ -107,7 +107,7 @@ shares = Table(
     metadata,
     Column("token", Text, primary_key=True),
     Column("conversation", Text, _belongs_to("conversations.id"), nullable=False, unique=True),
-    Column("leaf", Text, _belongs_to("messages.id"), nullable=False),
+    Column("leaf", Text, _belongs_to("messages.id"), nullable=False, index=True),
     Column("created_at", BigInteger, nullable=False),
 )
 

@@ -1,0 +1,85 @@
+"""Recognises the conversations of an archive that its owner has already under other ids."""
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from hashlib import sha256
+from typing import TypeAlias
+
+import msgspec
+from sqlalchemy import select
+
+from headwater.conversations.model import Conversation, Message
+from headwater.generation.codec import parts_objects
+from headwater.storage.database import Database
+from headwater.storage.rows import read_trees
+from headwater.storage.tables import conversations
+
+Archived: TypeAlias = tuple[Conversation, Sequence[Message]]
+"""A conversation with all its messages, parents first."""
+
+READ_BATCH = 100
+"""Conversations that one transaction reads with all their messages."""
+
+
+class Recognition:
+    """The conversations that an owner had before an import.
+
+    An import knows those of earlier imports by their ids. Any other is there already if the owner has one
+    that was created at the same time with the same title, and begins with the same messages. Each stands for
+    one conversation of the archive.
+    """
+
+    def __init__(self, database: Database, owner: str) -> None:
+        self._database = database
+        self._owner = owner
+        self._ids: set[str] = set()
+        self._unread: dict[tuple[int, str], list[str]] = {}
+        self._beginnings: dict[bytes, list[str]] = {}
+        self._free: set[str] = set()
+        """Those that stand for none yet."""
+
+    async def read(self) -> None:
+        """Read what the owner has now."""
+        columns = conversations.c.id, conversations.c.created_at, conversations.c.title
+        query = select(*columns).where(
+            conversations.c.client == self._owner, conversations.c.deleted_at.is_(None)
+        )
+        rows = await self._database.read(lambda connection: connection.execute(query).all(), single=True)
+        self._ids = {row.id for row in rows}
+        self._free = set(self._ids)
+        for row in rows:
+            self._unread.setdefault((row.created_at, row.title), []).append(row.id)
+
+    async def without_known(self, batch: Sequence[Archived]) -> list[Archived]:
+        """The conversations of a batch that the owner does not have under another id."""
+        self._free -= {conversation.id for conversation, _ in batch}
+        others = [conversation for conversation, _ in batch if conversation.id not in self._ids]
+        similar = [id_ for each in others for id_ in self._unread.pop((each.created_at, each.title), ())]
+        for start in range(0, len(similar), READ_BATCH):
+            ids = similar[start : start + READ_BATCH]
+            own, trees = await self._database.read(partial(read_trees, owner=self._owner, ids=ids))
+            for id_, conversation in own.items():
+                for digest in _beginnings(conversation, trees[id_]):
+                    self._beginnings.setdefault(digest, []).append(id_)
+        return [archived for archived in batch if archived[0].id in self._ids or not self._has(archived)]
+
+    def _has(self, archived: Archived) -> bool:
+        *_, whole = _beginnings(*archived)
+        same = self._beginnings.get(whole, [])
+        while same:
+            if (id_ := same.pop()) in self._free:
+                self._free.discard(id_)
+                return True
+        return False
+
+
+def _beginnings(conversation: Conversation, tree: Sequence[Message]) -> Iterator[bytes]:
+    """Digests of a conversation up to each of its messages, from none of them to all."""
+    digest = sha256(msgspec.json.encode([conversation.created_at, conversation.title]))
+    yield digest.digest()
+    index: dict[str | None, int | None] = {None: None}
+    for number, message in enumerate(tree):
+        index[message.id] = number
+        content = [index[message.parent], message.role, message.created_at, parts_objects(message.parts)]
+        digest.update(msgspec.json.encode(content))
+        yield digest.digest()
