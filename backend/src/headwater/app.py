@@ -13,6 +13,7 @@ from typing import Any
 from quart import Quart
 from sqlalchemy.engine import URL
 
+from headwater.api.archives import archives_blueprint
 from headwater.api.asgi import AsgiApplication
 from headwater.api.chat import chat_blueprint
 from headwater.api.conversations import conversations_blueprint, shared_blueprint
@@ -239,6 +240,7 @@ def _applications(
         websocket_blueprint(replies, changes, metrics.refused),
         generations_blueprint(replies),
         conversations_blueprint(conversation_service, settings.heartbeat),
+        archives_blueprint(conversation_service),
         shared_blueprint(conversation_service),
         models_blueprint(catalogue),
         openai_blueprint(replies, catalogue, needs_key=identifier.has_keys),

@@ -1,33 +1,50 @@
-"""The JSON of exported conversations, and its validation on import."""
+"""Export and import: the routes, the JSON of an archive, and its validation."""
 
+import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from functools import cached_property
 from hashlib import sha256
 from typing import Annotated, Literal, Self
 
 import msgspec
 from pydantic import Field, model_validator
+from quart import Blueprint, Response
+from quart_schema import document_querystring, document_request, document_response
 
+from headwater.api import responses
+from headwater.api.describe import answers_as
 from headwater.api.parts_and_outcomes import Outcome, Part
+from headwater.api.principals import principal
 from headwater.api.requests import (
     PLAIN,
     WHOLE,
     Body,
     Identifier,
     PlainText,
+    Query,
     SettingsBody,
+    read_json_bytes,
+    read_query,
     validated,
 )
+from headwater.api.responses import ImportResult
+from headwater.api.streaming import JSON
+from headwater.conversation_service import ConversationService
 from headwater.conversations.model import Conversation, Message, milliseconds
 from headwater.errors import InvalidRequestError
 from headwater.generation.codec import parse_parts, text_members
 from headwater.generation.parts import Parts
 from headwater.ids import derived_id
+from headwater.storage.conversations import Imported
 from headwater.storage.recognition import Archived
+from headwater.transports.wire import encode_json
 
 OPENING = b'{"format":"headwater","version":1,"conversations":['
 CLOSING = b"]}\n"
+
+ARCHIVE_BYTES = 64 * 1024 * 1024
+"""The longest archive that is imported."""
 
 _YEAR = "([0-9]{3}[1-9]|[0-9]{2}[1-9]0|[0-9][1-9]00|[1-9]000)"
 _FOURTH = "(0[48]|[2468][048]|[13579][26])"
@@ -175,3 +192,78 @@ class _Envelope(msgspec.Struct, forbid_unknown_fields=True):
     format: Literal["headwater"]
     version: Literal[1]
     conversations: list[msgspec.Raw]
+
+
+class ExportQuery(Query):
+    """The query of an export."""
+
+    format: Literal["json", "markdown"] = "json"
+
+
+def archives_blueprint(conversations: ConversationService) -> Blueprint:
+    """The routes of archives; they need those of conversations."""
+    blueprint = Blueprint("archives", __name__, url_prefix="/api/conversations")
+
+    @blueprint.get("/export")
+    @document_response(Archive)
+    async def export_all() -> Response:
+        response = Response(_archive(conversations, principal().owner), content_type=JSON)
+        response.timeout = None
+        return _attached(response, "headwater.json")
+
+    @blueprint.post("/import")
+    @document_request(Archive)
+    @document_response(ImportResult, 201)
+    async def import_() -> Response:
+        owner = principal().owner
+        archive = read_archive(owner, await read_json_bytes(ARCHIVE_BYTES))
+        imported = await conversations.insert(owner, archive)
+        return Response(_import_result(conversations, owner, imported), 201, content_type=JSON)
+
+    @blueprint.get("/<conversation_id:name>/export")
+    @document_querystring(ExportQuery)
+    @document_response(Archive)
+    @answers_as("text/markdown")
+    async def export(name: str) -> Response:
+        if read_query(ExportQuery).format == "markdown":
+            title, text = await conversations.markdown(principal().owner, name)
+            response = Response(text, content_type="text/markdown; charset=utf-8")
+            return _attached(response, f"{_file_name(title)}.md")
+        archived = await conversations.export(principal().owner, name)
+        response = Response(OPENING + encode_json(archived) + CLOSING, content_type=JSON)
+        return _attached(response, f"{_file_name(archived['title'])}.json")
+
+    return blueprint
+
+
+async def _import_result(
+    conversations: ConversationService, owner: str, imported: Imported
+) -> AsyncIterator[bytes]:
+    """An `ImportResult`, written in pieces because it may be as large as the archive."""
+    yield b'{"conversations":['
+    separator = b""
+    async for batch in conversations.listed(owner, imported.ids):
+        if batch:
+            yield separator + b",".join(encode_json(responses.summary(listed)) for listed in batch)
+            separator = b","
+    yield b'],"existing":%d}' % imported.existing
+
+
+async def _archive(conversations: ConversationService, owner: str) -> AsyncIterator[bytes]:
+    yield OPENING
+    separator = b""
+    async for archived in conversations.export_all(owner):
+        yield separator + encode_json(archived)
+        separator = b","
+    yield CLOSING
+
+
+def _attached(response: Response, file_name: str) -> Response:
+    response.headers["Content-Disposition"] = f'attachment; filename="{file_name}"'
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _file_name(title: str) -> str:
+    """A title as a file name that is valid on every system."""
+    return re.sub(r"[^A-Za-z0-9]+", "-", title).strip("-")[:60] or "conversation"

@@ -1,11 +1,10 @@
-"""`/api/conversations`: list, open, change, delete, search, share, export, import, and follow changes."""
+"""`/api/conversations`: list, open, change, delete, search, share, and follow changes."""
 
-import re
 from base64 import urlsafe_b64decode
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 from dataclasses import astuple
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
 from pydantic import BeforeValidator, ConfigDict, Field
@@ -15,7 +14,6 @@ from quart_schema import document_querystring, document_request, document_respon
 from werkzeug.routing import BaseConverter
 
 from headwater.api import responses
-from headwater.api.archives import CLOSING, OPENING, Archive, read_archive
 from headwater.api.describe import answers_as, answers_nothing
 from headwater.api.principals import principal
 from headwater.api.requests import (
@@ -25,7 +23,6 @@ from headwater.api.requests import (
     Query,
     SettingsBody,
     read_json,
-    read_json_bytes,
     read_query,
     without_null,
 )
@@ -33,22 +30,17 @@ from headwater.api.responses import (
     Conversation,
     ConversationList,
     ConversationSummary,
-    ImportResult,
     SearchResults,
     Share,
     SharedConversation,
 )
-from headwater.api.streaming import JSON, UNBUFFERED, json_response, refuse_head
+from headwater.api.streaming import UNBUFFERED, json_response, refuse_head
 from headwater.conversation_service import ConversationService
 from headwater.errors import InvalidRequestError
-from headwater.storage.conversations import Imported, ListCursor
+from headwater.storage.conversations import ListCursor
 from headwater.storage.search import SearchCursor
 from headwater.transports.sse import HEARTBEAT, SseEncoder, sse_event
 from headwater.transports.sse import OPENING as SSE_OPENING
-from headwater.transports.wire import encode_json
-
-ARCHIVE_BYTES = 64 * 1024 * 1024
-
 
 _NUMBER = "-?[0-9]{1,18}"
 """A number of a cursor, within the bounds of the databases."""
@@ -85,12 +77,6 @@ class SearchQuery(Query):
     cursor: (
         Annotated[str, Field(pattern=rf"^(titles|messages)\.{_NUMBER}$"), _earlier(SearchCursor)] | None
     ) = None
-
-
-class ExportQuery(Query):
-    """The query of an export."""
-
-    format: Literal["json", "markdown"] = "json"
 
 
 _NEVER_NULL = ("title", "pinned", "archived", "leaf")
@@ -161,22 +147,6 @@ def conversations_blueprint(conversations: ConversationService, heartbeat: float
         response.timeout = None
         return response
 
-    @blueprint.get("/export")
-    @document_response(Archive)
-    async def export_all() -> Response:
-        response = Response(_archive(conversations, principal().owner), content_type=JSON)
-        response.timeout = None
-        return _attached(response, "headwater.json")
-
-    @blueprint.post("/import")
-    @document_request(Archive)
-    @document_response(ImportResult, 201)
-    async def import_() -> Response:
-        owner = principal().owner
-        archive = read_archive(owner, await read_json_bytes(ARCHIVE_BYTES))
-        imported = await conversations.insert(owner, archive)
-        return Response(_import_result(conversations, owner, imported), 201, content_type=JSON)
-
     @blueprint.get("/<conversation_id:name>")
     @document_response(Conversation)
     @answers_nothing(304)
@@ -210,19 +180,6 @@ def conversations_blueprint(conversations: ConversationService, heartbeat: float
     @document_response(ConversationSummary)
     async def restore(name: str) -> Response:
         return json_response(responses.summary(await conversations.restore(principal().owner, name)))
-
-    @blueprint.get("/<conversation_id:name>/export")
-    @document_querystring(ExportQuery)
-    @document_response(Archive)
-    @answers_as("text/markdown")
-    async def export(name: str) -> Response:
-        if read_query(ExportQuery).format == "markdown":
-            title, text = await conversations.markdown(principal().owner, name)
-            response = Response(text, content_type="text/markdown; charset=utf-8")
-            return _attached(response, f"{_file_name(title)}.md")
-        archived = await conversations.export(principal().owner, name)
-        response = Response(OPENING + encode_json(archived) + CLOSING, content_type=JSON)
-        return _attached(response, f"{_file_name(archived['title'])}.json")
 
     @blueprint.post("/<conversation_id:name>/share")
     @document_response(Share)
@@ -259,39 +216,6 @@ async def _events(conversations: ConversationService, owner: str, heartbeat: flo
         yield SSE_OPENING + sse_event("ready", {})
         async for changed in batches:
             yield sse_event("change", {"conversations": changed}) if changed else HEARTBEAT
-
-
-async def _import_result(
-    conversations: ConversationService, owner: str, imported: Imported
-) -> AsyncIterator[bytes]:
-    """An `ImportResult`, written in pieces because it may be as large as the archive."""
-    yield b'{"conversations":['
-    separator = b""
-    async for batch in conversations.listed(owner, imported.ids):
-        if batch:
-            yield separator + b",".join(encode_json(responses.summary(listed)) for listed in batch)
-            separator = b","
-    yield b'],"existing":%d}' % imported.existing
-
-
-async def _archive(conversations: ConversationService, owner: str) -> AsyncIterator[bytes]:
-    yield OPENING
-    separator = b""
-    async for archived in conversations.export_all(owner):
-        yield separator + encode_json(archived)
-        separator = b","
-    yield CLOSING
-
-
-def _attached(response: Response, file_name: str) -> Response:
-    response.headers["Content-Disposition"] = f'attachment; filename="{file_name}"'
-    response.headers["Cache-Control"] = "no-store"
-    return response
-
-
-def _file_name(title: str) -> str:
-    """A title as a file name that is valid on every system."""
-    return re.sub(r"[^A-Za-z0-9]+", "-", title).strip("-")[:60] or "conversation"
 
 
 def _write_cursor(cursor: ListCursor | SearchCursor | None) -> str | None:
