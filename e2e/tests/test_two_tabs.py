@@ -1,6 +1,7 @@
 """What one tab of a browser does, the other shows without a reload."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import BrowserContext, expect
@@ -8,6 +9,8 @@ from playwright.sync_api import BrowserContext, expect
 from chat_page import ChatPage
 from complaints import Complaints
 from conftest import SomebodyElse
+from headwater_server import HeadwaterServer
+from proxies import nginx_without_websockets
 from side_bar import SideBar
 from streamcheck import assert_grew_in_steps, assert_never_shrank
 
@@ -80,7 +83,24 @@ def test_twelve_tabs_with_running_replies_leave_room_to_ask_to_stop_and_to_open_
     chat: ChatPage, another_tab: OpenTab
 ) -> None:
     """Over HTTP/1.1 a browser has six connections to a server, for all of its tabs."""
-    tabs = [chat, *(another_tab() for _ in range(11))]
+    ask_and_stop_with_seven_replies_running([chat, *(another_tab() for _ in range(11))], another_tab)
+
+
+@pytest.mark.parametrize("protocol", ["http1"], indirect=True)
+def test_so_do_they_where_websockets_are_kept_out(
+    chat: ChatPage, another_tab: OpenTab, server: HeadwaterServer, tmp_path: Path, complaints: Complaints
+) -> None:
+    complaints.expect("WebSocket connection to")
+    with nginx_without_websockets(server, tmp_path) as address:
+        chat.open(address)
+        tabs = [chat, *(another_tab() for _ in range(11))]
+        ask_and_stop_with_seven_replies_running(tabs, another_tab)
+        # No page may ask a proxy that is gone.
+        for page in chat.page.context.pages:
+            page.goto("about:blank")
+
+
+def ask_and_stop_with_seven_replies_running(tabs: list[ChatPage], another_tab: OpenTab) -> None:
     for tab in tabs[:7]:
         tab.amend_requests(script=gate(12))
         tab.box.fill(MESSAGE)
