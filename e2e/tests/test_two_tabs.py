@@ -174,13 +174,13 @@ def test_changes_are_seen_as_soon_as_what_reads_them_can_be_had(
     chat: ChatPage, context: BrowserContext, another_tab: OpenTab, complaints: Complaints
 ) -> None:
     complaints.expect("ERR_CONNECTION_REFUSED")
-    context.route("**/assets/listeners-*.js", lambda route: route.abort("connectionrefused"))
+    context.route("**/assets/change-listener-*.js", lambda route: route.abort("connectionrefused"))
     with context.expect_event("requestfailed"):
         theirs = SideBar(another_tab().page)
     chat.ask("rivers")
     chat.expect_status("completed")
     expect(theirs.items).to_have_count(0)
-    context.unroute("**/assets/listeners-*.js")
+    context.unroute("**/assets/change-listener-*.js")
     expect(theirs.item("rivers")).to_be_visible()
     SideBar(chat.page).rename("rivers", "Of rivers")
     expect(theirs.item("Of rivers")).to_be_visible()

@@ -19,7 +19,7 @@ interface FewConnectionsOptions {
  * Reads over the usual transport while there is a connection to spare. Otherwise a reply comes over a WebSocket; if
  * WebSockets are blocked, by short requests, until a connection is free.
  */
-export function overFewConnections({
+export default function overFewConnections({
   readOver,
   environment,
   connect = takeConnection,

@@ -1,3 +1,4 @@
+import { untilLoaded } from "../missing-modules";
 import { hasFewConnections } from "./connections";
 import type { TakeConnection } from "./take-connection";
 import { type Arrival, type Origin, type Transport, TransportBlocked } from "./transport";
@@ -53,8 +54,8 @@ export function pickedTransport({
   async function readAsUsual(origin: Origin, signal: AbortSignal) {
     if (isScarce()) {
       try {
-        const { overFewConnections } = await import("./few-connections");
-        sparing ??= overFewConnections({ readOver, environment, connect });
+        const few = await import("./few-connections");
+        sparing ??= few.default({ readOver, environment, connect });
         return sparing(origin, signal);
       } catch {
         // The module cannot be loaded: go on as if there were enough.
@@ -70,8 +71,8 @@ export function pickedTransport({
   return {
     read,
     async cancel(generation) {
-      const { cancelOverHttp } = await import("./transports/http");
-      await cancelOverHttp(generation, environment);
+      const http = await import("./transports/http");
+      await http.cancelOverHttp(generation, environment);
     },
   };
 }
@@ -82,9 +83,12 @@ export function pickedTransport({
  * @throws TransportBlocked if it cannot be loaded; another try may succeed
  */
 export async function fetchTransport(key: TransportKey): Promise<MakeTransport> {
+  const { load } = TRANSPORTS[key];
   try {
-    return await TRANSPORTS[key].load();
+    return (await load()).default;
   } catch (error) {
+    // Nothing stands in for the usual one.
+    if (key === USUAL) void untilLoaded(load);
     throw new TransportBlocked(`${key} cannot be fetched`, { cause: error });
   }
 }

@@ -1,3 +1,4 @@
+import { reportMissing } from "../missing-modules";
 import { english, type Language, makeLanguage } from "./language";
 import { en } from "./languages/en";
 import type { Translation } from "./translation";
@@ -38,6 +39,7 @@ export async function loadLanguage(chosen: string | null): Promise<Language> {
     if (file === undefined) return makeLanguage(code, en, {}, locale);
     return makeLanguage(code, file.texts, file.server, locale);
   } catch {
+    reportMissing();
     return english;
   }
 }

@@ -14,7 +14,7 @@ const WAIT_S = 10;
  * The non-streaming mode: a complete reply arrives as one JSON object. After a cut, or if the reply was running
  * already, the page polls the rest of the log.
  */
-export function jsonTransport(environment = browserEnvironment): Transport {
+export default function jsonTransport(environment = browserEnvironment): Transport {
   return {
     async *read(origin, signal) {
       if ("generation" in origin) return yield* collect(origin, signal, environment);

@@ -1,7 +1,7 @@
 import type { Arrival, LogPosition, Origin } from "../transport";
 import type { Environment } from "./environment";
 import { fetchPage, PAUSE_MS } from "./pages";
-import { sseTransport } from "./sse";
+import sseTransport from "./sse";
 
 /**
  * Reads what a log has already, or the beginning of a request's reply, and then leaves the connection to others. The
