@@ -180,8 +180,11 @@ def test_changes_are_seen_as_soon_as_what_reads_them_can_be_had(
     chat.ask("rivers")
     chat.expect_status("completed")
     expect(theirs.items).to_have_count(0)
+    expect(theirs.toast).to_contain_text("could not be loaded")
+    expect(theirs.toast.get_by_role("button", name="Reload")).to_be_visible()
     context.unroute("**/assets/change-listener-*.js")
     expect(theirs.item("rivers")).to_be_visible()
+    expect(theirs.toast).to_have_count(0)
     SideBar(chat.page).rename("rivers", "Of rivers")
     expect(theirs.item("Of rivers")).to_be_visible()
 
