@@ -44,11 +44,6 @@ export async function loadLanguage(chosen: string | null): Promise<Language> {
   }
 }
 
-/** The name of a language in that language. */
-export function nameOf(code: string): string {
-  return new Intl.DisplayNames([code], { type: "language" }).of(code) ?? code;
-}
-
 function codeOf(locale: string): string {
   return locale.toLowerCase().split("-")[0] ?? locale;
 }
