@@ -196,6 +196,11 @@ class ChatPage:
         response = self.page.request.post(f"{self._origin}/api/scripted/gates/{generation}")
         assert response.status == 204, response.text()
 
+    def cancel(self, generation: str) -> None:
+        """End a generation that may have ended already."""
+        response = self.page.request.post(f"{self._origin}/api/generations/{generation}/cancel")
+        assert response.status in {200, 202}, response.text()
+
     def protocols_of_replies(self) -> set[str]:
         """The protocols over which replies came to the browser; waits for one that has come.
 

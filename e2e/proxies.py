@@ -1,4 +1,4 @@
-"""Real proxies in front of a server: nginx and Caddy as we recommend them, and an nginx that buffers."""
+"""Real proxies in front of a server: as we recommend them, one that buffers, one without WebSockets."""
 
 import os
 import subprocess
@@ -44,6 +44,20 @@ BUFFERING = """
 
 With chunks, which HTTP/1.0 does not have, nginx passes on what came however much it should buffer."""
 
+WITHOUT_WEBSOCKETS = """
+    server {{
+        listen 127.0.0.1:{port};
+        location / {{
+            proxy_pass {server.http1};
+            proxy_http_version 1.1;
+            proxy_set_header Host $http_host;
+            proxy_set_header Connection "";
+            proxy_set_header Upgrade "";
+            proxy_buffering off;
+        }}
+    }}
+"""
+
 CADDY = """
 {{
     admin off
@@ -78,6 +92,15 @@ def buffering_nginx(server: HeadwaterServer, folder: Path) -> Iterator[str]:
     """nginx that collects what it is sent before it passes it on; gives its address."""
     (port,) = free_ports(1)
     with _nginx(BUFFERING.format(server=server, port=port), f"http://127.0.0.1:{port}", folder) as address:
+        yield address
+
+
+@contextmanager
+def nginx_without_websockets(server: HeadwaterServer, folder: Path) -> Iterator[str]:
+    """nginx that passes on no upgrade of a connection; gives its address."""
+    (port,) = free_ports(1)
+    servers = WITHOUT_WEBSOCKETS.format(server=server, port=port)
+    with _nginx(servers, f"http://127.0.0.1:{port}", folder) as address:
         yield address
 
 

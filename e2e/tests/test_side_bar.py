@@ -269,6 +269,24 @@ def test_the_focus_stays_on_a_button_whose_menu_is_still_fetched(bar: SideBar) -
     expect(button).to_be_focused()
 
 
+def test_what_is_typed_before_the_search_box_is_there_goes_to_it(chat: ChatPage) -> None:
+    page, held = chat.page, list[Route]()
+    page.route("**/assets/sidebar-*.js", lambda route: held.append(route))
+    with page.expect_request("**/assets/sidebar-*.js"):
+        page.reload(wait_until="commit")
+    expect(chat.box).to_be_focused()
+    page.keyboard.press("Control+k")
+    page.keyboard.type("riv")
+    for route in held:
+        route.continue_()
+    search = page.get_by_test_id("search-input")
+    expect(search).to_have_value("riv")
+    expect(search).to_be_focused()
+    page.keyboard.type("ers")
+    expect(search).to_have_value("rivers")
+    expect(chat.box).to_have_value("")
+
+
 def test_what_could_not_be_fetched_is_told_and_fetched_at_the_next_click(
     bar: SideBar, chat: ChatPage, complaints: Complaints
 ) -> None:

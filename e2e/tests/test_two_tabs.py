@@ -1,6 +1,7 @@
 """What one tab of a browser does, the other shows without a reload."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import BrowserContext, expect
@@ -8,6 +9,8 @@ from playwright.sync_api import BrowserContext, expect
 from chat_page import ChatPage
 from complaints import Complaints
 from conftest import SomebodyElse
+from headwater_server import HeadwaterServer
+from proxies import nginx_without_websockets
 from side_bar import SideBar
 from streamcheck import assert_grew_in_steps, assert_never_shrank
 
@@ -80,7 +83,24 @@ def test_twelve_tabs_with_running_replies_leave_room_to_ask_to_stop_and_to_open_
     chat: ChatPage, another_tab: OpenTab
 ) -> None:
     """Over HTTP/1.1 a browser has six connections to a server, for all of its tabs."""
-    tabs = [chat, *(another_tab() for _ in range(11))]
+    ask_and_stop_with_seven_replies_running([chat, *(another_tab() for _ in range(11))], another_tab)
+
+
+@pytest.mark.parametrize("protocol", ["http1"], indirect=True)
+def test_so_do_they_where_websockets_are_kept_out(
+    chat: ChatPage, another_tab: OpenTab, server: HeadwaterServer, tmp_path: Path, complaints: Complaints
+) -> None:
+    complaints.expect("WebSocket connection to")
+    with nginx_without_websockets(server, tmp_path) as address:
+        chat.open(address)
+        tabs = [chat, *(another_tab() for _ in range(11))]
+        ask_and_stop_with_seven_replies_running(tabs, another_tab)
+        # No page may ask a proxy that is gone.
+        for page in chat.page.context.pages:
+            page.goto("about:blank")
+
+
+def ask_and_stop_with_seven_replies_running(tabs: list[ChatPage], another_tab: OpenTab) -> None:
     for tab in tabs[:7]:
         tab.amend_requests(script=gate(12))
         tab.box.fill(MESSAGE)
@@ -95,6 +115,9 @@ def test_twelve_tabs_with_running_replies_leave_room_to_ask_to_stop_and_to_open_
     expect(tabs[-1].text).to_have_text("first")
     last = another_tab()
     expect(last.text).to_have_text(" ".join(WORDS[:12]))
+    # None of them may count among the replies that the next test may have.
+    for tab in tabs[1:6]:
+        tab.cancel(tab.generation_of_reply())
 
 
 @over_one_protocol
@@ -154,14 +177,17 @@ def test_changes_are_seen_as_soon_as_what_reads_them_can_be_had(
     chat: ChatPage, context: BrowserContext, another_tab: OpenTab, complaints: Complaints
 ) -> None:
     complaints.expect("ERR_CONNECTION_REFUSED")
-    context.route("**/assets/listeners-*.js", lambda route: route.abort("connectionrefused"))
+    context.route("**/assets/change-listener-*.js", lambda route: route.abort("connectionrefused"))
     with context.expect_event("requestfailed"):
         theirs = SideBar(another_tab().page)
     chat.ask("rivers")
     chat.expect_status("completed")
     expect(theirs.items).to_have_count(0)
-    context.unroute("**/assets/listeners-*.js")
+    expect(theirs.toast).to_contain_text("could not be loaded")
+    expect(theirs.toast.get_by_role("button", name="Reload")).to_be_visible()
+    context.unroute("**/assets/change-listener-*.js")
     expect(theirs.item("rivers")).to_be_visible()
+    expect(theirs.toast).to_have_count(0)
     SideBar(chat.page).rename("rivers", "Of rivers")
     expect(theirs.item("Of rivers")).to_be_visible()
 

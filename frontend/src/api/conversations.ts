@@ -4,13 +4,9 @@ import type {
   ConversationChange,
   ConversationList,
   ConversationSummary,
-  ImportResult,
-  SearchResults,
-  Share,
-  SharedConversation,
 } from "./schema";
 
-const ROOT = "/api/conversations";
+export const ROOT = "/api/conversations";
 
 /** The change feed. */
 export const CHANGES_PATH = `${ROOT}/events`;
@@ -37,17 +33,6 @@ export function listConversations(
   });
   if (cursor !== null) query.set("cursor", cursor);
   return ask(`${ROOT}?${query}`, { signal });
-}
-
-/** A page of search results from `cursor` on; null: from the start. */
-export function searchConversations(
-  words: string,
-  cursor: string | null,
-  signal?: AbortSignal,
-): Promise<SearchResults> {
-  const query = new URLSearchParams({ q: words });
-  if (cursor !== null) query.set("cursor", cursor);
-  return ask(`${ROOT}/search?${query}`, { signal });
 }
 
 /** A conversation with its settings and all its messages. */
@@ -81,31 +66,6 @@ export function restoreConversation(id: string): Promise<ConversationSummary> {
   return ask(`${pathOf(id)}/restore`, { method: "POST" });
 }
 
-/** Creates the link, or makes it show the current branch. */
-export function shareConversation(id: string): Promise<Share> {
-  return ask(`${pathOf(id)}/share`, { method: "POST" });
-}
-
-export function unshareConversation(id: string): Promise<void> {
-  return ask(`${pathOf(id)}/share`, { method: "DELETE" });
-}
-
-export function readShared(token: string, signal?: AbortSignal): Promise<SharedConversation> {
-  return ask(`/api/shared/${encodeURIComponent(token)}`, { signal });
-}
-
-/** Imports all conversations of an export, or none. */
-export function importConversations(archive: Blob): Promise<ImportResult> {
-  return ask(`${ROOT}/import`, { method: "POST", body: archive });
-}
-
-/** Markdown contains the shown branch, JSON all branches. */
-export function exportPath(id: string, format: "markdown" | "json"): string {
-  return `${pathOf(id)}/export?format=${format}`;
-}
-
-export const EXPORT_ALL_PATH = `${ROOT}/export`;
-
-function pathOf(id: string): string {
+export function pathOf(id: string): string {
   return `${ROOT}/${encodeURIComponent(id)}`;
 }

@@ -1,10 +1,11 @@
 import { lazy, type ReactNode, useRef } from "react";
 import { useLanguage } from "../language/language-context";
+import { untilLoaded } from "../missing-modules";
 import { Optional } from "../ui/optional";
 import type { Settings } from "./state/settings";
 
 // Lazy, because few conversations have any.
-const HeaderChips = lazy(() => import("./header-chips"));
+const HeaderChips = lazy(() => untilLoaded(() => import("./header-chips")));
 
 interface ChatHeaderProps {
   readonly leading: ReactNode;

@@ -4,6 +4,7 @@ import { useOptimisticChange } from "../conversations/data/optimistic";
 import { useConversation } from "../conversations/data/queries";
 import { Problem } from "../generation/problem";
 import type { NewChatRequest } from "../generation/transport";
+import { untilLoaded } from "../missing-modules";
 import { focus } from "../ui/focus";
 import { Optional } from "../ui/optional";
 import { Announcer } from "./announcer";
@@ -24,10 +25,10 @@ import { ThreadContext } from "./state/thread-context";
 import { useChat } from "./state/use-chat";
 import { savedStatus, useReplyStatus } from "./state/use-reply";
 import { useMarkdown } from "./thread/use-markdown";
-import { loadThreadView, useThreadView } from "./thread/use-thread-view";
+import { useThreadView } from "./thread/use-thread-view";
 import { useEscape } from "./use-escape";
 
-const LinkedMessage = lazy(() => import("./thread/linked-message"));
+const LinkedMessage = lazy(() => untilLoaded(() => import("./thread/linked-message")));
 const NotFound = lazy(() => import("./not-found"));
 
 export interface ChatOptions {
@@ -144,7 +145,7 @@ export function Chat(props: ChatProps) {
           ref={content}
           className="mx-auto flex min-h-full w-full max-w-3xl flex-col px-4 pt-4 pb-8 sm:px-6"
         >
-          <Optional lost={<CannotLoad onRetry={() => void refetch()} />}>
+          <Optional lost={<CannotLoad onRetry={reload} />}>
             {isUnknown && <NotFound onNewChat={() => onNewChat()} />}
           </Optional>
           {isLoading && !isUnknown && error !== null && (
@@ -166,7 +167,7 @@ export function Chat(props: ChatProps) {
                 />
               )}
               {Thread === undefined && <Loading />}
-              {Thread === null && <CannotLoad onRetry={() => void loadThreadView()} />}
+              {Thread === null && <CannotLoad onRetry={reload} />}
               {message !== null && (
                 <Optional>
                   <LinkedMessage
@@ -210,6 +211,10 @@ export function Chat(props: ChatProps) {
       <Announcer status={isAccepted ? status : null} />
     </div>
   );
+}
+
+function reload(): void {
+  location.reload();
 }
 
 /** Whether nothing useful has the focus. Browsers remove it from a disabled text field. */

@@ -1,13 +1,13 @@
 import { useEffect, useMemo } from "react";
 import type { Message, SharedMessage } from "../api/schema";
-import { useShared } from "../conversations/data/queries";
+import { useShared } from "../conversations/data/use-shared";
 import { Problem } from "../generation/problem";
 import { useLanguage } from "../language/language-context";
 import { Brand } from "../ui/brand";
 import { CannotLoad } from "./conversation-states";
 import { makeTree } from "./state/message-tree";
 import { BLANK } from "./state/optimistic";
-import { Thread } from "./thread/thread";
+import Thread from "./thread/thread";
 import { useMarkdown } from "./thread/use-markdown";
 
 const NOTHING = new Map<string, never>();

@@ -5,7 +5,7 @@ import { ChatInterface as Chat } from "../chat/chat-interface";
 import { usePendingExchanges } from "../chat/state/use-pending-exchanges";
 import { ConversationsProvider } from "../conversations/sidebar/conversations-provider";
 import { browserEnvironment } from "../generation/transports/environment";
-import { sseTransport } from "../generation/transports/sse";
+import sseTransport from "../generation/transports/sse";
 import { LanguageProvider } from "../language/language-context";
 import { useChosenLanguage } from "../language/use-chosen-language";
 import { allowBrowserTranslation } from "../ui/browser-translation";

@@ -41,16 +41,21 @@ describe("connections", () => {
 
   it("are taken by four at once, and by another when one is given back", async () => {
     vi.stubGlobal("navigator", { locks: new Locks() });
-    const taken = await Promise.all(Array.from({ length: 6 }, takeConnection));
+    const taken = await Promise.all(Array.from({ length: 6 }, () => takeConnection(true)));
     const granted = taken.filter((giveBack) => giveBack !== null);
     expect(granted).toHaveLength(4);
     granted[2]?.();
-    await vi.waitFor(async () => expect(await takeConnection()).not.toBeNull());
-    expect(await takeConnection()).toBeNull();
+    await vi.waitFor(async () => expect(await takeConnection(true)).not.toBeNull());
+    expect(await takeConnection(true)).toBeNull();
   });
 
-  it("are never taken where tabs cannot tell how many are", async () => {
+  it("are not taken where tabs cannot count together, unless they are needed; then each tab counts for itself", async () => {
     vi.stubGlobal("navigator", {});
-    expect(await takeConnection()).toBeNull();
+    expect(await takeConnection(true)).toBeNull();
+    const taken = await Promise.all(Array.from({ length: 5 }, () => takeConnection(false)));
+    expect(taken.filter((giveBack) => giveBack !== null)).toHaveLength(4);
+    taken[0]?.();
+    expect(await takeConnection(false)).not.toBeNull();
+    expect(await takeConnection(false)).toBeNull();
   });
 });

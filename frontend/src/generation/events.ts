@@ -35,7 +35,7 @@ export type Outcome = { readonly timing: Timing } & (
   | {
       readonly status: "completed";
       readonly reason: string;
-      /** What a reply without text has instead: `empty` (nothing), `reasoning` or `tool_call`. */
+      /** What a reply without text has instead, by its name on the wire. */
       readonly noText?: string;
     }
   | { readonly status: "cancelled"; readonly by: string }

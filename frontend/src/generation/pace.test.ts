@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { NO_TIMING } from "./events";
-import { keepPace, type Pace, silenceMs, startPace, tokensPerSecond, wasCollected } from "./pace";
+import { keepPace, type Pace, startPace, wasCollected } from "./pace";
+import { silenceMs, tokensPerSecond } from "./pace-stats";
 
 it("counts tokens from the first one on", () => {
   const first = keepPace(startPace(1000), 5, 1200);

@@ -43,17 +43,6 @@ export function keepPace(pace: Pace, cursor: Cursor, at: number): Pace {
   return { ...pace, last: here, longestGapMs: Math.max(pace.longestGapMs, gapMs), arrivals };
 }
 
-/** Tokens a second since the first one; null before the second arrival. */
-export function tokensPerSecond({ first, last }: Pace): number | null {
-  if (first === null || last === null || last.at <= first.at) return null;
-  return ((last.cursor - first.cursor) / (last.at - first.at)) * 1000;
-}
-
-/** Milliseconds since the last arrival, or since the request was sent. */
-export function silenceMs(pace: Pace, now: number): number {
-  return Math.max(0, now - (pace.last?.at ?? pace.sentAt));
-}
-
 /**
  * Whether a proxy buffered the reply: it arrived in few pieces, although the server measured only short gaps while it
  * was generated. The page drops a silent connection, so after a cut only a reply that arrived whole, right after its

@@ -18,7 +18,7 @@ const LOG: SimulatedLog = {
     parent: "msg_1",
     model: "scripted/prose",
   },
-  events: [{ type: "text", text: "all of it" }],
+  events: ["all", " of", " it"].map((text) => ({ type: "text", text })),
   outcome: { status: "completed", reason: "stop" },
 };
 
@@ -26,11 +26,12 @@ const LOG: SimulatedLog = {
 function playground(change: Partial<Environment> = {}, connections = 9) {
   const reached: string[] = [];
   const blocked: TransportKey[] = [];
-  const { environment } = simulatedServer(LOG, {});
+  const { environment, open } = simulatedServer(LOG, {});
   const page = { picked: "sse" as TransportKey, connections };
   const transport = pickedTransport({
     picked: () => page.picked,
     onBlocked: (key) => blocked.push(key),
+    isScarce: () => true,
     async connect() {
       if (page.connections === 0) return null;
       page.connections -= 1;
@@ -38,6 +39,7 @@ function playground(change: Partial<Environment> = {}, connections = 9) {
     },
     environment: {
       ...environment,
+      ...change,
       fetch(input, init) {
         reached.push(new Headers(init?.headers).get("Accept") ?? "");
         return (change.fetch ?? environment.fetch)(input, init);
@@ -58,10 +60,11 @@ function playground(change: Partial<Environment> = {}, connections = 9) {
     await reply.ended;
     return reply;
   };
-  return { page, ask, reached, blocked };
+  return { page, ask, reached, blocked, open };
 }
 
 const SSE = "text/event-stream";
+const PAGE = "application/json";
 
 afterEach(() => void vi.useRealTimers());
 
@@ -88,8 +91,8 @@ describe("pickedTransport", () => {
     expect(reached).toEqual([SSE, "/api/ws", "application/x-ndjson"]);
   });
 
-  it("waits for a connection where WebSockets are blocked, and says so only to who picks them", async () => {
-    const { page, ask, reached, blocked } = playground(
+  it("holds no connection that cannot be spared where WebSockets are blocked, and says so only to who picks them", async () => {
+    const { page, ask, reached, blocked, open } = playground(
       { openSocket: () => unopenedSocket("refused") },
       0,
     );
@@ -99,8 +102,45 @@ describe("pickedTransport", () => {
     expect(blocked).toEqual([]);
     page.picked = "websocket";
     await ask();
-    expect(reached).toEqual(["/api/ws", SSE, SSE, "/api/ws", SSE]);
+    const shortly = [SSE, PAGE, PAGE];
+    expect(reached).toEqual(["/api/ws", ...shortly, ...shortly, "/api/ws", ...shortly]);
+    expect(open.size).toBe(0);
     expect(blocked).toEqual(["websocket"]);
+  });
+
+  it("streams a reply on as soon as a connection is free", async () => {
+    const { page, ask, reached } = playground(
+      {
+        openSocket: () => unopenedSocket("refused"),
+        async pause() {
+          page.connections = 1;
+        },
+      },
+      0,
+    );
+    expect(textOf((await ask()).getSnapshot().parts)).toBe("all of it");
+    expect(reached).toEqual(["/api/ws", SSE, PAGE, SSE]);
+    expect(page.connections).toBe(1);
+  });
+
+  it("tries WebSockets again where nothing got through", async () => {
+    let isAway = true;
+    const { page, ask, reached } = playground(
+      {
+        fetch: () => Promise.reject(new TypeError("Failed to fetch")),
+        openSocket: (path) =>
+          isAway
+            ? unopenedSocket("refused")
+            : simulatedServer(LOG, {}).environment.openSocket(path),
+      },
+      0,
+    );
+    expect((await ask()).getSnapshot().ending).toMatchObject({ status: "refused" });
+    isAway = false;
+    reached.length = 0;
+    expect(textOf((await ask()).getSnapshot().parts)).toBe("all of it");
+    expect(reached).toEqual(["/api/ws"]);
+    expect(page.connections).toBe(0);
   });
 
   it("lets server-sent events stand in for what does not get through, and says so once", async () => {

@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it, vi } from "vitest";
 import { english, makeLanguage, partsOf } from "./language";
-import { chooseLanguage, LANGUAGES, loadLanguage, nameOf } from "./languages";
+import { chooseLanguage, LANGUAGES, loadLanguage } from "./languages";
 import { en } from "./languages/en";
+import { nameOf } from "./name-of";
 import type { Key, Text, Translation } from "./translation";
 
 const files = import.meta.glob<{ default: Translation }>(

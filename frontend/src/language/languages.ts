@@ -1,3 +1,4 @@
+import { reportMissing } from "../missing-modules";
 import { english, type Language, makeLanguage } from "./language";
 import { en } from "./languages/en";
 import type { Translation } from "./translation";
@@ -38,13 +39,9 @@ export async function loadLanguage(chosen: string | null): Promise<Language> {
     if (file === undefined) return makeLanguage(code, en, {}, locale);
     return makeLanguage(code, file.texts, file.server, locale);
   } catch {
+    reportMissing();
     return english;
   }
-}
-
-/** The name of a language in that language. */
-export function nameOf(code: string): string {
-  return new Intl.DisplayNames([code], { type: "language" }).of(code) ?? code;
 }
 
 function codeOf(locale: string): string {

@@ -1,7 +1,8 @@
 import { type ReactNode, useId } from "react";
 import { isTransportKey, TRANSPORTS } from "../generation/transports/table";
 import { useLanguage } from "../language/language-context";
-import { LANGUAGES, nameOf } from "../language/languages";
+import { LANGUAGES } from "../language/languages";
+import { nameOf } from "../language/name-of";
 import { Dialog, type DialogEvents } from "../ui/dialog";
 import { prefer, usePreferences } from "./preferences";
 

@@ -1,26 +1,26 @@
 import { useEffect, useSyncExternalStore } from "react";
 import { ExternalStore } from "../generation/external-store";
+import { untilLoaded } from "../missing-modules";
+import type { Load } from "./load-then";
 
 /**
  * A module that is loaded after the first render, because a page without messages does not need it.
  *
- * @returns `load`, which never rejects, and the hook `useLate`, which returns undefined while the module loads and null
- * if it could not be loaded; the next component that mounts then tries again
+ * @returns `load`, which never rejects, and the hook `useLate`, which returns the default export, undefined while it
+ * loads and null while it is missing
  */
-export function lateModule<T>(fetch: () => Promise<T>) {
+export function lateModule<T>(fetch: Load<T>) {
   let module: T | null | undefined;
-  let fetching: Promise<void> | undefined;
+  let loading: Promise<void> | undefined;
   const store = new ExternalStore();
 
   const settle = (result: T | null) => {
     module = result;
-    fetching = undefined;
     store.notify();
   };
-  const load = (): Promise<void> => {
-    if (module) return Promise.resolve();
-    fetching ??= fetch().then(settle, () => settle(null));
-    return fetching;
+  const load = () => {
+    loading ??= untilLoaded(fetch, () => settle(null)).then((there) => settle(there.default));
+    return loading;
   };
   const useLate = () => {
     useEffect(() => void load(), []);

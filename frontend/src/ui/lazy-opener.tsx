@@ -6,8 +6,8 @@ import {
   type ReactElement,
   useState,
 } from "react";
+import { type Load, loadThen } from "./load-then";
 import { Optional } from "./optional";
-import { type Load, useLoad } from "./use-load";
 
 /** What a menu or popover gets besides its own properties: the button that opens it. */
 export interface Opened {
@@ -23,7 +23,6 @@ export function lazyOpener<P extends Opened>(load: Load<ComponentType<P>>) {
   const Content = lazy<ComponentType<P>>(load) as ComponentType<P>;
   return function Opener(props: P) {
     const [isWanted, setWanted] = useState(false);
-    const loadThen = useLoad();
     const preload = () => void load().catch(() => undefined);
     const opener = cloneElement(props.button, {
       onPointerEnter: preload,

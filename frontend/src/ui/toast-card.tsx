@@ -13,7 +13,7 @@ interface ToastCardProps {
 }
 
 /** A toast. It does not close by itself while it has the pointer or the focus. */
-export function ToastCard({ toast, onClose }: ToastCardProps) {
+export default function ToastCard({ toast, onClose }: ToastCardProps) {
   const { say } = useLanguage();
   const { number, text, until, action } = toast;
   const [isHeld, setHeld] = useState(false);

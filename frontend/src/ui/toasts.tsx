@@ -3,12 +3,15 @@ import {
   type ReactNode,
   useCallback,
   useContext,
+  useEffect,
   useMemo,
   useRef,
   useState,
 } from "react";
 import { useLanguage } from "../language/language-context";
+import { onMissing } from "../missing-modules";
 import { lateModule } from "./late-module";
+import { Lost } from "./lost";
 
 /** A short message that closes by itself, with at most one action. */
 export interface Toast {
@@ -24,10 +27,7 @@ export interface Toast {
   };
 }
 
-const { load: loadCard, useLate: useCard } = lateModule(async () => {
-  const { ToastCard } = await import("./toast-card");
-  return ToastCard;
-});
+const { load: loadCard, useLate: useCard } = lateModule(() => import("./toast-card"));
 
 type ShowToast = (toast: Toast) => void;
 
@@ -74,6 +74,18 @@ export function Toasts({ children }: { children: ReactNode }) {
     const shown = { ...toast, number: latest.current };
     setToasts((before) => [...before.slice(-2), shown]);
   }, []);
+  useEffect(
+    () =>
+      onMissing((until) =>
+        show({
+          text: say("partLost"),
+          ...(until && { until }),
+          // Some browsers do not retry an import, and a newer server may have other modules.
+          action: { label: say("reload"), onPress: () => location.reload() },
+        }),
+      ),
+    [show, say],
+  );
   const close = useCallback((number: number) => {
     setToasts((before) => before.filter((each) => each.number !== number));
   }, []);
@@ -95,6 +107,11 @@ export function Toasts({ children }: { children: ReactNode }) {
         aria-live="polite"
         className="pointer-events-none fixed inset-x-0 bottom-34 z-50 flex flex-col items-center gap-2 px-4"
       >
+        {Card === null && toasts.length > 0 && (
+          <li className="pointer-events-auto rounded-xl bg-surface pb-6 shadow-lg">
+            <Lost text="partLost" />
+          </li>
+        )}
         {Card && toasts.map((toast) => <Card key={toast.number} toast={toast} onClose={close} />)}
       </ul>
     </Showing>

@@ -5,7 +5,7 @@ of its own, so the numbers do not depend on how the log is divided into pages.
 """
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, TypeAlias, assert_never
 
@@ -26,13 +26,13 @@ RESPONSE, GENERATION = "resp_", "gen_"
 """The prefixes of the ids of a response and its generation; the rest of both ids is the same."""
 
 
-MESSAGE_ITEM, REASONING_ITEM = "msg_", "rs_"
-"""The prefixes of the ids of an output's items; the rest of the message's id and a number follow."""
-
-
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """How a response represents a kind of part: as an item of the output with one content."""
+    """How a response represents a kind of part: as an item of the output with one content.
+
+    The rest of the message's id and a number follow `id_prefix`. `is_input` says whether a model gets the
+    item again.
+    """
 
     item_type: str
     id_prefix: str
@@ -40,18 +40,19 @@ class _Kind:
     item_members: JsonObject
     content_members: JsonObject
     text_members: JsonObject
+    is_input: bool = True
 
 
 _KINDS: dict[type[Part], _Kind] = {
     Text: _Kind(
         "message",
-        MESSAGE_ITEM,
+        "msg_",
         "output_text",
         {"role": "assistant"},
         {"annotations": [], "logprobs": []},
         {"logprobs": []},
     ),
-    Reasoning: _Kind("reasoning", REASONING_ITEM, "reasoning_text", {"summary": []}, {}, {}),
+    Reasoning: _Kind("reasoning", "rs_", "reasoning_text", {"summary": []}, {}, {}, is_input=False),
 }
 """The kinds that a response can represent; other kinds are omitted."""
 
@@ -176,10 +177,16 @@ def response_object(
 
 
 def item_texts(generation: GenerationRecord, events: Iterable[Event]) -> dict[str, str | None]:
-    """The texts of a response's items, by their ids; None for reasoning, which is not sent again."""
-    return {
-        item.id: None if item.kind is _KINDS[Reasoning] else item.text for item in _items(generation, events)
-    }
+    """The texts of a response's items, by their ids; None for an item that a model does not get again."""
+    return {item.id: item.text if item.kind.is_input else None for item in _items(generation, events)}
+
+
+def is_input(item: Mapping[str, object]) -> bool:
+    """Whether a model gets an item of an output again. The item may be a reference to another one."""
+    omitted = [kind for kind in _KINDS.values() if not kind.is_input]
+    if item.get("type") == "item_reference":
+        return not any(str(item.get("id")).startswith(kind.id_prefix) for kind in omitted)
+    return all(item.get("type") != kind.item_type for kind in omitted)
 
 
 def message_of_item(item: str) -> str:

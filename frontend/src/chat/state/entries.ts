@@ -1,6 +1,7 @@
 import type { Message } from "../../api/schema";
 import { addPart, type Part, partsOf } from "../../generation/parts";
-import { branchTo, type MessageTree, newestDescendant, siblingsOf } from "./message-tree";
+import { newestDescendant, siblingsOf } from "./branches";
+import { branchTo, type MessageTree } from "./message-tree";
 
 /** The branches at a message: the position of the shown one, from 1, and the leaves of its neighbours. */
 export interface Fork {

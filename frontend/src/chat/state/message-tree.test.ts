@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { branchTo, makeTree, newestDescendant, siblingsOf, type TreeNode } from "./message-tree";
+import { newestDescendant, siblingsOf } from "./branches";
+import { branchTo, makeTree, type TreeNode } from "./message-tree";
 
 /** Arbitrary trees: the parent of each message is an earlier one or none. */
 const anyMessages = fc

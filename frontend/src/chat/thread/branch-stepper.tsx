@@ -2,7 +2,7 @@ import { ChevronLeft, ChevronRight } from "lucide-react";
 import { use, useEffect, useRef } from "react";
 import { useLanguage } from "../../language/language-context";
 import { focus } from "../../ui/focus";
-import { MessageButton } from "../../ui/icon-button";
+import { MessageButton } from "../../ui/message-button";
 import type { Fork } from "../state/entries";
 import { ThreadContext } from "../state/thread-context";
 

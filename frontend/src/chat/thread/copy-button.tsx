@@ -2,7 +2,7 @@ import { Check, Copy } from "lucide-react";
 import { useEffect } from "react";
 import { useCopy } from "../../copy-text";
 import { useLanguage } from "../../language/language-context";
-import { MessageButton } from "../../ui/icon-button";
+import { MessageButton } from "../../ui/message-button";
 
 const SHOWN_MS = 2_000;
 

@@ -1,6 +1,6 @@
 import { Timer } from "lucide-react";
-import { MessageButton } from "../../ui/icon-button";
 import { lazyOpener } from "../../ui/lazy-opener";
+import { MessageButton } from "../../ui/message-button";
 import type { DetailsProps } from "./details-panel";
 
 const DetailsOpener = lazyOpener(() => import("./details-panel"));

@@ -1,7 +1,8 @@
 import { type RefObject, use, useEffect, useRef } from "react";
 import type { Message } from "../../api/schema";
+import { newestDescendant } from "../state/branches";
 import { entriesOf } from "../state/entries";
-import { type MessageTree, newestDescendant } from "../state/message-tree";
+import type { MessageTree } from "../state/message-tree";
 import { ThreadContext } from "../state/thread-context";
 
 // Rows above the message change their height when they are drawn, so the scrolling is repeated in this many frames.

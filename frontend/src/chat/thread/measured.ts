@@ -1,6 +1,7 @@
 import type { Timing } from "../../generation/events";
 import { type Reply, replyStatus } from "../../generation/fold";
-import { firstTokenMs, tokensPerSecond } from "../../generation/pace";
+import { firstTokenMs } from "../../generation/pace";
+import { tokensPerSecond } from "../../generation/pace-stats";
 
 /**
  * The measurements of a reply: the server's once it has ended, the page's until then. The time to the first token is

@@ -3,7 +3,7 @@ import { use } from "react";
 import { isRunning, type Reply } from "../../generation/fold";
 import { useLanguage } from "../../language/language-context";
 import { Button } from "../../ui/button";
-import { MessageButton } from "../../ui/icon-button";
+import { MessageButton } from "../../ui/message-button";
 import { type Entry, lastMessage } from "../state/entries";
 import { ThreadContext } from "../state/thread-context";
 import { CopyButton } from "./copy-button";

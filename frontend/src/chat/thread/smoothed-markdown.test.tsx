@@ -2,7 +2,7 @@
 import { act, cleanup, render } from "@testing-library/react";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { prefer } from "../../preferences/preferences";
-import { SmoothedMarkdown } from "./smoothed-markdown";
+import SmoothedMarkdown from "./smoothed-markdown";
 
 const BURST = "Word after word, all of them at once. ".repeat(20);
 

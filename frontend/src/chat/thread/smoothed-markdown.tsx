@@ -12,7 +12,7 @@ interface SmoothedMarkdownProps {
 }
 
 /** Markdown as it arrives, or smoothed if the person prefers that. */
-export function SmoothedMarkdown(props: SmoothedMarkdownProps) {
+export default function SmoothedMarkdown(props: SmoothedMarkdownProps) {
   return usePreferences().isTextEven ? <EvenMarkdown {...props} /> : <Markdown {...props} />;
 }
 

@@ -1,6 +1,6 @@
 import { memo, use } from "react";
 import { isRunning, type Reply, replyStatus } from "../../generation/fold";
-import { silenceMs } from "../../generation/pace";
+import { silenceMs } from "../../generation/pace-stats";
 import type { Language } from "../../language/language";
 import { useLanguage } from "../../language/language-context";
 import type { ReplySource } from "../state/reply-source";

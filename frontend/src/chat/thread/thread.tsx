@@ -23,7 +23,7 @@ interface ThreadProps {
 }
 
 /** The messages of a branch. The log is not live, because screen readers would read every word as it arrives. */
-export function Thread({ tree, leaf, replies, scroller, keepPosition }: ThreadProps) {
+export default function Thread({ tree, leaf, replies, scroller, keepPosition }: ThreadProps) {
   const entries = useMemo(() => entriesOf(tree, leaf), [tree, leaf]);
   const { say } = useLanguage();
   const observe = useViewportObserver(scroller, keepPosition);

@@ -1,6 +1,5 @@
 import { lateModule } from "../../ui/late-module";
 
-export const { load: loadThreadView, useLate: useThreadView } = lateModule(async () => {
-  const { Thread } = await import("./thread");
-  return Thread;
-});
+export const { load: loadThreadView, useLate: useThreadView } = lateModule(
+  () => import("./thread"),
+);

@@ -2,9 +2,9 @@ import { Pencil, RotateCcw } from "lucide-react";
 import { lazy, use, useRef } from "react";
 import { useLanguage } from "../../language/language-context";
 import { Button } from "../../ui/button";
-import { MessageButton } from "../../ui/icon-button";
+import { loadThen } from "../../ui/load-then";
+import { MessageButton } from "../../ui/message-button";
 import { Optional } from "../../ui/optional";
-import { useLoad } from "../../ui/use-load";
 import type { Entry } from "../state/entries";
 import { ThreadContext } from "../state/thread-context";
 import { Forks } from "./branch-stepper";
@@ -25,7 +25,6 @@ export function UserMessage({ entry, isLast }: UserMessageProps) {
   const { actions, isBusy } = use(ThreadContext);
   const [message] = entry.messages;
   const { written, ...edit } = useEdit(message.id, message.text, actions !== null);
-  const loadThen = useLoad();
   // The edit box takes the focus when it is opened, but not when a saved edit is restored.
   const takesFocus = useRef(false);
   const returnsFocus = useRef(false);

@@ -9,8 +9,9 @@ import {
   uncacheSummary,
   writeLists,
 } from "./cache";
+import { withFreshStart } from "./fresh-start";
 import { keys } from "./keys";
-import { type Listed, withFreshStart } from "./pages";
+import type { Listed } from "./pages";
 
 /** With more changed conversations outside of the first pages, the whole lists are read again. */
 const MOST_SINGLE_READS = 10;

@@ -1,5 +1,5 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { importConversations } from "../../api/conversations";
+import { importConversations } from "../../api/archive";
 import { Problem } from "../../generation/problem";
 import { describeError } from "../../language/describe-problem";
 import type { Language } from "../../language/language";

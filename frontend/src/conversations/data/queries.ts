@@ -1,18 +1,7 @@
-import {
-  keepPreviousData,
-  useInfiniteQuery,
-  useQuery,
-  useQueryClient,
-} from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useCallback } from "react";
-import {
-  type ListChoice,
-  listConversations,
-  readConversation,
-  readShared,
-  searchConversations,
-} from "../../api/conversations";
-import type { Conversation, ConversationList, SearchResults } from "../../api/schema";
+import { type ListChoice, listConversations, readConversation } from "../../api/conversations";
+import type { Conversation, ConversationList } from "../../api/schema";
 import { useServer } from "../../api/server-context";
 import { cachedSummary, cacheRead } from "./cache";
 import { keys } from "./keys";
@@ -39,13 +28,6 @@ export function useConversation(id: string | null) {
   });
 }
 
-export function useShared(token: string) {
-  return useQuery({
-    queryKey: keys.shared(token),
-    queryFn: ({ signal }) => readShared(token, signal),
-  });
-}
-
 /** A list, read page by page, with pending changes. */
 export function useConversationPages({ archived, pinned }: ListChoice) {
   const client = useQueryClient();
@@ -63,20 +45,5 @@ export function useConversationPages({ archived, pinned }: ListChoice) {
     ),
     // Structural sharing would compare all pages whenever one is added.
     structuralSharing: false,
-  });
-}
-
-/** Searches for `words`, page by page. Until results arrive, those of the previous search stay. */
-export function useSearch(words: string) {
-  const trimmed = words.trim();
-  return useInfiniteQuery({
-    queryKey: keys.search(trimmed),
-    queryFn: ({ pageParam, signal }) => searchConversations(trimmed, pageParam, signal),
-    initialPageParam: null as string | null,
-    getNextPageParam: (page: SearchResults) => page.cursor,
-    enabled: trimmed !== "",
-    placeholderData: keepPreviousData,
-    staleTime: 0,
-    gcTime: 60_000,
   });
 }

@@ -1,6 +1,6 @@
 import { type QueryClient, useMutation, useQueryClient } from "@tanstack/react-query";
-import { shareConversation, unshareConversation } from "../../api/conversations";
 import type { Conversation } from "../../api/schema";
+import { shareConversation, unshareConversation } from "../../api/sharing";
 import { cachedSummary, cacheSummary, invalidate, writeLists } from "./cache";
 import { keys } from "./keys";
 import { useShowRefusal } from "./mutations";

@@ -10,7 +10,7 @@ import {
   Trash2,
 } from "lucide-react";
 import { useRef } from "react";
-import { exportPath } from "../../api/conversations";
+import { exportPath } from "../../api/archive";
 import type { ConversationSummary } from "../../api/schema";
 import { useLanguage } from "../../language/language-context";
 import type { Opened } from "../../ui/lazy-opener";

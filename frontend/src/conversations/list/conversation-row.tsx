@@ -6,8 +6,8 @@ import { Link } from "../../link";
 import { conversationPath } from "../../route";
 import { focus } from "../../ui/focus";
 import { lazyOpener } from "../../ui/lazy-opener";
+import { loadThen } from "../../ui/load-then";
 import { Optional } from "../../ui/optional";
-import { useLoad } from "../../ui/use-load";
 import type { ConversationActions } from "./use-conversation-actions";
 
 const MenuOpener = lazyOpener(() => import("./conversation-menu"));
@@ -28,7 +28,6 @@ interface ConversationRowProps {
 export const ConversationRow = memo(function ConversationRow(props: ConversationRowProps) {
   const { conversation, actions, isOpen, isTabStop, onFollow } = props;
   const { say } = useLanguage();
-  const loadThen = useLoad();
   const [isRenaming, setRenaming] = useState(false);
   const { id, title, running, shared } = conversation;
   const [keepsFocus, setKeepsFocus] = useState(false);

@@ -1,5 +1,5 @@
 import { Search, X } from "lucide-react";
-import { type KeyboardEvent, type RefObject, useEffect, useRef } from "react";
+import { type KeyboardEvent, useLayoutEffect, useRef } from "react";
 import { useLanguage } from "../../language/language-context";
 import { IconButton } from "../../ui/icon-button";
 import { useMedia } from "../../ui/use-media";
@@ -7,7 +7,6 @@ import { modKey } from "../sidebar/mod-key";
 import { useSidebar } from "../sidebar/sidebar-state";
 
 interface SearchBoxProps {
-  readonly box: RefObject<HTMLInputElement | null>;
   readonly words: string;
   readonly onWords: (words: string) => void;
   readonly onFocus: () => void;
@@ -18,17 +17,18 @@ interface SearchBoxProps {
 }
 
 /** The search box. Escape clears it, or returns the focus if it is empty. */
-export function SearchBox({ box, words, onWords, onFocus, onDown, onEnter }: SearchBoxProps) {
+export function SearchBox({ words, onWords, onFocus, onDown, onEnter }: SearchBoxProps) {
   const { say } = useLanguage();
-  const { searches, isSearchRequested } = useSidebar();
+  const { searchBox: box, leaveStandIn } = useSidebar();
   const hasKeys = useMedia("(pointer: fine)");
-  // biome-ignore lint/correctness/useExhaustiveDependencies: runs with each request to search
-  useEffect(() => {
-    if (!isSearchRequested.current) return;
-    isSearchRequested.current = false;
+  // Before anything else is typed.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: runs once
+  useLayoutEffect(() => {
+    const typed = leaveStandIn.current?.();
+    if (typed === undefined) return;
     box.current?.focus();
-    box.current?.select();
-  }, [searches, isSearchRequested, box]);
+    onWords(typed);
+  }, []);
 
   const cameFrom = useRef<EventTarget>(null);
   const leave = () => {

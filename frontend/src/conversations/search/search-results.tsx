@@ -4,7 +4,7 @@ import { useLanguage } from "../../language/language-context";
 import { Link } from "../../link";
 import { conversationPath, useOpenConversation } from "../../route";
 import { Button } from "../../ui/button";
-import { useSearch } from "../data/queries";
+import { useSearch } from "../data/use-search";
 import { ListFailed, ListLoading } from "../list/list-states";
 import { useSidebar } from "../sidebar/sidebar-state";
 import { withoutMarkup } from "./without-markup";

@@ -1,5 +1,4 @@
 import * as Radix from "@radix-ui/react-dialog";
-import { useRef } from "react";
 import { useLanguage } from "../../language/language-context";
 import { focus } from "../../ui/focus";
 import { usePortalContainer } from "../../ui/portal-container";
@@ -10,9 +9,8 @@ import { useSidebar } from "./sidebar-state";
 /** The side bar on a narrow screen: a drawer over the page. */
 export default function SidebarDrawer() {
   const { say } = useLanguage();
-  const { isShown, leave, searches } = useSidebar();
+  const { isShown, leave } = useSidebar();
   const container = usePortalContainer();
-  const handledSearches = useRef(0);
   return (
     <Radix.Root open={isShown} onOpenChange={(isOpen) => !isOpen && leave()}>
       <Radix.Portal container={container}>
@@ -25,10 +23,9 @@ export default function SidebarDrawer() {
             event.target instanceof HTMLInputElement && event.preventDefault()
           }
           onOpenAutoFocus={(event) => {
-            // A search focuses its box. No other field may get the focus, because a phone would show its keyboard.
+            // No field may get the focus, because a phone would show its keyboard. A search has focused its box already.
             event.preventDefault();
-            if (handledSearches.current === searches) focus(event.currentTarget);
-            handledSearches.current = searches;
+            focus(event.currentTarget);
           }}
           onCloseAutoFocus={(event) => {
             event.preventDefault();

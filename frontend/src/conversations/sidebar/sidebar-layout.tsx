@@ -1,17 +1,19 @@
 import { lazy, type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { useLanguage } from "../../language/language-context";
+import { untilLoaded } from "../../missing-modules";
 import { localStore } from "../../storage";
 import type { DialogEvents } from "../../ui/dialog";
+import { loadThen } from "../../ui/load-then";
+import { Lost } from "../../ui/lost";
 import { Optional } from "../../ui/optional";
 import { PortalContainer } from "../../ui/portal-container";
-import { untilLoaded } from "../../ui/until-loaded";
-import { useLoad } from "../../ui/use-load";
 import { useMedia } from "../../ui/use-media";
 import { useWindowEvent } from "../../ui/use-window-event";
 import { useConversationList } from "../data/use-conversation-list";
+import { type LeaveStandIn, standIn } from "../search/stand-in";
 import { focusReturn } from "./focus-return";
-import { SidebarLost } from "./sidebar-lost";
+import { SidebarShortcuts } from "./sidebar-shortcuts";
 import { type OpenDialog, SidebarContext, type SidebarState } from "./sidebar-state";
-import type { EarlyPress } from "./use-sidebar-shortcuts";
 
 const FOLDED_KEY = "headwater.sidebar";
 const WIDE = "(min-width: 48rem)";
@@ -20,7 +22,7 @@ const loadDrawer = () => import("./sidebar-drawer");
 const Sidebar = lazy(loadSidebar);
 const SidebarDrawer = lazy(loadDrawer);
 // Loaded after the first render.
-const Listeners = lazy(() => untilLoaded(() => import("./listeners")));
+const ChangeListener = lazy(() => untilLoaded(() => import("./change-listener")));
 const loadDialog = {
   preferences: () => import("./preferences"),
   share: () => import("./share-dialog"),
@@ -44,12 +46,6 @@ export function SidebarLayout({ children }: { readonly children: ReactNode }) {
     (isWide ? loadSidebar() : loadDrawer()).catch(() => undefined);
   }, [isWide]);
 
-  // Shortcuts also act on the last key that was pressed before they had loaded.
-  const earlyPress = useRef<EarlyPress>(null);
-  useWindowEvent("keydown", (event) => {
-    earlyPress.current = { event, focused: document.activeElement };
-  });
-
   const [container, setContainer] = useState<HTMLElement | null>(null);
   return (
     <SidebarContext value={sidebar}>
@@ -57,7 +53,7 @@ export function SidebarLayout({ children }: { readonly children: ReactNode }) {
         <div className="flex h-full">
           {isWide && isShown && (
             <div className="w-72 shrink-0 border-r border-line bg-sunken">
-              <Optional lost={<SidebarLost />}>
+              <Optional lost={<Lost text="cannotShowConversations" />}>
                 <Sidebar />
               </Optional>
             </div>
@@ -68,8 +64,9 @@ export function SidebarLayout({ children }: { readonly children: ReactNode }) {
             <div ref={setContainer} />
           </main>
         </div>
+        <SidebarShortcuts />
         <Optional>
-          <Listeners earlyPress={earlyPress} />
+          <ChangeListener />
         </Optional>
         <Optional>{!isWide && hasDrawer && <SidebarDrawer />}</Optional>
         <Optional>
@@ -86,13 +83,13 @@ function useSidebarState() {
   const isWide = useMedia(WIDE);
   const [isFolded, setFolded] = useState(() => localStore.read(FOLDED_KEY) === "folded");
   const [isDrawerOpen, setDrawerOpen] = useState(false);
-  const [searches, setSearches] = useState(0);
-  const isSearchRequested = useRef(false);
+  const searchBox = useRef<HTMLInputElement>(null);
+  const leaveStandIn = useRef<LeaveStandIn>(null);
   const [isArchiveShown, showArchive] = useState(false);
   const [dialog, setDialog] = useState<OpenDialog | null>(null);
   const isToggled = useRef(false);
   const opener = useRef<Element>(null);
-  const loadThen = useLoad();
+  const { say } = useLanguage();
   const isShown = isWide ? !isFolded : isDrawerOpen;
 
   // Going back or forward in the history closes what is open over the page.
@@ -109,14 +106,14 @@ function useSidebarState() {
       } else if (shows) loadThen(loadDrawer, () => setDrawerOpen(true));
       else setDrawerOpen(false);
     },
-    [isWide, loadThen],
+    [isWide],
   );
   const sidebar: SidebarState = useMemo(
     () => ({
       isWide,
       isShown,
-      searches,
-      isSearchRequested,
+      searchBox,
+      leaveStandIn,
       isToggled,
       toggle: () => {
         isToggled.current = true;
@@ -132,8 +129,14 @@ function useSidebarState() {
       showArchive,
       search: () => {
         show(true);
-        isSearchRequested.current = true;
-        setSearches((before) => before + 1);
+        const box = searchBox.current;
+        box?.focus();
+        box?.select();
+        if (box === null) {
+          leaveStandIn.current ??= standIn(say("searchAll"), () => {
+            leaveStandIn.current = null;
+          });
+        }
       },
       openDialog: (next) => {
         opener.current = document.activeElement;
@@ -141,7 +144,7 @@ function useSidebarState() {
         loadThen(loadDialog[next.kind], () => setDialog(next));
       },
     }),
-    [isWide, isShown, searches, isArchiveShown, show, loadThen],
+    [isWide, isShown, isArchiveShown, show, say],
   );
   const dialogEvents: DialogEvents = {
     onClose: () => setDialog(null),

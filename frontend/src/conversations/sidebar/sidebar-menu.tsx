@@ -1,7 +1,7 @@
 import { Archive, FileDown, FileUp, Keyboard, Settings2 } from "lucide-react";
 import { useRef } from "react";
 import { navigate } from "wouter/use-browser-location";
-import { EXPORT_ALL_PATH } from "../../api/conversations";
+import { EXPORT_ALL_PATH } from "../../api/archive";
 import { useLanguage } from "../../language/language-context";
 import { conversationPath } from "../../route";
 import type { Opened } from "../../ui/lazy-opener";

@@ -1,43 +1,63 @@
-import { isMac } from "./mod-key";
+import { useQueryClient } from "@tanstack/react-query";
+import { navigate } from "wouter/use-browser-location";
+import { useLanguage } from "../../language/language-context";
+import { conversationPath, NEW_CHAT_PATH, useOpenConversation } from "../../route";
+import { useToastAction } from "../../ui/toasts";
+import { useWindowEvent } from "../../ui/use-window-event";
+import { cachedSummary } from "../data/cache";
+import { keys } from "../data/keys";
+import { useOptimisticChanges, withChanges } from "../data/optimistic";
+import { conversationsOf, type Listed } from "../data/pages";
+import { listRows } from "../list/list-rows";
+import { commandOf } from "./shortcut-command";
+import { useSidebar } from "./sidebar-state";
 
-type Command = "new-chat" | "search" | "next" | "previous" | "undo" | "shortcuts";
+/** Handles shortcuts anywhere on the page, except in a dialog. */
+export function SidebarShortcuts(): null {
+  const { leave, leaveForNewChat, search, openDialog } = useSidebar();
+  const language = useLanguage();
+  const client = useQueryClient();
+  const open = useOpenConversation();
+  const act = useToastAction();
+  const optimistic = useOptimisticChanges();
 
-/** The members of a key event that a shortcut depends on. */
-export type Press = Pick<
-  KeyboardEvent,
-  "key" | "altKey" | "ctrlKey" | "metaKey" | "shiftKey" | "isComposing"
->;
-
-/** The command of a key press; null if there is none, or if the focused element needs the key itself. */
-export function commandOf(press: Press, focused: Element | null, onMac = isMac): Command | null {
-  if (press.isComposing) return null;
-  const mod = onMac ? press.metaKey && !press.ctrlKey : press.ctrlKey && !press.metaKey;
-  const key = press.key.toLowerCase();
-  if (mod && !press.altKey) {
-    if (key === "o" && press.shiftKey) return "new-chat";
-    if (key === "z" && !press.shiftKey && !isTextField(focused)) return "undo";
-    return key === "k" && !press.shiftKey ? "search" : null;
-  }
-  if (press.ctrlKey || press.metaKey) return null;
-  if (press.altKey && !press.shiftKey && !ownsArrows(focused)) {
-    if (key === "arrowdown") return "next";
-    if (key === "arrowup") return "previous";
-  }
-  // While a reply arrives the thread has the focus, and a person who goes on typing wants no shortcut.
-  const isElsewhere = !isTextField(focused) && focused?.matches("[data-end]") !== true;
-  return key === "?" && !press.altKey && isElsewhere ? "shortcuts" : null;
-}
-
-function isTextField(element: Element | null): boolean {
-  if (element === null) return false;
-  return element.matches("input, textarea, select") || (element as HTMLElement).isContentEditable;
-}
-
-/** Whether an element uses arrow keys itself. An empty text field does not. */
-function ownsArrows(element: Element | null): boolean {
-  if (element?.closest('select, [role="combobox"], [role="menu"], [role="listbox"]')) return true;
-  if (element instanceof HTMLTextAreaElement || element instanceof HTMLInputElement) {
-    return element.value !== "";
-  }
-  return isTextField(element);
+  const goTo = (path: string) => {
+    leave();
+    navigate(path);
+  };
+  const neighbour = (by: 1 | -1): string | null => {
+    const [pinned, others] = [true, false].map((pinned) => {
+      const choice = { archived: false, pinned };
+      const listed = client.getQueryData<Listed>(keys.list(choice));
+      const known = (id: string) => cachedSummary(client, id);
+      return conversationsOf(listed && withChanges(optimistic, listed, choice, known));
+    });
+    const ids = listRows(language, pinned ?? [], others ?? [], new Date())
+      .filter((row) => row.kind === "conversation")
+      .map((row) => row.key);
+    const index = open === null ? -1 : ids.indexOf(open);
+    // A new chat stands before the newest conversation.
+    return ids[index === -1 && by === -1 ? -1 : index + by] ?? null;
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    const focused = document.activeElement;
+    if (event.defaultPrevented) return;
+    if (focused?.closest('[role="dialog"]:not([data-drawer])')) return;
+    const command = commandOf(event, focused);
+    if (command === null) return;
+    if (command === "undo" && !act()) return;
+    event.preventDefault();
+    if (command === "new-chat") {
+      leaveForNewChat();
+      goTo(NEW_CHAT_PATH);
+    }
+    if (command === "search") search();
+    if (command === "shortcuts") openDialog({ kind: "shortcuts" });
+    if (command === "next" || command === "previous") {
+      const id = neighbour(command === "next" ? 1 : -1);
+      if (id !== null) goTo(conversationPath(id));
+    }
+  };
+  useWindowEvent("keydown", onKeyDown);
+  return null;
 }

@@ -1,4 +1,5 @@
 import { createContext, type RefObject, useContext } from "react";
+import type { LeaveStandIn } from "../search/stand-in";
 
 export type OpenDialog =
   | { readonly kind: "preferences" }
@@ -19,12 +20,11 @@ export interface SidebarState {
   readonly leaveForNewChat: () => void;
   readonly isArchiveShown: boolean;
   readonly showArchive: (shows: boolean) => void;
-  /** Shows the bar and focuses its search box. */
+  /** Shows the bar and focuses its search box, or a stand-in until it has one. */
   readonly search: () => void;
-  /** The number of calls of `search`. */
-  readonly searches: number;
-  /** Set until the search box has taken the focus. */
-  readonly isSearchRequested: RefObject<boolean>;
+  readonly searchBox: RefObject<HTMLInputElement | null>;
+  /** Ends the stand-in, if there is one. */
+  readonly leaveStandIn: RefObject<LeaveStandIn | null>;
   readonly openDialog: (dialog: OpenDialog) => void;
 }
 

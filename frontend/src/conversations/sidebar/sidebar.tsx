@@ -4,13 +4,13 @@ import { useLanguage } from "../../language/language-context";
 import { Brand } from "../../ui/brand";
 import { IconButton } from "../../ui/icon-button";
 import { lazyOpener } from "../../ui/lazy-opener";
+import { Lost } from "../../ui/lost";
 import { Optional } from "../../ui/optional";
 import { ConversationList } from "../list/conversation-list";
 import { ListLoading } from "../list/list-states";
 import { SearchBox } from "../search/search-box";
 import { useDebounced } from "../search/use-debounced";
 import { NewChatLink, SidebarToggle } from "./sidebar-buttons";
-import { SidebarLost } from "./sidebar-lost";
 import { useSidebar } from "./sidebar-state";
 
 const loadResults = () => import("../search/search-results");
@@ -23,10 +23,9 @@ const TYPING_MS = 180;
 export default function Sidebar() {
   const { say } = useLanguage();
   const [words, setWords] = useState("");
-  const { isArchiveShown, showArchive } = useSidebar();
+  const { isArchiveShown, showArchive, searchBox } = useSidebar();
   const settled = useDebounced(words, TYPING_MS);
   const bar = useRef<HTMLElement>(null);
-  const box = useRef<HTMLInputElement>(null);
   const results = useRef<HTMLUListElement>(null);
   const isSearching = words.trim() !== "";
   const focusOn = (name: string) =>
@@ -53,7 +52,6 @@ export default function Sidebar() {
         {say("newChat")}
       </NewChatLink>
       <SearchBox
-        box={box}
         words={words}
         onWords={setWords}
         onFocus={() => void loadResults().catch(() => undefined)}
@@ -80,8 +78,8 @@ export default function Sidebar() {
         </div>
       )}
       {isSearching ? (
-        <Optional fallback={<ListLoading />} lost={<SidebarLost />}>
-          <SearchResults words={settled} list={results} onUp={() => box.current?.focus()} />
+        <Optional fallback={<ListLoading />} lost={<Lost text="cannotShowConversations" />}>
+          <SearchResults words={settled} list={results} onUp={() => searchBox.current?.focus()} />
         </Optional>
       ) : (
         <ConversationList

@@ -7,7 +7,7 @@ import { lengthThrough, type SimulatedLog } from "../testing/simulated-log";
 import { simulatedServer } from "../testing/simulated-server";
 import { steadyNetwork } from "../testing/steady-network";
 import { browserEnvironment } from "../transports/environment";
-import { sseTransport } from "../transports/sse";
+import sseTransport from "../transports/sse";
 import { follow, type Step } from "./follow";
 import type { Network } from "./network";
 

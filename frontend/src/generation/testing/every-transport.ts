@@ -4,6 +4,6 @@ import { type MakeTransport, TRANSPORTS, type TransportKey } from "../transports
 export const EVERY_TRANSPORT: readonly (readonly [TransportKey, MakeTransport])[] =
   await Promise.all(
     (Object.keys(TRANSPORTS) as TransportKey[]).map(
-      async (name) => [name, await TRANSPORTS[name].load()] as const,
+      async (name) => [name, (await TRANSPORTS[name].load()).default] as const,
     ),
   );

@@ -13,7 +13,7 @@ const MEDIA_TYPE = "application/connect+json";
  * Connect, gRPC for browsers: the messages of `headwater.v1.ChatService` as JSON in envelopes over fetch. The official
  * client is 28 times as large (decision 12).
  */
-export function connectTransport(environment = browserEnvironment): Transport {
+export default function connectTransport(environment = browserEnvironment): Transport {
   return {
     read: (origin, signal) => call(...callOf(origin), signal, environment),
     cancel: (generation) => cancelOverHttp(generation, environment),

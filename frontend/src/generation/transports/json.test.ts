@@ -6,7 +6,7 @@ import { textOf, textPart } from "../parts";
 import { goldenLogs } from "../testing/golden-log";
 import { HELLO } from "../testing/requests";
 import { simulatedServer } from "../testing/simulated-server";
-import { jsonTransport } from "./json";
+import jsonTransport from "./json";
 
 const START = {
   generation: "gen_1",

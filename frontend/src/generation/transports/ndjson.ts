@@ -4,7 +4,7 @@ import type { Arrival, Transport } from "../transport";
 import { browserEnvironment } from "./environment";
 import { streamedOverHttp } from "./http";
 
-export function ndjsonTransport(environment = browserEnvironment): Transport {
+export default function ndjsonTransport(environment = browserEnvironment): Transport {
   return streamedOverHttp("application/x-ndjson", readLines, environment);
 }
 

@@ -8,7 +8,7 @@ import { browserEnvironment } from "./environment";
 import { streamedOverHttp } from "./http";
 
 /** Server-sent events over fetch, which unlike EventSource can send a POST and read the body of a refusal. */
-export function sseTransport(environment = browserEnvironment): Transport {
+export default function sseTransport(environment = browserEnvironment): Transport {
   return streamedOverHttp("text/event-stream", readEvents, environment);
 }
 

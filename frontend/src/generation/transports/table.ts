@@ -6,18 +6,18 @@ export type MakeTransport = (environment?: Environment) => Transport;
 interface TransportEntry {
   /** The same in every language. */
   readonly name: string;
-  readonly load: () => Promise<MakeTransport>;
+  readonly load: () => Promise<{ readonly default: MakeTransport }>;
   /** Whether a reply arrives while it is generated. */
   readonly streams: boolean;
 }
 
 /** All transports that a person can pick. A transport is loaded when it is picked. */
 export const TRANSPORTS = {
-  sse: entry("Server-sent events", async () => (await import("./sse")).sseTransport),
-  ndjson: entry("NDJSON", async () => (await import("./ndjson")).ndjsonTransport),
-  websocket: entry("WebSocket", async () => (await import("./websocket")).webSocketTransport),
-  connect: entry("Connect", async () => (await import("./connect")).connectTransport),
-  json: entry("JSON", async () => (await import("./json")).jsonTransport, false),
+  sse: entry("Server-sent events", () => import("./sse")),
+  ndjson: entry("NDJSON", () => import("./ndjson")),
+  websocket: entry("WebSocket", () => import("./websocket")),
+  connect: entry("Connect", () => import("./connect")),
+  json: entry("JSON", () => import("./json"), false),
 } as const satisfies Record<string, TransportEntry>;
 
 export type TransportKey = keyof typeof TRANSPORTS;

@@ -14,7 +14,7 @@ const HANDSHAKE_MS = 5_000;
  * One WebSocket for each reply. On a shared one, a slow reply would delay the others, and the silence of one reply
  * could not be distinguished from the silence of all.
  */
-export function webSocketTransport(environment = browserEnvironment): Transport {
+export default function webSocketTransport(environment = browserEnvironment): Transport {
   return {
     read: (origin, signal) => readSocket(actionOf(origin), signal, environment),
     cancel: (generation) => cancelOverHttp(generation, environment),

@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from "react";
+import { untilLoaded } from "../../missing-modules";
 import type { CodeNode } from "./highlight";
 import { runSoon } from "./time-slice";
 
@@ -16,8 +17,7 @@ type Highlight = typeof import("./highlight").highlight;
 const NOTHING: Highlighted = { code: "", nodes: [] };
 
 /**
- * Highlights a piece of code once the highlighter has loaded. The text is shown without waiting for it, and stays
- * plain if it cannot be loaded.
+ * Highlights a piece of code once the highlighter has loaded. The text is shown without waiting for it.
  *
  * @param language - as the fence names it; empty if it does not
  * @param isOpen - whether the code is still being written
@@ -43,7 +43,7 @@ export function useHighlight(code: string, language: string, isOpen: boolean): H
       cancel();
       cancel = runSoon(() => draw(highlight));
     };
-    const look = () => void loadHighlight().then(drawSoon, () => undefined);
+    const look = () => void untilLoaded(loadHighlight).then(drawSoon);
     look();
     const timer = subject === null ? setInterval(look, EVERY_MS) : undefined;
     return () => {

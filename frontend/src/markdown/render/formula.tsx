@@ -1,4 +1,5 @@
 import { Suspense, use, useEffect, useLayoutEffect, useRef } from "react";
+import { reportMissing } from "../../missing-modules";
 import { withReferences } from "../parse/equation-tags";
 import { copyFormulas } from "./copy-formulas";
 import { DocumentContext } from "./document-context";
@@ -11,7 +12,10 @@ let loading: Promise<Temml | null> | undefined;
 function loadTemml(): Promise<Temml | null> {
   loading ??= import("temml").then(
     (module) => module.default,
-    () => null,
+    () => {
+      reportMissing();
+      return null;
+    },
   );
   return loading;
 }

@@ -14,7 +14,7 @@ from headwater.generation.provider import PromptMessage, Sampling
 from headwater.replies.active import Generation
 from headwater.replies.requests import NewMessage
 from headwater.replies.unread import Keep, StopAtOnce, WhenUnread
-from headwater.transports.openai_responses import REASONING_ITEM
+from headwater.transports.openai_responses import is_input
 
 
 class InputItem(OpenAIBody):
@@ -27,20 +27,12 @@ class InputItem(OpenAIBody):
 
 
 def _items(value: object) -> object:
-    """The items of the input, without reasoning, which is not sent to the model again."""
+    """The items of the input, without those that a model does not get again."""
     if isinstance(value, str):
         return [{"role": "user", "content": value}]
     if not isinstance(value, list):
         return value
-    return [_item(item) for item in value if not _is_reasoning(item)]
-
-
-def _is_reasoning(item: object) -> bool:
-    if not isinstance(item, dict):
-        return False
-    return item.get("type") == "reasoning" or (
-        item.get("type") == "item_reference" and str(item.get("id")).startswith(REASONING_ITEM)
-    )
+    return [_item(item) for item in value if not isinstance(item, dict) or is_input(item)]
 
 
 def _item(item: object) -> object:

@@ -1,6 +1,6 @@
 // @vitest-environment jsdom
 import { describe, expect, it } from "vitest";
-import { commandOf, type Press } from "./sidebar-shortcuts";
+import { commandOf, type Press } from "./shortcut-command";
 
 const press = (key: string, ...held: ("alt" | "ctrl" | "meta" | "shift")[]): Press => ({
   key,
