@@ -1,6 +1,6 @@
 import { type ComponentType, useSyncExternalStore } from "react";
 import { createRoot } from "react-dom/client";
-import { onNextFrame } from "../src/generation/frame";
+import { onNextFrame } from "../src/generation/drawing-frame";
 import { FrameClock } from "./frame-clock";
 import { atOnce, GrowingText } from "./growing-text";
 import { type Piece, replies } from "./replies";

@@ -14,7 +14,7 @@ import { useChosenLanguage } from "./language/use-chosen-language";
 import { usePreferences } from "./preferences/preferences";
 import { conversationPath, NEW_CHAT_PATH, type Route, useRoute } from "./route";
 import { Brand } from "./ui/brand";
-import { Optional } from "./ui/optional";
+import { Optional } from "./ui/optional-boundary";
 
 const SharedPage = lazy(() => import("./chat/shared-page"));
 

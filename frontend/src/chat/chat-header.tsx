@@ -1,7 +1,7 @@
 import { lazy, type ReactNode, useRef } from "react";
 import { useLanguage } from "../language/language-context";
 import { untilLoaded } from "../missing-modules";
-import { Optional } from "../ui/optional";
+import { Optional } from "../ui/optional-boundary";
 import type { Settings } from "./state/settings";
 
 // Lazy, because few conversations have any.

@@ -6,7 +6,7 @@ import { Problem } from "../generation/problem";
 import type { NewChatRequest } from "../generation/transport";
 import { untilLoaded } from "../missing-modules";
 import { focus } from "../ui/focus";
-import { Optional } from "../ui/optional";
+import { Optional } from "../ui/optional-boundary";
 import { Announcer } from "./announcer";
 import { ChatHeader } from "./chat-header";
 import { Composer } from "./composer/composer";

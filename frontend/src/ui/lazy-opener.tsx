@@ -7,7 +7,7 @@ import {
   useState,
 } from "react";
 import { type Load, loadThen } from "./load-then";
-import { Optional } from "./optional";
+import { Optional } from "./optional-boundary";
 
 /** What a menu or popover gets besides its own properties: the button that opens it. */
 export interface Opened {

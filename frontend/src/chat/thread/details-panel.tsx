@@ -1,6 +1,6 @@
 import { type ReactNode, use } from "react";
+import { type Hops, hopsOf } from "../../generation/first-token-hops";
 import { isRunning, type Reply } from "../../generation/fold";
-import { type Hops, hopsOf } from "../../generation/hops";
 import { firstTokenMs } from "../../generation/pace";
 import { useLanguage } from "../../language/language-context";
 import type { PlainKey } from "../../language/translation";

@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from "react";
-import { onNextFrame } from "../../generation/frame";
+import { onNextFrame } from "../../generation/drawing-frame";
 import { Markdown } from "../../markdown/markdown";
 import type { End } from "../../markdown/parse/document";
 import { usePreferences } from "../../preferences/preferences";

@@ -1,6 +1,5 @@
 import { memo, use } from "react";
-import { isRunning, type Reply, replyStatus } from "../../generation/fold";
-import { silenceMs } from "../../generation/pace-stats";
+import { type Reply, replyStatus } from "../../generation/fold";
 import type { Language } from "../../language/language";
 import { useLanguage } from "../../language/language-context";
 import type { ReplySource } from "../state/reply-source";
@@ -9,9 +8,9 @@ import { useReplyStatus } from "../state/use-reply";
 import { useNow } from "../use-now";
 import { describeMs, describeRate, describeShortness } from "./describe";
 import { measured } from "./measured";
+import { type Stat, waitingFor } from "./waiting";
 
 const READ_EVERY_MS = 500;
-const STALLED_MS = 3_000;
 
 /**
  * How fast a reply arrives: measured live, later by the server. On a phone these are always two lines, and the model at
@@ -44,8 +43,6 @@ export const Stats = memo(function Stats({ source }: { source: ReplySource }) {
   );
 });
 
-type Stat = readonly [name: string, text: string | null];
-
 function statsOf(
   language: Language,
   reply: Reply,
@@ -54,18 +51,9 @@ function statsOf(
 ): readonly Stat[] {
   return [
     [language.say("howItEnded"), describeShortness(language, reply.ending)],
-    ...(stalled(language, reply, now) ?? speed(language, reply, waitedMs)),
+    ...(waitingFor(language, reply, now) ?? speed(language, reply, waitedMs)),
     [language.say("model"), reply.start?.model ?? null],
   ];
-}
-
-/** Says after a while what a silent reply waits for: the model, or the connection if that was lost. */
-function stalled({ say }: Language, reply: Reply, now: number): readonly Stat[] | null {
-  if (!isRunning(reply)) return null;
-  const waited = reply.lostAt === null ? silenceMs(reply.pace, now) : now - reply.lostAt;
-  if (waited < STALLED_MS) return null;
-  const what = reply.lostAt === null ? "waitingForModel" : "noConnection";
-  return [[say("stalled"), say(what, { seconds: Math.floor(waited / 1000) })]];
 }
 
 function speed(language: Language, reply: Reply, waitedMs: number | null): readonly Stat[] {

@@ -4,7 +4,7 @@ import { useLanguage } from "../../language/language-context";
 import { Button } from "../../ui/button";
 import { loadThen } from "../../ui/load-then";
 import { MessageButton } from "../../ui/message-button";
-import { Optional } from "../../ui/optional";
+import { Optional } from "../../ui/optional-boundary";
 import type { Entry } from "../state/entries";
 import { ThreadContext } from "../state/thread-context";
 import { Forks } from "./branch-stepper";

@@ -7,7 +7,7 @@ import { conversationPath } from "../../route";
 import { focus } from "../../ui/focus";
 import { lazyOpener } from "../../ui/lazy-opener";
 import { loadThen } from "../../ui/load-then";
-import { Optional } from "../../ui/optional";
+import { Optional } from "../../ui/optional-boundary";
 import type { ConversationActions } from "./use-conversation-actions";
 
 const MenuOpener = lazyOpener(() => import("./conversation-menu"));

@@ -5,7 +5,7 @@ import { localStore } from "../../storage";
 import type { DialogEvents } from "../../ui/dialog";
 import { loadThen } from "../../ui/load-then";
 import { Lost } from "../../ui/lost";
-import { Optional } from "../../ui/optional";
+import { Optional } from "../../ui/optional-boundary";
 import { PortalContainer } from "../../ui/portal-container";
 import { useMedia } from "../../ui/use-media";
 import { useWindowEvent } from "../../ui/use-window-event";

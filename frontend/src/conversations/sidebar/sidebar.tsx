@@ -5,7 +5,7 @@ import { Brand } from "../../ui/brand";
 import { IconButton } from "../../ui/icon-button";
 import { lazyOpener } from "../../ui/lazy-opener";
 import { Lost } from "../../ui/lost";
-import { Optional } from "../../ui/optional";
+import { Optional } from "../../ui/optional-boundary";
 import { ConversationList } from "../list/conversation-list";
 import { ListLoading } from "../list/list-states";
 import { SearchBox } from "../search/search-box";

@@ -1,3 +1,4 @@
+import { onNextFrame } from "../drawing-frame";
 import type { Start } from "../events";
 import { ExternalStore } from "../external-store";
 import {
@@ -9,7 +10,6 @@ import {
   resumedReply,
   STOPPED_HERE,
 } from "../fold";
-import { onNextFrame } from "../frame";
 import { Problem } from "../problem";
 import type { Origin, StartRequest, Transport } from "../transport";
 import { backoffMs } from "./backoff";

@@ -1,6 +1,6 @@
 import type { TextPart } from "../../../../generation/parts";
 import { TypingCursor } from "../../../../markdown/render/typing-cursor";
-import { Optional } from "../../../../ui/optional";
+import { Optional } from "../../../../ui/optional-boundary";
 import { useMarkdown } from "../../use-markdown";
 import type { DrawnKind, PartProps } from "../registry";
 

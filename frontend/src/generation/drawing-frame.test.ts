@@ -54,11 +54,11 @@ class Browser {
 }
 
 let browser: Browser;
-let onNextFrame: typeof import("./frame").onNextFrame;
+let onNextFrame: typeof import("./drawing-frame").onNextFrame;
 
 beforeEach(async () => {
   vi.resetModules();
-  ({ onNextFrame } = await import("./frame"));
+  ({ onNextFrame } = await import("./drawing-frame"));
   browser = new Browser();
   vi.stubGlobal("performance", { now: browser.now });
   for (const name of [

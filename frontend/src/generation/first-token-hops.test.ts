@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { NO_TIMING } from "./events";
-import { hopsOf } from "./hops";
+import { hopsOf } from "./first-token-hops";
 
 const timing = { ...NO_TIMING, firstTokenMs: 190, serverMs: 6, providerMs: 190 };
 
