@@ -146,6 +146,11 @@ test-deploy: dev-tools ## The syntax of the image, the compose file, the proxy's
 test-e2e: setup dev-tools browser library ## The whole application in a real browser
 	HEADWATER_TEST_BROWSER="$$(cat .make/browser)" $(VENV)/python -m pytest e2e -n 2 --dist worksteal
 
+.PHONY: fuzz
+fuzz: setup dev-tools ## The property tests with inputs that are drawn anew; make test draws the same each time
+	cd backend && HEADWATER_FUZZ=1 ../$(VENV)/python -m pytest -n auto --dist worksteal -m hypothesis
+	cd frontend && HEADWATER_FUZZ=1 $(WITH_NODE) npx vitest run $$(grep -rl fast-check src --include=*.test.ts --include=*.test.tsx)
+
 .PHONY: soak
 soak: setup dev-tools ## An hour of replies in minutes while everything goes wrong that can (MINUTES=3 for each half)
 	cd backend && ../$(VENV)/python -m benchmarks.soak --minutes $(or $(MINUTES),3)

@@ -62,6 +62,7 @@ class ScrollTrace:
     def __init__(self, page: Page, mark: str) -> None:
         self._page = page
         self._handle: JSHandle = page.evaluate_handle(TRACE, mark)
+        page.wait_for_function("({ frames }) => frames.length > 0", arg=self._handle)
 
     def wait_until_grown(self, by: float) -> None:
         """Wait until the thread is higher by so many pixels than in the first frame."""

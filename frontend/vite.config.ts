@@ -48,6 +48,7 @@ export default defineConfig({
     maxWorkers: "100%",
     include: ["{src,clients}/**/*.test.{ts,tsx}"],
     restoreMocks: true,
+    setupFiles: ["vitest.setup.ts"],
     // No test may hold up the others for ever: many times what the slowest takes.
     testTimeout: 180_000,
     hookTimeout: 180_000,

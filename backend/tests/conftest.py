@@ -11,9 +11,13 @@ from headwater.storage.database import Database, open_database, sqlite_url
 from tests.postgresql import migrated_template, new_database, postgresql
 from tests.running import DEBUG, RunningServer, running
 
-# A property takes as long as the machine lets it.
+# A property takes as long as the machine lets it. A red run points to a change, not to a draw: `make fuzz`
+# draws anew.
 hypothesis.settings.register_profile(
-    "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+    "any machine",
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+    derandomize="HEADWATER_FUZZ" not in os.environ,
 )
 hypothesis.settings.load_profile("any machine")
 

@@ -50,6 +50,7 @@ describe("Markdown that is still growing", () => {
     "| a | b |\n|---|---|\n| 1 | 2 |\n \t\n| a | b |\n|---|---|\n| 3 | 4 |\n",
     "So *a **b ***c _d __e ~~f [g](h*) *",
     "***a** b*** **c*d** *e**f* **「g*」**h",
+    "a\n|-\n| b\n\n_\n|:-:|\n\na | b\n|-|-|\n| c",
     "See [a *b] c* and [d][e] or ![f *g](h",
     "It is $5-$10, $x, *$y* or \\(z* \\) *",
   ])("shows nothing else while it comes: %s", (text) => {

@@ -46,8 +46,11 @@ export function withTableHeader(tail: string): string {
   const lines = tail.replace(/\n[ \t]*$/, "").split("\n");
   const [last = "", before = "", above] = lines.slice(-3).toReversed();
   if (!isTableRow(last)) return tail;
-  if (!isTableRow(before)) return `${lines.join("\n")}\n${delimiterRow(last)}`;
   const isDelimiter = /^[|:\- \t]+$/.test(last.replace(CONTAINERS, ""));
+  if (!isTableRow(before)) {
+    const isUnderHeader = isDelimiter && before.replace(CONTAINERS, "") !== "";
+    return isUnderHeader ? tail : `${lines.join("\n")}\n${delimiterRow(last)}`;
+  }
   if (!isDelimiter || isTableRow(above)) return tail;
   return `${lines.slice(0, -1).join("\n")}\n${delimiterRow(before)}`;
 }
