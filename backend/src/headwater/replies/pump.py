@@ -16,7 +16,7 @@ from headwater.live.ports import Lease
 PATIENCE = 60.0
 """Seconds without a client taking anything, after which it counts as gone."""
 
-WIDEST = 0.1
+WIDEST = 0.06
 """The most seconds to which a busy process widens the window."""
 
 LAG_WEIGHT = 0.05
