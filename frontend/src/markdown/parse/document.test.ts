@@ -57,6 +57,13 @@ describe("a document that grows", () => {
     );
   });
 
+  it("knows which item of a list in a list a fence is in, and that a line outside ends it", () => {
+    const text = "- a\n  - b\n\n  ```\n  never closed\n\nso \\[\n\na\n\n+ b\n\n\\]\n\n";
+    const document = grown([...text]);
+    expect(sense(groupsOf(document).flat())).toEqual(sense(wholeBlocks(text)));
+    expect(document.open.at(-1)?.type).toBe("paragraph");
+  });
+
   it("never reads a finished block again", () => {
     const paragraphs = Array.from({ length: 100 }, (_, index) => `Paragraph ${index}\n\n`);
     let document = EMPTY_DOCUMENT;

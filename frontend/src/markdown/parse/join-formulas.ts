@@ -49,15 +49,20 @@ class Joiner {
   }
 
   join(): JoinedText {
-    let listColumn = 0;
+    const listColumns = [0];
     let isAfterBlank = false;
     for (let at = 0; at < this.#source.length; ) {
       const line = this.#lineAt(at);
-      if (/[-*+.)]/.test(line.prefix)) listColumn = line.prefix.length;
-      else if (isOutside(line, listColumn, isAfterBlank)) listColumn = 0;
+      while (isOutside(line, listColumns.at(-1) ?? 0, isAfterBlank)) listColumns.pop();
+      for (const marker of line.prefix.matchAll(/(?:[-*+]|\d[.)])[ \t]*/g)) {
+        listColumns.push(marker.index + marker[0].length);
+      }
       isAfterBlank = line.content === "";
       const fence = openingFence(line.content);
-      at = fence === null ? this.#readLine(line) : this.#readFence(line, fence, listColumn);
+      at =
+        fence === null
+          ? this.#readLine(line)
+          : this.#readFence(line, fence, listColumns.at(-1) ?? 0);
     }
     const text = this.#joined + this.#source.slice(this.#joinedTo);
     return { text, openAt: this.#openAt };
