@@ -61,15 +61,8 @@ def run(command: list[str], *, seconds: float, env: dict[str, str] | None = None
 
 
 def on_the_system() -> Iterator[str]:
-    """Browsers that are already installed. The first has no windows, so it is faster."""
-    for name in (
-        "chromium-headless-shell",
-        "chromium",
-        "chromium-browser",
-        "google-chrome",
-        "google-chrome-stable",
-        "chrome",
-    ):
+    """Browsers that are already installed."""
+    for name in ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"):
         if path := shutil.which(name):
             yield path
     for app in ("Chromium", "Google Chrome"):
@@ -99,10 +92,9 @@ def from_the_distribution() -> Iterator[str]:
         say("installing Debian's Chromium")
         quiet = {"DEBIAN_FRONTEND": "noninteractive"}
         run(["apt-get", "update"], seconds=180, env=quiet)
-        for package in ("chromium-headless-shell", "chromium"):
-            packages = [package, "fonts-dejavu-core"]
-            run(["apt-get", "install", "-y", "--no-install-recommends", *packages], seconds=420, env=quiet)
-            yield from on_the_system()
+        packages = ["chromium", "fonts-dejavu-core"]
+        run(["apt-get", "install", "-y", "--no-install-recommends", *packages], seconds=420, env=quiet)
+        yield from on_the_system()
 
 
 def from_npm() -> Iterator[str]:
