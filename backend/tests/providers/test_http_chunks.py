@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from headwater.providers.http_chunks import HEADER_BYTES, Chunks
+from headwater.providers.http_chunks import HELD_BYTES, Chunks
 
 bodies = st.lists(st.binary(min_size=1, max_size=20), max_size=6)
 extensions = st.sampled_from([b"", b" ", b";a=1", b';a="x y"'])
@@ -17,7 +17,9 @@ def sent(draw: st.DrawFn) -> tuple[bytes, bytes]:
     """A body, and the bytes that are sent for it."""
     body = draw(bodies)
     chunks = [
-        draw(st.sampled_from([b"%x", b"%X", b"00%x"])) % len(piece) + draw(extensions) + b"\r\n%b\r\n" % piece
+        draw(st.sampled_from([b"%x", b"%X", b"00%x", b"00000000000000000%x"])) % len(piece)
+        + draw(extensions)
+        + b"\r\n%b\r\n" % piece
         for piece in body
     ]
     return b"".join(body), b"".join([*chunks, b"0", draw(extensions), b"\r\n", draw(trailers), b"\r\n"])
@@ -66,7 +68,7 @@ def test_another_parser_goes_on_from_anywhere(sent: tuple[bytes, bytes], at: int
         b"5\nhello\r\n",
         b"5\r\nhello!\r\n",
         b"5\r\nhelloabc",
-        b"5;" + b"a" * HEADER_BYTES,
+        b"5;" + b"a" * HELD_BYTES,
         b"1" * 16 + b"\r\n",
     ],
 )

@@ -128,6 +128,13 @@ BODIES = {
         *map(chunk, WORDS),
         chunk(b""),
     ],
+    "line feeds alone": [
+        CHUNKED.replace(b"\r", b""), *map(chunk, (b"one ", b"two ", b"three")), chunk(b""),
+    ],
+    "line feeds alone, at once": [
+        CHUNKED.replace(b"\r", b"") + b"".join(map(chunk, WORDS)) + chunk(b""),
+    ],
+    "empty lines first": [b"\r\n\r\n" + CHUNKED, *map(chunk, WORDS), chunk(b"")],
     "extensions and trailers": [
         CHUNKED, *(b"%x;a=1\r\n%b\r\n" % (len(word), word) for word in WORDS),
         b"0\r\nA: b\r\n", b"\r\n",
@@ -336,6 +343,18 @@ def test_a_connection_is_used_again(run: Run, network: Network, form: str) -> No
         async with network.client(keeping_alive(3, *BODIES[form])) as client:
             for _ in range(3):
                 assert await body_of(client) == b"".join(WORDS)
+
+    run(test())
+
+
+def test_who_waits_for_a_connection_gets_it_whole(run: Run, network: Network) -> None:
+    """The next request may be sent before the reader of the response before it has woken up."""
+
+    async def test() -> None:
+        pieces = BODIES["chunks"]
+        async with network.client(*(5 * [keeping_alive(20, *pieces)])) as client:
+            bodies = await asyncio.gather(*(body_of(client) for _ in range(100)))
+            assert bodies == 100 * [b"".join(WORDS)]
 
     run(test())
 

@@ -3,10 +3,10 @@
 import re
 from typing import Final
 
-HEADER_BYTES: Final = 4096
-"""The longest header of a chunk, its extensions included."""
+HELD_BYTES: Final = 64 * 1024
+"""How much of the header of a chunk is held until the rest of it arrives."""
 
-_HEADER = re.compile(rb"\r\n([0-9A-Fa-f]{1,15})[ \t]*(?:;[^\r\n]*)?\r\n")
+_HEADER = re.compile(rb"\r\n(0*[0-9A-Fa-f]{1,15})[ \t]*(?:;[^\r\n]*)?\r\n")
 """The header of a chunk, with the end of the line before it."""
 
 
@@ -38,14 +38,16 @@ class Chunks:
         self._held = data[at:]
         if len(self._held) > 2 and not self.is_complete:
             self.is_broken = (
-                not self._held.startswith(b"\r\n")
-                or b"\n" in self._held[2:]
-                or len(self._held) > HEADER_BYTES
+                not self._held.startswith(b"\r\n") or b"\n" in self._held[2:] or len(self._held) > HELD_BYTES
             )
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     def rest(self) -> bytes:
-        """The bytes after which another parser of this body goes on where this one is."""
+        """What to give another parser, which has seen the head alone, so that it goes on from here.
+
+        After a chunk whose last line end is still to come, that is a chunk of one byte. It belongs to no
+        body, so the other parser's content is not to be read.
+        """
         if self._left:
             return b"%x\r\n" % self._left
         return self._held[2:] if self._held.startswith(b"\r\n") else b"1\r\n.%b" % self._held

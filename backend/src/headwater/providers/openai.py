@@ -21,7 +21,7 @@ from headwater.generation.outcome import FailureCode
 from headwater.generation.provider import Prompt, PromptMessage, ProviderError, Take
 from headwater.providers.catalogue import Model
 from headwater.providers.completion_reader import CompletionReader, refusal_in, unreadable
-from headwater.providers.streaming_client import Response, StreamingClient, read
+from headwater.providers.streaming_client import SUCCESS, Response, StreamingClient, read
 
 logger = logging.getLogger(__name__)
 
@@ -161,7 +161,7 @@ class OpenAIProvider:
                 if value is not None and refused.get(name) not in (_ALWAYS, (prompt.model, value))
             }
             response = await self._streaming.post(self._body(prompt, members))
-            if response.ok:
+            if response.status in SUCCESS:
                 self._refused |= refused
                 self._limit_name = limit_name if tried & _LIMIT_NAMES else self._limit_name
                 return response

@@ -5,6 +5,7 @@ are coroutines, which wake up for every piece. `read` takes each piece in the ca
 """
 
 import asyncio
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import SimpleNamespace
@@ -28,7 +29,11 @@ CROSSING_TIME = 1.0
 PULL_BYTES = 1024 * 1024
 """How many bytes are taken before others get their turn. A few compressed ones may become very many."""
 
-_SUCCESS = range(200, 300)
+SUCCESS = range(200, 300)
+"""The statuses of responses that `read` reads."""
+
+_HEAD = re.compile(rb"\s*HTTP/\S+ +([0-9])(?s:.*?)\n\r?\n")
+"""The head of a response, with the first digit of its status."""
 
 END_GRACE = 1.0
 """Seconds that a response gets to end once its reader has enough, so that its connection is used again."""
@@ -110,7 +115,7 @@ class Response(aiohttp.ClientResponse):
         """See `aiohttp.ClientResponse`."""
         self.body = _Body(connection)
         await super().start(connection)
-        if self.status not in _SUCCESS:
+        if self.status not in SUCCESS:
             self.body.restore()
         return self
 
@@ -170,15 +175,16 @@ class _Body(asyncio.Protocol):
             self._pull()
 
     def restore(self) -> None:
-        """Give the connection its own protocol back, unless it is lost.
+        """Give the connection its own protocol back, unless it is lost or the next response has it already.
 
-        aiohttp may have given the connection to the next request already, but has not sent it yet: this runs
-        right after the end of the body was seen.
+        aiohttp lets the next request have the connection as soon as it has seen the end of the body, which
+        may be before the reader of this one wakes.
         """
         if self._transport is not None:
-            self._transport.set_protocol(self._own)
+            if self._transport.get_protocol() is self:
+                self._transport.set_protocol(self._own)
+                self._pass_on()
             self._transport = None
-            self._pass_on()
 
     def data_received(self, data: bytes) -> None:
         if self._chunks is not None:
@@ -209,16 +215,16 @@ class _Body(asyncio.Protocol):
 
     def _pass_head(self, data: bytes) -> None:
         """Pass on heads, up to the last one, and hold what follows it."""
-        start = len(self._head)
+        passed = len(self._head)
         self._head += data
-        end = self._head.find(b"\r\n\r\n", max(0, start - 3)) + 4
-        if end < 4:
+        head = _HEAD.match(self._head)
+        if head is None:
             self._own.data_received(data)
             return
-        self._own.data_received(self._head[start:end])
-        is_last, rest = self._head[9:10] != b"1", self._head[end:]
+        self._own.data_received(self._head[passed : head.end()])
+        rest = self._head[head.end() :]
         self._head = b""
-        if is_last:
+        if head[1] != b"1":
             self._held = rest
         elif rest:
             self._pass_head(rest)
