@@ -93,10 +93,10 @@ class ConversationService:
             await asyncio.sleep(PURGE_EVERY)
 
     async def _expire(self, before: int) -> None:
-        expired = await self._conversations.expire(before)
-        for owner, id_ in expired:
-            self._changes.announce(owner, id_)
-        await self._replies.end_all_in(frozenset(id_ for _, id_ in expired))
+        async for expired in self._conversations.expire(before):
+            for owner, id_ in expired:
+                self._changes.announce(owner, id_)
+            await self._replies.end_all_in(frozenset(id_ for _, id_ in expired))
 
     async def page(
         self, owner: str, *, archived: bool, pinned: bool | None, limit: int, after: ListCursor | None

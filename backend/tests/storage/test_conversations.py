@@ -399,8 +399,8 @@ async def test_what_was_not_updated_for_long_is_removed_for_good(
 ) -> None:
     old, _ = await kept(repository, "me", "one", updated_at=10)
     new, _ = await kept(repository, "me", "two", updated_at=20)
-    assert await repository.expire(10) == []
-    assert await repository.expire(20) == [("me", old.id)]
+    assert [batch async for batch in repository.expire(10)] == []
+    assert [batch async for batch in repository.expire(20)] == [[("me", old.id)]]
     assert await repository.purge(FOR_GOOD + 1) == 1
     assert await repository.ids("me") == [new.id]
     assert await rows(database) == (1, 1, 0)
@@ -464,10 +464,30 @@ async def test_the_index_is_merged_before_too_much_is_gone(
     await kept(repository, "me", *["x" * 100] * (2 * erasure.CHUNK))
     await repository.delete_all("me")
     await repository.purge(FOR_GOOD + 1)
-    assert [name for name, _ in groupby(steps)] == ["_remove_some", "_merge"] * 3 + [
-        "_remove_some",
-        "_merge",
-    ][:0]
+    assert [name for name, _ in groupby(steps)] == [*["_remove_some", "_merge"] * 3, "_remove_some"]
+
+
+@pytest.mark.parametrize("server_url", ["sqlite"], indirect=True)
+async def test_what_is_cut_before_the_index_was_merged_goes_on_there(
+    repository: ConversationRepository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    merges: list[bool] = []
+
+    async def merge(_: Database) -> None:
+        merges.append(True)
+        if len(merges) == 1:
+            raise UnavailableError("the database is away")
+
+    monkeypatch.setattr(erasure, "_merge_words", merge)
+    for text in ("one", "two"):
+        await kept(repository, "me", text)
+    await repository.delete_all("me")
+    with pytest.raises(UnavailableError):
+        await repository.purge(FOR_GOOD + 1)
+    assert await repository.purge(FOR_GOOD + 1) == 1  # the one that was left to show that this is not done
+    assert len(merges) == 2
+    assert await repository.purge(FOR_GOOD + 1) == 0
+    assert len(merges) == 2
 
 
 async def test_what_is_half_removed_is_seen_by_nobody_and_removed_by_the_next(

@@ -201,7 +201,7 @@ class ExportQuery(Query):
 
 
 def archives_blueprint(conversations: ConversationService) -> Blueprint:
-    """The routes of archives; they need those of conversations."""
+    """The routes of archives. Those of conversations register the converter of ids that they need."""
     blueprint = Blueprint("archives", __name__, url_prefix="/api/conversations")
 
     @blueprint.get("/export")

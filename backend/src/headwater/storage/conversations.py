@@ -348,35 +348,34 @@ class ConversationRepository:
     async def purge(self, before: int) -> int:
         """Remove for good what was deleted before this time; returns the number of conversations."""
         due = conversations.c.deleted_at < before
-        await self._delete_for_good(due & (conversations.c.deleted_at > FOR_GOOD), due)
+        async for _ in self._delete_for_good(due & (conversations.c.deleted_at > FOR_GOOD), due):
+            pass
         return await remove_marked(self._database)
 
     async def delete_all(self, owner: str) -> Sequence[str]:
         """Delete all of an owner's conversations for good; `purge` removes them. Returns their ids."""
-        deleted = await self._delete_for_good(conversations.c.client == owner, true())
-        return [id_ for _, id_ in deleted]
+        change = update(conversations).where(conversations.c.client == owner)
+        return [id_ for _, id_ in await self._database.write(partial(_deleted, change=change))]
 
-    async def expire(self, before: int) -> Sequence[tuple[str, str]]:
-        """Delete for good what was last updated before this time; returns owners and ids."""
+    def expire(self, before: int) -> AsyncIterator[Sequence[tuple[str, str]]]:
+        """Delete for good what was last updated before this time; yields owners and ids as they go."""
         is_old = conversations.c.updated_at < before
-        return await self._delete_for_good(is_old & conversations.c.deleted_at.is_(None), is_old)
+        return self._delete_for_good(is_old & conversations.c.deleted_at.is_(None), is_old)
 
     async def _delete_for_good(
         self, due: ColumnElement[bool], still_due: ColumnElement[bool]
-    ) -> Sequence[tuple[str, str]]:
-        """Delete what is due, in short transactions; returns owners and ids.
+    ) -> AsyncIterator[Sequence[tuple[str, str]]]:
+        """Delete what is due, in short transactions; yields the owners and ids of each.
 
-        `still_due` is asked of each id again, without an index that would lead to more rows than that.
+        `still_due` is asked of each id again when it is changed. It should use no indexed column, or the
+        database may scan that index instead of looking up the ids.
         """
         query = select(conversations.c.id).where(due)
         # Perhaps a scan, which should not block writers.
         ids = await self._database.read(lambda connection: connection.scalars(query).all(), single=True)
-        deleted: list[tuple[str, str]] = []
         for some in _batched(ids, PARAMETERS):
             change = update(conversations).where(conversations.c.id.in_(some), still_due)
-            rows = await in_turn(self._database, partial(_deleted, change=change))
-            deleted += rows
-        return deleted
+            yield await in_turn(self._database, partial(_deleted, change=change))
 
     async def usage(self) -> list[Usage]:
         """What each owner has, who used it last first; with what was deleted and can be restored."""

@@ -136,7 +136,7 @@ class Database:
 
     @property
     def is_alone(self) -> bool:
-        """Whether no server runs on the database but this one."""
+        """Whether this process holds the lock, so that no other server runs on the database."""
         return self._lock is not None
 
     @property

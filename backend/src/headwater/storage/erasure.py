@@ -7,7 +7,7 @@ from functools import partial
 from time import monotonic
 from typing import TypeVar
 
-from sqlalchemy import BindParameter, Connection, bindparam, delete, func, select, text
+from sqlalchemy import BindParameter, Connection, bindparam, delete, exists, func, select, text, update
 
 from headwater.storage.database import Database
 from headwater.storage.tables import conversations, generations, messages
@@ -37,6 +37,10 @@ T = TypeVar("T")
 
 _MARKED = select(conversations.c.id).where(conversations.c.deleted_at == FOR_GOOD).limit(100)
 _REMOVE = delete(conversations).where(conversations.c.id == bindparam("conversation"))
+_REMOVE_EMPTY = delete(conversations).where(
+    conversations.c.deleted_at == FOR_GOOD, ~exists().where(messages.c.conversation == conversations.c.id)
+)
+_BLANK = update(conversations).where(conversations.c.id == bindparam("conversation")).values(title="")
 _NEWEST = (
     select(messages.c.id, func.length(messages.c.text).label("chars"))
     .where(messages.c.conversation == bindparam("conversation"))
@@ -51,18 +55,18 @@ _REMOVE_MESSAGES = delete(messages).where(messages.c.id.in_(_IDS))
 async def remove_marked(database: Database) -> int:
     """Remove the conversations that are marked with `FOR_GOOD`; returns how many they were.
 
-    If it is cut, the next call goes on.
+    If it is cut, the next call goes on. So the last one stays, empty, until nothing else is left of them.
     """
     removed = chars = 0
     while (step := await in_turn(database, _remove_some)) is not None:
         removed += step.conversations
         chars += step.chars
-        if chars >= MERGE_AFTER:
+        if chars >= MERGE_AFTER or step.is_last:
             await _merge_words(database)
             chars = 0
-    if removed:
-        await _merge_words(database)
-        await database.empty_log()
+        if step.is_last:
+            removed += await in_turn(database, _remove_empty)
+            await database.empty_log()
     return removed
 
 
@@ -95,21 +99,33 @@ async def _merge_words(database: Database) -> None:
 
 @dataclass(slots=True)
 class _Removed:
-    """How many conversations are gone, and how much text."""
+    """How many conversations are gone, and how much text; `is_last` if one is left, which is empty."""
 
     conversations: int = 0
     chars: int = 0
+    is_last: bool = False
 
 
 def _remove_some(connection: Connection) -> _Removed | None:
-    """Remove for about `STEP_TIME`; returns what is gone, None if there was nothing left."""
+    """Remove for about `STEP_TIME`; returns what is gone, None if nothing is marked."""
     ids = connection.scalars(_MARKED).all()
+    if not ids:
+        return None
     until, removed = monotonic() + STEP_TIME, _Removed()
     for id_ in ids:
         if not _empty(connection, id_, until, removed):
             break
-        removed.conversations += connection.execute(_REMOVE, {"conversation": id_}).rowcount
-    return removed if ids else None
+        if id_ == ids[-1]:
+            connection.execute(_BLANK, {"conversation": id_})
+            removed.is_last = True
+        else:
+            removed.conversations += connection.execute(_REMOVE, {"conversation": id_}).rowcount
+    return removed
+
+
+def _remove_empty(connection: Connection) -> int:
+    """Remove what is marked and has no messages; returns how many conversations."""
+    return connection.execute(_REMOVE_EMPTY).rowcount
 
 
 def _empty(connection: Connection, conversation: str, until: float, removed: _Removed) -> bool:

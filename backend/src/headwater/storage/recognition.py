@@ -25,8 +25,9 @@ class Recognition:
     """The conversations that an owner had before an import.
 
     An import knows those of earlier imports by their ids. Any other is there already if the owner has one
-    that was created at the same time with the same title, and begins with the same messages. Each stands for
-    one conversation of the archive.
+    that was created at the same time with the same title, and begins with the same messages; without
+    messages, that has the same settings. Each stands for one conversation of the archive, unless it comes
+    under its own id in a later batch.
     """
 
     def __init__(self, database: Database, owner: str) -> None:
@@ -58,7 +59,8 @@ class Recognition:
         for start in range(0, len(similar), READ_BATCH):
             ids = similar[start : start + READ_BATCH]
             own, trees = await self._database.read(partial(read_trees, owner=self._owner, ids=ids))
-            for id_, conversation in own.items():
+            # The longest first: the last one in a list, which is tried first, is the shortest that fits.
+            for id_, conversation in sorted(own.items(), key=lambda each: -len(trees[each[0]])):
                 for digest in _beginnings(conversation, trees[id_]):
                     self._beginnings.setdefault(digest, []).append(id_)
         return [archived for archived in batch if archived[0].id in self._ids or not self._has(archived)]
@@ -74,9 +76,10 @@ class Recognition:
 
 
 def _beginnings(conversation: Conversation, tree: Sequence[Message]) -> Iterator[bytes]:
-    """Digests of a conversation up to each of its messages, from none of them to all."""
-    digest = sha256(msgspec.json.encode([conversation.created_at, conversation.title]))
-    yield digest.digest()
+    """Digests of a conversation up to each of its messages, from none of them, but its settings, to all."""
+    head = [conversation.created_at, conversation.title]
+    yield sha256(msgspec.json.encode([*head, conversation.settings])).digest()
+    digest = sha256(msgspec.json.encode(head))
     index: dict[str | None, int | None] = {None: None}
     for number, message in enumerate(tree):
         index[message.id] = number
