@@ -158,11 +158,19 @@ def test_two_thousand_messages_open_at_their_end_and_do_not_jump(chat: ChatPage)
     chat.page.evaluate(WATCH)
     chat.page.mouse.move(800, 300)
     chat.page.mouse.wheel(0, -10)
-    expect(chat.jump_to_latest).to_be_visible()
+    # Where Playwright has to wait, it describes all that is there, on the page's own thread: what is
+    # measured waits without it.
+    chat.page.wait_for_function("document.querySelector('[data-testid=jump-to-latest]')")
     assert chat.page.evaluate(JUMPS, [80, 250]) <= 1
-    chat.questions.first.scroll_into_view_if_needed()
+    chat.questions.first.evaluate("(question) => question.scrollIntoView()")
+    chat.page.wait_for_function("document.querySelector('[data-testid=message-user] [data-testid=edit]')")
+    going = longest_task(chat.page)
+    expect(chat.jump_to_latest).to_be_visible()
     expect(chat.questions.first).to_be_in_viewport()
     expect(chat.questions.first.get_by_test_id("edit")).to_have_count(1)
+    chat.page.evaluate(LONG_TASKS)
     chat.jump_to_latest.click()
+    chat.page.wait_for_function("!document.querySelector('[data-testid=jump-to-latest]')")
+    returning = longest_task(chat.page)
     expect(chat.figures.last).to_be_in_viewport()
-    assert longest_task(chat.page) <= LONGEST_TASK
+    assert max(going, returning) <= LONGEST_TASK, (going, returning)
