@@ -9,6 +9,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+import websockets
 
 from headwater.server.serve import listen, report
 from tests.running import RunningServer, asked, refused_start, running, sse_events, text_of
@@ -248,6 +249,16 @@ async def test_behind_a_proxy_the_address_and_the_scheme_are_the_clients(tmp_pat
             response = httpx.post(f"{server.url}/api/chat", json=body, headers=headers)
             assert response.status_code == status
             assert status == 429 or "Secure" in response.headers["set-cookie"]
+
+
+@pytest.mark.parametrize("scheme", ["http", "https", "wss"])
+async def test_behind_a_proxy_a_websocket_opens(tmp_path: Path, scheme: str) -> None:
+    with running(tmp_path, HEADWATER_TRUSTED_PROXIES="1") as server:
+        headers = {"X-Forwarded-For": "10.0.0.1", "X-Forwarded-Proto": scheme}
+        address = f"ws://127.0.0.1:{server.port}/api/ws"
+        async with websockets.connect(address, additional_headers=headers) as socket:
+            assert socket.response is not None
+            assert ("Secure" in socket.response.headers["Set-Cookie"]) == (scheme != "http")
 
 
 @pytest.mark.parametrize(

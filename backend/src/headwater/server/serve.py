@@ -13,7 +13,6 @@ from typing import Any
 
 from hypercorn.asyncio.run import worker_serve
 from hypercorn.config import Config, Sockets
-from hypercorn.middleware import ProxyFixMiddleware
 from hypercorn.utils import wrap_app
 
 from headwater.api.origins import Origins
@@ -25,6 +24,7 @@ from headwater.data_folder import Certificate, DataFolder
 from headwater.server.hosts import Hosts
 from headwater.server.hypercorn_corrections import Connections
 from headwater.server.routing import by_port
+from headwater.server.trusted_proxies import trusting
 from headwater.settings import Settings, SettingsError
 from headwater.storage.database import DatabaseError
 
@@ -74,7 +74,7 @@ async def serve(settings: Settings, announce: Callable[[str], None]) -> None:
         if not settings.trusted_proxies:
             app = Hosts(settings.allowed_hosts).guard(app)
         else:
-            app = ProxyFixMiddleware(app, trusted_hops=settings.trusted_proxies)
+            app = trusting(app, settings.trusted_proxies)
         # What exists by now stays, so the garbage collector need not look at it again and again. By default,
         # it would look at what is new after every 700 objects, which are some 50 tokens.
         gc.collect()
