@@ -1,12 +1,28 @@
 import tailwindcss from "@tailwindcss/vite";
 import react from "@vitejs/plugin-react";
+import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
 import { firstLoad } from "./scripts/first-load.ts";
 
 const backend = `http://127.0.0.1:${process.env.HEADWATER_PORT ?? "8000"}`;
 
+/** Vite's own code would preload what chunks import; nothing is to be preloaded. */
+const withoutPreloading: Plugin = {
+  name: "without-preloading",
+  enforce: "pre",
+  load: {
+    filter: { id: /vite\/preload-helper/ },
+    handler: () => "export const __vitePreload = (load) => load();",
+  },
+};
+
 export default defineConfig({
-  plugins: [react(), tailwindcss(), firstLoad(["/conversations/sidebar/sidebar.tsx"], 110_000)],
+  plugins: [
+    withoutPreloading,
+    react(),
+    tailwindcss(),
+    firstLoad(["/conversations/sidebar/sidebar.tsx"], 110_000),
+  ],
   resolve: {
     alias: {
       // wouter imports a shim of what React has itself.
