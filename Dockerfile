@@ -43,6 +43,6 @@ WORKDIR /data
 VOLUME /data
 EXPOSE 8000 50051
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
-    CMD ["python", "-c", "import os, urllib.request as u; u.urlopen(f\"http://127.0.0.1:{os.environ['HEADWATER_PORT']}/healthz\", timeout=4)"]
+    CMD ["python", "-c", "import os, urllib.request as u; u.urlopen(f\"http://127.0.0.1:{os.environ['HEADWATER_PORT']}{os.environ.get('HEADWATER_BASE_PATH', '')}/healthz\", timeout=4)"]
 # Docker kills after 10 s what has not stopped; give running replies their time: docker run --stop-timeout 20
 CMD ["headwater", "serve"]

@@ -16,9 +16,9 @@ from streamcheck import Recording, record
 PROTOCOLS_OF_REPLIES = """
     () => {
         const brings = [
-            /^\\/api\\/chat$/,
-            /^\\/api\\/generations\\/[^/]+\\/events$/,
-            /^\\/api\\/conversations\\/[^/]+(\\/messages\\/[^/]+\\/replies)?$/,
+            /\\/api\\/chat$/,
+            /\\/api\\/generations\\/[^/]+\\/events$/,
+            /\\/api\\/conversations\\/[^/]+(\\/messages\\/[^/]+\\/replies)?$/,
         ];
         const replies = performance
             .getEntriesByType("resource")
@@ -32,7 +32,7 @@ PROTOCOLS_OF_REPLIES = """
 """
 """How every reply has come to the page: as it was asked for, followed, or read with its conversation."""
 
-STARTS_REPLY = re.compile(r"/api/(chat|conversations/[^/]+/messages/[^/]+/replies)")
+STARTS_REPLY = re.compile(r".*/api/(chat|conversations/[^/]+/messages/[^/]+/replies)")
 """Paths of the requests that begin a reply."""
 
 
@@ -97,7 +97,7 @@ class ChatPage:
 
         self.page.route(lambda url: STARTS_REPLY.fullmatch(urlsplit(url).path) is not None, amend)
         self.page.route(re.compile(r"/headwater\.v1\.ChatService/Stream"), amend_envelope)
-        self.page.route_web_socket(lambda url: urlsplit(url).path == "/api/ws", amend_frames)
+        self.page.route_web_socket(lambda url: urlsplit(url).path.endswith("/api/ws"), amend_frames)
 
     def edit(self, question: int, message: str) -> str:
         """Write a question anew, counted from 0; returns the generation's id."""
@@ -114,14 +114,14 @@ class ChatPage:
     def import_conversations(self, conversations: Sequence[dict[str, Any]]) -> list[str]:
         """Give the server conversations as `archive.py` makes them; returns their ids."""
         response = self.page.request.post(
-            f"{self._origin}/api/conversations/import", data=archive(conversations), timeout=60_000
+            f"{self._server}/api/conversations/import", data=archive(conversations), timeout=60_000
         )
         assert response.status == 201, response.text()
         return [imported["id"] for imported in response.json()["conversations"]]
 
     def visit(self, path: str) -> None:
         """Open another address of the same server, such as `/c/<id>`, as if it were typed in."""
-        self.page.goto(f"{self._origin}{path}")
+        self.page.goto(f"{self._server}{path}")
 
     def record(self) -> Recording:
         """Begin to record the next reply."""
@@ -155,7 +155,7 @@ class ChatPage:
         """Wait until so many events are in a generation's log, whatever the page knows of them."""
         cursor = 0
         while cursor < events:
-            path = f"{self._origin}/api/generations/{generation}/events?after={cursor}&wait=20"
+            path = f"{self._server}/api/generations/{generation}/events?after={cursor}&wait=20"
             response = self.page.request.get(path, headers={"Accept": "application/json"})
             assert response.status == 200, response.text()
             cursor = response.json()["cursor"]
@@ -166,23 +166,23 @@ class ChatPage:
 
     def generation(self, name: str) -> dict[str, Any]:
         """A generation as the server knows it."""
-        response = self.page.request.get(f"{self._origin}/api/generations/{name}")
+        response = self.page.request.get(f"{self._server}/api/generations/{name}")
         assert response.status == 200, response.text()
         generation: dict[str, Any] = response.json()
         return generation
 
     def saved(self) -> dict[str, Any]:
         """The conversation that is open as the server has it, with its messages."""
-        place = urlsplit(self.page.url).path
-        assert place.startswith("/c/"), place
-        response = self.page.request.get(f"{self._origin}/api/conversations/{place.removeprefix('/c/')}")
+        _, is_open, conversation = urlsplit(self.page.url).path.partition("/c/")
+        assert is_open, self.page.url
+        response = self.page.request.get(f"{self._server}/api/conversations/{conversation}")
         assert response.status == 200, response.text()
         saved: dict[str, Any] = response.json()
         return saved
 
     def list_conversations(self) -> list[dict[str, Any]]:
         """The conversations that the server has of this browser, the latest first."""
-        response = self.page.request.get(f"{self._origin}/api/conversations")
+        response = self.page.request.get(f"{self._server}/api/conversations")
         assert response.status == 200, response.text()
         listed: list[dict[str, Any]] = response.json()["conversations"]
         return listed
@@ -193,12 +193,12 @@ class ChatPage:
 
     def open_gate(self, generation: str) -> None:
         """Let a scripted generation go on from the gate where it waits."""
-        response = self.page.request.post(f"{self._origin}/api/scripted/gates/{generation}")
+        response = self.page.request.post(f"{self._server}/api/scripted/gates/{generation}")
         assert response.status == 204, response.text()
 
     def cancel(self, generation: str) -> None:
         """End a generation that may have ended already."""
-        response = self.page.request.post(f"{self._origin}/api/generations/{generation}/cancel")
+        response = self.page.request.post(f"{self._server}/api/generations/{generation}/cancel")
         assert response.status in {200, 202}, response.text()
 
     def protocols_of_replies(self) -> set[str]:
@@ -209,9 +209,11 @@ class ChatPage:
         return set(self.page.wait_for_function(PROTOCOLS_OF_REPLIES).json_value())
 
     @property
-    def _origin(self) -> str:
+    def _server(self) -> str:
+        """The address of the server, with its base path."""
         address = urlsplit(self.page.url)
-        return f"{address.scheme}://{address.netloc}"
+        base_path = re.sub(r"/([cs]/.*)?$", "", address.path)
+        return f"{address.scheme}://{address.netloc}{base_path}"
 
 
 def _starts(frame: str | bytes) -> bool:

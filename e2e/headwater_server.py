@@ -30,6 +30,7 @@ class HeadwaterServer:
     http2_port: int
     log: Path
     data: Path
+    base_path: str = ""
     is_killed: bool = False
 
     @property
@@ -40,12 +41,12 @@ class HeadwaterServer:
     @property
     def http1(self) -> str:
         """Without TLS a browser speaks HTTP/1.1."""
-        return f"http://127.0.0.1:{self.http1_port}"
+        return f"http://127.0.0.1:{self.http1_port}{self.base_path}"
 
     @property
     def http2(self) -> str:
         """Over TLS it speaks HTTP/2. The certificate is one that only this server knows."""
-        return f"https://127.0.0.1:{self.http2_port}"
+        return f"https://127.0.0.1:{self.http2_port}{self.base_path}"
 
     def kill(self) -> None:
         """End the process at once, as a crash does: it has no time to save or to say anything."""
@@ -101,7 +102,8 @@ def headwater_server(
     with ExitStack() as cleaning:
         cleaning.callback(_kill, process)
         _wait_for_greeting(process, log)
-        server = HeadwaterServer(process, plain, secure, log, folder / "data")
+        base_path = settings.get("HEADWATER_BASE_PATH", "")
+        server = HeadwaterServer(process, plain, secure, log, folder / "data", base_path)
         yield server
         if server.is_killed:
             return

@@ -69,21 +69,27 @@ import {caddyfile}
 
 
 @contextmanager
-def nginx(server: HeadwaterServer, folder: Path) -> Iterator[str]:
-    """nginx with the configuration that we recommend, and HTTP/2; gives its address."""
+def nginx(server: HeadwaterServer, folder: Path, *, is_secure: bool = True) -> Iterator[str]:
+    """nginx with the configuration that we recommend; gives its address.
+
+    With TLS, it speaks HTTP/2 to browsers.
+    """
     (port,) = free_ports(1)
     certificate = server.data / "certificate.pem"
     recommended = (ROOT / "deploy" / "nginx.conf").read_text("utf-8")
     for example, here in {
         "server 127.0.0.1:8000;": f"server 127.0.0.1:{server.http1_port};",
-        "listen 443 ssl;": f"listen 127.0.0.1:{port} ssl;",
+        "listen 443 ssl;": f"listen 127.0.0.1:{port}{' ssl' if is_secure else ''};",
         "/etc/ssl/chat.example.org.pem": str(certificate),
         "/etc/ssl/chat.example.org.key": str(certificate.with_name("certificate.key")),
+        "location = /metrics": f"location = {server.base_path}/metrics",
+        "location / ": f"location {server.base_path}/ ",
     }.items():
         if example not in recommended:
             raise ValueError(f"deploy/nginx.conf does not say {example!r}")
         recommended = recommended.replace(example, here)
-    with _nginx(recommended, f"https://127.0.0.1:{port}", folder) as address:
+    address = f"{'https' if is_secure else 'http'}://127.0.0.1:{port}{server.base_path}"
+    with _nginx(recommended, address, folder):
         yield address
 
 
@@ -105,21 +111,22 @@ def nginx_without_websockets(server: HeadwaterServer, folder: Path) -> Iterator[
 
 
 @contextmanager
-def caddy(server: HeadwaterServer, folder: Path) -> Iterator[str]:
-    """Caddy with the Caddyfile of this repository, and HTTP/2; gives its address."""
+def caddy(server: HeadwaterServer, folder: Path, *, is_secure: bool = True) -> Iterator[str]:
+    """Caddy with the Caddyfile of this repository; gives its address. With TLS, it speaks HTTP/2."""
     (port,) = free_ports(1)
-    address = f"https://127.0.0.1:{port}"
+    site = f"{'https' if is_secure else 'http'}://127.0.0.1:{port}"
     config = folder / "Caddyfile"
     config.write_text(CADDY.format(caddyfile=ROOT / "Caddyfile"), "utf-8")
     own = {
-        "SITE_ADDRESS": address,
+        "SITE_ADDRESS": site,
+        "HEADWATER_BASE_PATH": server.base_path,
         "UPSTREAM": f"127.0.0.1:{server.http1_port}",
         "XDG_DATA_HOME": str(folder),
         "XDG_CONFIG_HOME": str(folder),
     }
     command: list[str | Path] = [BIN / "caddy", "run", "--adapter", "caddyfile", "--config", config]
-    with _running(command, address, folder, own):
-        yield address
+    with _running(command, site + server.base_path, folder, own):
+        yield site + server.base_path
 
 
 @contextmanager

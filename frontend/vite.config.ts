@@ -17,6 +17,7 @@ const withoutPreloading: Plugin = {
 };
 
 export default defineConfig({
+  base: "./",
   plugins: [
     withoutPreloading,
     react(),

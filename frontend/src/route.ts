@@ -1,5 +1,6 @@
 import { useMemo, useSyncExternalStore } from "react";
 import { useLocationProperty, usePathname } from "wouter/use-browser-location";
+import { address, BASE_PATH } from "./own-server";
 
 export type Route =
   | {
@@ -15,7 +16,7 @@ export type Route =
 
 /** An unknown path is a new chat. */
 export function readRoute(path: string, hash: string, visit: unknown): Route {
-  const [, kind, name] = /^\/(c|s)\/(.+?)\/?$/.exec(path) ?? [];
+  const [, kind, name] = /^\/(c|s)\/(.+?)\/?$/.exec(path.slice(BASE_PATH.length)) ?? [];
   if (kind === "s" && name !== undefined) return { kind: "shared", token: decode(name) };
   const conversation = kind === "c" && name !== undefined ? decode(name) : null;
   const message = conversation === null || hash.length < 2 ? null : decode(hash.slice(1));
@@ -50,11 +51,11 @@ function decode(name: string): string {
 }
 
 export function conversationPath(id: string, message: string | null = null): string {
-  const path = `/c/${encodeURIComponent(id)}`;
+  const path = address(`/c/${encodeURIComponent(id)}`);
   return message === null ? path : `${path}#${encodeURIComponent(message)}`;
 }
 
-export const NEW_CHAT_PATH = "/";
+export const NEW_CHAT_PATH = address("/");
 
 /** The id of the conversation in the URL; null if there is none. */
 export function useOpenConversation(): string | null {

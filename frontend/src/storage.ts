@@ -1,3 +1,5 @@
+import { BASE_PATH } from "./own-server";
+
 /** A browser storage whose methods do nothing if it is full or disabled. */
 export interface BrowserStorage {
   read(name: string): string | null;
@@ -17,21 +19,30 @@ export function browserStorage(open: () => Storage): BrowserStorage {
       return otherwise;
     }
   };
-  const read = (name: string) => attempt((storage) => storage.getItem(name), null);
+  const read = (name: string) => attempt((storage) => storage.getItem(keyOf(name)), null);
   return {
     read,
-    readJson: (name) => attempt((storage) => JSON.parse(storage.getItem(name) ?? "null"), null),
+    readJson: (name) => attempt(() => JSON.parse(read(name) ?? "null"), null),
     write: (name, value) =>
       attempt(
-        (storage) => (value === null ? storage.removeItem(name) : storage.setItem(name, value)),
+        (storage) =>
+          value === null ? storage.removeItem(keyOf(name)) : storage.setItem(keyOf(name), value),
         undefined,
       ),
     names: () =>
       attempt(
-        (storage) => Array.from({ length: storage.length }, (_, index) => storage.key(index) ?? ""),
+        (storage) =>
+          Array.from({ length: storage.length }, (_, index) => storage.key(index) ?? "")
+            .filter((key) => key.startsWith(BASE_PATH))
+            .map((key) => key.slice(BASE_PATH.length)),
         [],
       ),
   };
+}
+
+/** The key of a name. Browsers share their storage among all servers of a host, whose pages differ in their paths. */
+export function keyOf(name: string): string {
+  return BASE_PATH + name;
 }
 
 export const localStore = browserStorage(() => localStorage);

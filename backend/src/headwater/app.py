@@ -225,7 +225,7 @@ def _applications(
     web.asgi_websocket_class = BoundedWebsocketConnection
     # We have our own rules for bodies (api/requests.py) and for the end of replies (generation/runner.py).
     web.config.update(MAX_CONTENT_LENGTH=None, BODY_TIMEOUT=None, RESPONSE_TIMEOUT=None)
-    identifier = Identifier(folder.signing_keys(), settings.api_keys, folder.server_id())
+    identifier = Identifier(folder.signing_keys(), settings.api_keys, folder.server_id(), settings.base_path)
     origins = Origins(settings.allowed_origins)
     ready = partial(check_ready, replies, database)
     changes = partial(conversation_service.changes, idle=settings.heartbeat)
@@ -234,7 +234,7 @@ def _applications(
     install_problems(web, metrics.refused, {f"{OPENAI}/": refusal})
     install_principals(web, identifier, for_programs=(f"{OPENAI}/",))
     install_rate_limit(web, quota)
-    install_schema(web, undescribed=("page", "openai", "ui_messages"))
+    install_schema(web, undescribed=("page", "openai", "ui_messages"), base_path=settings.base_path)
     for blueprint in (
         chat_blueprint(replies, origins),
         websocket_blueprint(replies, changes, metrics.refused),

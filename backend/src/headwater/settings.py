@@ -156,6 +156,15 @@ DatabaseUrl = Annotated[
 ]
 
 
+BasePath = Annotated[
+    str,
+    StringConstraints(pattern=r"^(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*$"),
+    Takes(
+        "a path such as /chat: no slash at the end, and names of letters, digits, - _ ~ and, not first, dots"
+    ),
+]
+
+
 class Settings(BaseModel):
     """All settings. The text below a field describes its variable in `docs/configuration.md`.
 
@@ -181,6 +190,9 @@ class Settings(BaseModel):
 
     grpc_port: OptionalPort = 50051
     """[gRPC](wire.md#grpc) without TLS, and nothing else"""
+
+    base_path: BasePath = ""
+    """the path [below which](operating.md#under-a-path) everything is served; without it, the root"""
 
     tls_cert: ExistingFile = None
     """a certificate in PEM; without it, the server makes one in the data folder"""
@@ -338,7 +350,7 @@ def markdown_table() -> str:
 
 def _shown(default: object) -> str:
     match default:
-        case None | ():
+        case None | () | "":
             return "unset"
         case float():
             return f"`{default:g}`"

@@ -46,6 +46,24 @@ async def test_the_page_is_checked_each_time_and_names_the_client(built: Path) -
     assert again.status_code == 304
 
 
+async def test_the_addresses_in_the_page_are_below_the_base_path_however_deep_it_is_shown(
+    built: Path,
+) -> None:
+    html = '<script src="./theme.js"></script><link href="./assets/index-abc.js">'
+    (built / "index.html").write_text(html)
+    client = web(built).test_client()
+    for base in ("", "/chat", "/a/b"):
+        expected = html.replace('"./', f'"{base}/')
+        seen = [await client.get(f"{base}{path}", root_path=base) for path in ("/", "/c/conv_x", "/s/x/y")]
+        assert [await each.get_data(as_text=True) for each in seen] == [expected] * 3
+        assert {each.mimetype for each in seen} == {"text/html"}
+        # Another base path is another page, so a browser takes no old one for it.
+        assert len({each.headers["ETag"] for each in seen}) == 1
+        other = {"If-None-Match": seen[0].headers["ETag"]}
+        assert (await client.get(f"{base}/", root_path=base, headers=other)).status_code == 304
+        assert (await client.get("/other/", root_path="/other", headers=other)).status_code == 200
+
+
 @pytest.mark.parametrize("path", ["/s/token", "/c/conv_x", "/c/conv_x/", "/c/conv_x%2fy", "/s/token/."])
 async def test_the_page_of_one_conversation_is_in_no_search_engine(built: Path, path: str) -> None:
     client = web(built).test_client()

@@ -107,6 +107,20 @@ def test_each_server_of_a_host_has_a_cookie_of_its_own() -> None:
     assert sum(name.startswith("__Host-") for name in cookies) == 1
 
 
+def test_below_a_path_the_cookie_is_not_for_the_whole_host_and_the_one_before_counts() -> None:
+    root = Identifier([b"key"], server_id="1")
+    below = Identifier([b"key"], server_id="1", base_path="/chat")
+    assert (root.cookie_path, root.cookie_name(is_secure=True)) == ("/", f"__Host-{COOKIE}_1")
+    assert (below.cookie_path, below.cookie_name(is_secure=True)) == ("/chat", f"__Secure-{COOKIE}_1")
+    for is_secure in (True, False):
+        before = root.identify({}, {}, "10.0.0.1", is_secure=is_secure)
+        cookies = {root.cookie_name(is_secure=is_secure): str(before.token)}
+        moved = below.identify({}, cookies, "10.0.0.1", is_secure=True)
+        assert (moved.owner, moved.token) == (before.owner, before.token)
+        cookies[below.cookie_name(is_secure=True)] = str(moved.token)
+        assert below.identify({}, cookies, "10.0.0.1", is_secure=True).token is None
+
+
 def test_the_cookie_of_an_older_version_counts_and_gets_the_new_name() -> None:
     identifier = Identifier([b"key"], server_id="1")
     named = shown(identifier)

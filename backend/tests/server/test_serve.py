@@ -266,6 +266,7 @@ async def test_behind_a_proxy_a_websocket_opens(tmp_path: Path, scheme: str) -> 
     [
         ({"PORT": "x"}, "HEADWATER_PORT is 'x'"),
         ({"PORT": "{port}"}, "HEADWATER_PORT is {port}"),
+        ({"BASE_PATH": "/chat/"}, "HEADWATER_BASE_PATH is '/chat/', but it takes a path such as /chat"),
         ({"GRPC_PORT": "{port}"}, "HEADWATER_GRPC_PORT is {port}"),
         ({"HOST": "203.0.113.1"}, "HEADWATER_HOST is '203.0.113.1'"),
         ({"HOST": "nohost.invalid"}, "HEADWATER_HOST is 'nohost.invalid'"),

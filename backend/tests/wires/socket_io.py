@@ -48,14 +48,14 @@ class SocketIoWire:
 
 @asynccontextmanager
 async def connected(
-    url: str, headers: dict[str, str] | None = None
+    url: str, headers: dict[str, str] | None = None, **options: Any
 ) -> AsyncIterator[tuple[Any, "asyncio.Queue[dict[str, Any]]"]]:
-    """A client, and what it receives."""
+    """A client, and what it receives; `options` are those of its `connect`."""
     events: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
     async with aiohttp.ClientSession() as session:
         client = socketio.AsyncClient(reconnection=False, http_session=session, request_timeout=PATIENCE)
         client.on("*", lambda event, data: events.put_nowait({"event": NAMES.get(event, event), **data}))
-        await client.connect(url, headers=headers or {}, wait_timeout=PATIENCE)
+        await client.connect(url, headers=headers or {}, wait_timeout=PATIENCE, **options)
         try:
             yield client, events
         finally:

@@ -1,3 +1,4 @@
+import { address } from "../own-server";
 import { ask } from "./client";
 import { pathOf, ROOT } from "./conversations";
 import type { ImportResult } from "./schema";
@@ -8,8 +9,8 @@ export function importConversations(archive: Blob): Promise<ImportResult> {
 }
 
 /** Markdown contains the shown branch, JSON all branches. */
-export function exportPath(id: string, format: "markdown" | "json"): string {
-  return `${pathOf(id)}/export?format=${format}`;
+export function exportAddress(id: string, format: "markdown" | "json"): string {
+  return address(`${pathOf(id)}/export?format=${format}`);
 }
 
-export const EXPORT_ALL_PATH = `${ROOT}/export`;
+export const EXPORT_ALL_ADDRESS = address(`${ROOT}/export`);

@@ -1,12 +1,13 @@
 import { Problem, readProblem } from "../generation/problem";
 import { toJson } from "../generation/to-json";
+import { ownServer } from "../own-server";
 
 interface RequestOptions {
   readonly method?: "GET" | "POST" | "PATCH" | "DELETE";
   /** Sent as JSON; a Blob must already contain JSON. */
   readonly body?: unknown;
   readonly signal?: AbortSignal | undefined;
-  /** By default the browser's `fetch`. */
+  /** By default the server that the page is from. */
   readonly server?: typeof fetch;
   /** Whether the browser completes the request when the page is left, because its effect was already shown. */
   readonly outlivesPage?: boolean;
@@ -30,7 +31,7 @@ export async function ask<T>(path: string, options: RequestOptions = {}): Promis
 }
 
 async function send(path: string, options: RequestOptions): Promise<Response> {
-  const { method = "GET", body, signal, server = fetch, outlivesPage = false } = options;
+  const { method = "GET", body, signal, server = ownServer, outlivesPage = false } = options;
   const init: RequestInit = { method, credentials: "same-origin", signal: signal ?? null };
   if (body !== undefined) {
     init.headers = { "Content-Type": "application/json" };

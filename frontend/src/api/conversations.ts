@@ -1,3 +1,4 @@
+import { ownServer } from "../own-server";
 import { ask } from "./client";
 import type {
   Conversation,
@@ -39,7 +40,7 @@ export function listConversations(
 export function readConversation(
   id: string,
   signal?: AbortSignal,
-  server: typeof fetch = fetch,
+  server = ownServer,
 ): Promise<Conversation> {
   return ask(pathOf(id), { signal, server });
 }
@@ -47,7 +48,7 @@ export function readConversation(
 export function patchConversation(
   id: string,
   change: ConversationChange,
-  server: typeof fetch = fetch,
+  server = ownServer,
 ): Promise<ConversationSummary> {
   return ask(pathOf(id), { method: "PATCH", body: change, server, outlivesPage: true });
 }

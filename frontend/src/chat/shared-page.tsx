@@ -3,6 +3,7 @@ import type { Message, SharedMessage } from "../api/schema";
 import { useShared } from "../conversations/data/use-shared";
 import { Problem } from "../generation/problem";
 import { useLanguage } from "../language/language-context";
+import { NEW_CHAT_PATH } from "../route";
 import { Brand } from "../ui/brand";
 import { CannotLoad } from "./conversation-states";
 import { makeTree } from "./state/message-tree";
@@ -34,7 +35,7 @@ export default function SharedPage({ token }: { token: string }) {
       <header className="flex min-h-14 items-center justify-between gap-4">
         <Brand />
         <a
-          href="/"
+          href={NEW_CHAT_PATH}
           className="inline-flex min-h-9 items-center rounded-lg border border-line bg-surface px-3 text-small font-medium shadow-xs hover:border-line-strong"
         >
           {say("startOwnChat")}

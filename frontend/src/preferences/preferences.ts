@@ -1,7 +1,7 @@
 import { useSyncExternalStore } from "react";
 import { ExternalStore } from "../generation/external-store";
 import { isTransportKey, type TransportKey, USUAL } from "../generation/transports/table";
-import { localStore } from "../storage";
+import { keyOf, localStore } from "../storage";
 
 /** The preferences of this browser. They are replaced, never mutated. */
 export interface Preferences {
@@ -40,7 +40,7 @@ export function prefer(change: Partial<Preferences>): void {
 }
 
 function onStorage({ key }: StorageEvent): void {
-  if (key !== KEY && key !== null) return;
+  if (key !== keyOf(KEY) && key !== null) return;
   preferences = read();
   store.notify();
 }

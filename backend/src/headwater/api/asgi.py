@@ -16,10 +16,28 @@ Send: TypeAlias = Callable[[dict[str, Any]], Awaitable[None]]
 AsgiApplication: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 
+def path_below_base(scope: Scope) -> str:
+    """The path of a request, without the base path of the server, which is ASGI's `root_path`."""
+    path: str = scope["path"]
+    return path.removeprefix(scope.get("root_path", ""))
+
+
 async def refuse(receive: Receive, send: Send, status: int) -> None:
     """Answer with a status and no body."""
+    await _answer_nothing(receive, send, status, [])
+
+
+async def redirect(receive: Receive, send: Send, location: bytes) -> None:
+    """Send the client to another address, for now."""
+    await _answer_nothing(receive, send, 307, [(b"location", location)])
+
+
+async def _answer_nothing(
+    receive: Receive, send: Send, status: int, headers: list[tuple[bytes, bytes]]
+) -> None:
     send = LimitedBody(receive).before(send)
-    await send({"type": "http.response.start", "status": status, "headers": [(b"content-length", b"0")]})
+    headers = [*headers, (b"content-length", b"0")]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": b""})
 
 

@@ -185,7 +185,7 @@ def conversations_blueprint(conversations: ConversationService, heartbeat: float
     @document_response(Share)
     async def share(name: str) -> Response:
         token = await conversations.share(principal().owner, name)
-        return json_response(Share(token, f"/s/{token}"))
+        return json_response(Share(token, f"{request.root_path}/s/{token}"))
 
     @blueprint.delete("/<conversation_id:name>/share")
     @answers_nothing(204)

@@ -9,7 +9,7 @@ from inspect import getdoc
 from typing import Any, TypeVar, get_args, get_origin
 
 from quart import Quart
-from quart_schema import DataSource, Info, OpenAPIProvider, QuartSchema
+from quart_schema import DataSource, Info, OpenAPIProvider, QuartSchema, Server
 from werkzeug.routing import BaseConverter, Rule, UnicodeConverter
 
 from headwater import __version__
@@ -43,8 +43,8 @@ def answers_nothing(status: int) -> Callable[[F], F]:
     return mark
 
 
-def install_schema(app: Quart, undescribed: Iterable[str]) -> None:
-    """Describe the API, without the blueprints that are described elsewhere.
+def install_schema(app: Quart, undescribed: Iterable[str], base_path: str = "") -> None:
+    """Describe the API below `base_path`, without the blueprints that are described elsewhere.
 
     No page shows the document, because such pages load scripts from other sites.
     """
@@ -61,6 +61,7 @@ def install_schema(app: Quart, undescribed: Iterable[str]) -> None:
             version=__version__,
             description="A reply is an append-only log that any number of readers follow from a cursor.",
         ),
+        servers=[Server(url=base_path)] if base_path else None,
         openapi_provider_class=Provider,
         redoc_ui_path=None,
         scalar_ui_path=None,

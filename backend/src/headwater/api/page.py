@@ -1,5 +1,6 @@
 """The page: the files of the built front end."""
 
+import asyncio
 from pathlib import Path
 
 from quart import Blueprint, Response, request, send_from_directory
@@ -62,11 +63,19 @@ def page_blueprint(built: Path) -> Blueprint:
 
     async def _index() -> Response:
         principal()
-        if not (built / "index.html").is_file():
+        try:
+            html = await asyncio.to_thread((built / "index.html").read_text, "utf-8")
+        except FileNotFoundError:
             raise NotFoundError(
-                "The page has not been built; `make setup` builds it. The API is at /api/chat."
-            )
-        response = await _file(built, "index.html", "private, no-cache")
+                "The page has not been built; `make setup` builds it. The API is at"
+                f" {request.root_path}/api/chat."
+            ) from None
+        # It is built once for all base paths and shown at paths of any depth.
+        html = html.replace('"./', f'"{request.root_path}/')
+        response = Response(html, content_type="text/html; charset=utf-8")
+        await response.add_etag()
+        await response.make_conditional(request)
+        response.headers["Cache-Control"] = "private, no-cache"
         response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
         response.headers["Referrer-Policy"] = "no-referrer"
         return response

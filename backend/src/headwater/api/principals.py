@@ -28,7 +28,7 @@ def install_principals(
     async def identify() -> None:
         incoming = request if has_request_context() else websocket
         g.is_secure = incoming.scheme in {"https", "wss"}
-        g.cookie_name = identifier.cookie_name(is_secure=g.is_secure)
+        g.identifier = identifier
         g.arrived = asyncio.get_running_loop().time()
         g.principal = identifier.identify(
             {name.lower(): value for name, value in incoming.headers.items()},
@@ -60,19 +60,20 @@ def current_principal() -> Principal:
 
 def naming_headers() -> dict[str, str]:
     """The headers that give a new client its token; none for a client that has it."""
-    return token_headers(current_principal(), g.cookie_name, is_secure=g.is_secure)
+    return token_headers(current_principal(), g.identifier, is_secure=g.is_secure)
 
 
-def token_headers(principal: Principal, cookie_name: str, *, is_secure: bool) -> dict[str, str]:
+def token_headers(principal: Principal, identifier: Identifier, *, is_secure: bool) -> dict[str, str]:
     """The same for any principal."""
     if principal.token is None:
         return {}
     if not principal.takes_cookie:
         return {HEADER: principal.token}
     cookie = dump_cookie(
-        cookie_name,
+        identifier.cookie_name(is_secure=is_secure),
         principal.token,
         max_age=COOKIE_SECONDS,
+        path=identifier.cookie_path,
         httponly=True,
         samesite="Lax",
         secure=is_secure,

@@ -67,7 +67,7 @@ async def reply(replies: Replies, generation: Generation, media_type: str, after
 
 def located(response: Response, generation: Generation) -> Response:
     """Add the URL of the generation to the answer."""
-    response.headers["Location"] = f"/api/generations/{generation.id}"
+    response.headers["Location"] = f"{request.root_path}/api/generations/{generation.id}"
     return response
 
 

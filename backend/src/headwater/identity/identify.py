@@ -42,15 +42,21 @@ class Identifier:
     """Finds the principal of a request on any transport.
 
     The last of `signing_keys` signs tokens; a token that an older key signed is replaced. `server_id` is part
-    of the cookie's name, because browsers share cookies between all servers of a host.
+    of the cookie's name, because browsers share cookies between all servers of a host. They send the cookie
+    to paths below `base_path` only.
     """
 
     def __init__(
-        self, signing_keys: Sequence[bytes], api_keys: Sequence[str] = (), server_id: str = ""
+        self,
+        signing_keys: Sequence[bytes],
+        api_keys: Sequence[str] = (),
+        server_id: str = "",
+        base_path: str = "",
     ) -> None:
         self._signer = Signer(list(signing_keys), salt="headwater-client", digest_method=sha256)
         self._api_keys = tuple(api_keys)
         self._cookie = f"{COOKIE}_{server_id}"
+        self.cookie_path = base_path or "/"
 
     @property
     def has_keys(self) -> bool:
@@ -61,9 +67,10 @@ class Identifier:
         """The name of the cookie to set.
 
         A secure one has a name of its own: under the same name, it would lock the client out of the plain
-        port, where browsers neither send nor replace it.
+        port, where browsers neither send nor replace it. `__Host-` is for the path `/` only (RFC 6265bis).
         """
-        return f"__Host-{self._cookie}" if is_secure else self._cookie
+        prefix = "__Host-" if self.cookie_path == "/" else "__Secure-"
+        return f"{prefix}{self._cookie}" if is_secure else self._cookie
 
     def identify(
         self,
@@ -111,7 +118,8 @@ class Identifier:
         raise UnauthorizedError("The API key is not valid.")
 
     def _owner_in(self, cookies: Mapping[str, str]) -> str | None:
-        names = (self.cookie_name(is_secure=True), self.cookie_name(is_secure=False), COOKIE)
+        # Below a path, the cookies of the time before it count as well.
+        names = (self.cookie_name(is_secure=True), f"__Host-{self._cookie}", self._cookie, COOKIE)
         owners = (self._verify(cookies[name]) for name in names if name in cookies)
         return next(filter(None, owners), None)
 

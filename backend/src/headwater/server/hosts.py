@@ -10,7 +10,15 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
-from headwater.api.asgi import AsgiApplication, LimitedBody, Receive, Scope, Send, answer_problem
+from headwater.api.asgi import (
+    AsgiApplication,
+    LimitedBody,
+    Receive,
+    Scope,
+    Send,
+    answer_problem,
+    path_below_base,
+)
 from headwater.errors import ForbiddenError
 
 PROBES = frozenset({"/healthz", "/readyz"})
@@ -41,7 +49,8 @@ class Hosts:
 
         async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
             host = next((value for name, value in scope.get("headers", ()) if name == b"host"), b"localhost")
-            if scope["type"] == "lifespan" or scope["path"] in PROBES or self.allow(host.decode("latin-1")):
+            is_probe = scope["type"] != "lifespan" and path_below_base(scope) in PROBES
+            if scope["type"] == "lifespan" or is_probe or self.allow(host.decode("latin-1")):
                 await app(scope, receive, send)
             else:
                 error = ForbiddenError(

@@ -23,7 +23,7 @@ from headwater.app import Application, application
 from headwater.data_folder import Certificate, DataFolder
 from headwater.server.hosts import Hosts
 from headwater.server.hypercorn_corrections import Connections
-from headwater.server.routing import by_port
+from headwater.server.routing import below, by_port
 from headwater.server.trusted_proxies import trusting
 from headwater.settings import Settings, SettingsError
 from headwater.storage.database import DatabaseError
@@ -56,7 +56,8 @@ async def serve(settings: Settings, announce: Callable[[str], None]) -> None:
     folder = DataFolder(settings.data_dir)
     config = _hypercorn_config(_certificate(settings, folder), settings.heartbeat)
     sockets = _listen(settings)
-    connections = Connections(websockets={WEBSOCKET_PATH.encode(), SOCKET_IO_PATH.encode()})
+    websockets = (settings.base_path + path for path in (WEBSOCKET_PATH, SOCKET_IO_PATH))
+    connections = Connections(websockets={path.encode() for path in websockets})
     async with application(settings, folder) as built:
 
         async def until_drained() -> None:
@@ -75,6 +76,7 @@ async def serve(settings: Settings, announce: Callable[[str], None]) -> None:
             app = Hosts(settings.allowed_hosts).guard(app)
         else:
             app = trusting(app, settings.trusted_proxies)
+        app = below(settings.base_path, app, settings.grpc_port)
         # What exists by now stays, so the garbage collector need not look at it again and again. By default,
         # it would look at what is new after every 700 objects, which are some 50 tokens.
         gc.collect()
@@ -125,11 +127,14 @@ async def _first_of(*awaitables: Coroutine[Any, Any, object]) -> None:
 
 
 async def _greeting(settings: Settings, built: Application) -> str:
+    base = settings.base_path
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    tls = f" and, with HTTP/2, at https://{host}:{settings.tls_port}" if settings.tls_port else ""
+    tls = f" and, with HTTP/2, at https://{host}:{settings.tls_port}{base}" if settings.tls_port else ""
     model = await built.catalogue.default()
     grpc = f"; gRPC at {host}:{settings.grpc_port}" if settings.grpc_port else ""
-    return f"Headwater is at http://{host}:{settings.port}{tls}{grpc}; {model} answers. Ctrl-C stops it."
+    return (
+        f"Headwater is at http://{host}:{settings.port}{base}{tls}{grpc}; {model} answers. Ctrl-C stops it."
+    )
 
 
 def _certificate(settings: Settings, folder: DataFolder) -> Certificate | None:

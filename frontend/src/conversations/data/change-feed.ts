@@ -4,6 +4,7 @@ import { backoffMs } from "../../generation/following/backoff";
 import { SILENCE_MS } from "../../generation/following/connection";
 import { type Members, parse } from "../../generation/members";
 import { browserEnvironment } from "../../generation/transports/environment";
+import { address } from "../../own-server";
 
 interface ChangeListener {
   /** The feed is open. Earlier changes may have been missed. */
@@ -81,7 +82,7 @@ export function followChanges({ onReady, onChange }: ChangeListener): () => void
 
 /** The browser opens it again by itself after a cut, but not when it was refused. */
 function openEventSource({ onReady, onChange, onLost }: FeedListener): () => void {
-  const source = new EventSource(CHANGES_PATH);
+  const source = new EventSource(address(CHANGES_PATH));
   source.addEventListener("ready", onReady);
   source.addEventListener("change", ({ data }) => onChange(readChange(parse(data))));
   source.addEventListener("error", () => {

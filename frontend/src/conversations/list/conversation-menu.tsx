@@ -10,7 +10,7 @@ import {
   Trash2,
 } from "lucide-react";
 import { useRef } from "react";
-import { exportPath } from "../../api/archive";
+import { exportAddress } from "../../api/archive";
 import type { ConversationSummary } from "../../api/schema";
 import { useLanguage } from "../../language/language-context";
 import type { Opened } from "../../ui/lazy-opener";
@@ -64,13 +64,13 @@ export default function ConversationMenu(props: ConversationMenuProps) {
         icon={FileText}
         label={say("exportMarkdown")}
         testId="menu-export-markdown"
-        href={exportPath(id, "markdown")}
+        href={exportAddress(id, "markdown")}
       />
       <MenuItem
         icon={Braces}
         label={say("exportJson")}
         testId="menu-export-json"
-        href={exportPath(id, "json")}
+        href={exportAddress(id, "json")}
       />
       <MenuSeparator />
       <MenuItem

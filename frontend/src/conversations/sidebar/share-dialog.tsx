@@ -2,6 +2,7 @@ import { Check, Copy, RotateCw } from "lucide-react";
 import { type Ref, useRef, useState } from "react";
 import { describeError } from "../../language/describe-problem";
 import { useLanguage } from "../../language/language-context";
+import { address } from "../../own-server";
 import { Button } from "../../ui/button";
 import { Dialog, type DialogEvents } from "../../ui/dialog";
 import { focus } from "../../ui/focus";
@@ -54,7 +55,7 @@ function Sharing({ id, token }: { readonly id: string; readonly token: string | 
         </Button>
       ) : (
         <>
-          <SharedLink link={`${location.origin}/s/${token}`} copyButton={next} />
+          <SharedLink link={`${location.origin}${address(`/s/${token}`)}`} copyButton={next} />
           <div className="mt-4 flex flex-wrap items-center justify-between gap-2">
             <Button
               look="outline"

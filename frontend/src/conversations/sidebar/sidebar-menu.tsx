@@ -1,7 +1,7 @@
 import { Archive, FileDown, FileUp, Keyboard, Settings2 } from "lucide-react";
 import { useRef } from "react";
 import { navigate } from "wouter/use-browser-location";
-import { EXPORT_ALL_PATH } from "../../api/archive";
+import { EXPORT_ALL_ADDRESS } from "../../api/archive";
 import { useLanguage } from "../../language/language-context";
 import { conversationPath } from "../../route";
 import type { Opened } from "../../ui/lazy-opener";
@@ -38,7 +38,7 @@ export default function SidebarMenu({ button }: Opened) {
           icon={FileDown}
           label={say("exportAll")}
           testId="export-all"
-          href={EXPORT_ALL_PATH}
+          href={EXPORT_ALL_ADDRESS}
         />
         <MenuSeparator />
         <MenuItem

@@ -1,3 +1,4 @@
+import { address, ownServer } from "../../own-server";
 import { sleep } from "../following/network";
 
 /** How transports reach the server. Tests supply their own. */
@@ -10,11 +11,11 @@ export interface Environment {
 }
 
 export const browserEnvironment: Environment = {
-  fetch: (...args) => fetch(...args),
+  fetch: ownServer,
   openSocket(path) {
-    const address = new URL(path, location.href);
-    address.protocol = address.protocol.replace("http", "ws");
-    return new WebSocket(address);
+    const url = new URL(address(path), location.href);
+    url.protocol = url.protocol.replace("http", "ws");
+    return new WebSocket(url);
   },
   pause: sleep,
 };

@@ -1,3 +1,5 @@
+import { address } from "../../own-server";
+
 /** A message to the page that draws diagrams. Its answer is a `Drawing` or null. */
 export interface DrawingRequest {
   /** Mermaid source. */
@@ -12,7 +14,6 @@ export interface Drawing {
   readonly height: number;
 }
 
-const ADDRESS = "/diagram/index.html";
 const PATIENCE_MS = 15_000;
 
 let frame: Promise<HTMLIFrameElement> | undefined;
@@ -44,7 +45,7 @@ function openFrame(): Promise<HTMLIFrameElement> {
     element.className = "diagram-frame";
     element.ariaHidden = "true";
     element.tabIndex = -1;
-    element.src = ADDRESS;
+    element.src = address("/diagram/index.html");
     element.onload = () => resolve(element);
     document.body.append(element);
   });

@@ -104,8 +104,7 @@ class SocketIo:
             if not connection.query_params.get("sid"):  # it opens a socket
                 is_secure = scope["scheme"] in {"https", "wss"}
                 principal = self._principal(connection, is_secure=is_secure)
-                cookie_name = self._identifier.cookie_name(is_secure=is_secure)
-                headers |= token_headers(principal, cookie_name, is_secure=is_secure)
+                headers |= token_headers(principal, self._identifier, is_secure=is_secure)
                 scope = {**scope, _PRINCIPAL: principal}
             if scope["type"] == "websocket":
                 # Over HTTP/2 there are no such headers (RFC 8441), but the library looks for them.
