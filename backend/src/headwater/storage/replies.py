@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Any
 
 import msgspec
@@ -27,6 +26,7 @@ from headwater.ids import is_id
 from headwater.storage.database import Database
 from headwater.storage.lock import FENCE
 from headwater.storage.rows import MESSAGE, encode_json, part_columns, parts_of, path_to, stored
+from headwater.storage.sqlite import compiled, execute
 from headwater.storage.tables import conversations, generations, messages, pieces
 
 
@@ -56,39 +56,35 @@ class StoredReply:
 
 
 # The statements of every reply, built once.
-_SAVE_PIECE = (
+_SAVE_PIECE = compiled(
     insert(pieces)
     .prefix_with("OR REPLACE")
     .from_select(
         ["generation", "at", "parts", "shape"],
-        select(
-            generations.c.id,
-            bindparam("at", type_=pieces.c.at.type),
-            bindparam("parts", type_=pieces.c.parts.type),
-            bindparam("shape", type_=pieces.c.shape.type),
-        ).where(generations.c.id == bindparam("generation"), generations.c.shape.is_(None)),
+        select(generations.c.id, bindparam("at"), bindparam("parts"), bindparam("shape")).where(
+            generations.c.id == bindparam("generation"), generations.c.shape.is_(None)
+        ),
     )
-    .execution_options(preserve_rowcount=True)
 )
-_CLOSE_GENERATION = (
+_CLOSE_GENERATION = compiled(
     update(generations)
-    .where(generations.c.id == bindparam("closed"), generations.c.shape.is_(None))
+    .where(generations.c.id == bindparam("generation"), generations.c.shape.is_(None))
     .values(shape=bindparam("lengths"))
     .returning(generations.c.message)
 )
-_DELETE_PIECES = delete(pieces).where(pieces.c.generation == bindparam("closed"))
-_WRITE_REPLY = (
+_DELETE_PIECES = compiled(delete(pieces).where(pieces.c.generation == bindparam("generation")))
+_WRITE_REPLY = compiled(
     update(messages)
     .where(messages.c.id == bindparam("reply"))
     .values(text=bindparam("words"), parts=bindparam("content"), outcome=bindparam("end"))
     .returning(messages.c.conversation)
 )
-_COUNT_CHANGE = (
+_COUNT_CHANGE = compiled(
     update(conversations)
     .where(conversations.c.id == bindparam("changed"))
-    .values(version=conversations.c.version + 1)
+    .values(version=conversations.c.version + text("1"))
 )
-_SET_TITLE = (
+_SET_TITLE = compiled(
     update(conversations)
     .where(
         conversations.c.id == bindparam("changed"),
@@ -190,7 +186,6 @@ class ReplyRepository:
                 lambda connection: _close(connection, generation, events, outcome, title)
             )
         row = {"generation": generation, "title": title, **_ending(events, outcome)}
-        row |= {name: row[name] and encode_json(row[name]) for name in ("parts", "outcome")}
         closed = await self._database.execute(_CLOSE, row)
         # A statement of its own: a piece may have been saved while the first one waited for the row.
         await self._database.execute(_FORGET_PIECES, {"generation": generation})
@@ -229,23 +224,22 @@ class ReplyRepository:
     async def close_orphans(self, outcome: OutcomeObject) -> int:
         """Close what a crash left open, with the events that were saved; returns how many were open."""
 
-        def work(connection: Connection) -> int:
+        def saved(connection: Connection) -> dict[str, list[Event]]:
             is_open = generations.c.shape.is_(None)
-            ids = connection.scalars(select(generations.c.id).where(is_open)).all()
-            query = select(pieces).where(pieces.c.generation.in_(ids))
-            rows = connection.execute(query.order_by(pieces.c.generation, pieces.c.at)).all()
-            saved = {id_: list(group) for id_, group in groupby(rows, lambda row: row.generation)}
-            for id_ in ids:
-                events = [
-                    event
-                    for row in saved.get(id_, [])
-                    for event in unfold(parse_parts(row.parts), _decode(row.shape))
-                ]
-                _close(connection, id_, events, outcome)
-            connection.execute(delete(pieces))  # a crash may also leave those of a closed reply
-            return len(ids)
+            found: dict[str, list[Event]] = {
+                id_: [] for id_ in connection.scalars(select(generations.c.id).where(is_open))
+            }
+            query = select(pieces).where(pieces.c.generation.in_(list(found)))
+            for row in connection.execute(query.order_by(pieces.c.generation, pieces.c.at)):
+                found[row.generation] += unfold(parse_parts(row.parts), _decode(row.shape))
+            return found
 
-        return await self._database.write(work)
+        orphans = await self._database.read(saved)
+        for id_, events in orphans.items():
+            await self.close(id_, events, outcome)
+        # A crash may also leave those of a closed reply.
+        await self._database.write(lambda connection: connection.execute(delete(pieces)).close())
+        return len(orphans)
 
 
 def _piece_rows(new: Sequence[Piece]) -> list[dict[str, Any]]:
@@ -262,7 +256,8 @@ def _piece_rows(new: Sequence[Piece]) -> list[dict[str, Any]]:
 
 def _save(connection: Connection, new: Sequence[Piece]) -> Collection[str]:
     ids = {piece.generation for piece in new}
-    if connection.execute(_SAVE_PIECE, _piece_rows(new)).rowcount == len(new):
+    rows = [{**row, "parts": encode_json(row["parts"])} for row in _piece_rows(new)]
+    if execute(connection, _SAVE_PIECE, rows).rowcount == len(new):
         return ids
     open_ = select(generations.c.id).where(generations.c.id.in_(ids), generations.c.shape.is_(None))
     return set(connection.scalars(open_))
@@ -270,7 +265,9 @@ def _save(connection: Connection, new: Sequence[Piece]) -> Collection[str]:
 
 def _ending(events: Sequence[Event], outcome: OutcomeObject) -> dict[str, Any]:
     """The columns of a closed reply."""
-    return {"shape": _encode(shape(events)), **part_columns(fold(events)), "outcome": outcome}
+    columns = part_columns(fold(events))
+    parts = columns["parts"] and encode_json(columns["parts"])
+    return {"shape": _encode(shape(events)), **columns, "parts": parts, "outcome": encode_json(outcome)}
 
 
 def _close(
@@ -281,15 +278,16 @@ def _close(
     title: str | None = None,
 ) -> bool:
     row = _ending(events, outcome)
-    reply = connection.scalar(_CLOSE_GENERATION, {"closed": generation, "lengths": row["shape"]})
+    closed = {"generation": generation, "lengths": row["shape"]}
+    reply = execute(connection, _CLOSE_GENERATION, closed).fetchone()
     if reply is None:
         return False
-    connection.execute(_DELETE_PIECES, {"closed": generation})
-    content = {"reply": reply, "words": row["text"], "content": row["parts"], "end": outcome}
-    changed = {"changed": connection.scalar(_WRITE_REPLY, content)}
-    connection.execute(_COUNT_CHANGE, changed)
+    execute(connection, _DELETE_PIECES, closed)
+    content = {"reply": reply[0], "words": row["text"], "content": row["parts"], "end": row["outcome"]}
+    (changed,) = execute(connection, _WRITE_REPLY, content).fetchone()
+    execute(connection, _COUNT_CHANGE, {"changed": changed})
     if title is not None:
-        connection.execute(_SET_TITLE, {**changed, "made": title})
+        execute(connection, _SET_TITLE, {"changed": changed, "made": title})
     return True
 
 

@@ -10,19 +10,20 @@ from headwater.conversations.model import Conversation, GenerationRecord, Messag
 from headwater.storage.database import Database
 from headwater.storage.lock import FENCE
 from headwater.storage.rows import conversation_row, encode_json, message_row, stored
+from headwater.storage.sqlite import compiled, execute
 from headwater.storage.tables import conversations, generations, messages
 
-_INSERT_CONVERSATION = insert(conversations).inline()
-_INSERT_MESSAGE = insert(messages).inline()
-_INSERT_GENERATION = insert(generations).inline()
-_MOVE_LEAF = (
+_INSERT_CONVERSATION = compiled(insert(conversations), stored(conversations))
+_INSERT_MESSAGE = compiled(insert(messages), stored(messages))
+_INSERT_GENERATION = compiled(insert(generations), ("id", "message", "client", "request"))
+_MOVE_LEAF = compiled(
     update(conversations)
     .where(
         conversations.c.id == bindparam("own"),
         conversations.c.client == bindparam("owner"),
         conversations.c.deleted_at.is_(None),
     )
-    .values(version=conversations.c.version + 1, leaf=bindparam("reply"), updated_at=bindparam("at"))
+    .values(version=conversations.c.version + text("1"), leaf=bindparam("reply"), updated_at=bindparam("at"))
 )
 
 
@@ -61,7 +62,7 @@ def start_rows(
     owner, reply, at = generation.owner, generation.message, generation.created_at
     conversation = None
     if begins is not None:
-        moved = {"leaf": reply, "updated_at": at, "version": begins.version + 1}
+        moved = {"leaf": reply, "updated_at": at, "version": begins.version + 1, "deleted_at": None}
         conversation = conversation_row(begins, owner) | moved
     return {
         "conversation": conversation,
@@ -89,8 +90,8 @@ async def add_start(database: Database, rows: Mapping[str, Any]) -> None:
 
 def _add(connection: Connection, rows: Mapping[str, Any]) -> None:
     if rows["conversation"] is not None:
-        connection.execute(_INSERT_CONVERSATION, rows["conversation"])
-    elif connection.execute(_MOVE_LEAF, rows["position"]).rowcount == 0:
+        execute(connection, _INSERT_CONVERSATION, rows["conversation"])
+    elif execute(connection, _MOVE_LEAF, rows["position"]).rowcount == 0:
         raise UnknownConversationError(rows["position"]["own"])
-    connection.execute(_INSERT_MESSAGE, rows["messages"])
-    connection.execute(_INSERT_GENERATION, rows["generation"])
+    execute(connection, _INSERT_MESSAGE, rows["messages"])  # they are only text, so no column holds JSON
+    execute(connection, _INSERT_GENERATION, rows["generation"])

@@ -2,9 +2,10 @@
 
 import asyncio
 import os
+import sqlite3
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,8 +13,10 @@ from pathlib import Path
 from time import monotonic
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, SingletonThreadPool, create_engine, event
+from sqlalchemy import ClauseElement, Connection, SingletonThreadPool, create_engine, event
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError
 
 from headwater.storage.outage import LostFileError
 from headwater.storage.tokenizer import indexed
@@ -79,10 +82,6 @@ class Sqlite:
         )
         event.listen(self.engine, "do_connect", lambda *_: self._check_file())  # it would create a new one
         event.listen(self.engine, "connect", self._set_up)
-        event.listen(self.engine, "begin", _begin)
-        # A transaction that reads first and then writes fails if another one writes: writers begin as such.
-        self._for_writing = self.engine.execution_options(headwater_begin="BEGIN IMMEDIATE")
-        self._single = self.engine.execution_options(headwater_begin=None)
         self._readers = ThreadPoolExecutor(READERS, "sqlite-reader")
         self._writer = ThreadPoolExecutor(1, "sqlite-writer")
         self._waiting: deque[_Write] = deque()
@@ -98,11 +97,10 @@ class Sqlite:
 
         If the caller is cancelled, its query is interrupted.
         """
-        engine = self._single if single else self.engine
         reading = _Reading()
         try:
             return await asyncio.get_running_loop().run_in_executor(
-                self._readers, self._read, engine, work, reading
+                self._readers, self._read, work, reading, single
             )
         finally:
             reading.is_wanted = False  # its query ends soon, if it has not ended
@@ -138,10 +136,12 @@ class Sqlite:
         """Finish what waits to be written, interrupt readers, and close all connections."""
         await asyncio.to_thread(self._close)
 
-    def _read(self, engine: Engine, work: Callable[[Connection], T], reading: "_Reading") -> T:
+    def _read(self, work: Callable[[Connection], T], reading: "_Reading", single: bool) -> T:
         self._current.reading = reading
         try:
-            with engine.begin() as connection:
+            with self.engine.begin() as connection:
+                if not single:
+                    execute(connection, "BEGIN")
                 return work(connection)
         finally:
             self._current.reading = None
@@ -188,7 +188,9 @@ class Sqlite:
     @contextmanager
     def _committing(self) -> Iterator[Connection]:
         """A transaction that is committed only into the file that the path leads to."""
-        with self._for_writing.begin() as connection:
+        with self.engine.begin() as connection:
+            # A transaction that reads first and then writes fails if another one writes.
+            execute(connection, "BEGIN IMMEDIATE")
             yield connection
             self._check_file()
 
@@ -225,7 +227,7 @@ class Sqlite:
         self.engine.dispose()
 
     def _set_up(self, connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own type
-        connection.isolation_level = None  # _begin begins the transactions
+        connection.isolation_level = None  # we begin the transactions
         connection.create_function("headwater_words", 1, indexed, deterministic=True)  # the triggers call it
         cursor = connection.cursor()
         cursor.execute("PRAGMA journal_mode = WAL")  # readers and the writer do not block each other
@@ -244,9 +246,27 @@ class Sqlite:
         connection.set_progress_handler(self._must_end, INTERRUPT_CHECK)
 
 
-def _begin(connection: Connection) -> None:
-    if (statement := connection.get_execution_options().get("headwater_begin", "BEGIN")) is not None:
-        connection.exec_driver_sql(statement)
+def compiled(statement: ClauseElement, columns: Iterable[str] | None = None) -> str:
+    """A statement as text, for `execute`; an INSERT sets these columns."""
+    keys = None if columns is None else list(columns)
+    return str(statement.compile(dialect=sqlite.dialect(paramstyle="named"), column_keys=keys))
+
+
+def execute(
+    connection: Connection, statement: str, parameters: Mapping[str, Any] | Sequence[Mapping[str, Any]] = {}
+) -> sqlite3.Cursor:
+    """Execute a statement of every reply in the driver, because SQLAlchemy costs several times what it does.
+
+    A sequence of parameters executes it for each of them. Values are as the driver takes them. Raises
+    `DBAPIError`.
+    """
+    driver: Any = connection.connection.driver_connection
+    run = driver.execute if isinstance(parameters, Mapping) else driver.executemany
+    try:
+        cursor: sqlite3.Cursor = run(statement, parameters)
+    except sqlite3.Error as error:
+        raise DBAPIError.instance(statement, None, error, sqlite3.Error) from error
+    return cursor
 
 
 def _settle(batch: Sequence[_Write]) -> None:
