@@ -72,6 +72,8 @@ from headwater.replies.pump import PATIENCE
 from headwater.server.sinks import ResponseSink, SocketSink
 from headwater.server.websocket_corrections import LEAVE_SECONDS, CorrectedWSStream
 
+_FRAMING = frozenset({b"connection", b"content-length", b"transfer-encoding"})
+
 WRITE_BUFFER_BYTES = 64 * 1024
 """The most that a transport buffers before its writers wait. TLS transports buffer 0.8 MiB by default."""
 
@@ -242,11 +244,33 @@ class RoundRobin:
             raise MissingStreamError
 
 
+class HeadConnection(h11.Connection):
+    """Writes the fields of a response itself, because `h11` checks each of them two more times.
+
+    `h11` gets those that say how the response is framed.
+    """
+
+    def send(self, event: Any) -> Any:  # noqa: ANN401 - the overloads of `h11`
+        if not isinstance(event, h11.Response):
+            return super().send(event)
+        framing, fields = [], []
+        for name, value in event.headers.raw_items():
+            if name.lower() in _FRAMING:
+                framing.append((name, value))
+            else:
+                fields.append(b"%b: %b\r\n" % (name, value))
+        head = super().send(h11.Response(status_code=event.status_code, headers=framing))
+        return head[:-2] + b"".join(fields) + b"\r\n"
+
+
 class CorrectedH11Protocol(H11Protocol):
     """HTTP/1.1 that ignores WebSocket upgrades except at known paths, and closes after it refuses one."""
 
     def __init__(self, websockets: Collection[bytes], *args: Any) -> None:  # noqa: ANN401
         super().__init__(*args)
+        self.connection = HeadConnection(
+            h11.SERVER, max_incomplete_event_size=self.config.h11_max_incomplete_size
+        )
         self._websockets = websockets
         self._transport = _transport(self.send)
         self._is_chunked = False
