@@ -5,7 +5,6 @@ from typing import Any
 
 from quart import Quart, Request, Websocket, request, websocket
 from starlette.middleware.cors import CORSMiddleware
-from werkzeug.datastructures import Headers
 
 from headwater.errors import ForbiddenError
 from headwater.identity.identify import HEADER
@@ -52,16 +51,18 @@ class Origins:
 
     def check(self, incoming: Request | Websocket) -> None:
         """Refuse what a page of another site sends without a preflight. Raises `ForbiddenError`."""
-        self.check_headers(incoming.headers, incoming.host, incoming.method)
+        first = reversed(list(incoming.headers.items()))  # of headers that are repeated
+        headers = {name.lower(): value for name, value in first}
+        self.check_headers(headers, incoming.host, incoming.method)
 
-    def check_headers(self, headers: Headers | Mapping[str, str], host: str, method: str) -> None:
-        """The same for any kind of request; names of headers are in any case.
+    def check_headers(self, headers: Mapping[str, str], host: str, method: str) -> None:
+        """The same for any kind of request; names of headers are in lower case.
 
         Browsers say in `Sec-Fetch-Site` where a page comes from, on plain HTTP only in `Origin`. A page needs
         a preflight for headers of its own, so a request with a token or a key in one passes.
         """
-        origin, site = headers.get("Origin"), headers.get("Sec-Fetch-Site")
-        if origin in self.allowed or any(name in headers for name in ("Authorization", HEADER)):
+        origin, site = headers.get("origin"), headers.get("sec-fetch-site")
+        if origin in self.allowed or "authorization" in headers or HEADER in headers:
             return
         is_own = origin is None or origin.partition("://")[2] == host
         is_foreign = site == "cross-site" if method in SAFE else site in {"cross-site", "same-site"}

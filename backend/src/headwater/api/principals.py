@@ -1,8 +1,10 @@
 """The principal of each HTTP request and WebSocket, and the headers that give a new client its token."""
 
 import asyncio
+from dataclasses import dataclass
+from typing import Any
 
-from quart import Quart, Response, g, has_request_context, request, websocket
+from quart import Quart, Request, Response, Websocket, g, has_request_context, request, websocket
 from werkzeug.http import dump_cookie
 
 from headwater.identity.identify import COOKIE_SECONDS, HEADER, Identifier, Principal
@@ -10,6 +12,25 @@ from headwater.replies.active import Generation
 from headwater.replies.requests import ReplyRequest, StartOptions
 from headwater.replies.service import Replies
 from headwater.replies.unread import WhenUnread
+
+
+@dataclass(slots=True)
+class Visit:
+    """A request or a WebSocket: its principal, what identified it, and when it arrived.
+
+    `names_client` says that the answer gives a new client its token, `counts_start` that it is a start.
+    """
+
+    principal: Principal
+    is_secure: bool
+    identifier: Identifier
+    arrived: float
+    names_client: bool = False
+    counts_start: bool = False
+
+    def naming_headers(self) -> dict[str, str]:
+        """The headers that give a new client its token; none for a client that has it."""
+        return token_headers(self.principal, self.identifier, is_secure=self.is_secure)
 
 
 def install_principals(
@@ -26,45 +47,47 @@ def install_principals(
     @app.before_request
     @app.before_websocket
     async def identify() -> None:
-        incoming = request if has_request_context() else websocket
-        g.is_secure = incoming.scheme in {"https", "wss"}
-        g.identifier = identifier
-        g.arrived = asyncio.get_running_loop().time()
-        g.principal = identifier.identify(
-            {name.lower(): value for name, value in incoming.headers.items()},
-            incoming.cookies,
-            incoming.remote_addr or "unknown",
-            is_secure=g.is_secure,
-            any_key=incoming.path.startswith(for_programs),
+        proxy: Any = request if has_request_context() else websocket
+        # A proxy looks up its object for each attribute.
+        incoming: Request | Websocket = proxy._get_current_object()  # noqa: SLF001 - werkzeug documents it
+        is_secure = incoming.scheme in {"https", "wss"}
+        g.visit = Visit(
+            identifier.identify(
+                {name.lower(): value for name, value in incoming.headers.items()},
+                incoming.cookies,
+                incoming.remote_addr or "unknown",
+                is_secure=is_secure,
+                any_key=incoming.path.startswith(for_programs),
+            ),
+            is_secure,
+            identifier,
+            asyncio.get_running_loop().time(),
         )
 
     @app.after_request
     async def name_client(response: Response) -> Response:
         # Refusals set no cookie: a form on another site is sent without the cookie, and would replace it.
-        if g.get("names_client") and response.status_code < 400:
-            response.headers.extend(naming_headers())
+        visit: Visit | None = g.get("visit")
+        if visit is not None and visit.names_client and response.status_code < 400:
+            response.headers.extend(visit.naming_headers())
         return response
 
 
 def principal() -> Principal:
     """The principal of this request; the answer gives a new client its token."""
-    g.names_client = True
-    return current_principal()
+    visit = current_visit()
+    visit.names_client = True
+    return visit.principal
 
 
-def current_principal() -> Principal:
-    """The principal that sent this request or opened this WebSocket."""
-    current: Principal = g.principal
+def current_visit() -> Visit:
+    """This request or WebSocket."""
+    current: Visit = g.visit
     return current
 
 
-def naming_headers() -> dict[str, str]:
-    """The headers that give a new client its token; none for a client that has it."""
-    return token_headers(current_principal(), g.identifier, is_secure=g.is_secure)
-
-
 def token_headers(principal: Principal, identifier: Identifier, *, is_secure: bool) -> dict[str, str]:
-    """The same for any principal."""
+    """The headers that give a new client the token of its principal."""
     if principal.token is None:
         return {}
     if not principal.takes_cookie:
@@ -88,6 +111,7 @@ async def start(
     when_unread: WhenUnread | None = None,
 ) -> Generation:
     """Start a reply for the principal of this HTTP request. Raises `ProblemError`."""
-    g.counts_start = True
-    options = StartOptions(idempotency_key, g.arrived, when_unread)
-    return await replies.start(principal(), reply_request, options)
+    visit = current_visit()
+    visit.names_client = visit.counts_start = True
+    options = StartOptions(idempotency_key, visit.arrived, when_unread)
+    return await replies.start(visit.principal, reply_request, options)

@@ -2,7 +2,7 @@
 
 from quart import Quart, Response, g
 
-from headwater.api.principals import current_principal
+from headwater.api.principals import Visit
 from headwater.identity.quota import Quota
 
 
@@ -11,8 +11,9 @@ def install_rate_limit(app: Quart, quota: Quota) -> None:
 
     @app.after_request
     async def report(response: Response) -> Response:
-        if g.get("counts_start"):
-            rate = await quota.rate_state(current_principal().quota_key)
+        visit: Visit | None = g.get("visit")
+        if visit is not None and visit.counts_start:
+            rate = await quota.rate_state(visit.principal.quota_key)
             response.headers["RateLimit-Limit"] = str(rate.limit)
             response.headers["RateLimit-Remaining"] = str(rate.remaining)
             response.headers["RateLimit-Reset"] = str(rate.reset)

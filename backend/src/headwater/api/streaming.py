@@ -1,6 +1,7 @@
 """Answers that carry a reply: their transport, their headers and their bytes."""
 
 from collections.abc import AsyncGenerator, Callable
+from functools import lru_cache
 
 from quart import Response, request
 from werkzeug.datastructures import MIMEAccept
@@ -35,11 +36,17 @@ def negotiated() -> str:
 
     Raises `NotAcceptableError`.
     """
+    return _best(",".join(request.headers.getlist("Accept")))
+
+
+@lru_cache
+def _best(header: str) -> str:
+    """The media type for a header `Accept`. Raises `NotAcceptableError`."""
     offered = [*ENCODERS, JSON]
-    header = parse_accept_header(",".join(request.headers.getlist("Accept")), MIMEAccept)
-    if not header:
+    wanted = parse_accept_header(header, MIMEAccept)
+    if not wanted:
         return offered[0]
-    accepted = MIMEAccept([(media_type.partition(";")[0].strip(), q) for media_type, q in header])
+    accepted = MIMEAccept([(media_type.partition(";")[0].strip(), q) for media_type, q in wanted])
     best = max(offered, key=accepted.quality)
     if not accepted.quality(best):
         raise NotAcceptableError(f"This address answers as {', '.join(offered)}.")

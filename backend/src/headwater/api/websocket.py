@@ -8,7 +8,7 @@ from quart import Blueprint, websocket
 
 from headwater.api.action_runner import ActionRunner, Changes
 from headwater.api.actions import read_action
-from headwater.api.principals import current_principal, naming_headers
+from headwater.api.principals import current_visit
 from headwater.api.sinks import SOCKET
 from headwater.errors import ProblemCode
 from headwater.generation.codec import JsonObject
@@ -31,8 +31,9 @@ def websocket_blueprint(
     @blueprint.websocket(PATH)
     async def converse() -> None:
         """Serve until the client disconnects, which cancels this, or a shutdown has ended all replies."""
-        await websocket.accept(headers=naming_headers())
-        runner = ActionRunner(replies, changes, refused, current_principal(), _send, _Events(SOCKET.get()))
+        visit = current_visit()
+        await websocket.accept(headers=visit.naming_headers())
+        runner = ActionRunner(replies, changes, refused, visit.principal, _send, _Events(SOCKET.get()))
         try:
             async with asyncio.TaskGroup() as tasks:
                 reading = tasks.create_task(_read(runner))

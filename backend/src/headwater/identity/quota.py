@@ -7,6 +7,7 @@ quart-rate-limiter, whose own decorator works only for HTTP and counts each rout
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
 from math import ceil
 
@@ -22,6 +23,7 @@ MIN_KEYS = 1000
 """The number of keys above which a store removes old ones."""
 
 
+@lru_cache(4096)
 def network_of(address: str) -> str:
     """The network whose starts are counted together: an IPv4 address itself, an IPv6 address's /64.
 

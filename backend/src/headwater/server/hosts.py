@@ -6,6 +6,7 @@ but still send that name as the `Host`.
 
 import socket
 from collections.abc import Collection
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
@@ -62,6 +63,7 @@ class Hosts:
         return guarded
 
 
+@lru_cache
 def _is_address(name: str) -> bool:
     try:
         ip_address(name)

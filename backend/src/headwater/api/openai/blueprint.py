@@ -5,7 +5,7 @@ from quart import Blueprint
 from headwater.api.openai.completions import completions_blueprint
 from headwater.api.openai.models import models_blueprint
 from headwater.api.openai.responses import responses_blueprint
-from headwater.api.principals import current_principal
+from headwater.api.principals import current_visit
 from headwater.errors import UnauthorizedError
 from headwater.providers.catalogue import Catalogue
 from headwater.replies.service import Replies
@@ -19,7 +19,7 @@ def openai_blueprint(replies: Replies, catalogue: Catalogue, *, needs_key: bool)
 
     @blueprint.before_request
     async def require_key() -> None:
-        if needs_key and not current_principal().has_key:
+        if needs_key and not current_visit().principal.has_key:
             raise UnauthorizedError("This address takes an API key: send Authorization: Bearer <key>.")
 
     blueprint.register_blueprint(models_blueprint(catalogue))
