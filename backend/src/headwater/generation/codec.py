@@ -1,7 +1,7 @@
 """Parts and outcomes as JSON objects, in the same form in rows and on the wire."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, fields
+from dataclasses import fields
 from typing import Any, TypeAlias, get_args
 
 from headwater.generation.kinds.reasoning import Reasoning
@@ -43,11 +43,12 @@ def outcome_object(outcome: Outcome) -> JsonObject:
 
     Members of the status that are None are left out.
     """
-    members = {name: value for name, value in asdict(outcome.status).items() if value is not None}
+    members = {name: getattr(outcome.status, name) for name in outcome.status.__slots__}
+    usage = outcome.usage
     return {
         "status": outcome.status.name,
-        **members,
-        "usage": None if outcome.usage is None else asdict(outcome.usage),
+        **{name: value for name, value in members.items() if value is not None},
+        "usage": None if usage is None else {name: getattr(usage, name) for name in usage.__slots__},
         "timing": None if outcome.timing is None else _timing_object(outcome.timing),
     }
 

@@ -4,6 +4,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from typing import Self
 
 import msgspec
 
@@ -28,6 +29,11 @@ class Generation(GenerationRecord):
     """A generation with its log. An ephemeral one is gone when its log leaves memory."""
 
     log: Log
+
+    @classmethod
+    def of(cls, record: GenerationRecord, log: Log) -> Self:
+        """The generation of a record."""
+        return cls(**{name: getattr(record, name) for name in GenerationRecord.__slots__}, log=log)
 
     def snapshot(self) -> Page:
         """Its current state: all events so far, and the outcome."""

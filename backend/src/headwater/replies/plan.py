@@ -1,7 +1,7 @@
 """Plans replies: which branch a request continues, which model replies, and what the prompt is."""
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 
 from headwater.clock import now
 from headwater.conversations.context import Fitted, fit
@@ -220,7 +220,8 @@ def _prompt(
 
 def _merge(first: Settings, second: Settings) -> Settings:
     """The first settings, with the second ones for what is None."""
-    return replace(second, **{name: value for name, value in asdict(first).items() if value is not None})
+    given = {name: getattr(first, name) for name in Settings.__slots__}
+    return replace(second, **{name: value for name, value in given.items() if value is not None})
 
 
 def _override(overrides: Settings, settings: Settings) -> Settings:

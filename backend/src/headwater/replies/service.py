@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Collection
 from contextvars import Context
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from headwater.conversations.model import Message, UnknownConversationError
@@ -180,7 +180,7 @@ class Replies:
             log = await self._logs.open(generation)
         if reply is None or log is None:
             raise NotFoundError(f"There is no generation {generation!r} (any more).")
-        return Generation(**asdict(reply.generation), log=log)
+        return Generation.of(reply.generation, log)
 
     async def find_message(self, principal: Principal, message: str) -> Generation:
         """The principal's stored generation whose reply has this id. Raises `NotFoundError`."""
@@ -354,7 +354,7 @@ class Replies:
             slot.release()
             return None  # the caller looks again, and is refused where the server drains
         log = self._logs.create(plan.generation.id)
-        generation = Generation(**asdict(plan.generation), log=log)
+        generation = Generation.of(plan.generation, log)
         runner = Runner(
             log,
             plan.provider,
