@@ -114,7 +114,8 @@ class TextPart(Part):
     @property
     def weight(self) -> int:
         """See `Part.weight`."""
-        return utf8_length(self.text)
+        text = self.text
+        return len(text) if text.isascii() else len(text.encode())
 
     def event_members(self) -> dict[str, Any]:
         """See `Part.event_members`; version 1 of the wire calls every piece a token."""

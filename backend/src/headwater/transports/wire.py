@@ -21,6 +21,9 @@ encode_json = msgspec.json.Encoder().encode
 
 def joined(page: Page) -> Iterator[tuple[Event, Cursor]]:
     """A page's events, joined within each part, with the cursor after each."""
+    if len(page.events) == 1:  # as most pages have
+        yield page.events[0], page.cursor
+        return
     cursor = page.cursor - len(page.events)
     for run in runs(page.events):
         cursor += len(run)
