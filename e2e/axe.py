@@ -9,8 +9,7 @@ from playwright.sync_api import Page
 SOURCE = Path(__file__).resolve().parent.parent / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 
 RUN = """
-    async ([source, rules]) => {
-        if (window.axe === undefined) (0, eval)(source);
+    async (rules) => {
         // What is on its way to its place has colours of its own.
         await Promise.allSettled(document.getAnimations().filter(ends).map(({ finished }) => finished));
         const only = rules === null ? {} : { runOnly: { type: "rule", values: rules } };
@@ -32,7 +31,9 @@ RUN = """
 
 def assert_accessible(page: Page, state: str, rules: list[str] | None = None) -> None:
     """Hold the page to all rules of axe, or to some; `state` names what is looked at."""
-    found: dict[str, Any] = page.evaluate(f"(given) => ({RUN})(given)", [SOURCE.read_text("utf-8"), rules])
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(SOURCE.read_text("utf-8"))
+    found: dict[str, Any] = page.evaluate(RUN, rules)
     assert found["checked"] > 0, f"axe has looked at nothing ({state})"
     said = ["\n  ".join([violation["rule"], *violation["nodes"]]) for violation in found["violations"]]
     if said:

@@ -51,6 +51,7 @@ def test_a_reload_in_mid_reply_shows_what_was_said_and_goes_on(chat: ChatPage) -
     assert chat.saved_replies() == [MESSAGE]
 
 
+@pytest.mark.parametrize("protocol", ["http1"], indirect=True)
 def test_reloads_in_full_flow_lose_and_double_nothing(chat: ChatPage) -> None:
     chat.amend_requests(script={"tokens_per_second": 40, "repeat": 3})
     chat.ask(MESSAGE)

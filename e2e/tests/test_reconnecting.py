@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from cutting_proxy import CuttingProxy, cutting_proxy
-from playwright.sync_api import APIRequestContext, BrowserContext, expect
+from playwright.sync_api import APIRequestContext, BrowserContext, Page, expect
 
 from chat_page import ChatPage
 from complaints import Complaints
@@ -30,15 +30,24 @@ def proxy(address: str) -> Iterator[CuttingProxy]:
         yield proxy
 
 
+over_http1, over_http2 = (
+    pytest.mark.parametrize("protocol", [name], indirect=True) for name in ("http1", "http2")
+)
+"""Every way to come back is seen once, half of them over each protocol. test_event_source.py cuts both, and
+`test_cut_anywhere_and_resumed_a_reader_sees_every_event_once` of the back end cuts everywhere."""
+
+
 @pytest.fixture
-def chat(chat: ChatPage, proxy: CuttingProxy, address: str, protocol: Protocol) -> Iterator[ChatPage]:
+def chat(page: Page, proxy: CuttingProxy, address: str, protocol: Protocol) -> Iterator[ChatPage]:
     """The page, reached through the proxy. It leaves before the proxy does: it always listens for changes."""
+    chat = ChatPage(page)
     chat.open(f"{urlsplit(address).scheme}://127.0.0.1:{proxy.port}")
     yield chat
     assert chat.protocols_of_replies() == {protocol.next_hop}
     chat.page.goto("about:blank")
 
 
+@over_http1
 def test_an_outage_in_mid_reply_is_told_and_survived(
     chat: ChatPage, proxy: CuttingProxy, complaints: Complaints
 ) -> None:
@@ -64,6 +73,7 @@ def test_an_outage_in_mid_reply_is_told_and_survived(
     assert_input_disabled_until_end(timeline)
 
 
+@over_http2
 def test_cuts_in_full_flow_lose_and_double_nothing(
     chat: ChatPage, proxy: CuttingProxy, complaints: Complaints
 ) -> None:
@@ -80,6 +90,7 @@ def test_cuts_in_full_flow_lose_and_double_nothing(
     assert_cursor_until_end(timeline)
 
 
+@over_http1
 def test_the_end_is_found_though_it_came_during_the_outage(
     chat: ChatPage, proxy: CuttingProxy, complaints: Complaints, address: str
 ) -> None:
@@ -109,6 +120,7 @@ def finish(client: APIRequestContext, events: str) -> None:
         cursor, outcome = (asked.json()[member] for member in ("cursor", "outcome"))
 
 
+@over_http2
 def test_a_browser_that_goes_offline_comes_back(
     chat: ChatPage, context: BrowserContext, complaints: Complaints
 ) -> None:

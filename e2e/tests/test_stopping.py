@@ -44,6 +44,7 @@ def test_stop_keeps_what_was_seen_word_for_word(chat: ChatPage, way: str) -> Non
     expect(chat.error).to_have_count(0)
 
 
+@over_one_protocol
 def test_stop_in_full_flow_stops_the_model(chat: ChatPage) -> None:
     chat.amend_requests(script={"repeat": 1000})
     recording = chat.record()
