@@ -22,6 +22,9 @@ ifeq ($(shell test -w "$$HOME/." && echo writable),)
 export HOME := $(shell mkdir -p .make/home)$(CURDIR)/.make/home
 endif
 
+# Else every process of the tests compiles all of its source again, which takes longer than most of them do.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
