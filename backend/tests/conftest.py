@@ -9,7 +9,7 @@ from sqlalchemy.engine import URL
 
 from headwater.storage.database import Database, open_database, sqlite_url
 from tests.postgresql import migrated_template, new_database, postgresql
-from tests.running import DEBUG, RunningServer, running
+from tests.running import RunningServer, running
 
 # A property takes as long as the machine lets it. A red run points to a change, not to a draw: `make fuzz`
 # draws anew.
@@ -30,7 +30,8 @@ def pytest_xdist_auto_num_workers() -> int:
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     """A server with the scripted provider only, in asyncio's debug mode."""
-    with running(tmp_path_factory.mktemp("server"), *DEBUG, HEADWATER_HEARTBEAT="0.2") as started:
+    folder = tmp_path_factory.mktemp("server")
+    with running(folder, HEADWATER_HEARTBEAT="0.2", PYTHONASYNCIODEBUG="1") as started:
         yield started
 
 

@@ -26,18 +26,16 @@ MAX_REQUEST = 100_000
 class ForkedProcess:
     """`headwater` with these arguments and, but for its imports, this environment alone, as a `Popen` is.
 
-    `flags` are Python's. What it says of errors is written to the file `errors`.
+    What it says of errors is written to the file `errors`.
     """
 
-    def __init__(
-        self, *arguments: str, environment: Mapping[str, str], errors: IO[bytes], flags: tuple[str, ...] = ()
-    ) -> None:
+    def __init__(self, *arguments: str, environment: Mapping[str, str], errors: IO[bytes]) -> None:
         output, its_output = os.pipe()
         self._status, its_status = socket.socketpair()
         request = json.dumps({"arguments": arguments, "environment": dict(environment)}).encode()
         with its_status:
             files = [its_output, errors.fileno(), its_status.fileno()]
-            socket.send_fds(_fork_server(flags), [request], files)
+            socket.send_fds(_fork_server(), [request], files)
         os.close(its_output)
         self.stdout = os.fdopen(output, "rb")
         self.returncode: int | None = None
@@ -79,12 +77,12 @@ class ForkedProcess:
 
 
 @cache
-def _fork_server(flags: tuple[str, ...]) -> socket.socket:
-    """The socket of a fork server with these flags of Python, which ends with this process."""
+def _fork_server() -> socket.socket:
+    """The socket of the fork server, which ends with this process."""
     control, its_control = socket.socketpair(type=socket.SOCK_SEQPACKET)
     with its_control:
         fd = its_control.fileno()
-        server = subprocess.Popen([sys.executable, *flags, "-P", __file__, str(fd)], pass_fds=[fd])
+        server = subprocess.Popen([sys.executable, "-P", __file__, str(fd)], pass_fds=[fd])
 
     def close() -> None:
         control.close()

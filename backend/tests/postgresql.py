@@ -41,7 +41,7 @@ cd / && rm -rf "$folder"
 """Ends the server and removes what it kept as soon as nobody holds the other end of its input: however the
 run ends."""
 
-START_SECONDS = 60
+START_SECONDS = 150
 
 
 class PostgresqlServer:

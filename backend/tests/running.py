@@ -18,12 +18,9 @@ import pytest
 
 from tests.fork_server import ForkedProcess
 
-START_SECONDS = 60
+START_SECONDS = 150
 STOP_SECONDS = 30
 PORTS = range(16_000, 32_000)
-
-DEBUG = ("-X", "dev", "-W", "ignore::DeprecationWarning")
-"""Flags for asyncio's debug mode, which sees what was never awaited. It costs much time."""
 
 over_each_protocol = pytest.mark.parametrize("client", ["HTTP/1.1", "HTTP/2"], indirect=True)
 """For tests whose `client` shall speak each version of HTTP; the others speak HTTP/1.1."""
@@ -48,7 +45,6 @@ class RunningServer:
 
     folder: Path
     environment: Mapping[str, str] = field(default_factory=dict)
-    flags: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         self.port, self.tls_port, self.grpc_port = free_port(), free_port(), free_port()
@@ -66,7 +62,7 @@ class RunningServer:
             **self.environment,
         }
         with self.log_file.open("wb") as log:
-            self.process = ForkedProcess("serve", environment=environment, errors=log, flags=self.flags)
+            self.process = ForkedProcess("serve", environment=environment, errors=log)
 
     def wait_until_ready(self) -> "RunningServer":
         ready, _, _ = select.select([self.process.stdout], [], [], START_SECONDS)
@@ -112,9 +108,9 @@ def refused_start(folder: Path, **environment: str) -> str:
 
 
 @contextmanager
-def running(folder: Path, *flags: str, **environment: str) -> Iterator[RunningServer]:
-    """A server, which must stop well and must not have logged an exception; `flags` are Python's."""
-    server = RunningServer(folder, environment, flags)
+def running(folder: Path, **environment: str) -> Iterator[RunningServer]:
+    """A server, which must stop well and must not have logged an exception."""
+    server = RunningServer(folder, environment)
     try:
         yield server.wait_until_ready()
     finally:
