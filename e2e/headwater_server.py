@@ -15,7 +15,7 @@ from time import monotonic
 COMMAND = Path(__file__).resolve().parent.parent / ".venv" / "bin" / "headwater"
 PAGE = Path(__file__).resolve().parent.parent / "backend" / "src" / "headwater" / "page" / "index.html"
 GREETING = "Headwater is at"
-START_SECONDS = 60.0
+START_SECONDS = 150.0
 DRAIN_SECONDS = 1.0
 EXIT_SECONDS = DRAIN_SECONDS + 30.0
 """A server that is still there so long after SIGTERM hangs; the back end's tests say how soon it must go."""
@@ -28,15 +28,16 @@ class HeadwaterServer:
     process: subprocess.Popen[bytes]
     http1_port: int
     http2_port: int
+    grpc_port: int
     log: Path
     data: Path
     base_path: str = ""
     is_killed: bool = False
 
     @property
-    def ports(self) -> tuple[int, int]:
+    def ports(self) -> tuple[int, int, int]:
         """Where a server has to be started to be at the same addresses."""
-        return self.http1_port, self.http2_port
+        return self.http1_port, self.http2_port, self.grpc_port
 
     @property
     def http1(self) -> str:
@@ -69,23 +70,23 @@ class HeadwaterServer:
 
 @contextmanager
 def headwater_server(
-    folder: Path, *, ports: tuple[int, int] | None = None, **environment: str
+    folder: Path, *, ports: tuple[int, int, int] | None = None, **environment: str
 ) -> Iterator[HeadwaterServer]:
     """Run a server, with its data and its log in `folder` and more variables in `environment`.
 
-    Scripted models only, unless `HEADWATER_LOCAL_MODEL` is given as empty. `ports` are those for HTTP/1.1
-    and HTTP/2; without them, some that are free. At the end a server that was not killed has to stop by
+    Scripted models only, unless `HEADWATER_LOCAL_MODEL` is given as empty. `ports` are those for HTTP/1.1,
+    HTTP/2 and gRPC; without them, some that are free. At the end a server that was not killed has to stop by
     itself, with exit status 0 and in the time that it promises. Raises `RuntimeError` with its
     log when it does not start, and `AssertionError` when it does not end well.
     """
     for needed, make in ((COMMAND, "make setup"), (PAGE, "make setup")):
         if not needed.is_file():
             raise RuntimeError(f"{needed} is missing; `{make}` makes it")
-    plain, secure = ports or free_ports(2)
+    plain, secure, grpc = ports or free_ports(3)
     settings = {
         "HEADWATER_PORT": str(plain),
         "HEADWATER_TLS_PORT": str(secure),
-        "HEADWATER_GRPC_PORT": "0",
+        "HEADWATER_GRPC_PORT": str(grpc),
         "HEADWATER_DATA_DIR": str(folder / "data"),
         "HEADWATER_LOCAL_MODEL": "off",
         "HEADWATER_RATE_LIMIT": "100000/minute",
@@ -103,7 +104,7 @@ def headwater_server(
         cleaning.callback(_kill, process)
         _wait_for_greeting(process, log)
         base_path = settings.get("HEADWATER_BASE_PATH", "")
-        server = HeadwaterServer(process, plain, secure, log, folder / "data", base_path)
+        server = HeadwaterServer(process, plain, secure, grpc, log, folder / "data", base_path)
         yield server
         if server.is_killed:
             return

@@ -3,13 +3,12 @@
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from headwater_server import free_ports, headwater_server
+from headwater_server import HeadwaterServer
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "clients.md"
 SOCKET_IO = Path(__file__).parents[2] / "frontend/node_modules/socket.io-client/dist/socket.io.min.js"
@@ -31,13 +30,10 @@ def clients(language: str) -> dict[str, str]:
 PYTHON, JAVASCRIPT = clients("python"), clients("js")
 
 
-@pytest.fixture(scope="module")
-def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, int]]:
-    """A server with every port open. Maps the documented addresses to the real ports."""
-    (grpc,) = free_ports(1)
-    folder = tmp_path_factory.mktemp("documented")
-    with headwater_server(folder, HEADWATER_GRPC_PORT=str(grpc)) as server:
-        yield {"127.0.0.1:8000": server.http1_port, "127.0.0.1:50051": grpc}
+@pytest.fixture
+def serving(server: HeadwaterServer) -> dict[str, int]:
+    """Maps the documented addresses to the real ports."""
+    return {"127.0.0.1:8000": server.http1_port, "127.0.0.1:50051": server.grpc_port}
 
 
 def test_each_transport_has_its_clients() -> None:

@@ -1,8 +1,8 @@
 """A reply streams through nginx and Caddy as we recommend them, over both protocols, as it does without."""
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import httpx
@@ -144,64 +144,55 @@ def test_the_server_knows_who_asks_and_how_and_takes_large_bodies(client: httpx.
     assert (large.status_code, large.json()["code"]) == (400, "invalid_request")
 
 
-Behind = Callable[..., AbstractContextManager[tuple[HeadwaterServer, dict[str, str]]]]
-
-
-@pytest.fixture
-def behind(tmp_path_factory: pytest.TempPathFactory) -> Behind:
-    """Runs a server of its own behind both proxies; gives their addresses, each with its protocol."""
-
-    @contextmanager
-    def run(*, abandon_after: str = "60") -> Iterator[tuple[HeadwaterServer, dict[str, str]]]:
-        folder, beside, besides = (tmp_path_factory.mktemp("own") for _ in range(3))
-        with (
-            headwater_server(folder, HEADWATER_ABANDON_AFTER=abandon_after) as server,
-            nginx(server, beside) as one,
-            caddy(server, besides) as other,
-        ):
-            yield server, {"HTTP/2": one, "HTTP/1.1": other}
-
-    return run
-
-
-def test_who_leaves_is_missed(behind: Behind) -> None:
-    with behind(abandon_after="0.2") as (_, proxies):
-        for protocol, address in proxies.items():
-            with (
-                person(address, protocol) as client,
-                client.stream("GET", "/api/conversations/events") as told,
-            ):
-                changes = events(told.iter_lines())
-                with person(address, protocol) as leaving:
-                    leaving.cookies = client.cookies
-                    with asked(leaving, "one two three", **STALL) as (path, lines):
-                        until("one two", events(lines))
-                outcome = None
-                while outcome is None:
-                    next(changes)
-                    outcome = client.get(path).json()["outcome"]
-                assert (outcome["status"], outcome["by"]) == ("cancelled", "abandoned")
-
-
 def test_metrics_stay_inside(client: httpx.Client, upstream: HeadwaterServer) -> None:
     assert httpx.get(f"{upstream.http1}/metrics").status_code == 200
     assert client.get("/healthz").status_code == 200
     assert client.get("/metrics").status_code == 404
 
 
-def test_when_the_server_is_stopped_its_readers_get_the_outcome(behind: Behind) -> None:
-    with behind() as (server, proxies):
-        (one, at_one), (other, at_other) = proxies.items()
+@pytest.fixture
+def behind(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[HeadwaterServer, dict[str, str]]]:
+    """A server of its own behind both proxies, and their addresses by the protocol of each."""
+    folder, beside, besides = (tmp_path_factory.mktemp("own") for _ in range(3))
+    with (
+        headwater_server(folder, HEADWATER_ABANDON_AFTER="0.2") as server,
+        nginx(server, beside) as one,
+        caddy(server, besides) as other,
+    ):
+        yield server, {"HTTP/2": one, "HTTP/1.1": other}
+
+
+def test_who_leaves_is_missed_and_who_stays_gets_the_outcome_when_the_server_is_stopped(
+    behind: tuple[HeadwaterServer, dict[str, str]],
+) -> None:
+    server, proxies = behind
+    for protocol, address in proxies.items():
         with (
-            person(at_one, one) as first,
-            person(at_other, other) as second,
-            asked(first, "one two three", **STALL) as (_, lines),
-            asked(second, "one two three", **STALL) as (_, more_lines),
+            person(address, protocol) as client,
+            client.stream("GET", "/api/conversations/events") as told,
         ):
-            waiting = [events(lines), events(more_lines)]
-            for arriving in waiting:
-                until("one two", arriving)
-            server.process.terminate()
-            for arriving in waiting:
-                assert [event["status"] for event in arriving] == ["interrupted"]
-        assert server.process.wait(EXIT_SECONDS) == 0
+            changes = events(told.iter_lines())
+            with person(address, protocol) as leaving:
+                leaving.cookies = client.cookies
+                with asked(leaving, "one two three", **STALL) as (path, lines):
+                    until("one two", events(lines))
+            outcome = None
+            while outcome is None:
+                next(changes)
+                outcome = client.get(path).json()["outcome"]
+            assert (outcome["status"], outcome["by"]) == ("cancelled", "abandoned")
+
+    (one, at_one), (other, at_other) = proxies.items()
+    with (
+        person(at_one, one) as first,
+        person(at_other, other) as second,
+        asked(first, "one two three", **STALL) as (_, lines),
+        asked(second, "one two three", **STALL) as (_, more_lines),
+    ):
+        waiting = [events(lines), events(more_lines)]
+        for arriving in waiting:
+            until("one two", arriving)
+        server.process.terminate()
+        for arriving in waiting:
+            assert [event["status"] for event in arriving] == ["interrupted"]
+    assert server.process.wait(EXIT_SECONDS) == 0

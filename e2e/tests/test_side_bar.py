@@ -43,13 +43,6 @@ def titles(bar: SideBar) -> list[str]:
     return bar.items.get_by_role("link").all_inner_texts()
 
 
-def test_conversations_stand_in_groups_by_their_dates(bar: SideBar) -> None:
-    expect(bar.headings).to_have_text(
-        ["Today", "Yesterday", "Previous 7 days", "Previous 30 days", "March 2024"]
-    )
-    assert titles(bar) == [*AGES, "from long ago"]
-
-
 def test_search_leads_to_the_message_with_the_words(chat: ChatPage) -> None:
     filler = [
         each
@@ -104,7 +97,13 @@ def test_a_title_is_written_in_its_place(bar: SideBar, chat: ChatPage) -> None:
     expect(bar.headings.nth(1)).to_have_text("Yesterday")
 
 
-def test_pinned_ones_are_first_and_archived_ones_leave_the_list(bar: SideBar, chat: ChatPage) -> None:
+def test_conversations_stand_by_their_dates_but_pinned_ones_are_first_and_archived_ones_leave(
+    bar: SideBar, chat: ChatPage
+) -> None:
+    expect(bar.headings).to_have_text(
+        ["Today", "Yesterday", "Previous 7 days", "Previous 30 days", "March 2024"]
+    )
+    assert titles(bar) == [*AGES, "from long ago"]
     bar.choose("from long ago", "pin")
     expect(bar.items.first).to_have_attribute("data-pinned", "true")
     expect(bar.headings.first).to_have_text("Pinned")
@@ -134,7 +133,10 @@ def test_pinned_ones_are_first_and_archived_ones_leave_the_list(bar: SideBar, ch
     expect(bar.headings.first).to_have_text("Today")
 
 
-def test_what_was_deleted_can_be_taken_back(bar: SideBar, chat: ChatPage) -> None:
+def test_what_was_deleted_can_be_taken_back_and_is_gone_otherwise(
+    bar: SideBar, chat: ChatPage, complaints: Complaints
+) -> None:
+    complaints.expect("status of 404")
     bar.open("from this week")
     address = chat.page.url
     bar.choose("from this week", "delete")
@@ -146,11 +148,6 @@ def test_what_was_deleted_can_be_taken_back(bar: SideBar, chat: ChatPage) -> Non
     expect(chat.text).to_have_text("A from this week")
     assert chat.page.url == address
 
-
-def test_what_was_deleted_is_gone(bar: SideBar, chat: ChatPage, complaints: Complaints) -> None:
-    complaints.expect("status of 404")
-    bar.open("from this week")
-    address = chat.page.url
     bar.choose("from this week", "delete")
     expect(bar.items).to_have_count(4)
     chat.page.goto(address)
@@ -252,6 +249,13 @@ def test_on_a_phone_the_conversations_come_over_the_page(bar: SideBar, chat: Cha
     expect(chat.page.get_by_test_id("settings-system")).to_have_count(0)
     widest = chat.page.evaluate("document.documentElement.scrollWidth")
     assert widest <= 390
+    # The focus comes back from what was opened in the drawer.
+    bar.toggle.click()
+    bar.choose_for_all("menu-shortcuts")
+    expect(chat.page.get_by_test_id("shortcuts")).to_be_visible()
+    expect(bar.bar).to_have_count(0)
+    chat.page.keyboard.press("Escape")
+    expect(bar.toggle).to_be_focused()
 
 
 def test_the_focus_stays_on_a_button_whose_menu_is_still_fetched(bar: SideBar) -> None:
@@ -310,25 +314,6 @@ def test_what_could_not_be_fetched_is_told_and_fetched_at_the_next_click(
         expect(page.get_by_test_id(part)).to_have_count(0)
 
 
-def test_on_a_phone_the_focus_comes_back_from_the_shortcuts(bar: SideBar, chat: ChatPage) -> None:
-    chat.page.set_viewport_size({"width": 390, "height": 780})
-    bar.toggle.click()
-    bar.choose_for_all("menu-shortcuts")
-    expect(chat.page.get_by_test_id("shortcuts")).to_be_visible()
-    expect(bar.bar).to_have_count(0)
-    chat.page.keyboard.press("Escape")
-    expect(bar.toggle).to_be_focused()
-
-
-def test_a_dialog_darkens_the_page_and_gives_the_focus_back(bar: SideBar) -> None:
-    bar.choose("from today", "share")
-    expect(bar.page.get_by_test_id("share-dialog")).to_be_visible()
-    behind = bar.page.locator(".bg-scrim")
-    expect(behind).to_have_css("background-color", re.compile(r"rgba\(.+, 0\.[1-9]\d*\)"))
-    bar.page.keyboard.press("Escape")
-    expect(bar.item("from today").get_by_test_id("conversation-menu")).to_be_focused()
-
-
 def test_taking_back_with_a_finger_leaves_the_drawer_open(browser: Browser, address: str) -> None:
     with browser.new_context(
         ignore_https_errors=True, viewport={"width": 390, "height": 780}, has_touch=True
@@ -349,7 +334,14 @@ def test_taking_back_with_a_finger_leaves_the_drawer_open(browser: Browser, addr
         expect(bar.bar).to_be_visible()
 
 
-def test_all_of_a_menu_can_be_reached_on_a_low_screen(bar: SideBar) -> None:
+def test_a_dialog_darkens_the_page_and_all_of_a_menu_can_be_reached_on_a_low_screen(bar: SideBar) -> None:
+    bar.choose("from today", "share")
+    expect(bar.page.get_by_test_id("share-dialog")).to_be_visible()
+    behind = bar.page.locator(".bg-scrim")
+    expect(behind).to_have_css("background-color", re.compile(r"rgba\(.+, 0\.[1-9]\d*\)"))
+    bar.page.keyboard.press("Escape")
+    expect(bar.item("from today").get_by_test_id("conversation-menu")).to_be_focused()
+
     bar.page.set_viewport_size({"width": 844, "height": 340})
     bar.open_menu(bar.items.first)
     top = bar.page.get_by_role("menu").evaluate("(menu) => menu.getBoundingClientRect().top")

@@ -89,6 +89,9 @@ def test_so_do_they_where_websockets_are_kept_out(
 
 
 def ask_and_stop_with_seven_replies_running(tabs: list[ChatPage], another_tab: OpenTab) -> None:
+    for tab in tabs:
+        # This is about connections: cursors that blink in seven tabs keep a slow machine busy.
+        tab.page.emulate_media(reduced_motion="reduce")
     for tab in tabs[:7]:
         tab.amend_requests(script=gate(12))
         tab.box.fill(MESSAGE)
