@@ -76,24 +76,18 @@ export function groupsOf({ finished, open }: MarkdownDocument): readonly (readon
 
 // A block is finished once a blank line and a complete line of the next block follow. Anything less may still
 // belong to the list, table or quote above.
-function finishedPart(tail: string, { tokens, openFormula }: Blocks) {
+function finishedPart(tail: string, { tokens, cuts }: Blocks) {
   let offset = 0;
   let finished = { length: 0, tokens: tokens.slice(0, 0) };
   for (const [index, token] of tokens.entries()) {
-    if (!tail.startsWith(token.raw, offset) || offset > openFormula) break;
-    if (token.type !== "space" && followsBlankLine(tail, offset)) {
+    if (!tail.startsWith(token.raw, offset)) break;
+    if (token.type !== "space" && cuts.has(offset)) {
       if (tail.indexOf("\n", offset) === -1) break;
       finished = { length: offset, tokens: tokens.slice(0, index) };
     }
     offset += token.raw.length;
   }
   return finished;
-}
-
-function followsBlankLine(text: string, lineStart: number): boolean {
-  if (text[lineStart - 1] !== "\n") return false;
-  const lineAbove = text.slice(text.lastIndexOf("\n", lineStart - 2) + 1, lineStart - 1);
-  return lineStart > 1 && lineAbove.trim() === "";
 }
 
 function openBlocks(tail: string, blocks: Blocks, end: End): Blocks {

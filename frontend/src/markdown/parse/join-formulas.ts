@@ -13,6 +13,8 @@ interface JoinedText {
   readonly text: string;
   /** Where a formula begins that more text may close; the length of the text if there is none. */
   readonly openAt: number;
+  /** The starts of the lines before which nothing is open: joining the rest alone gives the same. */
+  readonly cuts: ReadonlySet<number>;
 }
 
 /**
@@ -20,7 +22,6 @@ interface JoinedText {
  * list, a quote or the end of a paragraph. The text keeps its length.
  */
 export function joinFormulas(source: string): JoinedText {
-  if (!/\$\$|\\[[(b]/.test(source)) return { text: source, openAt: source.length };
   return new Joiner(source).join();
 }
 
@@ -37,8 +38,17 @@ interface Line {
   readonly content: string;
 }
 
+/** A list item. */
+interface Item {
+  /** How many quotes it is in. */
+  readonly quotes: number;
+  /** Where its content begins in a line. */
+  readonly column: number;
+}
+
 class Joiner {
   readonly #source: string;
+  readonly #cuts = new Set<number>();
   #joined = "";
   #joinedTo = 0;
   #openAt: number;
@@ -49,23 +59,22 @@ class Joiner {
   }
 
   join(): JoinedText {
-    const listColumns = [0];
+    const items: Item[] = [];
     let isAfterBlank = false;
     for (let at = 0; at < this.#source.length; ) {
       const line = this.#lineAt(at);
-      while (isOutside(line, listColumns.at(-1) ?? 0, isAfterBlank)) listColumns.pop();
-      for (const marker of line.prefix.matchAll(/(?:[-*+]|\d[.)])[ \t]*/g)) {
-        listColumns.push(marker.index + marker[0].length);
-      }
+      while (isOutside(line, items.at(-1), isAfterBlank)) items.pop();
+      if (isAfterBlank && items.length === 0 && at <= this.#openAt) this.#cuts.add(at);
+      items.push(...itemsIn(line.prefix));
       isAfterBlank = line.content === "";
       const fence = openingFence(line.content);
       at =
-        fence === null
+        fence === null || indentation(line, items.at(-1)) > 3
           ? this.#readLine(line)
-          : this.#readFence(line, fence, listColumns.at(-1) ?? 0);
+          : this.#readFence(line, fence, items.at(-1));
     }
     const text = this.#joined + this.#source.slice(this.#joinedTo);
-    return { text, openAt: this.#openAt };
+    return { text, openAt: this.#openAt, cuts: this.#cuts };
   }
 
   #lineAt(start: number): Line {
@@ -77,15 +86,18 @@ class Joiner {
   }
 
   /** Returns the start of the line after it, as `#readLine` does. */
-  #readFence(opening: Line, fence: Fence, listColumn: number): number {
+  #readFence(opening: Line, fence: Fence, item: Item | undefined): number {
     const reader = new FenceReader(fence);
+    const inside = markersOf(opening.prefix.slice(0, contentColumn(opening, item)));
+    const contentOf = ({ start, end }: Line) =>
+      this.#source.slice(start, end).replace(inside, "");
     let isAfterBlank = false;
     for (let at = opening.end + 1; at < this.#source.length; ) {
       const line = this.#lineAt(at);
       if (quotesIn(line.prefix) < quotesIn(opening.prefix)) return at;
-      if (isOutside(line, listColumn, isAfterBlank)) return at;
+      if (isOutside(line, item, isAfterBlank)) return at;
       at = line.end + 1;
-      if (reader.isClosedBy(line.content, this.#lineAt(at).content)) return at;
+      if (reader.isClosedBy(contentOf(line), contentOf(this.#lineAt(at)))) return at;
       isAfterBlank = line.content === "";
     }
     return this.#source.length;
@@ -189,9 +201,31 @@ function markersOf(prefix: string): RegExp {
   return new RegExp(`^(?:[ \\t]*>[ \\t]?){0,${quotesIn(prefix)}}[ \\t]{0,${indent}}`);
 }
 
-/** Whether a line is not in the list item whose content begins at this column. */
-function isOutside(line: Line, column: number, isAfterBlank: boolean): boolean {
+/** The list items that begin in a line with this prefix. */
+function itemsIn(prefix: string): readonly Item[] {
+  return [...prefix.matchAll(/(?:[-*+]|\d[.)])(?: {1,4}(?! )|[ \t]?)/g)].map(
+    ({ 0: marker, index }) => ({
+      quotes: quotesIn(prefix.slice(0, index)),
+      column: index + marker.length,
+    }),
+  );
+}
+
+/** Where the content of the innermost container begins in a line. */
+function contentColumn({ prefix }: Line, item: Item | undefined): number {
+  const afterQuote = prefix.lastIndexOf(">") + 1;
+  const quoted = afterQuote + (/^>[ \t]/.test(prefix.slice(afterQuote - 1)) ? 1 : 0);
+  return Math.max(quoted, item?.column ?? 0);
+}
+
+/** How far the content of a line is indented in its innermost container. */
+function indentation(line: Line, item: Item | undefined): number {
+  return line.prefix.length - contentColumn(line, item);
+}
+
+function isOutside(line: Line, item: Item | undefined, isAfterBlank: boolean): boolean {
+  if (item === undefined || line.content === "") return false;
   const indent = /^[ \t>]*/.exec(line.prefix)?.[0].length ?? 0;
-  if (line.content === "" || indent >= column) return false;
+  if (indent >= item.column && quotesIn(line.prefix) >= item.quotes) return false;
   return isAfterBlank || indent < line.prefix.length || /^(?:#|```|~~~)/.test(line.content);
 }

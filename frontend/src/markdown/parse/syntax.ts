@@ -115,6 +115,8 @@ export interface Blocks {
   readonly definitions: Definitions;
   /** Where a formula begins that more text may close; the length of the text if there is none. */
   readonly openFormula: number;
+  /** The starts of the lines before which no formula, fence or list is open. */
+  readonly cuts: ReadonlySet<number>;
 }
 
 /** Parses the blocks of some Markdown, whose line ends are `\n`. */
@@ -128,7 +130,7 @@ export function lexBlocks(source: string): Blocks {
   );
   const footnotes = footnoteLabels(tokens).map((label) => [`^${label}`, ""] as const);
   const definitions = new Map([...links, ...footnotes, ...equationTags(source)]);
-  return { tokens, definitions, openFormula: joined.openAt };
+  return { tokens, definitions, openFormula: joined.openAt, cuts: joined.cuts };
 }
 
 /**
