@@ -2,6 +2,7 @@ import type { Token } from "marked";
 import { memo, useId, useMemo, useState } from "react";
 import { EMPTY_DOCUMENT, type End, groupsOf, grow } from "./parse/document";
 import { Block, hostsCursor } from "./render/block";
+import { endOfLast } from "./render/block-end";
 import { DocumentContext } from "./render/document-context";
 import { inSections, sameSection } from "./render/sections";
 import { TypingCursor } from "./render/typing-cursor";
@@ -80,7 +81,10 @@ const Group = memo(function Group({ blocks, end }: GroupProps) {
           key={index}
           dir="auto"
         >
-          <Block token={token} end={index === blocks.length - 1 ? end : "complete"} />
+          <Block
+            token={token}
+            end={index === blocks.length - 1 ? endOfLast(token, end) : "complete"}
+          />
           {"\n"}
         </div>
       ))}

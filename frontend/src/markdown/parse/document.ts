@@ -58,8 +58,8 @@ export function grow(document: MarkdownDocument, text: string, end: End): Markdo
   const definitions = addDefinitions(finishedDefinitions, open.definitions);
   return {
     text,
-    finished: addToGroups(document.finished, finished.tokens.filter(isDrawn)),
-    open: open.tokens.filter(isDrawn),
+    finished: addToGroups(document.finished, drawn(finished.tokens)),
+    open: drawn(open.tokens),
     tail: rest,
     finishedDefinitions,
     definitions: sameDefinitions(document.definitions, definitions)
@@ -119,8 +119,13 @@ function growOpenFence({ open, tail }: MarkdownDocument, added: string) {
   return { open: [...open.slice(0, -1), { ...block, raw, text }], tail: tail + added };
 }
 
-function isDrawn(token: Token): boolean {
-  return token.type !== "space" && token.type !== "def";
+/** The blocks that are drawn. The last one gets the blank lines after it, which end its text. */
+function drawn(tokens: readonly Token[]): readonly Token[] {
+  const blocks = tokens.filter(({ type }) => type !== "space" && type !== "def");
+  const last = blocks.at(-1);
+  const after = tokens.at(-1);
+  if (last === undefined || last === after || after?.type !== "space") return blocks;
+  return [...blocks.slice(0, -1), { ...last, raw: last.raw + after.raw }];
 }
 
 function addToGroups(groups: readonly (readonly Token[])[], blocks: readonly Token[]) {

@@ -30,6 +30,9 @@ export function splitFormulas(text: string): string {
   return STAND_IN.test(text) ? text.replaceAll(LINE_END, "\n").replaceAll(MARKER, "") : text;
 }
 
+// Four spaces at the beginning of a line, or after a marker and its space.
+const INDENTED = /(?:^|[>.)*+-][ \t]) {4}/;
+
 interface Line {
   readonly start: number;
   readonly end: number;
@@ -60,18 +63,22 @@ class Joiner {
 
   join(): JoinedText {
     const items: Item[] = [];
-    let isAfterBlank = false;
+    let isAfterBlank = true;
+    let isCode = false;
     for (let at = 0; at < this.#source.length; ) {
       const line = this.#lineAt(at);
       while (isOutside(line, items.at(-1), isAfterBlank)) items.pop();
       if (isAfterBlank && items.length === 0 && at <= this.#openAt) this.#cuts.add(at);
-      items.push(...itemsIn(line.prefix));
+      const inside = line.prefix.slice(items.at(-1)?.column ?? 0);
+      const isIndented = INDENTED.test(inside);
+      const newItems = inside.startsWith("    ") ? [] : itemsIn(line.prefix);
+      items.push(...newItems);
+      isCode = isIndented && (isCode || isAfterBlank || newItems.length > 0);
       isAfterBlank = line.content === "";
-      const fence = openingFence(line.content);
-      at =
-        fence === null || indentation(line, items.at(-1)) > 3
-          ? this.#readLine(line)
-          : this.#readFence(line, fence, items.at(-1));
+      const fence = isIndented ? null : openingFence(line.content);
+      if (isCode) at = line.end + 1;
+      else if (fence === null) at = this.#readLine(line);
+      else at = this.#readFence(line, fence, items.at(-1));
     }
     const text = this.#joined + this.#source.slice(this.#joinedTo);
     return { text, openAt: this.#openAt, cuts: this.#cuts };
@@ -152,19 +159,22 @@ class Joiner {
       const content = text.slice(text.length - (line.end - line.start)).slice(0, LONGEST);
       const math = /\$\$|\\[\])]|\\end\{/.test(content) ? readMath(text, before) : undefined;
       if (math !== undefined) {
+        if (isAfterBlank && !/^[ \t.,;:]*$/.test(text.slice(math.raw.length))) return null;
         for (const gap of gaps) this.#standInFor(gap);
         return line.end - (text.length - math.raw.length);
       }
       if (text.length > LONGEST || isOpenedAgain(content, opener, line.start === at)) return null;
-      if (line.end === this.#source.length) {
+      if (line.end < this.#source.length && before.startsWith("|")) return null;
+      const next = this.#lineAt(line.end + 1);
+      // Nobody knows yet whether a last line without content will be blank.
+      if (next.content === "" && next.end >= this.#source.length) {
         if (isOpenMath(text, before)) this.#openAt = Math.min(this.#openAt, at);
         return null;
       }
-      const next = this.#lineAt(line.end + 1);
       const prefix = inside.exec(next.prefix)?.[0] ?? "";
       if (openingFence(next.content) !== null) return null;
       if (next.content === "" && !mayHaveBlankLines) return null;
-      if (isAfterBlank && next.end < this.#source.length && isProse(next.content)) return null;
+      if (isAfterBlank && isProse(next.content)) return null;
       isAfterBlank ||= next.content === "";
       gaps.push([line.end, next.start + prefix.length]);
       line = { start: next.start + prefix.length, end: next.end };
@@ -216,11 +226,6 @@ function contentColumn({ prefix }: Line, item: Item | undefined): number {
   const afterQuote = prefix.lastIndexOf(">") + 1;
   const quoted = afterQuote + (/^>[ \t]/.test(prefix.slice(afterQuote - 1)) ? 1 : 0);
   return Math.max(quoted, item?.column ?? 0);
-}
-
-/** How far the content of a line is indented in its innermost container. */
-function indentation(line: Line, item: Item | undefined): number {
-  return line.prefix.length - contentColumn(line, item);
 }
 
 function isOutside(line: Line, item: Item | undefined, isAfterBlank: boolean): boolean {

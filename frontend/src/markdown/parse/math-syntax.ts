@@ -36,7 +36,8 @@ const SYNTAXES: readonly Syntax[] = [
     opener: /^\$\$/,
     whole: /^\$\$((?:\\[\s\S]|[^\\$])+)\$\$/,
     display: true,
-    isFormula: (formula) => beginsLine(formula) || !isProse(formula.tex),
+    isFormula: (formula) =>
+      formula.tex.trim() !== "" && (beginsLine(formula) || !isProse(formula.tex)),
     mayBecomeFormula: (formula) => beginsLine(formula) || !isProse(formula.tex),
   },
   {
@@ -134,7 +135,7 @@ function isMathematical(tex: string): boolean {
 
 /** Whether a text has words in a row that are not the argument of a command. */
 export function isProse(tex: string): boolean {
-  const plain = tex.replace(/\\[A-Za-z]+\*?(?:\s*\{[^{}]*\})*|\\./g, "\\");
+  const plain = tex.replace(/\\[A-Za-z]+\*?(?:\s*\{[^{}]*(?:\}|$))*|\\./g, "\\");
   return /(?<![\\\p{L}])(?:\p{L}{2,},?\s\p{L}{3,}|\p{L}{3,},?\s\p{L}{2,}(?!\p{L})|\p{Lo}{6})/u.test(
     plain,
   );

@@ -3,10 +3,10 @@ import { memo, type ReactNode } from "react";
 import { useLanguage } from "../../language/language-context";
 import { CodeBlock } from "../code/code-block";
 import { Diagram } from "../diagram/diagram";
-import type { End } from "../parse/document";
 import type { FootnoteToken } from "../parse/footnote-syntax";
 import { isOpenFence } from "../parse/hold-back";
 import type { DetailsToken } from "../parse/html-syntax";
+import { type BlockEnd, hasCursor, mayGrow } from "./block-end";
 import { Footnote } from "./footnote";
 import { Inline } from "./inline";
 import { inSections, SECTION_SIZE, sameSection } from "./sections";
@@ -16,7 +16,7 @@ import { TypingCursor } from "./typing-cursor";
 interface BlockProps {
   readonly token: Token;
   /** `open`: the block may grow, and the typing cursor is at its end. */
-  readonly end: End;
+  readonly end: BlockEnd;
 }
 
 /**
@@ -33,7 +33,7 @@ export const Block = memo(
 
 type BlockToken = MarkedToken | FootnoteToken | DetailsToken;
 
-function drawBlock(token: BlockToken, end: End): ReactNode {
+function drawBlock(token: BlockToken, end: BlockEnd): ReactNode {
   switch (token.type) {
     case "paragraph":
       return <p>{text(token.text, end)}</p>;
@@ -69,7 +69,7 @@ function drawCode(token: Tokens.Code, isOpen: boolean): ReactNode {
   return <CodeBlock code={token.text} language={language} isOpen={isOpen} />;
 }
 
-function drawBlocks(tokens: readonly Token[], end: End): ReactNode {
+function drawBlocks(tokens: readonly Token[], end: BlockEnd): ReactNode {
   return tokens.map((token, index) => (
     <Block
       // biome-ignore lint/suspicious/noArrayIndexKey: a block keeps its position
@@ -80,32 +80,32 @@ function drawBlocks(tokens: readonly Token[], end: End): ReactNode {
   ));
 }
 
-function text(source: string, end: End): ReactNode {
+function text(source: string, end: BlockEnd): ReactNode {
   return (
     <>
-      <Inline text={source} unfinished={end !== "complete"} />
-      {end === "open" && <TypingCursor />}
+      <Inline text={source} unfinished={mayGrow(end)} />
+      {hasCursor(end) && <TypingCursor />}
     </>
   );
 }
 
 // The typing cursor is not inside, where it would be hidden.
-function Details({ details, end }: { details: DetailsToken; end: End }) {
+function Details({ details, end }: { details: DetailsToken; end: BlockEnd }) {
   const { summary, tokens } = details;
   const summaryEnd = tokens.length === 0 ? end : "complete";
   return (
     <details>
       {summary !== null && (
         <summary>
-          <Inline text={summary} unfinished={summaryEnd !== "complete"} />
+          <Inline text={summary} unfinished={mayGrow(summaryEnd)} />
         </summary>
       )}
-      {drawBlocks(tokens, end === "open" ? "cut" : end)}
+      {drawBlocks(tokens, mayGrow(end) ? "cut" : "complete")}
     </details>
   );
 }
 
-function Heading({ heading, end }: { heading: Tokens.Heading; end: End }) {
+function Heading({ heading, end }: { heading: Tokens.Heading; end: BlockEnd }) {
   // The page itself uses the first two levels. Levels 1 and 2 of a reply both become h3, because few models
   // use level 1.
   const Tag = `h${Math.max(3, Math.min(6, heading.depth + 1))}` as "h3" | "h4" | "h5" | "h6";
@@ -116,7 +116,7 @@ function Heading({ heading, end }: { heading: Tokens.Heading; end: End }) {
  * A list. Each section of its items is an element, so that the finished sections of a very long list cost
  * nothing while it grows.
  */
-function List({ list, end }: { list: Tokens.List; end: End }) {
+function List({ list, end }: { list: Tokens.List; end: BlockEnd }) {
   const sections = inSections(list.items);
   const isLong = sections.length > 1;
   return (
@@ -140,7 +140,7 @@ interface SectionProps {
   /** The number of the first item; null in an unordered list. */
   readonly start: number | null;
   readonly isLong: boolean;
-  readonly end: End;
+  readonly end: BlockEnd;
 }
 
 const Section = memo(
@@ -177,7 +177,7 @@ const Section = memo(
 interface ListItemProps {
   readonly item: Tokens.ListItem;
   readonly isLong: boolean;
-  readonly end: End;
+  readonly end: BlockEnd;
 }
 
 function TaskBox({ isDone }: { isDone: boolean }) {

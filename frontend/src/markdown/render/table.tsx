@@ -1,6 +1,6 @@
 import type { Tokens } from "marked";
 import { memo, useLayoutEffect, useRef, useState } from "react";
-import type { End } from "../parse/document";
+import { type BlockEnd, hasCursor, mayGrow } from "./block-end";
 import { Inline } from "./inline";
 import { inSections, SECTION_SIZE, sameSection } from "./sections";
 import { TypingCursor } from "./typing-cursor";
@@ -11,7 +11,7 @@ type Cells = readonly Tokens.TableCell[];
  * A table that scrolls horizontally when it is wider than the reply. Once it is long, its columns keep the
  * widths of its first section, so that finished sections cost no layout.
  */
-export function Table({ table, end }: { table: Tokens.Table; end: End }) {
+export function Table({ table, end }: { table: Tokens.Table; end: BlockEnd }) {
   const { header, rows } = table;
   const element = useRef<HTMLTableElement>(null);
   const columns = useFixedColumns(element, end !== "complete" && rows.length > SECTION_SIZE);
@@ -63,7 +63,7 @@ function useFixedColumns(element: { current: HTMLTableElement | null }, isDue: b
 interface SectionProps {
   readonly rows: readonly Cells[];
   readonly isLong: boolean;
-  readonly end: End;
+  readonly end: BlockEnd;
 }
 
 const Section = memo(
@@ -96,12 +96,12 @@ interface RowProps {
   readonly cells: Cells;
   /** The elements of a long table have another `display`, which hides their roles: they are set explicitly. */
   readonly isLong: boolean;
-  readonly end: End;
+  readonly end: BlockEnd;
 }
 
 const Row = memo(
   function Row({ cells, isLong, end }: RowProps) {
-    const typingAt = end === "open" ? Math.max(0, lastFilled(cells)) : -1;
+    const typingAt = hasCursor(end) ? Math.max(0, lastFilled(cells)) : -1;
     return (
       <tr role={isLong ? "row" : undefined}>
         {cells.map((cell, index) => {
@@ -113,7 +113,7 @@ const Row = memo(
               role={isLong ? (cell.header ? "columnheader" : "cell") : undefined}
               data-align={cell.align ?? undefined}
             >
-              <Inline text={cell.text} unfinished={end !== "complete"} />
+              <Inline text={cell.text} unfinished={mayGrow(end)} />
               {index === typingAt && <TypingCursor />}
             </Cell>
           );
