@@ -34,7 +34,7 @@ const SENTENCE_PUNCTUATION = /[:.!?%)\]}"'”’»]/;
  *
  * - Chinese and Japanese punctuation counts as letters for `*`, and Chinese, Japanese and Korean letters count as
  *   spaces outside, because these languages use no spaces: `**「重要」**です`, `**회의(Meeting)**는`.
- * - `**` also closes between punctuation that ends words and a letter: `**Note:**next`.
+ * - `**` also closes between punctuation that ends words and a letter or a digit: `**Note:**next`.
  * - Only two tildes mark strikethrough; one usually means "about".
  *
  * @param text - without what delimiters do not reach into, such as code
@@ -100,7 +100,7 @@ function roleOf(char: string, size: number, before: string, after: string) {
       canClose: canClose && (!canOpen || isPunctuation(after)),
     };
   }
-  const endsWord = SENTENCE_PUNCTUATION.test(before) && /\p{L}/u.test(after);
+  const endsWord = SENTENCE_PUNCTUATION.test(before) && /[\p{L}\p{N}]/u.test(after);
   return { canOpen, canClose: canClose || (char === "*" && size >= 2 && endsWord) };
 }
 

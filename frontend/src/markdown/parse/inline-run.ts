@@ -10,8 +10,8 @@ interface InlineRun {
   readonly text: string;
   /** Whether the text may grow, so that the syntax that is open at its end reaches to the end. */
   readonly isOpen: boolean;
-  /** Where it begins in the text that `emphasis` belongs to. */
-  readonly start: number;
+  /** The text that it is a part of, up to its beginning. */
+  readonly before: string;
   readonly emphasis: ReadonlyMap<number, Emphasis>;
 }
 
@@ -28,7 +28,7 @@ let depth = 0;
 export function lexRun(lexer: Lexer, text: string, isOpen: boolean): Token[] {
   depth += 1;
   try {
-    return lexPart(lexer, { text, isOpen, start: 0, emphasis: null });
+    return lexPart(lexer, { text, isOpen, before: "", emphasis: null });
   } finally {
     depth -= 1;
   }
@@ -49,9 +49,9 @@ export function mayHaveElements(): boolean {
   return depth < DEEPEST;
 }
 
-/** What is before this rest of the run. */
+/** What is before this rest of the text. */
 export function textBefore(source: string): string {
-  return run?.text.slice(0, run.text.length - source.length) ?? "";
+  return run === null ? "" : run.before + run.text.slice(0, run.text.length - source.length);
 }
 
 /** Whether what is not closed reaches to the end of the text. */
@@ -70,7 +70,7 @@ export function beginRun(masked: string): string {
   const isOpen = begun?.isOpen === true;
   const text = begun?.text ?? masked;
   const emphasis = begun?.emphasis ?? findEmphasis(withoutLiterals(masked, text), isOpen);
-  run = { text, isOpen, start: begun?.start ?? 0, emphasis };
+  run = { text, isOpen, before: begun?.before ?? "", emphasis };
   return masked;
 }
 
@@ -91,8 +91,8 @@ export function readLink(
 export function readEmphasis(lexer: Lexer, source: string): Token | undefined {
   const [delimiters] = /^(?:\*+|_+|~+)/.exec(source) ?? [];
   if (delimiters === undefined || run === null) return undefined;
-  const { emphasis, start } = run;
-  const at = start + run.text.length - source.length;
+  const { emphasis } = run;
+  const at = run.before.length + run.text.length - source.length;
   let skipped = 0;
   while (skipped < delimiters.length && !emphasis.has(at + skipped)) skipped += 1;
   const found = emphasis.get(at + skipped);
@@ -100,10 +100,10 @@ export function readEmphasis(lexer: Lexer, source: string): Token | undefined {
     const raw = delimiters.slice(0, skipped);
     return { type: "text", raw, text: raw, escaped: false };
   }
-  const contentStart = at + found.length;
+  const before = textBefore(source) + delimiters.slice(0, found.length);
   const text = source.slice(found.length, found.contentEnd - at);
   const isOpen = found.end === found.contentEnd;
-  const part = { text, isOpen, start: contentStart, emphasis };
+  const part = { text, isOpen, before, emphasis };
   const raw = source.slice(0, found.end - at);
   return { type: found.type, raw, text, tokens: lexPart(lexer, part) };
 }

@@ -111,7 +111,7 @@ class Joiner {
   }
 
   #readLine(line: Line): number {
-    const syntax = /(`+)|(\$\$|\\[[(]|\\begin\{[A-Za-z]*\*?\})|\$|\\/g;
+    const syntax = /(`+)|(\$\$|\\[[(]|\\begin\{[A-Za-z]*\*?\}|\\b[egin]*(?:\{[A-Za-z]*\*?)?$)|\$|\\/g;
     let { end } = line;
     syntax.lastIndex = line.start + line.prefix.length;
     for (let match = syntax.exec(this.#source); match !== null; match = syntax.exec(this.#source)) {
@@ -172,7 +172,7 @@ class Joiner {
         return null;
       }
       const prefix = inside.exec(next.prefix)?.[0] ?? "";
-      if (openingFence(next.content) !== null) return null;
+      if (openingFence(next.content) !== null || isNextItem(next.prefix, first.prefix)) return null;
       if (next.content === "" && !mayHaveBlankLines) return null;
       if (isAfterBlank && isProse(next.content)) return null;
       isAfterBlank ||= next.content === "";
@@ -199,6 +199,12 @@ const UNESCAPED: Readonly<Record<string, RegExp>> = {
 function isOpenedAgain(line: string, opener: string, beginsWithIt: boolean): boolean {
   const rest = beginsWithIt ? line.slice(opener.length) : line;
   return UNESCAPED[opener]?.test(rest) ?? (opener !== "$$" && rest.includes(opener));
+}
+
+/** Whether a list item begins with this prefix beside or outside the one that begins with the other. */
+function isNextItem(prefix: string, other: string): boolean {
+  const [next, first] = [itemsIn(prefix)[0], itemsIn(other).at(-1)];
+  return next !== undefined && first !== undefined && next.column <= first.column;
 }
 
 function quotesIn(prefix: string): number {

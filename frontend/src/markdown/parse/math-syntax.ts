@@ -34,11 +34,15 @@ const ENVIRONMENT =
 const SYNTAXES: readonly Syntax[] = [
   {
     opener: /^\$\$/,
-    whole: /^\$\$((?:\\[\s\S]|[^\\$])+)\$\$/,
+    // Three dollars and more are no delimiters.
+    whole: /^\$\$((?:\\[\s\S]|[^\\$])+)\$\$(?!\$)/,
     display: true,
     isFormula: (formula) =>
-      formula.tex.trim() !== "" && (beginsLine(formula) || !isProse(formula.tex)),
-    mayBecomeFormula: (formula) => beginsLine(formula) || !isProse(formula.tex),
+      formula.tex.trim() !== "" &&
+      !/^\d/.test(formula.after) &&
+      (beginsLine(formula) || !isProse(formula.tex)),
+    mayBecomeFormula: (formula) =>
+      !formula.tex.startsWith("$") && (beginsLine(formula) || !isProse(formula.tex)),
   },
   {
     opener: /^\\\[/,
@@ -63,8 +67,8 @@ const SYNTAXES: readonly Syntax[] = [
       `^(\\\\begin\\{(${ENVIRONMENT})\\}(?:(?!\\\\begin\\{\\2)[\\s\\S]){0,${LONGEST}}?\\\\end\\{\\2\\})`,
     ),
     display: true,
-    isFormula: beginsLine,
-    mayBecomeFormula: beginsLine,
+    isFormula: (formula) => beginsLine(formula) || saysMore(formula.tex),
+    mayBecomeFormula: (formula) => beginsLine(formula) || !isProse(formula.tex),
   },
   {
     opener: /^\$/,
@@ -98,7 +102,7 @@ export function readMath(source: string, before: string): MathToken | undefined 
 /** Whether a text begins with a formula that is not closed yet. */
 export function isOpenMath(text: string, before: string): boolean {
   const start = text.slice(0, LONGEST);
-  if (OPEN_ENVIRONMENT.test(start)) return beginsLine({ before });
+  if (OPEN_ENVIRONMENT.test(start)) return true;
   const syntax = SYNTAXES.find(({ opener }) => opener.test(start));
   if (syntax === undefined || text.length >= LONGEST || syntax.whole.test(start)) return false;
   const tex = start.replace(syntax.opener, "");
@@ -109,6 +113,12 @@ export function isOpenMath(text: string, before: string): boolean {
 export function isUndecidedMath({ raw, tex, display }: MathToken): boolean {
   if (display || raw.startsWith("\\")) return false;
   return /^\d/.test(tex) || !isInDollars({ tex: raw.slice(1, -1), before: "", after: "a" });
+}
+
+/** Whether an environment has more in it than words. */
+function saysMore(environment: string): boolean {
+  const inside = environment.replace(/^\\begin\{[^{}]*\}|\\end\{[^{}]*\}$/g, "");
+  return inside.includes("&") || isMathematical(inside);
 }
 
 function beginsLine({ before }: Pick<Candidate, "before">): boolean {
@@ -151,9 +161,9 @@ function isInParentheses({ tex, before }: Candidate): boolean {
   return content !== "" && !isWord && !isPattern && !/[A-Za-z]/.test(before.slice(-1));
 }
 
-/** The opening `$` follows no letter or digit and has no space after it. */
+/** The opening `$` follows no letter, digit or dollar and has no space after it. */
 function opensInDollars({ tex, before }: Candidate): boolean {
-  return !/[\p{sc=Latin}\p{Nd}]/u.test(before.slice(-1)) && !/^[\s/,;:)]/.test(tex);
+  return !/[\p{sc=Latin}\p{Nd}$]/u.test(before.slice(-1)) && !/^[\s/,;:)]/.test(tex);
 }
 
 /**

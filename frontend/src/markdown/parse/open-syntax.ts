@@ -73,7 +73,10 @@ export class OpenSyntax {
       return isOpenMath(rest, before) ? this.#holdBack(at) : at + openerLength;
     const end = at + math.raw.length;
     if (end < this.text.length || !isUndecidedMath(math)) return end;
-    return this.#holdBack(/^\$\d/.test(math.raw) ? end - 1 : at);
+    if (!/^\$\d/.test(math.raw)) return this.#holdBack(at);
+    // The amount is read as text, up to the dollar that may close it.
+    this.#holdBack(end - 1);
+    return at + 1;
   }
 
   #readCode(at: number): number {

@@ -21,10 +21,14 @@ export function tableRow(cells: readonly string[]): string {
   return `| ${escaped.join(" | ")} |`;
 }
 
-/** The beginning of an unfinished row, up to a pipe that may turn out to be in code or in a formula. */
+/**
+ * The beginning of an unfinished row, up to a pipe that may turn out to be in code or in a formula, and without a pipe
+ * at the end, by which it would be complete.
+ */
 export function certainCells(row: string): string {
   const open = openLiteral(row);
-  const pipe = pipesIn(row, true).find((at) => at > open);
+  const isLast = (at: number) => at > 0 && row.slice(at + 1).trim() === "";
+  const pipe = pipesIn(row, true).find((at) => at > open || isLast(at));
   return row.slice(0, pipe);
 }
 

@@ -101,7 +101,7 @@ interface RowProps {
 
 const Row = memo(
   function Row({ cells, isLong, end }: RowProps) {
-    const typingAt = hasCursor(end) ? Math.max(0, lastFilled(cells)) : -1;
+    const last = Math.max(0, lastFilled(cells));
     return (
       <tr role={isLong ? "row" : undefined}>
         {cells.map((cell, index) => {
@@ -113,8 +113,8 @@ const Row = memo(
               role={isLong ? (cell.header ? "columnheader" : "cell") : undefined}
               data-align={cell.align ?? undefined}
             >
-              <Inline text={cell.text} unfinished={mayGrow(end)} />
-              {index === typingAt && <TypingCursor />}
+              <Inline text={cell.text} unfinished={mayGrow(end) && index >= last} />
+              {index === last && hasCursor(end) && <TypingCursor />}
             </Cell>
           );
         })}
