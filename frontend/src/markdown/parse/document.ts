@@ -1,6 +1,7 @@
 import type { Token } from "marked";
 import { codeText } from "./fence";
 import { endsInsideFence, endsWithTable, isOpenFence, settle, withTableHeader } from "./hold-back";
+import { AWAITED } from "./join-formulas";
 import { type Blocks, type Definitions, lexBlocks } from "./syntax";
 
 const GROUP_SIZE = 16;
@@ -92,9 +93,11 @@ function finishedPart(tail: string, { tokens, cuts }: Blocks) {
 
 function openBlocks(tail: string, blocks: Blocks, end: End): Blocks {
   if (end !== "open") return blocks;
-  const shown = tail.slice(0, blocks.openFormula);
-  const isInFence = shown === tail && endsInsideFence(blocks.tokens);
-  const settled = settle(shown, isInFence);
+  const awaitsFormula = blocks.openFormula < tail.length;
+  const isInFence = !awaitsFormula && endsInsideFence(blocks.tokens);
+  const settled = awaitsFormula
+    ? tail.slice(0, blocks.openFormula) + AWAITED
+    : settle(tail, isInFence);
   const withHeader = isInFence ? settled : withTableHeader(settled);
   if (withHeader !== settled) {
     const withTable = lexBlocks(withHeader);

@@ -6,6 +6,9 @@ import { isOpenMath, isProse, LONGEST, readMath } from "./math-syntax";
 const LINE_END = "\ufdd0";
 const MARKER = "\ufdd1";
 
+/** Stands for a formula that is to come, so that what is before it in its line keeps its meaning. */
+export const AWAITED = MARKER;
+
 const STAND_IN = /[\ufdd0\ufdd1]/;
 
 /** A text whose formulas are no longer than a line. */
@@ -25,9 +28,13 @@ export function joinFormulas(source: string): JoinedText {
   return new Joiner(source).join();
 }
 
+export function hasStandIns(text: string): boolean {
+  return STAND_IN.test(text);
+}
+
 /** Undoes `joinFormulas` in a part of a text; the quote markers and the indentation in its formulas are gone. */
 export function splitFormulas(text: string): string {
-  return STAND_IN.test(text) ? text.replaceAll(LINE_END, "\n").replaceAll(MARKER, "") : text;
+  return hasStandIns(text) ? text.replaceAll(LINE_END, "\n").replaceAll(MARKER, "") : text;
 }
 
 // Four spaces at the beginning of a line, or after a marker and its space.

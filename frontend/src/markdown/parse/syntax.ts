@@ -5,7 +5,7 @@ import { codeText, isMarkdownFence, readFence } from "./fence";
 import { footnoteExtension, footnoteLabels, readFootnoteReference } from "./footnote-syntax";
 import { detailsExtension, readTag } from "./html-syntax";
 import { beginRun, lexRun, readEmphasis, readLink, textBefore } from "./inline-run";
-import { joinFormulas, splitFormulas } from "./join-formulas";
+import { hasStandIns, joinFormulas, splitFormulas } from "./join-formulas";
 import { readMath } from "./math-syntax";
 import { tableCells, tableRow } from "./table-cells";
 
@@ -124,7 +124,7 @@ export function lexBlocks(source: string): Blocks {
   const joined = joinFormulas(source);
   const lexer = new Lexer(dialect.defaults);
   const tokens = lexer.blockTokens(joined.text, []);
-  if (joined.text !== source) restoreFormulas(tokens, source);
+  if (hasStandIns(joined.text)) restoreFormulas(tokens, source);
   const links = Object.entries(lexer.tokens.links).map(
     ([label, { href }]) => [label, href] as const,
   );
@@ -169,7 +169,7 @@ function restoreFormulas(tokens: Token[], source: string): void {
   for (const token of tokens) {
     const { length } = token.raw;
     splitIn(token);
-    token.raw = source.slice(offset, offset + length);
+    token.raw = splitFormulas(source.slice(offset, offset + length));
     offset += length;
   }
 }
