@@ -27,7 +27,7 @@ export function isMarkdownFence(source: string): boolean {
  * Reads a fenced code block line by line.
  *
  * In a block of Markdown, a fence as long as that of the block may open one inside: if it names a language, or if
- * it stands between a blank line and a line with text. By CommonMark it would close the block, or be part of it.
+ * it stands between a line that is blank or ends with a colon and a line with text. By CommonMark it would close the block, or be part of it.
  */
 export class FenceReader {
   /** From the outermost to the innermost. */
@@ -53,7 +53,7 @@ export class FenceReader {
       return false;
     }
     if (run.charAt(0) !== inner.char || run.length < inner.length) return false;
-    const opens = inner.isMarkdown && above.trim() === "" && below.trim() !== "";
+    const opens = inner.isMarkdown && /^\s*$|[:：]\s*$/.test(above) && below.trim() !== "";
     if (opens) this.#open.push({ ...inner, length: run.length, isMarkdown: false });
     else this.#open.pop();
     return this.#open.length === 0;

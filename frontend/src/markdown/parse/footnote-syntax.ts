@@ -18,8 +18,9 @@ export interface FootnoteReferenceToken {
 const REFERENCE = /^\[\^([\w-]{1,40})\]/;
 const OPEN_REFERENCE = /^\[\^[\w-]{0,40}$/;
 const DEFINITION = /^ {0,3}\[\^([\w-]{1,40})\]:[ \t]*/;
-// The rest of the line, the lines after it up to a blank one, and indented lines.
-const CONTENT = /^[^\n]*(?:\n(?! {0,3}\[\^[\w-]+\]:)(?=[^\n]*\S)[^\n]*)*(?:\n+(?: {4}|\t)[^\n]*)*/;
+// The rest of the line, the lines after it up to a blank one or a fence, and indented lines.
+const CONTENT =
+  /^[^\n]*(?:\n(?! {0,3}(?:\[\^[\w-]+\]:|```|~~~))(?=[^\n]*\S)[^\n]*)*(?:\n+(?: {4}|\t)[^\n]*)*/;
 
 export const footnoteExtension: TokenizerAndRendererExtension = {
   name: "footnote",

@@ -17,6 +17,7 @@ const UNDECIDED: readonly RegExp[] = [
   /^\[[ xX]?\]?[ \t]*$/, // task
   /^\[[^\]\s]*\]?$|^\[(?!\^)[^\]]+\]:/, // link definition, footnote
   /^\\\[[^\\]*(?:\\?|\\\][ \t.,;:]*)$/, // formula, or text in brackets
+  /^<details>[ \t]*<[a-z]{0,7}$/i, // details with their summary
   /^[-:|][-:| \t]*$/, // table row, delimiters of a table
 ];
 
@@ -92,10 +93,8 @@ export function endsInsideFence(tokens: readonly Token[]): boolean {
 /** Whether the fence of a code block is not closed. */
 export function isOpenFence(raw: string): boolean {
   if (isMarkdownFence(raw)) return readFence(raw)?.isOpen === true;
-  // marked includes the line end after a closed block.
-  let end = raw.length;
-  while (raw[end - 1] === "\n") end -= 1;
-  const lines = raw.slice(0, end);
+  // The source of a closed block may include blank lines after it.
+  const lines = raw.trimEnd();
   const lastLine = lines.lastIndexOf("\n");
   const firstLine = lines.indexOf("\n");
   const ends = firstLine === lastLine ? lines : lines.slice(0, firstLine) + lines.slice(lastLine);

@@ -1,4 +1,5 @@
 import type { Lexer, Token, TokenizerAndRendererExtension } from "marked";
+import { readFence } from "./fence";
 import { isRunOpen, lexRun, mayHaveElements } from "./inline-run";
 
 /** `<sub>`, `<sup>` or `<kbd>` with its content. */
@@ -47,19 +48,32 @@ export const detailsExtension: TokenizerAndRendererExtension = {
     const [opener] = DETAILS.exec(source) ?? [];
     if (opener === undefined || depth >= DEEPEST) return undefined;
     // Without its closing tag it reaches, like a fence, to the end of the text, the quote or the list item.
-    const content = contentOf(source, opener.length, "details", true);
+    const content = contentOf(withoutCode(source), opener.length, "details", true);
     if (content === null) return undefined;
     const raw = source.slice(0, content.end);
-    const [summaryOpener] = SUMMARY.exec(content.text) ?? [];
+    const text = source.slice(opener.length, opener.length + content.text.length);
+    const [summaryOpener] = SUMMARY.exec(text) ?? [];
     const summary =
       summaryOpener === undefined
         ? null
-        : contentOf(content.text, summaryOpener.length, "summary", content.isOpen);
-    const body = content.text.slice(summary?.end ?? 0).replace(/^[ \t]*\n/, "");
+        : contentOf(text, summaryOpener.length, "summary", content.isOpen);
+    const body = text.slice(summary?.end ?? 0).replace(/^[ \t]*\n/, "");
     const tokens = lexBody(this.lexer, body);
     return { type: "details", raw, summary: summary?.text ?? null, tokens };
   },
 } as TokenizerAndRendererExtension;
+
+/** A text of the same length in which the fenced code is blank. */
+function withoutCode(source: string): string {
+  let rest = "";
+  const fences = /^ {0,3}(?:```|~~~)/gm;
+  for (let fence = fences.exec(source); fence !== null; fence = fences.exec(source)) {
+    const { end } = readFence(source.slice(fence.index)) ?? { end: fence[0].length };
+    rest += source.slice(rest.length, fence.index) + " ".repeat(end);
+    fences.lastIndex = rest.length;
+  }
+  return rest + source.slice(rest.length);
+}
 
 function lexBody(lexer: Lexer, body: string): readonly Token[] {
   const { top } = lexer.state;

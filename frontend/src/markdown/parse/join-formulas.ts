@@ -103,8 +103,7 @@ class Joiner {
   #readFence(opening: Line, fence: Fence, item: Item | undefined): number {
     const reader = new FenceReader(fence);
     const inside = markersOf(opening.prefix.slice(0, contentColumn(opening, item)));
-    const contentOf = ({ start, end }: Line) =>
-      this.#source.slice(start, end).replace(inside, "");
+    const contentOf = ({ start, end }: Line) => this.#source.slice(start, end).replace(inside, "");
     let isAfterBlank = false;
     for (let at = opening.end + 1; at < this.#source.length; ) {
       const line = this.#lineAt(at);
@@ -118,7 +117,8 @@ class Joiner {
   }
 
   #readLine(line: Line): number {
-    const syntax = /(`+)|(\$\$|\\[[(]|\\begin\{[A-Za-z]*\*?\}|\\b[egin]*(?:\{[A-Za-z]*\*?)?$)|\$|\\/g;
+    const syntax =
+      /(`+)|(\$\$|\\[[(]|\\begin\{[A-Za-z]*\*?\}|\\b[egin]*(?:\{[A-Za-z]*\*?)?$)|\$|\\/g;
     let { end } = line;
     syntax.lastIndex = line.start + line.prefix.length;
     for (let match = syntax.exec(this.#source); match !== null; match = syntax.exec(this.#source)) {
