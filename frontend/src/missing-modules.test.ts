@@ -60,14 +60,16 @@ it("says once that modules are missing, until all of them are there", async () =
 
 it("tries a missing module once at a time, however many need it", async () => {
   const module = moduleOf("module");
-  void untilLoaded(module.load);
+  const onFailure = vi.fn();
+  const atOnce = [untilLoaded(module.load, onFailure), untilLoaded(module.load, onFailure)];
   await vi.advanceTimersByTimeAsync(0);
-  const others = [untilLoaded(module.load), untilLoaded(module.load)];
-  expect(module.tries).toBe(1);
+  const later = [untilLoaded(module.load, onFailure), untilLoaded(module.load, onFailure)];
+  expect(module.tries).toBe(2);
   module.isThere = true;
   await vi.advanceTimersByTimeAsync(8_000);
-  expect(module.tries).toBe(2);
-  expect(await Promise.all(others)).toEqual(["module", "module"]);
+  expect(module.tries).toBe(3);
+  expect(onFailure).toHaveBeenCalledTimes(4);
+  expect(await Promise.all([...atOnce, ...later])).toEqual(Array(4).fill("module"));
 });
 
 it("says so to nobody who no longer listens", () => {

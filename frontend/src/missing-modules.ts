@@ -25,15 +25,17 @@ export const reportMissing: Report = (untilThere) => {
  * Loads a module that the page needs. One that cannot be loaded is reported, and loaded again, later and later: some
  * browsers do that only after a reload.
  */
-export function untilLoaded<T>(load: Load<T>, onFailure?: () => void): Promise<T> {
-  const isMissing = missing.get(load) as Promise<T> | undefined;
-  if (isMissing !== undefined) return isMissing;
-  return load().catch(() => {
-    const again = tryAgain(load);
-    if (missing.set(load, again).size === 1) reportMissing(untilAllThere());
-    onFailure?.();
-    return again;
-  });
+export async function untilLoaded<T>(load: Load<T>, onFailure?: () => void): Promise<T> {
+  try {
+    if (!missing.has(load)) return await load();
+  } catch {
+    // Others may have needed it at the same time.
+    if (!missing.has(load) && missing.set(load, tryAgain(load)).size === 1) {
+      reportMissing(untilAllThere());
+    }
+  }
+  onFailure?.();
+  return missing.get(load) as Promise<T>;
 }
 
 async function tryAgain<T>(load: Load<T>): Promise<T> {

@@ -33,7 +33,7 @@ export default function overFewConnections({
       if (giveBack !== null) {
         try {
           for await (const arrival of await readOver(USUAL, from, signal)) {
-            hasStandIn = triesStandIn;
+            hasStandIn &&= triesStandIn;
             yield arrival;
           }
           return;

@@ -42,7 +42,7 @@ function drawBlock(token: BlockToken, end: BlockEnd): ReactNode {
     case "heading":
       return <Heading heading={token} end={end} />;
     case "code":
-      return drawCode(token, end === "open" && isOpenFence(token.raw));
+      return drawCode(token, hasCursor(end) && isOpenFence(token.raw));
     case "blockquote":
       return <blockquote>{drawBlocks(token.tokens, end)}</blockquote>;
     case "list":
