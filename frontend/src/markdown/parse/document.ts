@@ -77,14 +77,16 @@ export function groupsOf({ finished, open }: MarkdownDocument): readonly (readon
 
 // A block is finished once a blank line and a complete line of the next block follow. Anything less may still
 // belong to the list, table or quote above.
-function finishedPart(tail: string, { tokens, cuts }: Blocks) {
+function finishedPart(tail: string, blocks: Blocks) {
   let offset = 0;
-  let finished = { length: 0, tokens: tokens.slice(0, 0) };
-  for (const [index, token] of tokens.entries()) {
+  let finished = { length: 0, tokens: blocks.tokens.slice(0, 0) };
+  let cuts: ReadonlySet<number> | undefined;
+  for (const [index, token] of blocks.tokens.entries()) {
     if (!tail.startsWith(token.raw, offset)) break;
-    if (token.type !== "space" && cuts.has(offset)) {
+    if (token.type !== "space" && offset > 0) {
       if (tail.indexOf("\n", offset) === -1) break;
-      finished = { length: offset, tokens: tokens.slice(0, index) };
+      cuts ??= blocks.cuts();
+      if (cuts.has(offset)) finished = { length: offset, tokens: blocks.tokens.slice(0, index) };
     }
     offset += token.raw.length;
   }

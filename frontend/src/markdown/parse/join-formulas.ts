@@ -17,7 +17,7 @@ interface JoinedText {
   /** Where a formula begins that more text may close; the length of the text if there is none. */
   readonly openAt: number;
   /** The starts of the lines before which nothing is open: joining the rest alone gives the same. */
-  readonly cuts: ReadonlySet<number>;
+  readonly cuts: () => ReadonlySet<number>;
 }
 
 /**
@@ -25,6 +25,9 @@ interface JoinedText {
  * list, a quote or the end of a paragraph. The text keeps its length.
  */
 export function joinFormulas(source: string): JoinedText {
+  if (!/\$\$|\\[[(b]/.test(source)) {
+    return { text: source, openAt: source.length, cuts: () => new Joiner(source).join().cuts() };
+  }
   return new Joiner(source).join();
 }
 
@@ -88,7 +91,7 @@ class Joiner {
       else at = this.#readFence(line, fence, items.at(-1));
     }
     const text = this.#joined + this.#source.slice(this.#joinedTo);
-    return { text, openAt: this.#openAt, cuts: this.#cuts };
+    return { text, openAt: this.#openAt, cuts: () => this.#cuts };
   }
 
   #lineAt(start: number): Line {

@@ -116,7 +116,7 @@ export interface Blocks {
   /** Where a formula begins that more text may close; the length of the text if there is none. */
   readonly openFormula: number;
   /** The starts of the lines before which no formula, fence or list is open. */
-  readonly cuts: ReadonlySet<number>;
+  readonly cuts: () => ReadonlySet<number>;
 }
 
 /** Parses the blocks of some Markdown, whose line ends are `\n`. */
