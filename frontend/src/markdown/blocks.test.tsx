@@ -47,6 +47,18 @@ describe("the cells of a table", () => {
     expect(seen).toBe("a|bef|gi");
     expect(formulas(text)).toEqual(["P(c|d)", "|h|"]);
   });
+
+  it("are not taken for those of a complete row before the row is complete", () => {
+    const text = "| a | b |\n|---|---|\n| $P(c|d)$ | e |";
+    for (const cut of everyCut(text)) expect(visible(cut, "open")).not.toMatch(/[Pcd]/);
+  });
+});
+
+it("finds no tags in the code of details, and shows none before them", () => {
+  const text =
+    "<details><summary>One</summary>\n\n```html\n</details>\n```\n\ntwo\n\n</details>\n\nend";
+  expect(html(text)).toMatch(/<summary>One<\/summary>.*<p>two<\/p>.*<\/details>.*<p>end<\/p>/s);
+  for (const cut of everyCut(text.slice(0, 30))) expect(visible(cut, "open")).not.toContain("<");
 });
 
 const code = (text: string) =>
@@ -64,6 +76,7 @@ describe("a fence in a fence of the same length", () => {
     ["no language", "# One\n\n```\nls\n```\n\nTwo."],
     ["Markdown in it", "```md\n# One\n\n```sh\nls\n```\n\nTwo\n```\n\nThree"],
     ["a list", "- one\n\n```sh\nls\n```"],
+    ["a colon before it", "So:\n```\nls\n```\nTwo."],
   ])("is part of the Markdown: %s", (_, inside) => {
     for (const fence of ["```", "~~~", "````"]) {
       const text = around(inside.replaceAll("```", fence), fence);

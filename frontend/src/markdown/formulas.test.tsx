@@ -107,6 +107,9 @@ describe("dollars", () => {
     "$this->$name, $a,$b, $x=$y, $user@$host and $first$second",
     "$(hostname)-$(date)",
     "echo $$ prints the process and kill $$ ends it",
+    "$ is cheap, $$ is fair, $$$ is dear",
+    "- Price: $$\n- Rating: 4\n- Price: $$",
+    "| $$ | it |\n|---|---|\n| $$ | it |",
     "| $5 | $10 |\n|---|---|\n| US$ | $a |",
   ])("are dollars: %s", (text) => {
     for (const cut of everyCut(text)) expect(formulas(cut, "open"), cut).toEqual([]);
@@ -132,6 +135,7 @@ describe("brackets with backslashes", () => {
     ["see \\[3\\], \\[^4\\] and \\[link\\]", "see [3], [^4] and [link]"],
     ["match \\[a-z\\]+, \\[A-Z0-9_\\] or \\(foo|bar\\)", "match [a-z]+, [A-Z0-9_] or (foo|bar)"],
     ["D:\\[name\\] and call\\(it\\)", "D:[name] and call(it)"],
+    ["**\\[name\\]** of it", "[name] of it"],
     ["- \\[ \\] to do", "[ ] to do"],
     ["- \\[x\\] done", "[x] done"],
     ["\\\\(x\\\\) and \\\\[y\\\\]", "\\(x\\) and \\[y\\]"],
@@ -146,6 +150,7 @@ describe("brackets with backslashes", () => {
     ["\\[x\\]", ["x"]],
     ["thus\n\\[ x \\].\nand", ["x"]],
     ["then \\[a = b\\] and \\[x_1\\] and \\[\\frac12\\] hold", ["a = b", "x_1", "\\frac12"]],
+    ["A = \\begin{bmatrix} 1 & 2 \\end{bmatrix}.", ["\\begin{bmatrix} 1 & 2 \\end{bmatrix}"]],
     ["from \\([0, 1]\\) to \\((a, b)\\)", ["[0, 1]", "(a, b)"]],
   ])("are formulas: %s", (text, expected) => {
     expect(formulas(text)).toEqual(expected);

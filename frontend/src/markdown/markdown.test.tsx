@@ -21,6 +21,10 @@ describe("Markdown that is still growing", () => {
         numRuns: 40,
         examples: [
           ["> <details>\n> <summary>More *of* it</summary>\n>\n> hidden\n>\n> </details>"],
+          ["kill $$ it\n\n$$\nx\n$$\n\n> kill $$ it\n>\n\\[\na\n\\]"],
+          ["- kill $$ it\n- <div>\n  **x**\n- $$\n  x\n  $$"],
+          ["    \\begin{align}\n    a\n\nso $$x = \\text{if any word}$$"],
+          ["See [$5](https://example.org/?x=$6)."],
           ["- a\n  <details>\n  <summary>More *of* it</summary>\n\n  hidden\n\n  </details>"],
         ],
       },

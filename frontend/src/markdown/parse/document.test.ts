@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import type { Token } from "marked";
 import { describe, expect, it } from "vitest";
-import { markdown, noise } from "../testing/arbitrary-markdown";
+import { containers, markdown, noise } from "../testing/arbitrary-markdown";
 import { closeInline } from "./close-inline";
 import { EMPTY_DOCUMENT, groupsOf, grow, type MarkdownDocument } from "./document";
 import { lexBlocks, lexInline } from "./syntax";
@@ -45,6 +45,7 @@ describe("a document that grows", () => {
   it.each([
     ["Markdown", markdown],
     ["noise", noise],
+    ["fences in containers", containers],
     ["both", fc.tuple(markdown, noise, markdown).map((parts) => parts.join(""))],
   ])("ends as if it had come whole: %s", (_, arbitrary) => {
     fc.assert(
@@ -82,7 +83,7 @@ describe("a document that grows", () => {
 
   it("is read the same at every moment, whatever was read before", () => {
     fc.assert(
-      fc.property(markdown, SIZES, (text, sizes) => {
+      fc.property(fc.oneof(markdown, containers), SIZES, (text, sizes) => {
         let document = EMPTY_DOCUMENT;
         let shown = "";
         for (const piece of pieces(text, sizes)) {

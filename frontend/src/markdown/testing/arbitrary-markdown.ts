@@ -94,6 +94,40 @@ export const markdown: fc.Arbitrary<string> = fc
   .array(fc.tuple(fc.oneof(LEAF, CONTAINER), SEPARATOR), { minLength: 1, maxLength: 7 })
   .map((parts) => parts.flat().join(""));
 
+const OPENED = fc.constantFrom(
+  "```\ncode",
+  "~~~\na\n\nb",
+  "```js\nx\n\ny\n```",
+  "```md\n```js\na\n```\n\nb\n```",
+  "$$\nx\n- y\n$$",
+  "\\[\na\n\n+ b\n\\]",
+  "kill $$ it",
+  "    code $$",
+  "words",
+);
+
+const prefixed = (first: string, rest: string) => (block: string) =>
+  first + block.replaceAll("\n", `\n${rest}`);
+
+const AROUND = fc.constantFrom(
+  prefixed("> ", "> "),
+  prefixed("- ", "  "),
+  prefixed("1. ", "   "),
+  prefixed("> - ", ">   "),
+  prefixed("- > ", "  > "),
+  prefixed("    ", ""),
+);
+
+/** Fences and formulas in quotes and list items of all kinds. */
+export const containers: fc.Arbitrary<string> = fc
+  .array(
+    fc.tuple(OPENED, fc.array(AROUND, { maxLength: 2 }), SEPARATOR).map(([block, around, end]) => {
+      return around.reduce((text: string, wrap) => wrap(text), block) + end;
+    }),
+    { minLength: 1, maxLength: 6 },
+  )
+  .map((blocks) => blocks.join(""));
+
 /** Text of Markdown syntax only. */
 export const noise: fc.Arbitrary<string> = fc.string({
   unit: fc.constantFrom(..."\n\n\n  -*#`>|[]()$~_=+:\\<ab1.\r\t"),
