@@ -25,6 +25,13 @@ APART = [
     f"<|channel|>analysis<|message|>{THOUGHT}<|channel|>final <|constrain|>text<|message|>{ANSWER}",
     f"<|start|>assistant<|channel|>analysis<|message|>{THOUGHT}<|end|>{ANSWER}",
     f"<|channel>thought\n{THOUGHT}<channel|>{ANSWER}",
+    f"<seed:think>{THOUGHT}</seed:think>{ANSWER}",
+    f"<longcat_think>{THOUGHT}</longcat_think>{ANSWER}",
+    f"<reason>{THOUGHT}</reason>{ANSWER}",
+    f"<|begin_of_thought|>{THOUGHT}<|end_of_thought|>{ANSWER}",
+    f"<|START_THINKING|>{THOUGHT}<|END_THINKING|>{ANSWER}",
+    f"◁think▷{THOUGHT}◁/think▷{ANSWER}",
+    f"<think>\n<think>{THOUGHT}</think>\n</think>\n{ANSWER}",
 ]
 ONLY_TEXT = [
     "Use `<think>` and `</think>` around it.",
@@ -35,7 +42,7 @@ ONLY_TEXT = [
     'The tag <think> opens and </think> closes a thought; so does "</think>".',
     "> <think> quoted",
     "`<|channel|>analysis<|message|>` begins a channel, and <|end|> ends it.",
-    "a < b, <b>bold</b> [T] [THIN] <thin <",
+    "a < b, <b>bold</b> [T] [THIN] <thin < ◁ <|x|> <my_tag> </re <seed: ◁thin",
     "  \n leading space, and no end `",
     " \n",
 ]
@@ -73,7 +80,7 @@ def test_code_and_mentions_stay_as_they_are(text: str, cuts: list[int]) -> None:
 
 FRAGMENTS = [
     "<think>", "</think>", "[THINK]", "[/THINK]", "<|channel|>", "<|message|>", "final", "<|end|>",
-    "<channel|>", "`", "```", "~~~", "\n", " ", "a", "<", "</", "|>",
+    "<channel|>", "◁think▷", "<|end_thinking|>", "`", "```", "~~~", "\n", " ", "a", "<", "</", "|>",
 ]  # fmt: skip
 
 
@@ -124,8 +131,16 @@ def test_thoughts_between_texts_keep_their_places() -> None:
 
 
 def test_a_closing_tag_in_code_does_not_end_a_thought() -> None:
-    parts = settle(read("<think>The tag `</think>` ends it.</think>Four."))
-    assert parts == (Reasoning("The tag `</think>` ends it."), Text("Four."))
+    thought = "The tag `</think>` ends `<think>a</think>` of it."
+    assert settle(read(f"<think>{thought}</think>Four.")) == (Reasoning(thought), Text("Four."))
+
+
+@pytest.mark.parametrize("thought", ["x\n```\ncode\n```", "The sign ` is odd.", "``` and `"])
+@pytest.mark.parametrize("answer", ["Four.", "Four.\nIt is `4`.", "4" * 300 + "`"])
+@given(cuts)
+def test_code_without_an_end_does_not_keep_a_thought_open(thought: str, answer: str, cuts: list[int]) -> None:
+    parts = settle(read(*cut(f"<think>{thought}</think>{answer}", cuts)))
+    assert stripped(parts) == [Reasoning(thought), Text(answer)]
 
 
 def test_white_space_without_end_is_passed_on() -> None:

@@ -34,7 +34,7 @@ _FINISH: dict[str, FinishReason] = {
 """The good ends; a reply with any other reason has failed."""
 
 _REASONING = ("reasoning_content", "reasoning", "reasoning_details", "thinking")
-_CONTENT = ("content", "refusal")
+_CONTENT = ("content", "refusal", "text")
 """The members of a delta with the same content under different names; the first that has some counts."""
 
 _KINDS: dict[str, type[TextPart] | None] = {
@@ -46,6 +46,12 @@ _KINDS: dict[str, type[TextPart] | None] = {
 _DEPTH = 10
 """How deep lists and parts may be nested in each other."""
 
+_REPORT = re.compile("error|^err|(^|_)(message|msg|detail|code|status)$", re.IGNORECASE)
+"""The names of members in which a message that is no piece of a reply reports a failure."""
+
+_FIELD = re.compile(rb"[ \t\xef\xbb\xbf]*(data|event|error|id|retry)\s*:\s*(?:data\s*:\s*)*", re.IGNORECASE)
+"""The name of a line. Some servers write it their own way, or twice."""
+
 Pieces: TypeAlias = Sequence[tuple[type[TextPart], str]]
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -56,6 +62,7 @@ _decode = msgspec.json.Decoder().decode
 class _Delta(msgspec.Struct):
     content: str | None = None
     refusal: None = None
+    text: None = None
     reasoning_content: None = None
     reasoning: None = None
     reasoning_details: None = None
@@ -85,6 +92,8 @@ class _Piece(msgspec.Struct):
 _decode_piece = msgspec.json.Decoder(_Piece).decode
 _DECODE_ERRORS = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
+_decode_next = json.JSONDecoder(strict=False).raw_decode
+
 
 class CompletionReader:
     """Turns bytes into deltas.
@@ -111,6 +120,7 @@ class CompletionReader:
         self._halves = HalfCharacters()
         self._tags = ThoughtTags()
         self._has_said = False
+        self._whole: dict[type[TextPart], str | None] = {}
         self._has_first_choice = False
         self._has_called_tool = False
         self._finish: Finish | None = None
@@ -180,32 +190,51 @@ class CompletionReader:
                 self._body = bytearray()
         if self._body is not None:
             self._body += line + b"\n"
-        elif line.startswith(b"data:"):
-            data = line[5:].strip()
-            if self._data:
-                self._data += b"\n" + data
-            elif self._event == b"error":
-                self._fail(_refusal(_object(data)))
-            elif data == b"[DONE]":
-                self.heard = True
-                self._end_reply()
-            elif data.startswith(b"{") and not self._message(data):
-                self._data += data  # the event may have more lines of data
-        elif not line:
+            return
+        field = _FIELD.match(line)
+        name, value = (b"", line) if field is None else (field[1].lower(), line[field.end() :].strip())
+        if not line:
             if self._event or self._data:
                 self._end_event()
-        elif line.startswith(b"event:"):
-            self._event = line[6:].strip()
-        elif line.startswith(b"error:"):
-            self._fail(_refusal(_object(line[6:])))
+        elif name == b"event":
+            self._event = value.lower()
+        elif name == b"error":
+            self._fail(_refusal(_object(value)))
+        elif name == b"data" or (not name and (self._data or line.startswith(b"{"))):
+            self._read_data(value)
+
+    def _read_data(self, data: bytes) -> None:
+        """Read a line of data, which may hold several objects, or a part of one."""
+        if self._data:
+            self._data += b"\n" + data
+        elif b"error" in self._event:
+            self._fail(_refusal(_object(data)))
+        elif data == b"[DONE]":
+            self.heard = True
+            self._end_reply()
+        elif data.lstrip(b"[ ").startswith(b"{"):
+            self._data += self._objects(data)
 
     def _end_event(self) -> None:
-        if self._event == b"error":
+        if b"error" in self._event:
             self._fail(_refusal(None))
-        elif self._data and not self._message(bytes(self._data)):
+        elif self._data and self._objects(bytes(self._data)):
             self._fail_unreadable()
         self._event = b""
         self._data.clear()
+
+    def _objects(self, data: bytes) -> bytes:
+        """Read the objects in the data of an event; what is left is an object without its end."""
+        if self._message(data):
+            return b""
+        text, at = data.decode(errors="surrogateescape"), 0
+        while not self.done and (at := text.find("{", at)) >= 0:
+            try:
+                message, at = _decode_next(text, at)
+            except (ValueError, RecursionError):
+                return text[at:].encode(errors="surrogateescape")
+            self._read_message(message)
+        return b""
 
     def _end_reply(self) -> None:
         self._flush()
@@ -230,15 +259,18 @@ class CompletionReader:
     def _message(self, data: bytes) -> bool:
         """Read a message; False if it is not a JSON object."""
         message = _object(data)
-        if message is None:
-            return False
+        if message is not None:
+            self._read_message(message)
+        return message is not None
+
+    def _read_message(self, message: dict[str, Any]) -> None:
         self.heard = True
         get = message.get
         choices, usage, error, base = get("choices"), get("usage"), get("error"), get("base_resp")
         if choices:
             if not isinstance(choices, list):
                 self._fail_unreadable()
-                return True
+                return
             choice = self._choose(choices)
             if choice is not None:
                 self._choice(choice)
@@ -246,11 +278,10 @@ class CompletionReader:
             self._deltas.append(counted)
         if error and _is_failure(error):
             self._fail(_refusal(message))
-        elif isinstance(base, dict) and base.get("status_code"):
+        elif isinstance(base, dict) and base.get("status_code") not in (None, 0, "0", ""):
             self._fail(_refusal(base))
-        elif not choices and not usage and any(map(get, ("message", "detail", "code", "status"))):
+        elif not choices and not usage and _reports_failure(message):
             self._fail(_refusal(message))
-        return True
 
     def _choose(self, choices: list[Any]) -> dict[str, Any] | None:
         """The choice 0; of a server that never has one, the only choice."""
@@ -264,8 +295,8 @@ class CompletionReader:
 
     def _choice(self, choice: dict[str, Any]) -> None:
         has_text = self._say(choice.get("delta")) or self._say(choice.get("text"))
-        if not self._has_said:
-            has_text = self._say(choice.get("message"))
+        if not has_text and (self._whole or not self._has_said):
+            has_text = self._say_whole(choice.get("message"))
         error, reason = choice.get("error"), choice.get("finish_reason")
         if error and _is_failure(error):
             self._fail(_refusal(choice))
@@ -278,16 +309,36 @@ class CompletionReader:
                 self._deltas.append(self._finish)
 
     def _say(self, said: object) -> bool:
-        """Emit what a delta or a message says; False if it says nothing."""
-        if not said:
-            return False
-        members = said if isinstance(said, dict) else {"content": said}
-        pieces = (*_first(members, _REASONING, Reasoning), *_first(members, _CONTENT, Text))
-        if members.get("tool_calls") or members.get("function_call"):
-            self._has_called_tool = True
+        """Emit what a delta says; False if it says nothing."""
+        pieces = self._said(said)
         for kind, text in pieces:
             self._piece(kind, text)
         return bool(pieces)
+
+    def _say_whole(self, said: object) -> bool:
+        """Emit what a message in place of a delta adds to those before it; False if that is nothing.
+
+        A message is the reply up to now, or the next piece of it like a delta.
+        """
+        pieces, before, rest = self._said(said), self._whole, []
+        texts = {kind: "".join(text for each, text in pieces if each is kind) for kind, _ in pieces}
+        for kind, text in texts.items():
+            known = before.get(kind, "")
+            is_whole = known is not None and text.startswith(known)
+            rest.append((kind, text.removeprefix(known or "") if is_whole else text))
+            self._whole = {**self._whole, kind: text if is_whole else None}
+        added = [(kind, text) for kind, text in (rest if before else pieces) if text]
+        for kind, text in added:
+            self._piece(kind, text)
+        return bool(added)
+
+    def _said(self, said: object) -> Pieces:
+        if not said:
+            return ()
+        members = said if isinstance(said, dict) else {"content": said}
+        if members.get("tool_calls") or members.get("function_call"):
+            self._has_called_tool = True
+        return (*_first(members, _REASONING, Reasoning), *_first(members, _CONTENT, Text))
 
     def _piece(self, kind: type[TextPart], text: str) -> None:
         if kind is not self._kind:
@@ -362,6 +413,10 @@ def _reason(value: object) -> str:
 def _is_failure(error: object) -> bool:
     """Whether an `error` says anything."""
     return any(error.values()) if isinstance(error, dict) else bool(error)
+
+
+def _reports_failure(message: dict[str, Any]) -> bool:
+    return any(_REPORT.search(name) and _is_failure(value) for name, value in message.items())
 
 
 def _usage(value: object) -> Usage | None:

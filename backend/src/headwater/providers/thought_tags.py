@@ -1,7 +1,8 @@
 """Separates thoughts that a model puts into tags from its text, without I/O.
 
 Some servers pass on what the model writes as it is: `<think>…</think>` before the answer, the closing tag
-alone if the prompt has the opening one, or channels (`<|channel|>analysis<|message|>…<|end|>`).
+alone if the prompt has the opening one, or channels (`<|channel|>analysis<|message|>…<|end|>`). The tags of
+some models have a prefix or signs of their own: `<seed:think>`, `<|begin_of_thought|>`, `◁think▷`.
 """
 
 import re
@@ -10,21 +11,22 @@ from headwater.generation.kinds.reasoning import Reasoning, ReasoningEnd
 from headwater.generation.kinds.text import Text
 from headwater.generation.parts import Part
 
-_NAME = "think|thinking|thought|reasoning"
+_NAME = "(?:[a-z]{1,9}[:_])?(?:think(?:ing)?|thoughts?|reason(?:ing)?)"
 _TOKEN = re.compile(
-    rf"(?P<line>\n)|(?P<ticks>`+)|(?:<|\[(?=THINK))(?P<open>{_NAME})[>\]]"
-    rf"|(?:</|\[/(?=THINK))(?P<close>{_NAME})[>\]]"
+    r"(?P<line>\n)|(?P<ticks>`+)"
+    rf"|(?:[<◁]\|?|\[(?=/THINK))(?:/|end_(?:of_)?)(?P<close>{_NAME})\|?[>▷\]]"
+    rf"|(?:[<◁]\|?|\[(?=THINK))(?:(?:begin|start)_(?:of_)?)?(?P<open>{_NAME})\|?[>▷\]]"
     r"|(?P<header>(?:<\|start\|>[^<\n]{0,40})?<\|channel\|?>(?P<channel>[^<\n]{0,80})"
     r"(?:<\|constrain\|>[^<\n]{0,40})?(?:<\|message\|>|\n))"
     r"|(?P<end><\|(?:end|return|call)\|>|<channel\|>)",
     re.IGNORECASE,
 )
 _BEGINNING = re.compile(
-    r"(?:<\|(?:start|channel)\|?>[^\n]{0,200}|<[|/]?[a-z]{0,9}\|?|\[/?[A-Z]{0,5})\Z", re.IGNORECASE
+    r"(?:<\|(?:start|channel)\|?>[^\n]{0,200}|[<◁]\|?/?[a-z:_]{0,24}\|?|\[/?[A-Z]{0,5})\Z", re.IGNORECASE
 )
 """Text at the end that may be the beginning of a tag."""
 
-_SPECIAL = re.compile(r"[\n`<\[]")
+_SPECIAL = re.compile(r"[\n`<◁\[]")
 _FENCE = re.compile(r"[ >]*(?:(?:[-*+]|\d{1,9}[.)]) +)?(`{3,}(?=[^`]*\Z)|~{3,})")
 _FENCE_END = re.compile(r"[ >]*(`{3,}|~{3,})[ \t]*\Z")
 
@@ -40,7 +42,7 @@ _BLANK_CHARS = 1000
 class ThoughtTags:
     """Takes the pieces of a text and returns `Text`, and `Reasoning` for what is in tags.
 
-    An opening tag counts at the beginning of a line. A closing tag without an opening one counts once: all
+    An opening tag counts at the beginning of a line, and one that is repeated at once counts once. A closing tag without an opening one counts once: all
     before it was a thought, which `ReasoningEnd` says if it was passed on already. No tag counts in code.
     White space around thoughts is dropped. Text that may be the beginning of a tag is held back.
     """
@@ -91,15 +93,30 @@ class ThoughtTags:
         for token in _TOKEN.finditer(text):
             self._add(text[start : token.start()])
             start = token.start()
-            if token.end() == len(text) and token["close"] and self._thought is None and not is_last:
+            if not is_last and self._is_undecided(token):
                 before = self._take_blank()
-                self._held = before + token[0] + self._held  # what follows decides whether it counts
+                self._held = before + text[start:] + self._held
                 return self._take()
             start = token.end()
             if not self._read_tag(token):
                 self._add(token[0])
         self._add(text[start:])
         return self._take()
+
+    def _is_undecided(self, token: re.Match[str]) -> bool:
+        """Whether what follows decides if a tag counts."""
+        rest = token.string[token.end() :]
+        if token.lastgroup in {"line", "ticks"}:
+            return False
+        if self._thought is None:
+            return token["close"] is not None and not rest
+        return self._in_span and len(rest) < _LINE_CHARS and "\n" not in rest and "`" not in rest
+
+    def _is_in_code(self, token: re.Match[str]) -> bool:
+        """Whether a tag is in code; in a thought, that is code whose end is on the same line."""
+        if self._thought is None:
+            return self._in_span or self._fence != ""
+        return self._in_span and "`" in token.string[token.end() :][:_LINE_CHARS].partition("\n")[0]
 
     def _read_tag(self, token: re.Match[str]) -> bool:
         """Whether a token is a tag that counts; then it is read."""
@@ -108,8 +125,12 @@ class ThoughtTags:
                 self._end_line()
             case "ticks":
                 self._in_span ^= not self._last.endswith("`")
-            case _ if self._in_span or (self._fence and self._thought is None):
+            case _ if self._is_in_code(token):
                 pass
+            case "open" if self._thought == token["open"].lower() and self._drops_space:
+                return True
+            case "close" if self._thought is None and self._drops_space:
+                return True
             case "open" if self._thought is None:
                 self._has_tags = True
                 if self._is_at_start():
