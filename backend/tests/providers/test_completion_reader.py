@@ -87,6 +87,16 @@ FORMS = {
         for line in REPLY.split(b"\n\n")
     ),
     "a mark, names and numbers": b"\xef\xbb\xbf" + REPLY.replace(b"data:", b"id: 1\nevent: message\ndata:"),
+    "names twice": REPLY.replace(b"data:", b"data: data:"),
+    "names in capitals": REPLY.replace(b"data:", b"Data :"),
+    "marks and spaces before names": REPLY.replace(b"data:", b"\xef\xbb\xbf data:"),
+    "objects in lists": REPLY.replace(b"data: {", b"data: [{").replace(b"}\n", b"}]\n"),
+    "objects that follow each other": REPLY.replace(b"}\n\ndata: {", b"}{"),
+    "objects with signs after them": REPLY.replace(b"}\n", b"},\0\n"),
+    "lines of an object without names": b"".join(
+        line.replace(b", ", b",\n") + b"\n\n" if line.startswith(b"data: {") else line + b"\n\n"
+        for line in REPLY.split(b"\n\n")
+    ),
 }
 
 
@@ -200,6 +210,12 @@ def test_the_last_reason_counts_and_text_takes_it_back() -> None:
         b"event: error\n\n",
         b'data: {"type":"overloaded_error"}\nevent: error\n\n',
         b'error: {"code":500,"message":"secret"}\n\n',
+        b'event: Server_Error\ndata: {"text":"secret"}\n\n',
+        b'{"error":{"message":"secret","type":"api_error"}}\n',
+        b'data: [{"error":{"code":500,"message":"secret","status":"INTERNAL"}}]\n\n',
+        message(errors=[{"message": "secret", "code": 7009}], success=False),
+        message(error_code=336100, error_msg="secret", id="x"),
+        message(success=False, msg="secret"),
     ],
 )
 @pytest.mark.parametrize("before", [delta("Half "), delta("Half ") + delta(finish="stop")])
@@ -219,6 +235,9 @@ def test_an_empty_error_is_none(nothing: object) -> None:
         message(choices=[{"index": 0, "delta": {"content": "Hello "}, "error": nothing}], error=nothing),
         delta("there."),
         message(choices=[], error=nothing, base_resp={"status_code": 0, "status_msg": "success"}),
+        message(
+            id="x", errors=nothing, base_resp={"status_code": "0"}, system_fingerprint="fp", interruptions=1
+        ),
         END,
     )
     assert said == HELLO
@@ -371,6 +390,30 @@ def test_no_bytes_make_the_reader_fail(pieces: list[bytes]) -> None:
 def test_the_old_form_of_completions_is_read() -> None:
     said, _ = read(choice(text="Hello ", finish_reason=None), choice(text="there."), END)
     assert said == HELLO
+
+
+WORDS = ["1", "12", "Hello ", " ", "there."]
+
+
+@given(st.lists(st.sampled_from(WORDS), min_size=1, max_size=8), st.booleans())
+def test_messages_in_place_of_deltas_are_read_whether_each_is_the_reply_up_to_now(
+    words: list[str], last_is_repeated: bool
+) -> None:
+    """Pieces of a reply must not be taken for the reply up to now, so their first one is no word of these."""
+    pieces = ["Well, ", *words]
+    whole = ["".join(pieces[:end]) for end in range(1, len(pieces) + 1)]
+    for contents in (pieces, whole, whole + whole[-1:] * last_is_repeated):
+        said, reader = read(*(choice(message={"content": content}) for content in contents), END)
+        assert "".join(each.text for each in said if isinstance(each, Text)) == whole[-1]
+        assert is_completed(said, reader)
+
+
+def test_a_message_that_repeats_the_deltas_says_nothing_more() -> None:
+    said, _ = read(delta("Hello "), choice(message={"content": "Hello "}), delta("there."), END)
+    assert said == HELLO
+    parts = [{"text": "a"}, {"type": "thinking", "thinking": "b"}, {"text": "ab"}]
+    said, _ = read(choice(message={"content": parts}), END)
+    assert said == [Text("a"), Reasoning("b"), Text("ab"), Finish("stop")]
 
 
 def test_choice_0_alone_is_read_wherever_it_stands() -> None:

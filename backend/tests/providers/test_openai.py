@@ -237,6 +237,13 @@ REFUSALS = [
     ),
     ({"temperature", "stream_options"}, "400 Bad Request", "unknown: temperature, stream_options"),
     ({"seed"}, "500 Internal Server Error", "unexpected keyword argument 'seed'"),
+    ({"seed"}, "400 Bad Request", "Unknown name 'seed' in the request of a stream"),
+    (
+        {"stream", "stream_options"},
+        "400 Bad Request",
+        {"error": {"message": "Your organization must be verified to stream this model.", "param": "stream"}},
+    ),
+    ({"stream", "stream_options"}, "501 Not Implemented", "Streaming is not supported."),
 ]
 
 
@@ -247,6 +254,9 @@ async def test_what_a_server_does_not_take_is_not_sent_again(
     async def script(answer: Answer) -> None:
         if unknown & answer.body.keys():
             await answer.refuse(status, json.dumps(body))
+        elif "stream" not in answer.body:
+            whole = {"choices": [{"message": {"content": "all"}, "finish_reason": "stop"}]}
+            await answer.refuse("200 OK", json.dumps(whole))
         else:
             await answer.start()
             await answer.send(delta("all", finish="stop"), DONE)
@@ -285,6 +295,7 @@ async def test_a_refused_value_of_one_model_says_nothing_of_others() -> None:
     [
         ("400 Bad Request", "messages must not be empty", 1),
         ("400 Bad Request", "stop is not supported", 1),
+        ("500 Internal Server Error", "the stream broke", 1),
         ("401 Unauthorized", "stream_options", 1),
         ("400 Bad Request", "max_tokens and max_completion_tokens are too large", 2),
         ("400 Bad Request", "stream_options, temperature, max_tokens", 2),

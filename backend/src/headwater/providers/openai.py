@@ -51,6 +51,9 @@ _NEEDED = frozenset({"stop"})
 _REFUSAL = frozenset({400, 422, 500, 501})
 """The statuses with which servers refuse a member."""
 
+_NO_STREAM = frozenset({400, 422, 501})
+"""Of these, the statuses with which a server may refuse to stream. Where others say "stream", it broke."""
+
 _ALWAYS = "always"
 
 _NOT_FOR_CHAT = (
@@ -149,8 +152,10 @@ class OpenAIProvider:
     async def _ask(self, prompt: Prompt) -> Response:
         """Send a prompt. If the server refuses members by their names, ask again without them.
 
-        The limit is sent under its other name instead. What worked is remembered: of `stream_options` and the
-        limit for the server, of any other member for this value and model.
+        The limit is sent under its other name instead. Without `stream`, the reply is a whole completion.
+        What
+        worked is remembered: of `stream_options` and the limit for the server, of any other member for this
+        value and model.
         """
         refused, limit_name = dict(self._refused), self._limit_name
         tried: set[str] = set()
@@ -160,6 +165,8 @@ class OpenAIProvider:
                 for name, value in _members(prompt, limit_name).items()
                 if value is not None and refused.get(name) not in (_ALWAYS, (prompt.model, value))
             }
+            if "stream" not in members:
+                members.pop("stream_options", None)
             response = await self._streaming.post(self._body(prompt, members))
             if response.status in SUCCESS:
                 self._refused |= refused
@@ -180,7 +187,7 @@ class OpenAIProvider:
 
     def _body(self, prompt: Prompt, members: Mapping[str, object]) -> bytes:
         messages = [{"role": message.role, "content": message.text} for message in self._messages(prompt)]
-        return msgspec.json.encode({"model": prompt.model, "messages": messages, "stream": True, **members})
+        return msgspec.json.encode({"model": prompt.model, "messages": messages, **members})
 
     def _messages(self, prompt: Prompt) -> tuple[PromptMessage, ...]:
         messages = alternate(prompt.messages)
@@ -240,6 +247,7 @@ def _members(prompt: Prompt, limit_name: str) -> dict[str, object]:
     """The members of a request that a server may not know; None is left out."""
     sampling = prompt.sampling
     return {
+        "stream": True,
         "stream_options": {"include_usage": True},
         limit_name: prompt.max_tokens,
         "temperature": prompt.temperature,
@@ -252,7 +260,11 @@ def _members(prompt: Prompt, limit_name: str) -> dict[str, object]:
 
 
 def _named(status: int, answer: bytes, members: Iterable[str]) -> set[str]:
-    """The members that a refusal names and that a reply does not depend on."""
+    """The members that a refusal names and that a reply does not depend on; `stream` if it names no other."""
     if status not in _REFUSAL:
         return set()
-    return (set(members) - _NEEDED) & set(re.findall(r"\w+", answer.decode(errors="replace")))
+    words = set(re.findall(r"\w+", answer.decode(errors="replace").replace("Stream", "stream")))
+    named = (set(members) - _NEEDED) & (words | ({"stream"} if "streaming" in words else set()))
+    if named != {"stream"}:
+        return named - {"stream"}
+    return named if status in _NO_STREAM else set()

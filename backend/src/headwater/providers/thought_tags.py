@@ -42,9 +42,10 @@ _BLANK_CHARS = 1000
 class ThoughtTags:
     """Takes the pieces of a text and returns `Text`, and `Reasoning` for what is in tags.
 
-    An opening tag counts at the beginning of a line, and one that is repeated at once counts once. A closing tag without an opening one counts once: all
-    before it was a thought, which `ReasoningEnd` says if it was passed on already. No tag counts in code.
-    White space around thoughts is dropped. Text that may be the beginning of a tag is held back.
+    An opening tag counts at the beginning of a line, and one that is repeated at once counts once. A closing
+    tag without an opening one counts once: all before it was a thought, which `ReasoningEnd` says if it was
+    passed on already. No tag counts in code. White space around thoughts is dropped. Text that may be the
+    beginning of a tag is held back.
     """
 
     def __init__(self) -> None:
