@@ -519,6 +519,29 @@ async def test_an_export_that_is_imported_where_it_came_from_adds_nothing(
     ]
 
 
+async def test_a_reply_that_ran_when_it_was_exported_is_known_after_its_end(
+    client: httpx.AsyncClient,
+) -> None:
+    async with asked(client, "one two three", script=GATE) as response:
+        events = sse_events(response)
+        running = (await anext(events)).data
+        name = running["conversation"]
+        await anext(events)
+        archives = [
+            (await client.get(address)).json()
+            for address in ("/api/conversations/export", f"/api/conversations/{name}/export?format=json")
+        ]
+        for exported in archives:
+            assert exported["conversations"][0]["messages"][-1]["outcome"] is None
+            assert await imported(client, exported) == ([], 1)
+        await client.post(f"/api/scripted/gates/{running['generation']}")
+        async for _ in events:
+            pass
+    for exported in archives:
+        assert await imported(client, exported) == ([], 1)
+    assert [each["id"] for each in await listed(client)] == [name]
+
+
 LATER = "2026-01-01T00:00:00.001Z"
 
 

@@ -250,12 +250,15 @@ async def test_what_is_not_known_is_passed_over(openai: AsyncOpenAI, more: Any) 
 
 
 @pytest.mark.parametrize("model", ["scripted/echo", "scripted/reasoning"])
-async def test_an_output_is_known_by_its_ids(openai: AsyncOpenAI, server: RunningServer, model: str) -> None:
+@pytest.mark.parametrize("type_", [{"type": "item_reference"}, {"type": None}, {}])
+async def test_an_output_is_known_by_its_ids(
+    openai: AsyncOpenAI, server: RunningServer, model: str, type_: dict[str, str]
+) -> None:
     made = await openai.responses.create(**ask(model=model))
     question = {"role": "user", "content": SAID}
     by_id: Any = [
         question,
-        *({"type": "item_reference", "id": item.id} for item in made.output),
+        *({"id": item.id, **type_} for item in made.output),
         {"role": "user", "content": "again"},
     ]
     in_full: Any = [question, {"role": "assistant", "content": made.output_text}, by_id[-1]]

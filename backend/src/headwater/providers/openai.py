@@ -153,9 +153,8 @@ class OpenAIProvider:
         """Send a prompt. If the server refuses members by their names, ask again without them.
 
         The limit is sent under its other name instead. Without `stream`, the reply is a whole completion.
-        What
-        worked is remembered: of `stream_options` and the limit for the server, of any other member for this
-        value and model.
+        What worked is remembered: of `stream_options` and the limit for the server, of any other member for
+        this value and model.
         """
         refused, limit_name = dict(self._refused), self._limit_name
         tried: set[str] = set()

@@ -6,14 +6,14 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from headwater.api.requests import PLAIN, Body, PlainText, Tokens
+from headwater.api.requests import PLAIN, WHOLE, Body, PlainText, Tokens
 
 STOP_CHARS = 500
 """The most characters of a stop sequence."""
 
 Penalty = Annotated[float, Field(ge=-2, le=2)]
 Share = Annotated[float, Field(ge=0, le=1)]
-Seed = Annotated[int, Field(ge=-(2**63), lt=2**63)]
+Seed = Annotated[int, Field(ge=-(2**63), lt=2**63), WHOLE]
 
 
 class OpenAIBody(Body):

@@ -32,7 +32,14 @@ def _items(value: object) -> object:
         return [{"role": "user", "content": value}]
     if not isinstance(value, list):
         return value
-    return [_item(item) for item in value if not isinstance(item, dict) or is_input(item)]
+    return [_item(item) for item in map(_typed, value) if not isinstance(item, dict) or is_input(item)]
+
+
+def _typed(item: object) -> object:
+    """An item; a reference needs no type, it is what has an id alone."""
+    if isinstance(item, dict) and item.get("type") is None and {"id"} <= item.keys() <= {"id", "type"}:
+        return {**item, "type": "item_reference"}
+    return item
 
 
 def _item(item: object) -> object:
