@@ -21,9 +21,13 @@ from tests.storage.trees import line, new_conversation, new_message
         ("- item\n\ntext\n```\nx", "```"),
         ("- item\n```\nx", "```"),
         ("- item\n\n  ```\n  x\n\n```\ny", "```"),
+        ("<!-- a note\n\nthat goes on", "-->"),
+        ("text\n<pre class=x>\n\n```", "</pre>"),
+        ("<SCRIPT>\n<!--\n-->", "</SCRIPT>"),
+        ("```\n<!--\n```\n<style>", "</style>"),
     ],
 )
-def test_an_open_code_block_is_closed(text: str, closing: str) -> None:
+def test_an_open_block_is_closed(text: str, closing: str) -> None:
     assert with_closed_fence(text) == f"{text.rstrip()}\n{closing}"
     assert with_closed_fence(f"{text}\n{closing}\n") == f"{text}\n{closing}\n"
 
@@ -45,13 +49,16 @@ def test_an_open_code_block_is_closed(text: str, closing: str) -> None:
         "1. one\n\n   ```\n   x\n\nafter",
         "1. one\n   - two\n\n   ```\n   x",
         "- item\n  ```\n  x\n- next",
+        "<!-- a note -->\n<!-->\n<pre>x</pre>\n<pre>\n\n</PRE>",
+        "a <!-- b\n    <pre>\n<prefix>\n<div>\n\ntext",
+        "- <pre>\n  x",
     ],
 )
-def test_text_without_an_open_code_block_stays_as_it_is(text: str) -> None:
+def test_text_without_an_open_block_stays_as_it_is(text: str) -> None:
     assert with_closed_fence(text) == text
 
 
-@given(st.text(alphabet="`~\n -1.a>", max_size=60))
+@given(st.text(alphabet="`~\n -1.a<!>", max_size=60))
 def test_closing_twice_is_closing_once(text: str) -> None:
     closed = with_closed_fence(text)
     assert closed.startswith(text.rstrip("\n"))

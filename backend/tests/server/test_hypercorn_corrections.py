@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
@@ -17,7 +18,7 @@ from hypercorn.asyncio.run import worker_serve
 from hypercorn.config import Config, Sockets
 from hypercorn.utils import wrap_app
 
-from headwater.server.hypercorn_corrections import WRITE_BUFFER_BYTES, Connections
+from headwater.server.hypercorn_corrections import WRITE_BUFFER_BYTES, Connections, FrameBudget
 
 PIECE = b"x" * 16_384
 HEADERS = ((b":method", b"POST"), (b":path", b"/"), (b":scheme", b"http"), (b":authority", b"a"))
@@ -507,3 +508,12 @@ async def test_frames_that_ask_for_nothing_have_a_bound(kind: str) -> None:
         watching.cancel()
         await asyncio.wait([watching, saying])
     assert max(gaps) < 0.25
+
+
+async def test_resets_have_a_bound_however_slowly_they_are_handled(monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patched:
+        now = itertools.count(0, 1 / 25)  # seconds; each costs the server that much
+        patched.setattr(asyncio.get_running_loop(), "time", lambda: next(now))
+        budget = FrameBudget()
+        allowed = sum(budget.allows(h2.events.StreamReset(stream_id=1)) for _ in range(2000))
+    assert 400 < allowed < 1500

@@ -85,7 +85,7 @@ FRAMES = 10_000
 FRAMES_PER_SECOND = 200
 """How many frames that ask for nothing a connection may send at once, and how many more in each second."""
 
-RESET_FRAMES = 10
+RESET_FRAMES = 20
 """How many of these frames a reset counts as, because the request before it has already cost something."""
 
 
