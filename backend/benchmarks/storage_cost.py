@@ -65,7 +65,7 @@ async def measure(label: str, times: int, work: Callable[[int], Awaitable[object
 
 
 async def measure_all(url: URL) -> None:
-    async with open_database(url, alone=True) as database:
+    async with open_database(url, to_serve=True) as database:
         keeping = asyncio.create_task(database.keep())
         replies = Replies(database)
         for _ in range(20):

@@ -99,16 +99,16 @@ def new_replies(
     """Replies over a database; `active` shows what runs to a test that brings it."""
     active = ActiveReplies(MemoryLogStore()) if active is None else active
     conversations = conversations or ConversationRepository(database)
-    rows = rows or ReplyRepository(database)
+    rows, presence = rows or ReplyRepository(database), MemoryPresence()
     return Replies(
         planner=Planner(Catalogue([provider or ScriptedProvider()]), conversations, active, 32_768),
         active=active,
-        checkpoints=Checkpoints(active, rows),
+        checkpoints=Checkpoints(active, rows, active._logs, presence, active.stop_deleted),
         conversations=conversations,
         replies=rows,
         logs=active._logs,
         control=MemoryControl(),
-        presence=MemoryPresence(),
+        presence=presence,
         changes=changes or MemoryChangeFeed(),
         lease=database,
         quota=quota or new_quota(),

@@ -157,7 +157,7 @@ def postgresql() -> Iterator[URL]:
 @asynccontextmanager
 async def new_database(server: URL, template: str = "template0") -> AsyncIterator[URL]:
     """A database of its own, empty or the copy of another; gone at the end."""
-    name = await _create(server, template)
+    name = await create(server, template)
     try:
         yield server.set(database=name)
     finally:
@@ -172,7 +172,7 @@ def migrated_template(server: URL) -> Iterator[str]:
         async with open_database(url):
             pass
 
-    name = asyncio.run(_create(server, "template0"))
+    name = asyncio.run(create(server, "template0"))
     try:
         asyncio.run(migrate(server.set(database=name)))
         yield name
@@ -180,7 +180,7 @@ def migrated_template(server: URL) -> Iterator[str]:
         asyncio.run(_drop(server, name))
 
 
-async def _create(server: URL, template: str) -> str:
+async def create(server: URL, template: str) -> str:
     name = f"headwater_test_{token_hex(8)}"
     await _execute(server, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
     return name

@@ -2,13 +2,13 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Protocol
 
 from quart import Quart
 from sqlalchemy.engine import URL
@@ -43,7 +43,12 @@ from headwater.identity.identify import Identifier
 from headwater.identity.quota import Quota
 from headwater.live.changes import MemoryChangeFeed
 from headwater.live.memory import MemoryControl, MemoryLogStore, MemoryPresence
-from headwater.live.ports import ChangeFeed
+from headwater.live.ports import ChangeFeed, Control, LogStore, Presence
+from headwater.live.postgresql.bells import Bells
+from headwater.live.postgresql.changes import SharedChangeFeed
+from headwater.live.postgresql.control import SharedControl
+from headwater.live.postgresql.logs import SharedLogStore
+from headwater.live.postgresql.presence import SharedPresence
 from headwater.metrics import Metrics
 from headwater.providers.catalogue import Catalogue, Model, Source
 from headwater.providers.local import LocalModel, LocalModelUnavailableError
@@ -81,6 +86,38 @@ class Application:
     taken_over: asyncio.Event
 
 
+class Shared(Protocol):
+    """Keeps live state in step with other servers."""
+
+    async def run(self) -> None:
+        """Do so until cancelled."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """The ports of live state, and what keeps them in step with other servers."""
+
+    logs: LogStore
+    control: Control
+    presence: Presence
+    changes: ChangeFeed
+    shared: Sequence[Shared] = ()
+
+    @classmethod
+    def in_memory(cls) -> "Live":
+        """For one process."""
+        return cls(MemoryLogStore(), MemoryControl(), MemoryPresence(), MemoryChangeFeed())
+
+    @classmethod
+    def on_postgresql(cls, database: Database) -> "Live":
+        """For all servers on a database."""
+        bells = Bells(database)
+        logs, control = SharedLogStore(database, bells), SharedControl(database, bells)
+        presence = SharedPresence(database, bells)
+        return cls(logs, control, presence, SharedChangeFeed(bells), (bells, logs, control, presence))
+
+
 @asynccontextmanager
 async def application(settings: Settings, folder: DataFolder) -> AsyncIterator[Application]:
     """Build the application, and close what it opened on leaving.
@@ -96,18 +133,19 @@ async def application(settings: Settings, folder: DataFolder) -> AsyncIterator[A
                 f"HEADWATER_DEFAULT_MODEL is {settings.default_model!r}, but it takes one of: {known}"
             )
         database = await stack.enter_async_context(
-            open_database(storage_url(settings, folder.database), alone=True)
+            open_database(storage_url(settings, folder.database), to_serve=True)
         )
         metrics = Metrics()
         quota = Quota(settings.rate_limit, settings.max_active, settings.max_active_per_client)
-        conversations, changes = ConversationRepository(database), MemoryChangeFeed()
-        replies = build_replies(settings, database, catalogue, quota, changes, metrics)
+        live = Live.in_memory() if database.is_sqlite else Live.on_postgresql(database)
+        conversations = ConversationRepository(database)
+        replies = build_replies(settings, database, catalogue, quota, live, metrics)
         conversation_service = ConversationService(
             replies=replies,
             conversations=conversations,
             search=SearchRepository(database),
             shares=ShareRepository(database),
-            changes=changes,
+            changes=live.changes,
         )
         await replies.reconcile()
         built = _applications(
@@ -115,7 +153,10 @@ async def application(settings: Settings, folder: DataFolder) -> AsyncIterator[A
         )
         purging = conversation_service.purge(settings.retention)
         forever = database.keep(), replies.checkpoint(), purging, built.socket_io.run()
-        await stack.enter_async_context(running(*forever))
+        shared = [each.run() for each in live.shared]
+        if shared:
+            shared.append(replies.keep_reconciled())
+        await stack.enter_async_context(running(*forever, *shared))
         yield built
 
 
@@ -124,24 +165,23 @@ def build_replies(
     database: Database,
     catalogue: Catalogue,
     quota: Quota,
-    changes: ChangeFeed,
+    live: Live,
     metrics: Metrics,
 ) -> Replies:
-    """Build the use cases of replies, with all live state in the memory of this process."""
-    logs = MemoryLogStore()
-    active = ActiveReplies(logs)
+    """Build the use cases of replies."""
+    active = ActiveReplies(live.logs)
     metrics.count_active(lambda: len(active))
     conversations, rows = ConversationRepository(database), ReplyRepository(database)
     return Replies(
         planner=Planner(catalogue, conversations, active, settings.max_message_chars),
         active=active,
-        checkpoints=Checkpoints(active, rows),
+        checkpoints=Checkpoints(active, rows, live.logs, live.presence, active.stop_deleted),
         conversations=conversations,
         replies=rows,
-        logs=logs,
-        control=MemoryControl(),
-        presence=MemoryPresence(),
-        changes=changes,
+        logs=live.logs,
+        control=live.control,
+        presence=live.presence,
+        changes=live.changes,
         lease=database,
         quota=quota,
         metrics=metrics,

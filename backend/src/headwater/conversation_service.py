@@ -102,7 +102,7 @@ class ConversationService:
         self, owner: str, *, archived: bool, pinned: bool | None, limit: int, after: ListCursor | None
     ) -> tuple[list[Listed], ListCursor | None]:
         """One page of conversations, newest first, and the cursor of the next page, if any."""
-        busy = self._replies.busy()
+        busy = await self._replies.busy(owner)
         page, cursor = await self._conversations.page(
             owner, archived=archived, pinned=pinned, limit=limit, after=after
         )
@@ -110,12 +110,12 @@ class ConversationService:
 
     async def open(self, owner: str, id_: str) -> Opened:
         """A conversation with its messages, those of running replies with their text so far."""
-        running = id_ in self._replies.busy()
+        running = id_ in await self._replies.busy(owner)
         conversation, messages = await self._conversations.read(owner, id_)
         cursors = {}
         for index, message in enumerate(messages):
             if message.generation is not None and message.outcome is None:
-                messages[index], cursors[message.id] = self._replies.current(message)
+                messages[index], cursors[message.id] = await self._replies.current(message)
         return Opened(Listed(conversation, running), messages, cursors)
 
     async def change(self, owner: str, conversation: str, columns: Mapping[str, Any]) -> Listed:
@@ -128,13 +128,13 @@ class ConversationService:
             except UnknownMessageError as error:
                 error.field = "leaf"
                 raise
-        return self._listed(changed)
+        return await self._listed(owner, changed)
 
     async def delete(self, owner: str, conversation: str) -> None:
         """Delete a conversation and stop its replies; `restore` can undo that for `UNDO_SECONDS`."""
         with self._changing(owner, conversation):
             await self._conversations.delete(owner, conversation, now())
-            await self._replies.cancel_all_in(conversation)
+            await self._replies.cancel_all_in(owner, conversation)
 
     async def delete_all(self, owner: str) -> None:
         """Remove all conversations of an owner for good, and stop their replies.
@@ -155,13 +155,13 @@ class ConversationService:
         """Undo a deletion."""
         with self._changing(owner, conversation):
             restored = await self._conversations.restore(owner, conversation)
-        return self._listed(restored)
+        return await self._listed(owner, restored)
 
     async def search(
         self, owner: str, query: str, limit: int, after: SearchCursor | None
     ) -> tuple[list[tuple[Listed, SearchMatch]], SearchCursor | None]:
         """See `SearchRepository.search`."""
-        busy = self._replies.busy()
+        busy = await self._replies.busy(owner)
         matches, cursor = await self._search.search(owner, query, limit, after)
         listed = [Listed(match.conversation, match.conversation.id in busy) for match in matches]
         return list(zip(listed, matches, strict=True)), cursor
@@ -181,7 +181,7 @@ class ConversationService:
         shared = await self._shares.find(token)
         if shared is None:
             raise NotFoundError("There is nothing behind this link (any more).")
-        messages = [self._replies.current(message)[0] for message in shared.messages]
+        messages = [(await self._replies.current(message))[0] for message in shared.messages]
         return replace(shared, messages=tuple(messages))
 
     async def export(self, owner: str, conversation: str) -> JsonObject:
@@ -192,7 +192,7 @@ class ConversationService:
     async def export_all(self, owner: str) -> AsyncIterator[JsonObject]:
         """All conversations in the form of an archive, oldest first."""
         async for conversation, messages in self._conversations.read_all(owner):
-            current = [self._replies.current(message)[0] for message in messages]
+            current = [(await self._replies.current(message))[0] for message in messages]
             yield to_archive(conversation, current)
 
     async def markdown(self, owner: str, id_: str) -> tuple[str, str]:
@@ -218,7 +218,8 @@ class ConversationService:
     async def listed(self, owner: str, ids: Sequence[str]) -> AsyncIterator[list[Listed]]:
         """The owner's conversations with these ids, in batches; deleted ones are left out."""
         async for batch in self._conversations.get_all(owner, ids):
-            yield [self._listed(conversation) for conversation in batch]
+            busy = await self._replies.busy(owner)
+            yield [Listed(conversation, conversation.id in busy) for conversation in batch]
 
     async def changes(self, owner: str, idle: float) -> AsyncGenerator[tuple[str, ...], None]:
         """See `ChangeFeed.listen`."""
@@ -238,5 +239,5 @@ class ConversationService:
         finally:
             self._changes.announce(owner, conversation)
 
-    def _listed(self, conversation: Conversation) -> Listed:
-        return Listed(conversation, conversation.id in self._replies.busy())
+    async def _listed(self, owner: str, conversation: Conversation) -> Listed:
+        return Listed(conversation, conversation.id in await self._replies.busy(owner))

@@ -12,7 +12,7 @@ from headwater.generation.log import PAGE_BYTES
 from headwater.generation.outcome import Completed, Outcome
 from headwater.generation.parts import Event
 from headwater.ids import new_id
-from headwater.live.memory import MemoryLog
+from headwater.live.memory import MemoryLog, MemoryLogStore, MemoryPresence
 from headwater.replies.active import Generation
 from headwater.replies.checkpoint import Checkpoints
 from headwater.storage.conversations import ConversationRepository
@@ -59,9 +59,13 @@ class Running(list[Generation]):
         return self[-1], log
 
 
+def checkpoints_of(running: Running, replies: ReplyRepository) -> Checkpoints:
+    return Checkpoints(running, replies, MemoryLogStore(), MemoryPresence(), lambda _: None)
+
+
 async def test_each_saving_has_what_was_said_since_the_last() -> None:
     replies, running = Recording(), Running()
-    checkpoints = Checkpoints(running, replies)
+    checkpoints = checkpoints_of(running, replies)
     (_, one), (_, other) = running.start(), running.start("gen_2")
     one.append(0, [Text("a"), Reasoning("b")])
     await checkpoints.save()
@@ -78,7 +82,7 @@ async def test_each_saving_has_what_was_said_since_the_last() -> None:
 
 async def test_what_could_not_be_saved_is_saved_the_next_time() -> None:
     replies, running = Recording(fails=1), Running()
-    checkpoints = Checkpoints(running, replies)
+    checkpoints = checkpoints_of(running, replies)
     _, one = running.start()
     one.append(0, [Text("a")])
     with pytest.raises(OperationalError):
@@ -95,7 +99,7 @@ async def test_saving_goes_on_after_a_failure(
     replies, running = Recording(fails=2), Running()
     running.start()[1].append(0, [Text("a")])
     async with asyncio.timeout(10):
-        task = asyncio.create_task(Checkpoints(running, replies).run())
+        task = asyncio.create_task(checkpoints_of(running, replies).run())
         await replies.took.wait()
         task.cancel()
     assert [piece.at for piece in replies.saved] == [0]
@@ -109,7 +113,7 @@ async def test_a_row_is_written_however_often_it_must_be_tried(
     replies, running = Recording(fails=3), Running()
     generation, _ = running.start()
     async with asyncio.timeout(10):
-        await Checkpoints(running, replies).close(generation, [Text("a")], DONE, None)
+        await checkpoints_of(running, replies).close(generation, [Text("a")], DONE, None)
     assert replies.closed == [("gen_1", [Text("a")])]
     assert caplog.text.count("gen_1 could not be saved") == 3
 
@@ -125,7 +129,7 @@ async def test_rows_that_wait_to_be_written_hold_up_neither_one_another_nor_what
             return await super().close(generation, events, *rest)
 
     replies, running = Waiting(), Running()
-    checkpoints = Checkpoints(running, replies)
+    checkpoints = checkpoints_of(running, replies)
     ends = [running.start(name) for name in ("gen_1", "gen_2")]
     async with asyncio.timeout(10), asyncio.TaskGroup() as tasks:
         for generation, log in ends:
@@ -143,7 +147,7 @@ async def test_rows_that_wait_to_be_written_hold_up_neither_one_another_nor_what
 async def test_what_is_said_before_the_rows_are_there_is_saved_with_what_follows(database: Database) -> None:
     """The model is asked while the rows are written."""
     replies, running = ReplyRepository(database), Running()
-    checkpoints = Checkpoints(running, replies)
+    checkpoints = checkpoints_of(running, replies)
     question = new_message(None, "Why?")
     reply = new_reply(question)
     _, log = running.start(reply.generation)
@@ -167,7 +171,7 @@ async def test_what_a_crash_leaves_is_every_event_that_was_saved(tmp_path: Path,
     assert sum(event.length for event in said) > PAGE_BYTES
     async with open_database(sqlite_url(tmp_path / "headwater.db")) as database:
         replies, running = ReplyRepository(database), Running()
-        checkpoints = Checkpoints(running, replies)
+        checkpoints = checkpoints_of(running, replies)
         _, _, reply = await begun(ConversationRepository(database), "me")
         generation, log = running.start(reply.generation)
         for start in (0, 250, 500):
@@ -176,7 +180,7 @@ async def test_what_a_crash_leaves_is_every_event_that_was_saved(tmp_path: Path,
         if ends:
             log.close(600, DONE)
             await checkpoints.close(generation, said, DONE, None)
-        assert await replies.close_orphans(INTERRUPTED) == (not ends)
+        assert len(await replies.close_orphans(INTERRUPTED)) == (not ends)
         found = await replies.find("me", reply.generation)
         assert found is not None
         assert list(found.events) == said

@@ -371,7 +371,7 @@ async def test_a_key_is_remembered_by_another_process(database: Database) -> Non
     with pytest.raises(ConflictError, match="Idempotency-Key"):
         await new_replies(database).start(ME, ask("other"), KEYED)
     assert not provider.prompts
-    assert not replies.busy()
+    assert not await replies.busy("me")
     assert (await replies.start(YOU, ask("hello"), KEYED)).id != first.id
     _, messages = await ConversationRepository(database).read("me", first.conversation)
     assert [message.text for message in messages] == ["hello", "hello"]
@@ -491,7 +491,7 @@ async def test_another_request_under_the_same_id_is_a_conflict(
     with pytest.raises(ConflictError) as caught:
         await replies.start(ME, others[which])
     assert caught.value.field == "ids.generation"
-    assert not replies.busy()
+    assert not await replies.busy("me")
 
 
 @pytest.mark.parametrize("which", ["conversation", "message", "reply"])
@@ -506,7 +506,7 @@ async def test_an_id_that_is_taken_is_refused_the_same_whoever_owns_it(
     with pytest.raises(ConflictError) as caught:
         await replies.start(ME, ask("hello", ids=replace(new_ids(), **{which: getattr(ids, which)})))
     assert (caught.value.detail, caught.value.field) == ("One of the ids is taken.", "ids")
-    assert not replies.busy()
+    assert not await replies.busy("me")
 
 
 @pytest.mark.parametrize("ended", [True, False])
@@ -666,7 +666,7 @@ async def test_a_slot_is_given_back_even_if_the_row_cannot_be_closed(
     await replies.cancel(generation)
     with pytest.raises(ZeroDivisionError):
         await task
-    assert not replies.busy()
+    assert not await replies.busy("me")
     quota.occupy(ME.quota_key)
 
 
@@ -696,7 +696,7 @@ async def test_nobody_finds_a_reply_before_it_has_begun(database: Database, acti
         await replies.find(ME, str(other.generation))
     with pytest.raises(ConflictError):
         await starting
-    assert not replies.busy()
+    assert not await replies.busy("me")
     await replies.drain(5)
 
 

@@ -530,7 +530,7 @@ async def test_a_process_beside_the_server_lets_it_write_in_between(
 
     monkeypatch.setattr(erasure, "monotonic", lambda: next(steps))
     monkeypatch.setattr(asyncio, "sleep", sleep)
-    async with open_database(database_url, alone=alone) as database:
+    async with open_database(database_url, to_serve=alone) as database:
         assert await erasure.in_turn(database, lambda _: "done") == "done"
     assert rests == ([] if alone else [1])
 

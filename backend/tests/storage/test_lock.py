@@ -24,13 +24,13 @@ def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def test_a_database_is_one_servers_at_a_time(database_url: URL) -> None:
-    async with open_database(database_url, alone=True):
+    async with open_database(database_url, to_serve=True):
         with pytest.raises(DatabaseError, match="another Headwater server works on this database"):
-            async with open_database(database_url, alone=True):
+            async with open_database(database_url, to_serve=True):
                 pass
         async with open_database(database_url):
             pass  # whoever only looks is not kept away
-    async with open_database(database_url, alone=True):
+    async with open_database(database_url, to_serve=True):
         pass
 
 
@@ -38,11 +38,11 @@ async def test_a_server_that_was_killed_has_given_its_database_up(tmp_path: Path
     server = RunningServer(tmp_path).wait_until_ready()
     url = sqlite_url(tmp_path / "data" / "headwater.db")
     with pytest.raises(DatabaseError, match="another Headwater server"):
-        async with open_database(url, alone=True):
+        async with open_database(url, to_serve=True):
             pass
     server.process.kill()
     server.process.wait()
-    async with open_database(url, alone=True):
+    async with open_database(url, to_serve=True):
         pass
     server.stop()
 
@@ -128,7 +128,7 @@ async def test_who_was_replaced_knows_it(postgresql_database: URL, monkeypatch: 
 
 
 async def test_nobody_writes_whose_database_is_somebody_elses(postgresql_database: URL) -> None:
-    async with open_database(postgresql_database, alone=True) as database:
+    async with open_database(postgresql_database, to_serve=True) as database:
         async with other_session(postgresql_database) as other:
             await other.execute("SET lock_timeout = '100ms'")
 

@@ -78,13 +78,13 @@ async def test_pieces_saved_one_after_another_are_the_reply_that_a_crash_leaves(
     if closes:
         await replies.close(reply.generation, said, COMPLETED)
         seen = said
-    assert await replies.close_orphans(INTERRUPTED) == (0 if closes else 1)
+    assert len(await replies.close_orphans(INTERRUPTED)) == (0 if closes else 1)
     found = await replies.find("me", reply.generation)
     assert found is not None
     assert list(found.events) == seen
     assert found.outcome == (COMPLETED if closes else INTERRUPTED)
     assert await number(database, pieces) == 0
-    assert await replies.close_orphans(INTERRUPTED) == 0
+    assert len(await replies.close_orphans(INTERRUPTED)) == 0
 
 
 async def test_the_first_to_close_a_reply_says_how_it_ended(
@@ -146,7 +146,7 @@ async def test_pieces_of_many_replies_are_kept_apart(
     names = [(await begun(repository, "me"))[2].generation for _ in range(5)]
     for round_ in range(12):
         await replies.save([Piece(name, round_, [Text(f"{n}:{round_} ")]) for n, name in enumerate(names)])
-    assert await replies.close_orphans(INTERRUPTED) == 5
+    assert len(await replies.close_orphans(INTERRUPTED)) == 5
     for n, name in enumerate(names):
         found = await replies.find("me", name)
         assert found is not None

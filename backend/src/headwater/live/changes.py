@@ -15,8 +15,13 @@ class MemoryChangeFeed:
 
     def close(self) -> None:
         self._closed = True
+        self.end_all()
+
+    def end_all(self) -> None:
+        """End the iterators of today's listeners."""
         for listeners in self._listeners.values():
             for listener in listeners:
+                listener.has_ended = True
                 listener.woken.set()
 
     def announce(self, owner: str, conversation: str) -> None:
@@ -29,7 +34,7 @@ class MemoryChangeFeed:
         self._listeners[owner].add(listener)
         try:
             yield ()
-            while not self._closed:
+            while not (listener.has_ended or self._closed):
                 with suppress(TimeoutError):
                     async with asyncio.timeout(idle):
                         await listener.woken.wait()
@@ -46,3 +51,4 @@ class _Listener:
     def __init__(self) -> None:
         self.changed: dict[str, None] = {}
         self.woken = asyncio.Event()
+        self.has_ended = False

@@ -1,7 +1,8 @@
 """Live state in the memory of one process, and lost with it."""
 
+import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 
 from headwater.generation.log import (
@@ -73,6 +74,9 @@ class MemoryLogStore:
     async def open(self, generation: str) -> MemoryLog | None:
         return self._logs.get(generation)
 
+    def saved(self, generation: str) -> None:
+        pass
+
     def forget(self, generation: str) -> None:
         self._logs.pop(generation, None)
 
@@ -82,6 +86,13 @@ class MemoryControl:
 
     def __init__(self) -> None:
         self._stops: dict[str, Stop] = {}
+
+    def __iter__(self) -> Iterator[str]:
+        """The generations that can be stopped."""
+        return iter(self._stops)
+
+    def __contains__(self, generation: str) -> bool:
+        return generation in self._stops
 
     def listen(self, generation: str, stop: Stop) -> None:
         self._stops[generation] = stop
@@ -97,6 +108,8 @@ class MemoryControl:
 class MemoryPresence:
     """See `Presence`."""
 
+    elsewhere: Collection[str] = ()
+
     def __init__(self) -> None:
         self._counts: Counter[str] = Counter()
         self._listeners: dict[str, Callable[[int], None]] = {}
@@ -106,6 +119,13 @@ class MemoryPresence:
 
     def forget(self, generation: str) -> None:
         self._listeners.pop(generation, None)
+
+    async def read_elsewhere(self) -> None:
+        await asyncio.Event().wait()
+
+    def count(self, generation: str) -> int:
+        """How many readers it has."""
+        return self._counts[generation]
 
     @contextmanager
     def reading(self, generation: str) -> Iterator[None]:

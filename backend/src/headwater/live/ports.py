@@ -1,11 +1,11 @@
 """Ports for live state, so that it need not be in the memory of one process.
 
 The server that runs a model writes the reply's log. Clients that read or stop the reply may be connected to
-any server that shares these ports. `memory.py` and `changes.py` implement them for a single process, and the
-database's lock is the lease: it makes sure that only one server runs replies on a database.
+any server that shares these ports. `memory.py` and `changes.py` implement them for a single process, and
+`postgresql/` for the servers on one database.
 """
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Collection
 from contextlib import AbstractContextManager
 from typing import Protocol, TypeAlias
 
@@ -24,6 +24,10 @@ class LogStore(Protocol):
 
     async def open(self, generation: str) -> Log | None:
         """The log of a reply, whichever server writes it; None if it does not exist or was forgotten."""
+        ...
+
+    def saved(self, generation: str) -> None:
+        """Note that there is more of a reply in rows, for readers on other servers."""
         ...
 
     def forget(self, generation: str) -> None:
@@ -56,6 +60,15 @@ class Presence(Protocol):
 
     def forget(self, generation: str) -> None:
         """Stop counting, because the reply has ended."""
+        ...
+
+    @property
+    def elsewhere(self) -> Collection[str]:
+        """The replies of this server that are read on others."""
+        ...
+
+    async def read_elsewhere(self) -> None:
+        """Wait until there is one."""
         ...
 
     def reading(self, generation: str) -> AbstractContextManager[None]:

@@ -11,6 +11,7 @@ import msgspec
 from headwater.conversations.model import GenerationRecord, Message
 from headwater.generation.codec import outcome_object
 from headwater.generation.log import Cursor, Log, Page, read_all
+from headwater.generation.outcome import Cancelled
 from headwater.generation.parts import settle
 from headwater.generation.runner import Runner
 from headwater.identity.quota import Slot
@@ -88,16 +89,25 @@ class ActiveReplies:
         """What keeps a running generation going. Raises `KeyError` once its row is closed."""
         return self._running[generation]
 
-    def current(self, message: Message) -> tuple[Message, Cursor]:
+    async def current(self, message: Message) -> tuple[Message, Cursor]:
         """A message with its current parts, from its log until the row is closed, and the end of the log."""
-        generation = None if message.generation is None else self.get(message.generation)
-        if generation is None or message.outcome is not None:
+        if message.generation is None or message.outcome is not None:
             return message, 0
-        snapshot = generation.snapshot()
+        generation = self.get(message.generation)
+        log = await self._logs.open(message.generation) if generation is None else generation.log
+        if log is None:
+            return message, 0
+        snapshot = read_all(log)
         outcome = None if snapshot.outcome is None else outcome_object(snapshot.outcome)
         return msgspec.structs.replace(
             message, parts=settle(snapshot.events), outcome=outcome
         ), snapshot.cursor
+
+    def stop_deleted(self, generation: Generation) -> None:
+        """Stop a generation whose row is gone, unless it is about to be written."""
+        active = self._running[generation]
+        if active.started.done():
+            active.runner.stop(Cancelled("user"))
 
     def add(self, generation: Generation, active: ActiveReply) -> None:
         """Add a generation that has just started."""

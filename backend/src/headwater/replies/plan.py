@@ -100,7 +100,7 @@ class Planner:
 
     async def _regenerate(self, owner: str, request: Regenerate) -> ReplyPlan:
         conversation, branch = await self._branch(owner, request.conversation, request.message, "message")
-        last, _ = self._active.current(branch[-1])
+        last, _ = await self._active.current(branch[-1])
         if last.generation is not None and last.outcome is None:
             raise ConflictError("This reply is still running; wait for its end.")
         settings = _merge(request.settings, conversation.settings)
@@ -164,7 +164,7 @@ class Planner:
         """The messages that fit into the prompt; a running reply counts with its text so far."""
         messages = [
             PromptMessage(message.role, message.text)
-            for message in [self._active.current(message)[0] for message in path]
+            for message in [(await self._active.current(message))[0] for message in path]
             if message.text.strip()
         ]
         if not messages:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from contextvars import Context
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -42,6 +43,9 @@ from headwater.replies.turnstile import Turnstile
 from headwater.replies.unread import Readers, WhenUnread
 from headwater.storage.conversations import ConversationRepository, IdTakenError
 from headwater.storage.replies import ReplyRepository, StoredReply
+
+RECONCILE_EVERY = 1.0
+"""Seconds between two looks for replies of servers that are gone."""
 
 SAVE_TIMEOUT = 0.5
 """Seconds that a shutdown waits until interrupted replies are saved.
@@ -112,7 +116,20 @@ class Replies:
 
     async def reconcile(self) -> None:
         """Close the replies that an earlier process left open, with the events that were saved."""
-        await self._replies.close_orphans(outcome_object(AFTER_CRASH))
+        await self._replies.forget_pieces()
+        await self._close_orphans()
+
+    async def keep_reconciled(self) -> None:
+        """Close the replies of servers that are gone, until cancelled."""
+        while True:
+            await asyncio.sleep(RECONCILE_EVERY)
+            with suppress(UnavailableError):  # the database has logged it
+                await self._close_orphans()
+
+    async def _close_orphans(self) -> None:
+        for orphan in await self._replies.close_orphans(outcome_object(AFTER_CRASH)):
+            self._logs.saved(orphan.generation)
+            self._changes.announce(orphan.owner, orphan.conversation)
 
     async def checkpoint(self) -> None:
         """Save running replies regularly, until cancelled."""
@@ -264,10 +281,13 @@ class Replies:
         self._require_lease()
         return before
 
-    async def cancel_all_in(self, conversation: str) -> None:
+    async def cancel_all_in(self, owner: str, conversation: str) -> None:
         """Stop the running generations of a conversation."""
-        for generation in self.running_in(conversation):
-            await self._control.stop(generation.id, Cancelled("user"))
+        running = {generation.id: generation.conversation for generation in self._active}
+        running |= await self._replies.open_elsewhere(owner)
+        for generation, inside in running.items():
+            if inside == conversation:
+                await self._control.stop(generation, Cancelled("user"))
 
     async def end_all_in(self, conversations: Collection[str]) -> None:
         """Stop and forget the generations of conversations that are deleted for good."""
@@ -284,17 +304,18 @@ class Replies:
         if self.draining:
             raise ShuttingDownError("The server is about to stop; try again in a moment.", retry_after=5)
 
-    def busy(self) -> Collection[str]:
-        """The conversations with running replies."""
-        return {generation.conversation for generation in self._active}
+    async def busy(self, owner: str) -> Collection[str]:
+        """The owner's conversations with running replies."""
+        elsewhere = await self._replies.open_elsewhere(owner)
+        return {generation.conversation for generation in self._active}.union(elsewhere.values())
 
     def running_in(self, conversation: str) -> list[Generation]:
-        """The running generations of a conversation."""
+        """The generations of a conversation that run on this server."""
         return [generation for generation in self._active if generation.conversation == conversation]
 
-    def current(self, message: Message) -> tuple[Message, Cursor]:
+    async def current(self, message: Message) -> tuple[Message, Cursor]:
         """See `ActiveReplies.current`."""
-        return self._active.current(message)
+        return await self._active.current(message)
 
     async def drain(self, timeout: float) -> None:  # noqa: ASYNC109 - a deadline, not a cancellation
         """Refuse new replies, give the running ones `timeout` seconds to end, then interrupt them."""

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 from secrets import token_hex
@@ -18,9 +18,10 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from headwater.errors import UnavailableError
-from headwater.storage.lock import BEAT, CONNECT_TIMEOUT, DatabaseLock, LockedError, lock
+from headwater.storage.lock import Claim, LockedError, lock_file
 from headwater.storage.outage import OUTAGES, outage_reason
 from headwater.storage.postgresql import Postgresql
+from headwater.storage.servers import BEAT, CONNECT_TIMEOUT, LEASE, ServerRow
 from headwater.storage.sqlite import Sqlite
 
 logger = logging.getLogger(__name__)
@@ -34,6 +35,9 @@ DRIVERS = {
     "postgres": "postgresql+asyncpg",
 }
 """The driver for each scheme that people write; a URL may also name one of these drivers itself."""
+
+MIGRATION_LOCK = 0x48656164_6D696772
+"""The id of PostgreSQL's lock of migrations: "Headmigr" as a number."""
 
 RETRY_AFTER = 5
 """Seconds after which clients may try again while the database is not available."""
@@ -80,17 +84,21 @@ class Database:
         self._url = url
         self._arguments: dict[str, Any] = {
             "timeout": CONNECT_TIMEOUT,
-            "server_settings": {"application_name": f"headwater {token_hex(8)}"},
+            "server_settings": {
+                "application_name": f"headwater {token_hex(8)}",
+                # A server that is paused in a transaction does not hold its locks until it goes on.
+                "idle_in_transaction_session_timeout": str(int(LEASE / 2 * 1000)),
+            },
         }
         self.is_sqlite = url.get_backend_name() == "sqlite"
         self._store: Sqlite | Postgresql = Sqlite(url) if self.is_sqlite else Postgresql(url, self._arguments)
-        self._lock: DatabaseLock | None = None
+        self._claim: Claim | None = None
         self.outage: str | None = None
         """Why the database is not available, as the end of a sentence; None while it is."""
         self._last_failure = 0.0
         self._is_closed = False
         self.taken_over = asyncio.Event()
-        """Set for good once another server holds the lock: this one must end."""
+        """Set for good once other servers have given this one up: it must end."""
 
     async def read(self, work: Callable[[Connection], T], *, single: bool = False) -> T:
         """The result of `work`, which reads, and sees one state of the database.
@@ -105,12 +113,12 @@ class Database:
         """The result of `work` in a transaction, once it is committed; an exception rolls it back.
 
         On SQLite it runs on the thread that writes, and `first` lets it run before others that wait. Raises
-        `UnavailableError`, also when another server holds the lock.
+        `UnavailableError`, also when other servers have given this one up.
         """
 
         def fenced(connection: Connection) -> T:
-            if self._lock is not None:
-                self._lock.fence(connection)
+            if self._claim is not None:
+                self._claim.fence(connection)
             return work(connection)
 
         with self._noticing_outages():
@@ -121,28 +129,47 @@ class Database:
     async def execute(self, statement: TextClause, parameters: Mapping[str, Any]) -> Row[Any]:
         """The row of a statement of PostgreSQL that writes, a transaction by itself: one round trip.
 
-        Its row has `held`, the number of rows that `FENCE` gave. Raises `UnavailableError`, also when another
-        server holds the lock.
+        Its row has `held`, the number of rows that `FENCE` gave. Raises `UnavailableError`, also when other
+        servers have given this one up.
         """
-        if not isinstance(self._store, Postgresql):
-            raise TypeError("SQLite has no statement that writes to several tables")
-        holder = "" if self._lock is None else self._lock.holder
         with self._noticing_outages():
-            row = await self._store.execute(statement, {**parameters, "holder": holder})
+            row = await self._postgresql.execute(statement, {**parameters, "server": self.server})
             if not row.held:
                 raise LockedError
         self._write_succeeded()
         return row
 
+    async def notify(self, payloads: Sequence[str]) -> None:
+        """Send notifications of PostgreSQL to every server. Raises `UnavailableError`."""
+        with self._noticing_outages():
+            await self._postgresql.notify(payloads)
+
+    @asynccontextmanager
+    async def listening(self, heard: Callable[[str], None]) -> AsyncIterator[asyncio.Event]:
+        """Call `heard` with notifications of PostgreSQL; the event is set once the connection is lost."""
+        async with self._postgresql.listening(heard) as lost:
+            yield lost
+
     @property
-    def is_alone(self) -> bool:
-        """Whether this process holds the lock, so that no other server runs on the database."""
-        return self._lock is not None
+    def _postgresql(self) -> Postgresql:
+        if not isinstance(self._store, Postgresql):
+            raise TypeError("SQLite has no notifications, and no statement that writes to several tables")
+        return self._store
+
+    @property
+    def is_server(self) -> bool:
+        """Whether this process has a claim to the database; others only use it for a while."""
+        return self._claim is not None
+
+    @property
+    def server(self) -> str:
+        """The name of this server among those that work on the database; empty for a file."""
+        return "" if self._claim is None else self._claim.name
 
     @property
     def is_ours(self) -> bool:
-        """Whether no other server can have taken over the database."""
-        return self._lock is None or self._lock.is_sure
+        """Whether no other server can have taken over what this one runs."""
+        return self._claim is None or self._claim.is_sure
 
     async def wait_until_ours(self, timeout: float) -> bool:  # noqa: ASYNC109 - a deadline, not a cancellation
         """Wait up to `timeout` seconds; whether no other server can have taken over."""
@@ -155,12 +182,12 @@ class Database:
         return True
 
     async def keep(self) -> None:
-        """Keep the lock, and notice when an outage is over, until cancelled or until `taken_over` is set."""
+        """Keep the claim, and notice when an outage is over, until cancelled or until `taken_over` is set."""
         while True:
             await asyncio.sleep(BEAT)
             try:
-                if self._lock is not None:
-                    await self._lock.verify()
+                if self._claim is not None:
+                    await self._claim.verify()
             except LockedError:
                 self.taken_over.set()
                 return
@@ -193,17 +220,21 @@ class Database:
         except CommandError as error:
             raise DatabaseError(f"the database is of another version of Headwater: {error}") from error
 
-    async def lock(self) -> None:
-        """Lock the database for this server until `close`, and migrate it. Raises `LockedError`."""
-        self._lock = await lock(self._url, self._arguments)
+    async def claim(self) -> None:
+        """Claim the database for this server until `close`, and migrate it. Raises `LockedError`."""
+        if self.is_sqlite:
+            self._claim = await lock_file(f"{self._url.database}.lock")
+        else:
+            self._claim = row = ServerRow(self._url, self._arguments)
+            await row.replace_older_version()
         await self.migrate()
-        await self._lock.claim()  # nothing new, unless the schema was of an older version
+        await self._claim.join()
 
     async def close(self) -> None:
-        """Close all connections, and let another server have the lock."""
+        """Close all connections, and give up the claim."""
         self._is_closed = True
-        if self._lock is not None:
-            await self._lock.release()
+        if self._claim is not None:
+            await self._claim.release()
         await self._store.close()
 
     @contextmanager
@@ -215,7 +246,7 @@ class Database:
                 raise TimeoutError
             yield
         except LockedError as error:
-            raise self._outage_began(error, "another server has taken it over") from None
+            raise self._outage_began(error, "other servers have given this one up") from None
         except OUTAGES as error:
             reason = outage_reason(error)
             if reason is None:
@@ -237,17 +268,17 @@ class Database:
 
 
 @asynccontextmanager
-async def open_database(url: URL, *, alone: bool = False) -> AsyncIterator[Database]:
+async def open_database(url: URL, *, to_serve: bool = False) -> AsyncIterator[Database]:
     """A database with the newest schema; closed on leaving. Raises `DatabaseError` when it cannot be used.
 
-    `alone` locks it against every other server that opens it `alone`.
+    `to_serve` is for servers. A file of SQLite has one at a time.
     """
     database = Database(url)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(database.close)
         try:
-            if alone:
-                await database.lock()
+            if to_serve:
+                await database.claim()
             else:
                 await database.migrate()
         except LockedError:
@@ -272,6 +303,9 @@ def migrations(connection: Connection) -> Config:
 
 
 def _upgrade(connection: Connection) -> None:
+    """Upgrade the schema; servers that start together take turns."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
     command.upgrade(migrations(connection), "head")
 
 

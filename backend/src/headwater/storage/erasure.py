@@ -77,7 +77,7 @@ async def in_turn(database: Database, work: Callable[[Connection], T]) -> T:
     """
     began = monotonic()
     result = await database.write(work)
-    if not database.is_alone:
+    if not database.is_server:
         await asyncio.sleep(monotonic() - began)
     return result
 

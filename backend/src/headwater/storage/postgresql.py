@@ -1,17 +1,23 @@
 """A PostgreSQL server: a pool of connections, and statements that are a transaction by themselves."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Row, TextClause, event
+from sqlalchemy import Connection, Row, TextClause, event, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from headwater.storage.uncancelled import END_TIMEOUT, uncancelled
 
+CHANNEL = "headwater"
+"""The channel of all notifications."""
+
 T = TypeVar("T")
+
+_NOTIFY = text("SELECT pg_notify(:channel, payload) FROM unnest(CAST(:payloads AS text[])) AS new(payload)")
 
 
 class Postgresql:
@@ -39,6 +45,27 @@ class Postgresql:
     async def execute(self, statement: TextClause, parameters: Mapping[str, Any]) -> Row[Any]:
         """The one row of a statement that is a transaction by itself, which takes one round trip."""
         return await uncancelled(self._execute(statement, parameters), END_TIMEOUT)
+
+    async def notify(self, payloads: Sequence[str]) -> None:
+        """Send notifications to every server."""
+        async with self._single.connect() as connection:
+            await connection.execute(_NOTIFY, {"channel": CHANNEL, "payloads": list(payloads)})
+
+    @asynccontextmanager
+    async def listening(self, heard: Callable[[str], None]) -> AsyncIterator[asyncio.Event]:
+        """Call `heard` with notifications; the event is set once the connection is lost."""
+        lost = asyncio.Event()
+        connection = await self._single.connect()
+        try:
+            driver = (await connection.get_raw_connection()).driver_connection
+            if driver is None:
+                raise AssertionError("a connection has one of its driver")
+            driver.add_termination_listener(lambda _: lost.set())
+            await driver.add_listener(CHANNEL, lambda *notified: heard(notified[-1]))
+            yield lost
+        finally:
+            await connection.invalidate()
+            await connection.close()
 
     async def close(self) -> None:
         """Close all connections."""

@@ -1,6 +1,6 @@
 """Replies as rows: saved in pieces while the generation is open, written once when it closes."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from sqlalchemy import (
     Select,
     bindparam,
     delete,
+    exists,
     insert,
     or_,
     select,
@@ -24,10 +25,10 @@ from headwater.generation.log import Cursor
 from headwater.generation.parts import Event, Shape, fold, shape, unfold
 from headwater.ids import is_id
 from headwater.storage.database import Database
-from headwater.storage.lock import FENCE
 from headwater.storage.rows import MESSAGE, encode_json, part_columns, parts_of, path_to, stored
+from headwater.storage.servers import FENCE
 from headwater.storage.sqlite import compiled, execute
-from headwater.storage.tables import conversations, generations, messages, pieces
+from headwater.storage.tables import conversations, generations, messages, pieces, servers
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,15 @@ class StoredReply:
     is_deleted: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Orphan:
+    """An open generation whose server is gone."""
+
+    generation: str
+    owner: str
+    conversation: str
+
+
 # The statements of every reply, built once.
 _SAVE_PIECE = compiled(
     insert(pieces)
@@ -73,6 +83,9 @@ _CLOSE_GENERATION = compiled(
     .returning(generations.c.message)
 )
 _DELETE_PIECES = compiled(delete(pieces).where(pieces.c.generation == bindparam("generation")))
+_LEFT_PIECES = delete(pieces).where(
+    exists().where(generations.c.id == pieces.c.generation, generations.c.shape.is_not(None))
+)
 _WRITE_REPLY = compiled(
     update(messages)
     .where(messages.c.id == bindparam("reply"))
@@ -95,6 +108,23 @@ _SET_TITLE = compiled(
 )
 
 _GENERATION_OF = select(generations.c.id).where(generations.c.message == bindparam("reply"))
+_OPEN_ELSEWHERE = (
+    select(generations.c.id, messages.c.conversation)
+    .join(messages, messages.c.id == generations.c.message)
+    .where(
+        generations.c.client == bindparam("owner"),
+        generations.c.shape.is_(None),
+        generations.c.server.is_distinct_from(bindparam("here")),
+    )
+)
+_ORPHANS = (
+    select(generations.c.id, generations.c.client, messages.c.conversation)
+    .join(messages, messages.c.id == generations.c.message)
+    .where(
+        generations.c.shape.is_(None),
+        ~exists().where(servers.c.name == generations.c.server, servers.c.name != ""),
+    )
+)
 _PATH = path_to(messages.c.id == bindparam("last"))
 _NEAREST = (
     select(generations.c.id)
@@ -138,7 +168,7 @@ _SAVE = text(f"""
     SELECT (SELECT count(*) FROM held) AS held, ARRAY(SELECT id FROM open) AS open""")  # noqa: S608
 _CLOSE = text(f"""
     WITH held AS ({FENCE}), closed AS (
-        UPDATE generations SET shape = :shape FROM held
+        UPDATE generations SET shape = :shape, server = NULL, stop = NULL FROM held
         WHERE id = :generation AND shape IS NULL RETURNING message
     ), written AS (
         UPDATE messages SET text = :text, parts = CAST(:parts AS json), outcome = CAST(:outcome AS json)
@@ -221,25 +251,41 @@ class ReplyRepository:
         )
         return None if row is None else _stored_reply(row)
 
-    async def close_orphans(self, outcome: OutcomeObject) -> int:
-        """Close what a crash left open, with the events that were saved; returns how many were open."""
+    async def close_orphans(self, outcome: OutcomeObject) -> Sequence[Orphan]:
+        """Close what no server runs, with the events that were saved; returns what was open."""
 
-        def saved(connection: Connection) -> dict[str, list[Event]]:
-            is_open = generations.c.shape.is_(None)
-            found: dict[str, list[Event]] = {
-                id_: [] for id_ in connection.scalars(select(generations.c.id).where(is_open))
-            }
-            query = select(pieces).where(pieces.c.generation.in_(list(found)))
+        def saved(connection: Connection) -> dict[Orphan, list[Event]]:
+            orphans = {row.id: Orphan(*row) for row in connection.execute(_ORPHANS)}
+            found: dict[Orphan, list[Event]] = {orphan: [] for orphan in orphans.values()}
+            query = select(pieces).where(pieces.c.generation.in_(list(orphans)))
             for row in connection.execute(query.order_by(pieces.c.generation, pieces.c.at)):
-                found[row.generation] += unfold(parse_parts(row.parts), _decode(row.shape))
+                found[orphans[row.generation]] += piece_events(row)
             return found
 
+        # Several servers may find the same ones; the first to close one says so.
         orphans = await self._database.read(saved)
-        for id_, events in orphans.items():
-            await self.close(id_, events, outcome)
-        # A crash may also leave those of a closed reply.
-        await self._database.write(lambda connection: connection.execute(delete(pieces)).close())
-        return len(orphans)
+        return [
+            orphan for orphan, events in orphans.items() if await self.close(orphan.generation, events, outcome)
+        ]
+
+    async def open_elsewhere(self, owner: str) -> Mapping[str, str]:
+        """The conversations of an owner's open generations that other servers run."""
+        if self._database.is_sqlite:
+            return {}
+        names = {"owner": owner, "here": self._database.server}
+        rows = await self._database.read(
+            lambda connection: connection.execute(_OPEN_ELSEWHERE, names).all(), single=True
+        )
+        return {row.id: row.conversation for row in rows}
+
+    async def forget_pieces(self) -> None:
+        """Delete the pieces that a crash left of closed replies."""
+        await self._database.write(lambda connection: connection.execute(_LEFT_PIECES).close())
+
+
+def piece_events(row: Row[Any]) -> tuple[Event, ...]:
+    """The events of a row of `pieces`."""
+    return tuple(unfold(parse_parts(row.parts), _decode(row.shape)))
 
 
 def _piece_rows(new: Sequence[Piece]) -> list[dict[str, Any]]:

@@ -8,8 +8,8 @@ from sqlalchemy import Connection, TextClause, bindparam, insert, text, update
 
 from headwater.conversations.model import Conversation, GenerationRecord, Message, UnknownConversationError
 from headwater.storage.database import Database
-from headwater.storage.lock import FENCE
 from headwater.storage.rows import conversation_row, encode_json, message_row, stored
+from headwater.storage.servers import FENCE
 from headwater.storage.sqlite import compiled, execute
 from headwater.storage.tables import conversations, generations, messages
 
@@ -35,9 +35,10 @@ def _start(own: str) -> TextClause:
             SELECT {", ".join(f"new.{name}" for name in stored(messages))}
             FROM own, json_populate_recordset(CAST(NULL AS messages), CAST(:messages AS json)) AS new
         ), begun AS (
-            INSERT INTO generations (id, message, client, request)
-            SELECT CAST(:id AS text), CAST(:message AS text), CAST(:client AS text), CAST(:request AS bytea)
-            FROM own
+            INSERT INTO generations (id, message, client, request, server)
+            SELECT CAST(:id AS text), CAST(:message AS text), CAST(:client AS text), CAST(:request AS bytea),
+                held.name
+            FROM own, held
         )
         SELECT (SELECT count(*) FROM held) AS held, (SELECT count(*) FROM own) AS own""")  # noqa: S608
 

@@ -5,6 +5,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    DateTime,
     Float,
     ForeignKey,
     Index,
@@ -13,6 +14,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    text,
 )
 
 metadata = MetaData(
@@ -89,7 +91,16 @@ generations = Table(
     Column("request", LargeBinary),
     # The idempotency key of replies from before ids were derived from keys.
     Column("key", Text),
+    # The server that runs an open generation, and the outcome with which another one asks it to stop.
+    Column("server", Text),
+    Column("stop", JSON(none_as_null=True)),
     Index(None, "client", "key", unique=True),
+    Index(
+        "ix_generations_open",
+        "client",
+        postgresql_where=text("shape IS NULL"),
+        sqlite_where=text("shape IS NULL"),
+    ),
 )
 
 pieces = Table(
@@ -112,4 +123,21 @@ shares = Table(
 )
 
 lock_holder = Table("lock_holder", metadata, Column("holder", Text, nullable=False))
-"""One row, see `lock.py`."""
+"""One row, for servers of older versions, which worked on a database alone: see `servers.py`."""
+
+servers = Table(
+    "servers",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("seen_at", DateTime(timezone=True), nullable=False),
+    Column("version", Text, nullable=False),
+)
+"""The servers that work on a database of PostgreSQL, see `servers.py`."""
+
+readers = Table(
+    "readers",
+    metadata,
+    Column("generation", Text, primary_key=True),
+    Column("server", Text, _belongs_to("servers.name"), primary_key=True, index=True),
+)
+"""Which servers have readers of replies that others run."""

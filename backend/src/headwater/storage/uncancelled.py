@@ -1,13 +1,25 @@
 """Work that is finished although its caller is cancelled."""
 
 import asyncio
-from collections.abc import Awaitable
-from typing import TypeVar
+from collections.abc import Awaitable, Coroutine
+from contextvars import Context
+from typing import Any, TypeVar
 
 END_TIMEOUT = 5.0
 """Seconds that the end of a transaction may take once its task is cancelled."""
 
 T = TypeVar("T")
+
+
+_background: set[asyncio.Task[None]] = set()
+
+
+def in_background(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    """Start work that nobody awaits, in a context of its own; it is kept until it is done."""
+    task = asyncio.get_running_loop().create_task(work, context=Context())
+    _background.add(task)
+    task.add_done_callback(_background.discard)
+    return task
 
 
 async def uncancelled(work: Awaitable[T], seconds: float | None = None) -> T:

@@ -1,0 +1,124 @@
+"""Bells between servers: PostgreSQL's NOTIFY. A bell is a hint to look at rows; one may be missed."""
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Callable
+from contextlib import suppress
+from secrets import token_hex
+from typing import TypeAlias
+
+import msgspec
+
+from headwater.errors import UnavailableError
+from headwater.storage.database import Database
+from headwater.storage.outage import OUTAGES
+from headwater.storage.uncancelled import in_background
+
+logger = logging.getLogger(__name__)
+
+PAYLOAD_BYTES = 7_900
+"""The most that PostgreSQL takes is 8,000."""
+
+PROBE_EVERY = 5.0
+"""Seconds between two bells to oneself, which tell whether bells come through."""
+
+RETRY_AFTER = 0.5
+"""Seconds between two attempts to listen."""
+
+Heard: TypeAlias = Callable[[tuple[str, ...]], None]
+
+
+class Bells:
+    """Rings the other servers, and hears them.
+
+    A bell has a kind and words. What is rung while the last bells are on their way goes together, once.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._sender = token_hex(8)
+        self._listeners: defaultdict[str, list[Heard]] = defaultdict(list)
+        self._restarts: list[Callable[[], None]] = []
+        self._waiting: defaultdict[str, dict[tuple[str, ...], None]] = defaultdict(dict)
+        self._ringing: asyncio.Task[None] | None = None
+        self._own_heard = asyncio.Event()
+        self.come_through = True
+        """Whether bells are heard. PgBouncer takes LISTEN in its transaction mode, and delivers nothing."""
+
+    def on(self, kind: str, heard: Heard) -> None:
+        """Call `heard` with the words of each bell of this kind that another server rings."""
+        self._listeners[kind].append(heard)
+
+    def on_restart(self, restarted: Callable[[], None]) -> None:
+        """Call `restarted` whenever bells are heard again after some may have been missed."""
+        self._restarts.append(restarted)
+
+    def ring(self, kind: str, *words: str) -> None:
+        """Ring all other servers soon."""
+        self._waiting[kind][words] = None
+        if self._ringing is None:
+            self._ringing = in_background(self._ring())
+
+    async def run(self) -> None:
+        """Listen until cancelled."""
+        while True:
+            with suppress(UnavailableError, *OUTAGES):  # the database has logged it
+                async with self._database.listening(self._hear) as lost:
+                    for restarted in self._restarts:
+                        restarted()
+                    while not lost.is_set() and await self._hears_itself():
+                        with suppress(TimeoutError):
+                            async with asyncio.timeout(PROBE_EVERY):
+                                await lost.wait()
+            await asyncio.sleep(RETRY_AFTER)
+
+    async def _hears_itself(self) -> bool:
+        self._own_heard.clear()
+        self.ring("probe")
+        with suppress(TimeoutError):
+            async with asyncio.timeout(PROBE_EVERY):
+                await self._own_heard.wait()
+        heard = self._own_heard.is_set()
+        if self.come_through and not heard and self._database.outage is None:
+            logger.warning(
+                "notifications of PostgreSQL do not come through, so other servers' replies arrive late; does"
+                " HEADWATER_DATABASE_URL lead to a pooler in transaction mode?"
+            )
+        self.come_through = heard
+        return heard
+
+    async def _ring(self) -> None:
+        try:
+            while self._waiting:
+                waiting, self._waiting = self._waiting, defaultdict(dict)
+                payloads = [
+                    payload
+                    for kind, words in waiting.items()
+                    for payload in self._payloads(kind, list(words))
+                ]
+                with suppress(UnavailableError):  # a hint; what it is about is in rows
+                    await self._database.notify(payloads)
+        finally:
+            self._ringing = None
+
+    def _payloads(self, kind: str, bells: list[tuple[str, ...]]) -> list[str]:
+        """Bells of a kind in as few payloads as they fit into."""
+        payload = msgspec.json.encode([self._sender, kind, *bells])
+        if len(payload) <= PAYLOAD_BYTES or len(bells) == 1:
+            return [payload.decode()]
+        half = len(bells) // 2
+        return self._payloads(kind, bells[:half]) + self._payloads(kind, bells[half:])
+
+    def _hear(self, payload: str) -> None:
+        try:
+            sender, kind, *bells = msgspec.json.decode(payload, type=list[str | tuple[str, ...]])
+        except (msgspec.DecodeError, ValueError):
+            logger.warning("a notification of PostgreSQL is not of Headwater: %.100s", payload)
+            return
+        if sender == self._sender:
+            self._own_heard.set()
+            return
+        for heard in self._listeners.get(str(kind), ()):
+            for words in bells:
+                heard(tuple(words))

@@ -1,0 +1,83 @@
+"""Stops replies that other servers run, by a row and a bell."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+
+from sqlalchemy import text
+
+from headwater.errors import UnavailableError
+from headwater.generation.codec import outcome_object, parse_outcome
+from headwater.generation.outcome import Cancelled, Interrupted, Outcome
+from headwater.live.memory import MemoryControl
+from headwater.live.ports import Stop
+from headwater.live.postgresql.bells import Bells
+from headwater.storage.database import Database
+from headwater.storage.rows import encode_json
+from headwater.storage.servers import FENCE
+
+STOP = "stop"
+"""The bell of a reply whose server is asked to stop it."""
+
+TICK = 2.0
+"""Seconds after which rows are looked at without a bell."""
+
+_ASK = text(f"""
+    WITH held AS ({FENCE}), asked AS (
+        UPDATE generations SET stop = CAST(:stop AS json) FROM held
+        WHERE generations.id = :generation AND shape IS NULL AND stop IS NULL RETURNING generations.id
+    )
+    SELECT (SELECT count(*) FROM held) AS held, (SELECT count(*) FROM asked) AS asked""")  # noqa: S608
+_ASKED = text("SELECT id, stop FROM generations WHERE id = ANY(CAST(:ids AS text[])) AND stop IS NOT NULL")
+
+
+class SharedControl:
+    """See `Control`."""
+
+    def __init__(self, database: Database, bells: Bells) -> None:
+        self._database, self._bells = database, bells
+        self._own = MemoryControl()
+        self._asked = asyncio.Event()
+        bells.on(STOP, self._hear)
+        bells.on_restart(self._asked.set)
+
+    def listen(self, generation: str, stop: Stop) -> None:
+        """See `Control.listen`."""
+        self._own.listen(generation, stop)
+
+    def forget(self, generation: str) -> None:
+        """See `Control.forget`."""
+        self._own.forget(generation)
+
+    async def stop(self, generation: str, status: Cancelled | Interrupted) -> None:
+        """See `Control.stop`."""
+        if generation in self._own:
+            await self._own.stop(generation, status)
+            return
+        stop = encode_json(outcome_object(Outcome(status)))
+        await self._database.execute(_ASK, {"generation": generation, "stop": stop})
+        self._bells.ring(STOP, generation)
+
+    async def run(self) -> None:
+        """Stop what other servers ask for, until cancelled."""
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(TICK):
+                    await self._asked.wait()
+            self._asked.clear()
+            if ids := list(self._own):
+                with suppress(UnavailableError):  # the database has logged it
+                    await self._look(ids)
+
+    async def _look(self, ids: list[str]) -> None:
+        rows = await self._database.read(
+            lambda connection: connection.execute(_ASKED, {"ids": ids}).all(), single=True
+        )
+        for row in rows:
+            status = parse_outcome(row.stop).status
+            if isinstance(status, Cancelled | Interrupted):
+                await self._own.stop(row.id, status)
+
+    def _hear(self, words: Sequence[str]) -> None:
+        if any(generation in self._own for generation in words):
+            self._asked.set()

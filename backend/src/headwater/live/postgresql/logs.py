@@ -1,0 +1,187 @@
+"""The logs of replies that other servers run, copied from the pieces that these save."""
+
+import asyncio
+from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
+from itertools import groupby
+
+from sqlalchemy import text
+
+from headwater.errors import UnavailableError
+from headwater.generation.codec import parse_outcome
+from headwater.generation.log import Cursor, Listener, Log, LogWriter, Page
+from headwater.generation.outcome import Cancelled, Interrupted, Outcome
+from headwater.generation.parts import Event
+from headwater.live.memory import MemoryLog, MemoryLogStore
+from headwater.live.postgresql.bells import Bells
+from headwater.storage.database import Database
+from headwater.storage.replies import ReplyRepository, piece_events
+
+GROWN = "grown"
+"""The bell of a reply of which something was saved."""
+
+TICK = 1.0
+"""Seconds after which replies that are followed are looked at without a bell."""
+
+FAST_TICK = 0.1
+"""The same where no bells come through."""
+
+SHORTEST = 0.01
+"""The least seconds between two looks."""
+
+KEEP = 10.0
+"""Seconds that a copy without listeners is kept."""
+
+DELETED = Outcome(Cancelled("user"))
+"""How a reply ends whose row was deleted."""
+
+_TAILS = text("""
+    SELECT followed.id, generations.id IS NULL AS is_gone, generations.shape IS NOT NULL AS is_closed,
+        pieces.at, pieces.parts, pieces.shape
+    FROM unnest(CAST(:ids AS text[]), CAST(:ats AS bigint[])) AS followed(id, at)
+    LEFT JOIN generations ON generations.id = followed.id
+    LEFT JOIN pieces ON pieces.generation = followed.id AND pieces.at >= followed.at
+    ORDER BY followed.id, pieces.at""")
+
+
+class SharedLogStore:
+    """See `LogStore`: logs of this server in its memory, and copies of those of other servers."""
+
+    def __init__(self, database: Database, bells: Bells) -> None:
+        self._own = MemoryLogStore()
+        self._database, self._replies, self._bells = database, ReplyRepository(database), bells
+        self._copies: dict[str, _Copy] = {}
+        self._grown = asyncio.Event()
+        bells.on(GROWN, self._hear)
+        bells.on_restart(self._grown.set)
+
+    def create(self, generation: str) -> LogWriter:
+        """See `LogStore.create`."""
+        return self._own.create(generation)
+
+    async def open(self, generation: str) -> Log | None:
+        """See `LogStore.open`."""
+        own = await self._own.open(generation)
+        if own is not None:
+            return own
+        copy = self._copies.get(generation)
+        if copy is None:
+            copy = _Copy(generation)
+            await self._refresh([copy])
+            if copy.is_closed:
+                return None if copy.is_gone else copy
+            copy = self._copies.setdefault(generation, copy)
+        copy.touch()
+        return copy
+
+    def saved(self, generation: str) -> None:
+        """See `LogStore.saved`."""
+        self._bells.ring(GROWN, generation)
+
+    def forget(self, generation: str) -> None:
+        """See `LogStore.forget`."""
+        self._own.forget(generation)
+
+    async def run(self) -> None:
+        """Keep the copies up to date until cancelled."""
+        while True:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(TICK if self._bells.come_through else FAST_TICK):
+                    await self._grown.wait()
+            is_tick = not self._grown.is_set()
+            self._grown.clear()
+            for copy in [copy for copy in self._copies.values() if copy.is_closed or not copy.is_wanted]:
+                del self._copies[copy.generation]
+            if self._copies:
+                with suppress(UnavailableError):  # the database has logged it; the next look gets the rest
+                    await self._refresh(tuple(self._copies.values()), again=is_tick)
+            await asyncio.sleep(SHORTEST)
+
+    def _hear(self, words: Sequence[str]) -> None:
+        if not self._copies.keys().isdisjoint(words):
+            self._grown.set()
+
+    async def _refresh(self, copies: Collection["_Copy"], *, again: bool = False) -> None:
+        """Add what was saved since the last look.
+
+        With `again` the last piece of each is read once more: a server whose connection broke may have saved
+        a longer one in its place.
+        """
+        ats = [copy.last_piece if again else copy.end for copy in copies]
+        positions = {"ids": [copy.generation for copy in copies], "ats": ats}
+        rows = await self._database.read(
+            lambda connection: connection.execute(_TAILS, positions).all(), single=True
+        )
+        found = {id_: list(group) for id_, group in groupby(rows, lambda row: row.id)}
+        for copy in copies:
+            tail = found[copy.generation]
+            if tail[0].is_gone:
+                copy.is_gone = True
+                copy.close(DELETED)
+            elif tail[0].is_closed:
+                await self._finish(copy)
+            elif tail[0].at is not None:
+                copy.add((row.at, piece_events(row)) for row in tail)
+
+    async def _finish(self, copy: "_Copy") -> None:
+        reply = await self._replies.start_of("", copy.generation)
+        if reply is None or reply.outcome is None:
+            return  # deleted meanwhile: the next look finds no row
+        copy.add([(0, reply.events)])
+        copy.close(parse_outcome(reply.outcome))
+
+
+class _Copy:
+    """A copy of another server's log.
+
+    Who has read more of the log itself than was saved waits until the copy has as much.
+    """
+
+    def __init__(self, generation: str) -> None:
+        self.generation = generation
+        self.end: Cursor = 0
+        self.last_piece: Cursor = 0
+        self.is_closed = False
+        self.is_gone = False
+        self._log = MemoryLog()
+        self._listening = 0
+        self._wanted_until = 0.0
+        self.touch()
+
+    @property
+    def is_wanted(self) -> bool:
+        return self._listening > 0 or asyncio.get_running_loop().time() < self._wanted_until
+
+    def touch(self) -> None:
+        """Keep it for a while, though nobody listens yet."""
+        self._wanted_until = asyncio.get_running_loop().time() + KEEP
+
+    def add(self, pieces: Iterable[tuple[Cursor, Sequence[Event]]]) -> None:
+        """Add what is new of some pieces, up to the first gap."""
+        for at, events in pieces:
+            if at > self.end:
+                break
+            self.last_piece = at
+            self.end = self._log.append(self.end, events[self.end - at :])
+
+    def close(self, outcome: Outcome) -> None:
+        self.is_closed = True
+        self._log.close(self.end, outcome)
+
+    def read(self, after: Cursor) -> Page:
+        if after > self.end:
+            page = self._log.read(self.end)
+            if page.outcome is None:
+                return Page((), after)
+            if isinstance(page.outcome.status, Interrupted):
+                return Page((), after, page.outcome)  # what was read beyond it is lost
+        return self._log.read(after)
+
+    def listen(self, changed: Listener) -> None:
+        self._listening += 1
+        self._log.listen(changed)
+
+    def forget(self, changed: Listener) -> None:
+        self._listening -= 1
+        self.touch()
+        self._log.forget(changed)

@@ -1,0 +1,205 @@
+"""The servers that work on one database of PostgreSQL. Each has a row; one that has lost it writes no more.
+
+- A server **beats**: every `BEAT` seconds it writes the database's time into its row. While PostgreSQL is
+  silent, it cannot know whether the row is still there: after `SURE_FOR` seconds it hands out no more tokens.
+- Any server removes the row of another that has not beaten for `GRACE` seconds and has no session (its
+  process is gone), or has not beaten for `LEASE` seconds (it is paused). After an outage, it waits as long.
+- Every transaction that writes first locks the row of its server (`FENCE`), so nobody writes once it is gone.
+
+What a server ran whose row is gone is an orphan, which any other server closes.
+
+Versions before this one worked on a database alone. A row named the holder of their lock; it is taken from
+them for good, so that none of them writes beside today's servers.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, NullPool, text
+from sqlalchemy.engine import URL
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+
+from headwater import __version__
+from headwater.storage.lock import LOCK_TIMEOUT, LockedError, waits
+from headwater.storage.outage import OUTAGES, is_refusal
+
+logger = logging.getLogger(__name__)
+
+BEAT = 0.25
+"""Seconds between two beats."""
+
+SURE_FOR = 1.5
+"""Seconds after PostgreSQL's last answer in which no other server can have removed this one's row."""
+
+GRACE = 3.0
+"""Seconds without a beat and without a session after which a server is dead; more than `SURE_FOR`."""
+
+LEASE = 20.0
+"""Seconds without a beat after which a server counts as dead, whatever sessions it has."""
+
+CONNECT_TIMEOUT = 5.0
+"""Seconds that a connection to PostgreSQL may take."""
+
+SHARED = "several servers"
+"""What the row of older versions names, so that none of them holds the lock."""
+
+_OLD_LOCK = 0x48656164_77617465
+"""The id of the advisory lock of older versions: "Headwate" as a number."""
+
+FENCE = "SELECT name FROM servers WHERE name = :server FOR KEY SHARE"
+"""Gives no row once this server's is gone; it cannot go before the transaction ends.
+
+The row without a name is for programs that are no server.
+"""
+
+_FENCE = text(FENCE)
+_JOIN = text(
+    "INSERT INTO servers (name, seen_at, version) VALUES (:server, clock_timestamp(), :version)"
+    " ON CONFLICT (name) DO NOTHING"
+)
+_BEAT = text("""
+    UPDATE servers SET seen_at = clock_timestamp() WHERE name = :server
+    RETURNING (SELECT count(*) FROM servers WHERE name NOT IN (:server, '')) AS others""")
+_EXPEL = text("""
+    DELETE FROM servers WHERE name IN (
+        SELECT name FROM servers
+        WHERE name NOT IN (:server, '') AND (
+            seen_at < clock_timestamp() - make_interval(secs => :lease)
+            OR seen_at < clock_timestamp() - make_interval(secs => :grace)
+            AND NOT EXISTS (SELECT FROM pg_stat_activity WHERE application_name = servers.name)
+        ) FOR UPDATE SKIP LOCKED
+    ) RETURNING name""")
+_LEAVE = text("DELETE FROM servers WHERE name = :server")
+
+
+class ServerRow:
+    """This server's row: a `Claim` that other servers may hold beside it. `arguments` are the driver's."""
+
+    def __init__(self, url: URL, arguments: Mapping[str, Any]) -> None:
+        self._name: str = arguments["server_settings"]["application_name"]
+        self._engine = create_async_engine(
+            url, poolclass=NullPool, isolation_level="AUTOCOMMIT", connect_args={**arguments}
+        )
+        self._session: AsyncConnection | None = None
+        self._has_joined = False
+        self._answered_at = float("-inf")
+        self._in_touch_since = 0.0
+        self.others = 0
+        """How many other servers there were at the last beat."""
+
+    @property
+    def name(self) -> str:
+        """See `Claim.name`."""
+        return self._name if self._has_joined else ""
+
+    @property
+    def is_sure(self) -> bool:
+        """See `Claim.is_sure`."""
+        return _now() - self._answered_at < SURE_FOR
+
+    async def join(self) -> None:
+        """See `Claim.join`."""
+        self._in_touch_since = self._answered_at = _now()
+        await (await self._connected()).execute(_JOIN, {"server": self._name, "version": __version__})
+        self._has_joined = True
+
+    async def verify(self) -> None:
+        """See `Claim.verify`. Also removes the rows of dead servers."""
+        asked_at = _now()
+        if asked_at - self._answered_at >= SURE_FOR:
+            self._in_touch_since = asked_at
+        try:
+            async with asyncio.timeout(SURE_FOR):
+                try:
+                    session = await self._connected()
+                except OUTAGES as error:
+                    # Where nobody can connect, nobody can remove a row.
+                    if is_refusal(error):
+                        self._answered_at = asked_at
+                    raise
+                beaten = (await session.execute(_BEAT, {"server": self._name})).one_or_none()
+                if beaten is not None and beaten.others:
+                    await self._expel(session, asked_at)
+        except OUTAGES:
+            self._in_touch_since = float("inf")
+            await self._close()
+            raise
+        if beaten is None:
+            self._answered_at = float("-inf")
+            raise LockedError
+        self._answered_at = asked_at
+        self._in_touch_since = min(self._in_touch_since, asked_at)
+        self.others = beaten.others
+
+    def fence(self, connection: Connection) -> None:
+        """See `Claim.fence`."""
+        if not connection.execute(_FENCE, {"server": self.name}).all():
+            raise LockedError
+
+    async def release(self) -> None:
+        """See `Claim.release`."""
+        if self._has_joined:
+            try:
+                async with asyncio.timeout(SURE_FOR):
+                    await (await self._connected()).execute(_LEAVE, {"server": self._name})
+            except OUTAGES as error:
+                logger.warning("this server could not sign off from the database: %s", error)
+        await self._close()
+        await self._engine.dispose()
+
+    async def replace_older_version(self) -> None:
+        """Wait until no server of an older version works on the database, and keep them out.
+
+        Raises `LockedError` after `LOCK_TIMEOUT`.
+        """
+        session = await self._connected()
+        if await session.scalar(text("SELECT to_regclass('lock_holder')")) is None:
+            return
+        absent_since: float | None = None
+        give_up, warned = _now() + LOCK_TIMEOUT, False
+        while (holder := await session.scalar(text("SELECT holder FROM lock_holder"))) not in {"", SHARED}:
+            if await session.scalar(
+                text("SELECT EXISTS (SELECT FROM pg_stat_activity WHERE application_name = :holder)"),
+                {"holder": holder},
+            ):
+                absent_since = None
+                if _now() >= give_up:
+                    raise LockedError
+                if not warned:
+                    waits()
+                    warned = True
+            elif absent_since is None:
+                absent_since = _now()
+            elif _now() - absent_since >= GRACE:
+                break
+            await asyncio.sleep(BEAT)
+        await session.execute(text("UPDATE lock_holder SET holder = :shared"), {"shared": SHARED})
+
+    async def _expel(self, session: AsyncConnection, now: float) -> None:
+        in_touch = now - self._in_touch_since
+        if in_touch < GRACE:
+            return
+        limits = {"server": self._name, "grace": GRACE, "lease": LEASE if in_touch >= LEASE else 1e9}
+        for name in (await session.execute(_EXPEL, limits)).scalars():
+            logger.warning("the server %s is gone", name)
+
+    async def _connected(self) -> AsyncConnection:
+        if self._session is None:
+            self._session = await self._engine.connect()
+            # A beat that a crash of PostgreSQL undoes is repeated soon.
+            await self._session.execute(text("SET synchronous_commit = off"))
+        return self._session
+
+    async def _close(self) -> None:
+        session, self._session = self._session, None
+        if session is not None:
+            await session.invalidate()
+            await session.close()
+
+
+def _now() -> float:
+    """Seconds that also count while the machine sleeps, where the system can tell."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))

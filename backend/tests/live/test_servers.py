@@ -1,0 +1,287 @@
+"""Two servers on one PostgreSQL: a reply runs on the one, and everything else happens on the other."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from itertools import cycle
+from math import inf
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy.engine import URL
+
+from headwater.ids import new_id
+from tests.postgresql import create, new_database
+from tests.running import RunningServer, SseEvent, SseReader, text_of
+
+ABANDON_AFTER = 1.5
+"""Seconds after which these servers stop a reply that nobody reads."""
+
+WORDS = " ".join(f"w{n}" for n in range(200))
+
+
+@dataclass
+class Servers:
+    """Two servers, and a client of each; both clients are the same person."""
+
+    first: RunningServer
+    second: RunningServer
+    writer: httpx.AsyncClient
+    reader: httpx.AsyncClient
+
+
+@contextmanager
+def two_servers(folder: Path, database: URL, **more: str) -> Iterator[tuple[RunningServer, RunningServer]]:
+    environment = {
+        "HEADWATER_DATABASE_URL": database.set(drivername="postgresql").render_as_string(hide_password=False),
+        "HEADWATER_DATA_DIR": str(folder / "data"),
+        "HEADWATER_HEARTBEAT": "0.2",
+        "HEADWATER_ABANDON_AFTER": str(ABANDON_AFTER),
+        **more,
+    }
+    servers = []
+    try:
+        for name in ("first", "second"):
+            (folder / name).mkdir()
+            servers.append(RunningServer(folder / name, environment).wait_until_ready())
+        yield servers[0], servers[1]
+    finally:
+        for server in servers:
+            server.stop()
+    for server in servers:
+        assert "Traceback" not in server.log, server.log
+
+
+@asynccontextmanager
+async def clients_of(first: RunningServer, second: RunningServer) -> AsyncIterator[Servers]:
+    async with (
+        httpx.AsyncClient(base_url=first.url, timeout=40) as writer,
+        httpx.AsyncClient(base_url=second.url, timeout=40) as reader,
+    ):
+        token = (await writer.get("/api/models")).headers["headwater-client"]
+        for client in (writer, reader):
+            client.headers["headwater-client"] = token
+        yield Servers(first, second, writer, reader)
+
+
+@pytest.fixture(scope="module")
+def lasting(
+    postgresql_url: URL, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[RunningServer, RunningServer]]:
+    """Two servers for all tests that leave them alive."""
+    with (
+        asyncio.Runner() as runner,
+        two_servers(tmp_path_factory.mktemp("servers"), runner.run(created(postgresql_url))) as servers,
+    ):
+        yield servers
+
+
+async def created(server: URL) -> URL:
+    return server.set(database=await create(server, "template0"))
+
+
+@pytest.fixture
+async def servers(lasting: tuple[RunningServer, RunningServer]) -> AsyncIterator[Servers]:
+    async with clients_of(*lasting) as both:
+        yield both
+
+
+@pytest.fixture
+async def mortal(postgresql_url: URL, postgresql_template: str, tmp_path: Path) -> AsyncIterator[Servers]:
+    """Two servers for one test."""
+    async with new_database(postgresql_url, postgresql_template) as url:
+        with two_servers(tmp_path, url) as both:
+            async with clients_of(*both) as servers:
+                yield servers
+
+
+async def start(client: httpx.AsyncClient, **more: Any) -> dict[str, Any]:
+    """Start a reply and leave; the ids of its parts."""
+    script = {"tokens_per_second": 100} | more.pop("script", {})
+    body = {"message": WORDS, "model": "scripted/echo", "script": script, **more}
+    async with client.stream("POST", "/api/chat", json=body) as response:
+        assert response.status_code == 200, await response.aread()
+        events = SseReader()
+        async for data in response.aiter_raw():
+            for event in events.feed(data):
+                return dict(event.data)
+    raise AssertionError("a reply begins with its start")
+
+
+async def read(
+    client: httpx.AsyncClient, generation: str, after: float = 0, until: float = inf
+) -> list[SseEvent]:
+    """A reply from a cursor to its end, or to another cursor."""
+    events = SseReader()
+    read: list[SseEvent] = []
+    url = f"/api/generations/{generation}/events"
+    async with client.stream("GET", url, headers={"last-event-id": f"{generation}:{after}"}) as response:
+        assert response.status_code == 200, await response.aread()
+        async for data in response.aiter_raw():
+            read += events.feed(data)
+            if read and cursor_of(read[-1]) >= until:
+                break
+    return read
+
+
+def cursor_of(event: SseEvent) -> float:
+    cursor = event.id.rpartition(":")[2]
+    return inf if cursor == "end" else int(cursor)
+
+
+async def opened(client: httpx.AsyncClient, conversation: str) -> dict[str, Any]:
+    response = await client.get(f"/api/conversations/{conversation}")
+    assert response.status_code == 200, response.text
+    body: dict[str, Any] = response.json()
+    return body
+
+
+async def test_a_reply_is_read_elsewhere_while_it_runs(servers: Servers) -> None:
+    started = await start(servers.writer)
+    events = await read(servers.reader, started["generation"])
+    assert (text_of(events), events[-1].data["status"]) == (WORDS, "completed")
+    assert len({event.at for event in events}) > 20
+
+
+async def test_a_reader_goes_from_server_to_server_and_gets_each_event_once(servers: Servers) -> None:
+    started = await start(servers.writer)
+    events: list[SseEvent] = []
+    clients = cycle((servers.reader, servers.writer))
+    while not events or events[-1].event == "message":
+        after = cursor_of(events[-1]) if events else 0
+        events += await read(next(clients), started["generation"], after, until=after + 17)
+    assert (text_of(events), events[-1].data["status"]) == (WORDS, "completed")
+
+
+async def test_a_conversation_is_whole_elsewhere_while_its_reply_runs(servers: Servers) -> None:
+    started = await start(servers.writer)
+    await read(servers.reader, started["generation"], until=30)
+    conversation = await opened(servers.reader, started["conversation"])
+    reply = conversation["messages"][-1]
+    assert reply["outcome"] is None
+    assert conversation["running"]
+    assert WORDS.startswith(reply["text"])
+    assert len(reply["text"].split()) >= 20
+    listed = (await servers.reader.get("/api/conversations")).json()["conversations"]
+    assert [each["running"] for each in listed if each["id"] == started["conversation"]] == [True]
+    rest = await read(servers.reader, started["generation"], reply["cursor"])
+    assert reply["text"] + text_of(rest) == WORDS
+
+
+async def test_a_reply_is_stopped_elsewhere(servers: Servers) -> None:
+    started = await start(servers.writer, script={"tokens_per_second": 5})
+    reading = asyncio.create_task(read(servers.writer, started["generation"]))
+    await read(servers.reader, started["generation"], until=2)
+    response = await servers.reader.post(f"/api/generations/{started['generation']}/cancel")
+    assert response.status_code == 202
+    async with asyncio.timeout(10):
+        events = await reading
+    assert events[-1].data["status"] == "cancelled"
+    assert events[-1].data["by"] == "user"
+    again = await read(servers.reader, started["generation"])
+    assert text_of(again) == text_of(events)
+
+
+async def test_the_same_id_on_both_servers_at_once_is_one_reply(servers: Servers) -> None:
+    ids = {"generation": new_id("gen"), "reply": new_id("msg"), "conversation": new_id("conv")}
+    started = await asyncio.gather(*(start(each, ids=ids) for each in (servers.writer, servers.reader) * 3))
+    assert {each["generation"] for each in started} == {ids["generation"]}
+    for client in (servers.reader, servers.writer):
+        assert text_of(await read(client, ids["generation"])) == WORDS
+    assert len((await opened(servers.reader, ids["conversation"]))["messages"]) == 2
+
+
+async def test_an_id_is_refused_elsewhere_for_another_request(servers: Servers) -> None:
+    ids = {"generation": new_id("gen")}
+    await start(servers.writer, ids=ids)
+    body = {"message": "something else", "model": "scripted/echo", "ids": ids}
+    refused = await servers.reader.post("/api/chat", json=body)
+    assert (refused.status_code, refused.json()["code"]) == (409, "conflict")
+
+
+async def test_a_running_reply_is_not_regenerated_elsewhere(servers: Servers) -> None:
+    started = await start(servers.writer)
+    path = f"/api/conversations/{started['conversation']}/messages/{started['message']}/replies"
+    refused = await servers.reader.post(path, json={})
+    assert (refused.status_code, refused.json()["code"]) == (409, "conflict"), refused.text
+
+
+async def test_what_changes_is_announced_elsewhere(servers: Servers) -> None:
+    started = await start(servers.writer)
+    async with servers.reader.stream("GET", "/api/conversations/events") as response:
+        events = SseReader()
+        chunks = response.aiter_raw()
+        events.feed(await anext(chunks))
+        renamed = {"title": "another title"}
+        path = f"/api/conversations/{started['conversation']}"
+        assert (await servers.writer.patch(path, json=renamed)).status_code == 200
+        async with asyncio.timeout(10):
+            async for data in chunks:
+                if any(started["conversation"] in event.data["conversations"] for event in events.feed(data)):
+                    return
+    pytest.fail("the feed ended")
+
+
+async def test_a_reply_that_is_read_elsewhere_goes_on_and_one_that_nobody_reads_does_not(
+    servers: Servers,
+) -> None:
+    lasts = 2 * ABANDON_AFTER
+    read_on = await start(servers.writer, script={"tokens_per_second": len(WORDS.split()) / lasts})
+    events = await read(servers.reader, read_on["generation"])
+    assert events[-1].data["status"] == "completed"
+    left = await start(servers.writer, script={"tokens_per_second": 5})
+    await read(servers.reader, left["generation"], until=2)
+    events = await read_when_closed(servers.writer, left["generation"])
+    assert events[-1].data["status"] == "cancelled"
+    assert events[-1].data["by"] == "abandoned"
+
+
+async def read_when_closed(client: httpx.AsyncClient, generation: str) -> list[SseEvent]:
+    """A reply, once it has ended though nobody reads it."""
+    async with asyncio.timeout(20):
+        while (await client.get(f"/api/generations/{generation}")).json()["outcome"] is None:
+            pass
+    return await read(client, generation)
+
+
+@pytest.mark.parametrize("for_good", [False, True])
+async def test_a_reply_whose_conversation_is_deleted_elsewhere_ends(servers: Servers, for_good: bool) -> None:
+    started = await start(servers.writer, script={"tokens_per_second": 5})
+    reading = asyncio.create_task(read(servers.writer, started["generation"]))
+    await read(servers.reader, started["generation"], until=2)
+    path = "" if for_good else f"/{started['conversation']}"
+    response = await servers.reader.delete(f"/api/conversations{path}")
+    assert response.status_code == 204, response.text
+    async with asyncio.timeout(10):
+        events = await reading
+    assert events[-1].data["status"] == "cancelled"
+
+
+async def test_the_reply_of_a_killed_server_ends_for_its_readers_elsewhere(mortal: Servers) -> None:
+    started = await start(mortal.writer, script={"tokens_per_second": 20})
+    reading = asyncio.create_task(read(mortal.reader, started["generation"]))
+    seen = await read(mortal.reader, started["generation"], until=20)
+    mortal.first.process.kill()
+    async with asyncio.timeout(25):
+        events = await reading
+    assert events[-1].data["status"] == "interrupted"
+    assert WORDS.startswith(text_of(events))
+    assert text_of(events).startswith(text_of(seen))
+    reply = (await opened(mortal.reader, started["conversation"]))["messages"][-1]
+    assert (reply["text"], reply["outcome"]["status"]) == (text_of(events), "interrupted")
+
+
+async def test_a_server_that_ends_leaves_what_it_said_to_readers_elsewhere(mortal: Servers) -> None:
+    started = await start(mortal.writer, script={"tokens_per_second": 20})
+    reading = asyncio.create_task(read(mortal.reader, started["generation"]))
+    await read(mortal.reader, started["generation"], until=20)
+    mortal.first.process.send_signal(signal.SIGTERM)
+    async with asyncio.timeout(10):
+        events = await reading
+    assert events[-1].data["status"] == "interrupted"
+    reply = (await opened(mortal.reader, started["conversation"]))["messages"][-1]
+    assert reply["text"] == text_of(events)
