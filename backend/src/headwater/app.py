@@ -75,7 +75,7 @@ PAGE = Path(__file__).parent / "page"
 class Application:
     """The whole application: one for each protocol, and the use cases behind them.
 
-    `taken_over` is set once another server has taken over the database; then this one must end.
+    `taken_over` is set once other servers have taken over what this one ran; then it must end.
     """
 
     web: Quart

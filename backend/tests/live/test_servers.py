@@ -144,7 +144,7 @@ async def test_a_reply_is_read_elsewhere_while_it_runs(servers: Servers) -> None
     started = await start(servers.writer)
     events = await read(servers.reader, started["generation"])
     assert (text_of(events), events[-1].data["status"]) == (WORDS, "completed")
-    assert len({event.at for event in events}) > 20
+    assert len({event.at for event in events}) > 5
 
 
 async def test_a_reader_goes_from_server_to_server_and_gets_each_event_once(servers: Servers) -> None:

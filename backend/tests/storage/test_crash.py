@@ -97,6 +97,14 @@ async def opened(client: httpx.AsyncClient, conversation: str) -> dict[str, Any]
     return found
 
 
+async def closed(client: httpx.AsyncClient, conversation: str) -> dict[str, Any]:
+    """A conversation, once its reply has ended: of servers on PostgreSQL, the others must miss the killed one."""
+    async with asyncio.timeout(30):
+        while (found := await opened(client, conversation))["messages"][-1]["outcome"] is None:
+            pass
+    return found
+
+
 def cursor_of(event: SseEvent) -> int:
     return int(event.id.partition(":")[2])
 
@@ -136,7 +144,7 @@ async def check_after_crash(place: Place, all_: list[Seen], killed: float) -> No
     async with place.serving() as (_, client):
         place.check()
         for seen in all_:
-            conversation = await opened(client, seen.conversation)
+            conversation = await closed(client, seen.conversation)
             question, reply = conversation["messages"]
             assert question["text"] == WORDS
             assert reply["outcome"] == {"status": "interrupted", "usage": None, "timing": None}

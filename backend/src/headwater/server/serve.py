@@ -90,7 +90,7 @@ async def serve(settings: Settings, announce: Callable[[str], None]) -> None:
                 shutdown_trigger=until_drained,
             )
     if built.taken_over.is_set():
-        raise DatabaseError("another Headwater server has taken over this database")
+        raise DatabaseError("other servers have given this one up, because it did not answer for long")
 
 
 class _Signals:

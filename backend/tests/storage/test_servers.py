@@ -1,0 +1,185 @@
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+import pytest
+from sqlalchemy import Connection
+from sqlalchemy.engine import URL
+from sqlalchemy.util import await_only
+
+from headwater.errors import UnavailableError
+from headwater.storage import servers
+from headwater.storage.database import DatabaseError, open_database
+from headwater.storage.lock import LockedError
+from headwater.storage.outage import OUTAGES
+from headwater.storage.servers import ServerRow
+from tests.postgresql import new_database
+
+
+@pytest.fixture
+async def url(postgresql_url: URL, postgresql_template: str) -> AsyncIterator[URL]:
+    async with new_database(postgresql_url, postgresql_template) as url:
+        yield url
+
+
+@asynccontextmanager
+async def session(url: URL, name: str = "a test") -> AsyncIterator[asyncpg.Connection]:
+    opened = await asyncpg.connect(
+        url.set(drivername="postgresql").render_as_string(hide_password=False),
+        server_settings={"application_name": name},
+    )
+    try:
+        yield opened
+    finally:
+        await opened.close()
+
+
+def arguments(name: str) -> dict[str, Any]:
+    return {"server_settings": {"application_name": name}}
+
+
+@asynccontextmanager
+async def joined(url: URL, name: str) -> AsyncIterator[ServerRow]:
+    row = ServerRow(url, arguments(name))
+    await row.join()
+    try:
+        yield row
+    finally:
+        await row.release()
+
+
+async def verified(row: ServerRow) -> None:
+    """Verify it, after what ended sessions raise."""
+    while True:
+        try:
+            await row.verify()
+        except OUTAGES:
+            continue
+        else:
+            return
+
+
+async def end_sessions(url: URL, name: str) -> None:
+    """As a restart of PostgreSQL does, or the end of a process."""
+    async with session(url) as other:
+        await other.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1", name
+        )
+        while await other.fetchval("SELECT count(*) FROM pg_stat_activity WHERE application_name = $1", name):
+            pass
+
+
+async def names(url: URL) -> set[str]:
+    async with session(url) as other:
+        return {row["name"] for row in await other.fetch("SELECT name FROM servers WHERE name <> ''")}
+
+
+async def test_servers_work_side_by_side(url: URL) -> None:
+    async with joined(url, "first") as first, joined(url, "second") as second:
+        for row in (first, second):
+            await row.verify()
+            assert row.is_sure
+            assert row.others == 1
+        assert await names(url) == {"first", "second"}
+    assert await names(url) == set()
+
+
+async def test_a_server_without_sessions_is_removed_and_knows_it(
+    url: URL, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(servers, "GRACE", 0.1)
+    async with joined(url, "first") as first, joined(url, "second") as second:
+        await end_sessions(url, "first")
+        async with asyncio.timeout(20):
+            while "first" in await names(url):
+                await second.verify()
+        with pytest.raises(LockedError):
+            await verified(first)
+        assert not first.is_sure
+        assert second.is_sure
+
+
+async def test_a_server_that_comes_back_in_time_stays(url: URL, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(servers, "GRACE", 60)
+    async with joined(url, "first") as first, joined(url, "second") as second:
+        await end_sessions(url, "first")
+        await second.verify()
+        await verified(first)
+        assert first.is_sure
+
+
+async def test_a_paused_server_is_removed_after_its_lease_though_it_has_sessions(
+    url: URL, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(servers, "GRACE", 0.1)
+    monkeypatch.setattr(servers, "LEASE", 0.5)
+    async with joined(url, "first") as first, joined(url, "second") as second:
+        async with asyncio.timeout(20):
+            while "first" in await names(url):
+                await second.verify()
+        with pytest.raises(LockedError):
+            await first.verify()
+
+
+async def test_who_was_out_of_touch_removes_nobody_at_once(url: URL, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a restart of PostgreSQL, all others look dead to the one that is back first."""
+    monkeypatch.setattr(servers, "GRACE", 60)
+    async with joined(url, "first"), joined(url, "second") as second:
+        async with session(url) as other:
+            await other.execute("UPDATE servers SET seen_at = clock_timestamp() - interval '1 hour'")
+        await end_sessions(url, "first")
+        await second.verify()
+        assert await names(url) == {"first", "second"}
+
+
+async def test_a_server_that_hears_nothing_is_not_sure_for_long(
+    url: URL, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with joined(url, "first") as first:
+        await first.verify()
+        assert first.is_sure
+        monkeypatch.setattr(servers, "SURE_FOR", 0)
+        assert not first.is_sure
+
+
+async def test_nobody_writes_whose_row_is_gone(url: URL) -> None:
+    async with open_database(url, to_serve=True) as database:
+        async with session(url) as other:
+            await other.execute("SET lock_timeout = '100ms'")
+
+            def work(_: Connection) -> None:
+                with pytest.raises(asyncpg.LockNotAvailableError):
+                    await_only(other.execute("DELETE FROM servers WHERE name <> ''"))
+
+            await database.write(work)
+            await other.execute("DELETE FROM servers WHERE name <> ''")
+        with pytest.raises(UnavailableError, match="given this one up"):
+            await database.write(lambda _: pytest.fail("a transaction of a server that was removed"))
+
+
+async def test_a_beat_does_not_wait_for_transactions(url: URL) -> None:
+    async with open_database(url, to_serve=True) as database, session(url) as other:
+        await other.execute("SET lock_timeout = '100ms'")
+        await database.write(lambda _: await_only(other.execute("UPDATE servers SET seen_at = seen_at")))
+
+
+async def test_a_server_of_an_older_version_is_waited_for(url: URL, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(servers, "LOCK_TIMEOUT", 0.05)
+    async with session(url, "headwater old") as old:
+        await old.execute("UPDATE lock_holder SET holder = 'headwater old'")
+        with pytest.raises(DatabaseError, match="another Headwater server works on this database"):
+            async with open_database(url, to_serve=True):
+                pass
+        assert await old.fetchval("SELECT holder FROM lock_holder") == "headwater old"
+
+
+async def test_a_server_of_an_older_version_that_is_gone_comes_never_back(
+    url: URL, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(servers, "GRACE", 0.1)
+    async with session(url) as other:
+        await other.execute("UPDATE lock_holder SET holder = 'headwater old'")
+        async with open_database(url, to_serve=True):
+            assert await other.fetchval("SELECT holder FROM lock_holder") == servers.SHARED
