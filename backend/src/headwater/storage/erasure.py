@@ -35,7 +35,13 @@ MERGE_AFTER = 4_000_000
 
 T = TypeVar("T")
 
-_MARKED = select(conversations.c.id).where(conversations.c.deleted_at == FOR_GOOD).limit(100)
+# Several servers remove different ones.
+_MARKED = (
+    select(conversations.c.id)
+    .where(conversations.c.deleted_at == FOR_GOOD)
+    .limit(100)
+    .with_for_update(skip_locked=True)
+)
 _REMOVE = delete(conversations).where(conversations.c.id == bindparam("conversation"))
 _REMOVE_EMPTY = delete(conversations).where(
     conversations.c.deleted_at == FOR_GOOD, ~exists().where(messages.c.conversation == conversations.c.id)

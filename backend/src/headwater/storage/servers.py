@@ -141,6 +141,7 @@ class ServerRow:
 
     async def release(self) -> None:
         """See `Claim.release`."""
+        await self._close()  # a beat may have been cut
         if self._has_joined:
             try:
                 async with asyncio.timeout(SURE_FOR):

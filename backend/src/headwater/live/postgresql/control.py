@@ -1,17 +1,15 @@
 """Stops replies that other servers run, by a row and a bell."""
 
-import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
 
 from sqlalchemy import text
 
-from headwater.errors import UnavailableError
 from headwater.generation.codec import outcome_object, parse_outcome
 from headwater.generation.outcome import Cancelled, Interrupted, Outcome
 from headwater.live.memory import MemoryControl
 from headwater.live.ports import Stop
 from headwater.live.postgresql.bells import Bells
+from headwater.live.postgresql.looking import Looking
 from headwater.storage.database import Database
 from headwater.storage.rows import encode_json
 from headwater.storage.servers import FENCE
@@ -37,9 +35,9 @@ class SharedControl:
     def __init__(self, database: Database, bells: Bells) -> None:
         self._database, self._bells = database, bells
         self._own = MemoryControl()
-        self._asked = asyncio.Event()
+        self._looking = Looking(self._look, lambda: TICK)
         bells.on(STOP, self._hear)
-        bells.on_restart(self._asked.set)
+        bells.on_restart(self._looking.soon)
 
     def listen(self, generation: str, stop: Stop) -> None:
         """See `Control.listen`."""
@@ -60,16 +58,12 @@ class SharedControl:
 
     async def run(self) -> None:
         """Stop what other servers ask for, until cancelled."""
-        while True:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(TICK):
-                    await self._asked.wait()
-            self._asked.clear()
-            if ids := list(self._own):
-                with suppress(UnavailableError):  # the database has logged it
-                    await self._look(ids)
+        await self._looking.run()
 
-    async def _look(self, ids: list[str]) -> None:
+    async def _look(self) -> None:
+        ids = list(self._own)
+        if not ids:
+            return
         rows = await self._database.read(
             lambda connection: connection.execute(_ASKED, {"ids": ids}).all(), single=True
         )
@@ -80,4 +74,4 @@ class SharedControl:
 
     def _hear(self, words: Sequence[str]) -> None:
         if any(generation in self._own for generation in words):
-            self._asked.set()
+            self._looking.soon()

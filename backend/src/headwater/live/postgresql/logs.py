@@ -2,18 +2,17 @@
 
 import asyncio
 from collections.abc import Collection, Iterable, Sequence
-from contextlib import suppress
 from itertools import groupby
 
 from sqlalchemy import text
 
-from headwater.errors import UnavailableError
 from headwater.generation.codec import parse_outcome
 from headwater.generation.log import Cursor, Listener, Log, LogWriter, Page
 from headwater.generation.outcome import Cancelled, Interrupted, Outcome
 from headwater.generation.parts import Event
 from headwater.live.memory import MemoryLog, MemoryLogStore
 from headwater.live.postgresql.bells import Bells
+from headwater.live.postgresql.looking import Looking
 from headwater.storage.database import Database
 from headwater.storage.replies import ReplyRepository, piece_events
 
@@ -25,9 +24,6 @@ TICK = 1.0
 
 FAST_TICK = 0.1
 """The same where no bells come through."""
-
-SHORTEST = 0.01
-"""The least seconds between two looks."""
 
 KEEP = 10.0
 """Seconds that a copy without listeners is kept."""
@@ -51,9 +47,10 @@ class SharedLogStore:
         self._own = MemoryLogStore()
         self._database, self._replies, self._bells = database, ReplyRepository(database), bells
         self._copies: dict[str, _Copy] = {}
-        self._grown = asyncio.Event()
+        self._looking = Looking(self._look, lambda: TICK if bells.come_through else FAST_TICK)
+        self._looked_again_at = 0.0
         bells.on(GROWN, self._hear)
-        bells.on_restart(self._grown.set)
+        bells.on_restart(self._looking.soon)
 
     def create(self, generation: str) -> LogWriter:
         """See `LogStore.create`."""
@@ -84,22 +81,22 @@ class SharedLogStore:
 
     async def run(self) -> None:
         """Keep the copies up to date until cancelled."""
-        while True:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(TICK if self._bells.come_through else FAST_TICK):
-                    await self._grown.wait()
-            is_tick = not self._grown.is_set()
-            self._grown.clear()
-            for copy in [copy for copy in self._copies.values() if copy.is_closed or not copy.is_wanted]:
-                del self._copies[copy.generation]
-            if self._copies:
-                with suppress(UnavailableError):  # the database has logged it; the next look gets the rest
-                    await self._refresh(tuple(self._copies.values()), again=is_tick)
-            await asyncio.sleep(SHORTEST)
+        await self._looking.run()
+
+    async def _look(self) -> None:
+        for copy in [copy for copy in self._copies.values() if copy.is_closed or not copy.is_wanted]:
+            del self._copies[copy.generation]
+        if not self._copies:
+            return
+        now = asyncio.get_running_loop().time()
+        again = now - self._looked_again_at >= TICK
+        await self._refresh(tuple(self._copies.values()), again=again)
+        if again:
+            self._looked_again_at = now
 
     def _hear(self, words: Sequence[str]) -> None:
         if not self._copies.keys().isdisjoint(words):
-            self._grown.set()
+            self._looking.soon()
 
     async def _refresh(self, copies: Collection["_Copy"], *, again: bool = False) -> None:
         """Add what was saved since the last look.

@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 from sqlalchemy import text
 
-from headwater.errors import UnavailableError
 from headwater.live.memory import MemoryPresence
 from headwater.live.postgresql.bells import Bells
+from headwater.live.postgresql.looking import Looking
 from headwater.storage.database import Database
 from headwater.storage.servers import FENCE
 
@@ -41,10 +41,10 @@ class SharedPresence:
         self._elsewhere: frozenset[str] = frozenset()
         self._changed: dict[str, bool] = {}
         """Replies of other servers, and whether they are read here, that are not noted yet."""
-        self._look = asyncio.Event()
+        self._looking = Looking(self._look, lambda: TICK)
         self._is_read_elsewhere = asyncio.Event()
         bells.on(READ, self._hear)
-        bells.on_restart(self._look.set)
+        bells.on_restart(self._looking.soon)
 
     @property
     def elsewhere(self) -> frozenset[str]:
@@ -82,18 +82,15 @@ class SharedPresence:
 
     async def run(self) -> None:
         """Note readers of other servers' replies, and look for readers elsewhere, until cancelled."""
-        while True:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(TICK):
-                    await self._look.wait()
-            self._look.clear()
-            with suppress(UnavailableError):  # the database has logged it; the next round does it
-                await self._note_changes()
-                await self._find_readers()
+        await self._looking.run()
+
+    async def _look(self) -> None:
+        await self._note_changes()
+        await self._find_readers()
 
     def _note(self, generation: str, *, is_read: bool) -> None:
         self._changed[generation] = is_read
-        self._look.set()
+        self._looking.soon()
 
     async def _note_changes(self) -> None:
         changed = dict(self._changed)
@@ -128,7 +125,7 @@ class SharedPresence:
 
     def _hear(self, words: Sequence[str]) -> None:
         if not self._listeners.keys().isdisjoint(words):
-            self._look.set()
+            self._looking.soon()
 
     def _count(self, generation: str, count: int) -> None:
         self._counts[generation] = count
