@@ -62,7 +62,7 @@ class SharedLogStore:
         if own is not None:
             return own
         copy = self._copies.get(generation)
-        if copy is None:
+        if copy is None or copy.is_closed:
             copy = _Copy(generation)
             await self._refresh([copy])
             if copy.is_closed:
