@@ -149,6 +149,12 @@ test-deploy: dev-tools ## The syntax of the image, the compose file, the proxy's
 test-e2e: setup dev-tools browser library ## The whole application in a real browser
 	HEADWATER_TEST_BROWSER="$$(cat .make/browser)" $(VENV)/python -m pytest e2e -n 2 --dist worksteal
 
+CHAOS_SECONDS ?= 600
+
+.PHONY: chaos
+chaos: setup dev-tools ## Faults at random for CHAOS_SECONDS while servers on one PostgreSQL read each other's replies
+	cd backend && ../$(VENV)/python -m tests.live.chaos $(CHAOS_SECONDS)
+
 .PHONY: fuzz
 fuzz: setup dev-tools ## The property tests with inputs that are drawn anew; make test draws the same each time
 	cd backend && HEADWATER_FUZZ=1 ../$(VENV)/python -m pytest -n auto --dist worksteal -m hypothesis

@@ -1,0 +1,310 @@
+"""Faults at random while servers on one PostgreSQL run and read each other's replies.
+
+python -m tests.live.chaos SECONDS [SEED] does so for a while, and says how often each fault came.
+"""
+
+import asyncio
+import random
+import signal
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx
+from sqlalchemy.engine import URL
+
+from tests.postgresql import PostgresqlServer, new_database, postgresql_server
+from tests.running import RunningServer, SseReader
+
+WORDS = [f"w{n}" for n in range(400)]
+TEXT = " ".join(WORDS)
+
+HUNG = 60.0
+"""Seconds without anything new after which a reader counts as left hanging."""
+
+LOST = 2.0
+"""Seconds of text that a killed server may not have saved, on a machine that is busy with all of this."""
+
+
+@dataclass
+class Reading:
+    """What a reader has got of a reply, from whichever servers."""
+
+    conversation: str
+    generation: str
+    rate: float
+    text: str = ""
+    cursor: int = 0
+    cuts: int = 0
+    outcome: dict[str, Any] | None = None
+
+
+@dataclass
+class Chaos:
+    """Servers, and what is done to them."""
+
+    folder: Path
+    postgresql: PostgresqlServer
+    url: URL
+    random: random.Random
+    number: int = 2
+    servers: list[RunningServer] = field(default_factory=list)
+    logs: list[str] = field(default_factory=list)
+    headers: dict[str, str] = field(default_factory=dict)
+    faults: Counter[str] = field(default_factory=Counter)
+    readings: list[Reading] = field(default_factory=list)
+    started: int = 0
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """All servers, for as long as the block."""
+        try:
+            for _ in range(self.number):
+                self.servers.append(await self._start())
+            async with self._client(self.servers[0]) as client:
+                token = (await client.get("/api/models")).headers["headwater-client"]
+            self.headers = {"headwater-client": token}
+            yield
+        finally:
+            for server in self.servers:
+                self._end(server)
+        for log in self.logs:
+            assert "Traceback" not in log, log
+
+    async def go_on(self, seconds: float, readers: int, pause: float) -> None:
+        """Start and read replies, with a fault about every `pause` seconds."""
+        until = time.monotonic() + seconds
+        async with asyncio.TaskGroup() as tasks:
+            for _ in range(readers):
+                tasks.create_task(self._keep_asking(until))
+            tasks.create_task(self._break_things(until, pause))
+
+    async def check(self) -> None:
+        """What readers saw is what rows say, and nothing is left open."""
+        for reading in self.readings:
+            reply = await self._row(reading)
+            outcome, saved = reply["outcome"], reply["text"]
+            assert outcome is not None, reading
+            assert reading.outcome is not None, reading
+            assert outcome["status"] == reading.outcome["status"], (reading, outcome)
+            assert TEXT.startswith(saved), reading
+            assert TEXT.startswith(reading.text), reading
+            if outcome["status"] == "interrupted":
+                lost = len(reading.text[len(saved) :].split())
+                assert lost <= LOST * reading.rate, (lost, reading)
+            else:
+                assert reading.text == saved, reading
+            if outcome["status"] == "completed":
+                assert saved == TEXT
+
+    async def _keep_asking(self, until: float) -> None:
+        while time.monotonic() < until:
+            rate = self.random.choice((20.0, 60.0, 150.0))
+            body = {"message": TEXT, "model": "scripted/echo", "script": {"tokens_per_second": rate}}
+            try:
+                async with (
+                    self._client() as client,
+                    client.stream("POST", "/api/chat", json=body, headers=self.headers) as response,
+                ):
+                    if response.status_code != 200:
+                        await asyncio.sleep(0.1)
+                        continue
+                    events = SseReader()
+                    start = None
+                    async for data in response.aiter_raw():
+                        if found := events.feed(data):
+                            start = found[0].data
+                            break
+            except httpx.TransportError:
+                await asyncio.sleep(0.1)
+                continue
+            if start is not None:
+                reading = Reading(start["conversation"], start["generation"], rate)
+                self.readings.append(reading)
+                await self._read(reading)
+
+    async def _read(self, reading: Reading) -> None:
+        """Read a reply to its end, with cuts, each time from any server."""
+        news = time.monotonic()
+        while reading.outcome is None:
+            assert time.monotonic() - news < HUNG, reading
+            leave = reading.cursor + self.random.choice((5, 50, 1000))
+            headers = {**self.headers, "last-event-id": f"{reading.generation}:{reading.cursor}"}
+            try:
+                async with (
+                    self._client() as client,
+                    client.stream(
+                        "GET", f"/api/generations/{reading.generation}/events", headers=headers
+                    ) as response,
+                ):
+                    if response.status_code in {502, 503}:
+                        await asyncio.sleep(0.1)
+                        continue
+                    assert response.status_code == 200, (await response.aread(), reading)
+                    events = SseReader()
+                    async for data in response.aiter_raw():
+                        for event in events.feed(data):
+                            news = time.monotonic()
+                            if event.event == "message":
+                                reading.text += event.data["token"]
+                                reading.cursor = int(event.id.rpartition(":")[2])
+                            elif event.event == "outcome":
+                                reading.outcome = event.data
+                        if reading.cursor >= leave:
+                            reading.cuts += 1
+                            break
+            except httpx.TransportError:
+                await asyncio.sleep(0.1)
+
+    async def _row(self, reading: Reading) -> dict[str, Any]:
+        async with asyncio.timeout(HUNG), self._client() as client:
+            while True:
+                path = f"/api/conversations/{reading.conversation}"
+                response = await client.get(path, headers=self.headers)
+                if response.status_code == 200:
+                    reply: dict[str, Any] = response.json()["messages"][-1]
+                    if reply["outcome"] is not None:
+                        return reply
+                await asyncio.sleep(0.05)
+
+    async def _break_things(self, until: float, pause: float) -> None:
+        faults: list[Callable[[], Awaitable[None]]] = [
+            self._end_sessions,
+            self._end_bells,
+            self._restart_postgresql,
+            self._pause_postgresql,
+            self._pause_server,
+            self._kill_server,
+            self._replace_server,
+            self._stop_reply,
+            self._stop_reply,
+        ]
+        while time.monotonic() < until:
+            await asyncio.sleep(self.random.uniform(0.5, 1.5) * pause)
+            fault = self.random.choice(faults)
+            self.faults[fault.__name__.strip("_")] += 1
+            await fault()
+
+    async def _end_sessions(self) -> None:
+        await self._terminate("application_name LIKE 'headwater %'")
+
+    async def _end_bells(self) -> None:
+        await self._terminate("query LIKE 'LISTEN%'")
+
+    async def _terminate(self, condition: str) -> None:
+        session = await asyncpg.connect(
+            self.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        )
+        await session.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {condition}")
+        await session.close()
+
+    async def _restart_postgresql(self) -> None:
+        await asyncio.to_thread(self.postgresql.stop)
+        await asyncio.to_thread(self.postgresql.start)
+
+    async def _pause_postgresql(self) -> None:
+        self.postgresql.pause()
+        try:
+            await asyncio.sleep(self.random.uniform(0.2, 3))
+        finally:
+            self.postgresql.resume()
+
+    async def _pause_server(self) -> None:
+        server = self.random.choice(self.servers)
+        server.process.send_signal(signal.SIGSTOP)
+        try:
+            await asyncio.sleep(self.random.uniform(0.2, 3))
+        finally:
+            server.process.send_signal(signal.SIGCONT)
+
+    async def _kill_server(self) -> None:
+        self.random.choice(self.servers).process.kill()
+        await self._start_missing()
+
+    async def _replace_server(self) -> None:
+        server = self.random.choice(self.servers)
+        server.process.send_signal(signal.SIGTERM)
+        await asyncio.to_thread(server.process.wait, 40)
+        await self._start_missing()
+
+    async def _stop_reply(self) -> None:
+        running = [reading for reading in self.readings if reading.outcome is None]
+        if running:
+            generation = self.random.choice(running).generation
+            async with self._client() as client:
+                with suppress(httpx.TransportError):
+                    await client.post(f"/api/generations/{generation}/cancel", headers=self.headers)
+
+    async def _start_missing(self) -> None:
+        for place, server in enumerate(self.servers):
+            if server.process.poll() is not None:
+                self._end(server)
+                self.servers[place] = await self._start()
+
+    async def _start(self) -> RunningServer:
+        self.started += 1
+        folder = self.folder / f"server-{self.started}"
+        folder.mkdir()
+        environment = {
+            "HEADWATER_DATABASE_URL": self.url.set(drivername="postgresql").render_as_string(
+                hide_password=False
+            ),
+            "HEADWATER_DATA_DIR": str(self.folder / "data"),
+            "HEADWATER_HEARTBEAT": "0.5",
+        }
+        server = RunningServer(folder, environment)
+        await asyncio.to_thread(server.wait_until_ready)
+        return server
+
+    def _end(self, server: RunningServer) -> None:
+        server.stop()
+        self.logs.append(server.log)
+
+    @asynccontextmanager
+    async def _client(self, server: RunningServer | None = None) -> AsyncIterator[httpx.AsyncClient]:
+        server = server or self.random.choice(self.servers)
+        async with httpx.AsyncClient(base_url=server.url, timeout=30) as client:
+            yield client
+
+
+async def chaos(
+    folder: Path,
+    postgresql: PostgresqlServer,
+    seconds: float,
+    seed: int,
+    *,
+    readers: int = 6,
+    pause: float = 1.5,
+) -> Chaos:
+    """Go on for some seconds. Raises `AssertionError` for the first promise that was broken."""
+    async with new_database(postgresql.url) as url:
+        world = Chaos(folder, postgresql, url, random.Random(seed))
+        async with world.running():
+            await world.go_on(seconds, readers, pause)
+            await world.check()
+        return world
+
+
+def main() -> None:
+    """See the beginning of this file."""
+    seconds = float(sys.argv[1])
+    seed = int(sys.argv[2]) if len(sys.argv) > 2 else random.randrange(1_000_000)
+    print(f"seed {seed}", flush=True)  # noqa: T201
+    with tempfile.TemporaryDirectory() as folder, postgresql_server() as postgresql:
+        world = asyncio.run(chaos(Path(folder), postgresql, seconds, seed))
+    ends = Counter(reading.outcome["status"] for reading in world.readings if reading.outcome)
+    cuts = sum(reading.cuts for reading in world.readings)
+    print(  # noqa: T201
+        f"{len(world.readings)} replies, {cuts} cuts, ended {dict(ends)}; faults {dict(world.faults)}"
+    )
+
+
+if __name__ == "__main__":
+    main()
