@@ -61,6 +61,7 @@ class Chaos:
     faults: Counter[str] = field(default_factory=Counter)
     readings: list[Reading] = field(default_factory=list)
     started: int = 0
+    _starting: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -85,6 +86,8 @@ class Chaos:
             for _ in range(readers):
                 tasks.create_task(self._keep_asking(until))
             tasks.create_task(self._break_things(until, pause))
+            tasks.create_task(self._keep_servers(until))
+        await self._start_missing()
 
     async def check(self) -> None:
         """What readers saw is what rows say, and nothing is left open."""
@@ -165,8 +168,8 @@ class Chaos:
 
     async def _row(self, reading: Reading) -> dict[str, Any]:
         async with asyncio.timeout(HUNG), self._client() as client:
+            path = f"/api/conversations/{reading.conversation}"
             while True:
-                path = f"/api/conversations/{reading.conversation}"
                 response = await client.get(path, headers=self.headers)
                 if response.status_code == 200:
                     reply: dict[str, Any] = response.json()["messages"][-1]
@@ -242,11 +245,20 @@ class Chaos:
                 with suppress(httpx.TransportError):
                     await client.post(f"/api/generations/{generation}/cancel", headers=self.headers)
 
+    async def _keep_servers(self, until: float) -> None:
+        """Start servers again that the others have given up, as whatever runs them does."""
+        while time.monotonic() < until:
+            await asyncio.sleep(0.2)
+            await self._start_missing()
+
     async def _start_missing(self) -> None:
-        for place, server in enumerate(self.servers):
-            if server.process.poll() is not None:
-                self._end(server)
-                self.servers[place] = await self._start()
+        async with self._starting:
+            for place, server in enumerate(self.servers):
+                if server.process.poll() is not None:
+                    self._end(server)
+                    if "other servers have given this one up" in server.log:
+                        self.faults["gave up"] += 1
+                    self.servers[place] = await self._start()
 
     async def _start(self) -> RunningServer:
         self.started += 1
