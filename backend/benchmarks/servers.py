@@ -1,8 +1,8 @@
 """What it costs that replies are read on another server: two servers on one PostgreSQL.
 
-python -m benchmarks.servers [REPLIES] [TOKENS_PER_SECOND] prints, for replies that are read on the server that
-runs them, and for the same number that is read on the other one: processor time a token of each process, and
-how much later a reader elsewhere has a token than one beside the writer.
+python -m benchmarks.servers [REPLIES] [TOKENS_PER_SECOND] prints, for replies that are read on the server
+that runs them, and for as many that are read on the other one: processor time a token of each process, and how
+much later a reader elsewhere has a token than one beside the writer.
 """
 
 import asyncio
@@ -109,12 +109,12 @@ async def measure(
         for cursor, at in times.items()
         if cursor in readers.times[generation, "here"]
     ]
-    print(
-        f"{replies} replies of {rate:g} tokens/s, read {'elsewhere' if elsewhere else 'beside the writer'}:"
-        f" {used[0] / written * 1e6:.0f} µs a token on the writer's server, {used[1] / written * 1e6:.0f} on the"
-        f" other, {(ended - began) / written * 1e6:.0f} in PostgreSQL; {tokens} pages; later by"
-        f" {median(later) * 1e3:.0f} ms, p99 {quantiles(later, n=100)[-1] * 1e3:.0f} ms"
-    )
+    where = "elsewhere" if elsewhere else "beside the writer"
+    costs = [1e6 * seconds / written for seconds in (*used, ended - began)]
+    delays = [1e3 * delay for delay in (median(later), quantiles(later, n=100)[-1])]
+    print(f"{replies} replies of {rate:g} tokens/s, read {where}, {tokens / written:.2f} pages a token")
+    print("  µs a token: {:.0f} the writer, {:.0f} the other server, {:.0f} PostgreSQL".format(*costs))
+    print("  later by {:.0f} ms at the median, {:.0f} at p99".format(*delays), flush=True)
 
 
 @asynccontextmanager

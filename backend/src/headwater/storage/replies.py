@@ -265,7 +265,9 @@ class ReplyRepository:
         # Several servers may find the same ones; the first to close one says so.
         orphans = await self._database.read(saved)
         return [
-            orphan for orphan, events in orphans.items() if await self.close(orphan.generation, events, outcome)
+            orphan
+            for orphan, events in orphans.items()
+            if await self.close(orphan.generation, events, outcome)
         ]
 
     async def open_elsewhere(self, owner: str) -> Mapping[str, str]:
