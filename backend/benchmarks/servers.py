@@ -1,8 +1,8 @@
 """What it costs that replies are read on another server: two servers on one PostgreSQL.
 
 python -m benchmarks.servers [REPLIES] [TOKENS_PER_SECOND] prints, for replies that are read on the server
-that runs them, and for as many that are read on the other one: processor time a token of each process, and how
-much later a reader elsewhere has a token than one beside the writer.
+that runs them, and for as many that are read on the other one: processor time a token of each process, and
+how much later a reader elsewhere has a token than one beside the writer.
 """
 
 import asyncio
