@@ -23,7 +23,7 @@ def test_a_key_is_rotated_and_old_ones_can_be_forgotten(
     assert kept == old
     assert main(["forget-old-keys"]) == 0
     assert capsys.readouterr().out == "1 signing key counts from the next start on\n"
-    assert DataFolder(tmp_path).signing_keys() == [newest]
+    assert DataFolder(tmp_path).signing_keys() == (newest,)
 
 
 def test_the_description_of_the_api_is_printed(capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,6 +7,7 @@ from cryptography import x509
 
 from headwater import data_folder
 from headwater.data_folder import DataFolder, DataFolderError
+from headwater.identity.signing_keys import newest_key, with_new_key
 
 
 def test_the_signing_key_is_made_once_and_is_private(tmp_path: Path) -> None:
@@ -19,13 +20,13 @@ def test_the_signing_key_is_made_once_and_is_private(tmp_path: Path) -> None:
     assert DataFolder(tmp_path / "other").signing_keys() != keys
 
 
-def test_a_new_signing_key_signs_beside_the_old_ones_until_they_are_forgotten(tmp_path: Path) -> None:
+async def test_a_new_signing_key_signs_beside_the_old_ones_until_they_are_forgotten(tmp_path: Path) -> None:
     folder = DataFolder(tmp_path)
     old = folder.signing_keys()
-    assert folder.rotate_signing_key() == 2
+    assert await folder.change(with_new_key) == 2
     assert folder.signing_keys()[:-1] == old
     newest = folder.signing_keys()[-1:]
-    assert folder.forget_old_keys() == 1
+    assert await folder.change(newest_key) == 1
     assert folder.signing_keys() == newest
     assert stat.S_IMODE((tmp_path / "signing.key").stat().st_mode) == 0o600
 

@@ -40,11 +40,14 @@ from headwater.conversation_service import ConversationService
 from headwater.data_folder import DataFolder
 from headwater.generation.runner import Limits
 from headwater.identity.identify import Identifier
+from headwater.identity.postgresql.counts import PostgresqlCounts
+from headwater.identity.postgresql.signing_keys import PostgresqlSecrets
 from headwater.identity.quota import Quota
+from headwater.identity.signing_keys import SecretStore
 from headwater.live.changes import MemoryChangeFeed
 from headwater.live.memory import MemoryControl, MemoryLogStore, MemoryPresence
 from headwater.live.ports import ChangeFeed, Control, LogStore, Presence
-from headwater.live.postgresql.bells import Bells
+from headwater.live.postgresql.bells import KEYS, Bells
 from headwater.live.postgresql.changes import SharedChangeFeed
 from headwater.live.postgresql.control import SharedControl
 from headwater.live.postgresql.logs import SharedLogStore
@@ -102,6 +105,7 @@ class Live:
     control: Control
     presence: Presence
     changes: ChangeFeed
+    bells: Bells | None = None
     shared: Sequence[Shared] = ()
 
     @classmethod
@@ -115,7 +119,8 @@ class Live:
         bells = Bells(database)
         logs, control = SharedLogStore(database, bells), SharedControl(database, bells)
         presence = SharedPresence(database, bells)
-        return cls(logs, control, presence, SharedChangeFeed(bells), (bells, logs, control, presence))
+        shared = (bells, logs, control, presence)
+        return cls(logs, control, presence, SharedChangeFeed(bells), bells, shared)
 
 
 @asynccontextmanager
@@ -136,7 +141,12 @@ async def application(settings: Settings, folder: DataFolder) -> AsyncIterator[A
             open_database(storage_url(settings, folder.database), to_serve=True)
         )
         metrics = Metrics()
-        quota = Quota(settings.rate_limit, settings.max_active, settings.max_active_per_client)
+        quota = Quota(
+            settings.rate_limit,
+            settings.max_active,
+            settings.max_active_per_client,
+            None if database.is_sqlite else PostgresqlCounts(database),
+        )
         live = Live.in_memory() if database.is_sqlite else Live.on_postgresql(database)
         conversations = ConversationRepository(database)
         replies = build_replies(settings, database, catalogue, quota, live, metrics)
@@ -148,14 +158,21 @@ async def application(settings: Settings, folder: DataFolder) -> AsyncIterator[A
             changes=live.changes,
         )
         await replies.reconcile()
+        secrets = secret_store(database, folder)
+        kept = await secrets.load()
+        identifier = Identifier(kept.signing_keys, settings.api_keys, kept.server_id, settings.base_path)
         built = _applications(
-            settings, folder, database, replies, conversation_service, catalogue, scripted, quota, metrics
+            settings, identifier, database, replies, conversation_service, catalogue, scripted, quota, metrics
         )
         purging = conversation_service.purge(settings.retention)
         forever = database.keep(), replies.checkpoint(), purging, built.socket_io.run()
         shared = [each.run() for each in live.shared]
         if shared:
-            shared.append(replies.keep_reconciled())
+            shared += [replies.keep_reconciled(), quota.run()]
+        if live.bells is not None and isinstance(secrets, PostgresqlSecrets):
+            live.bells.on(KEYS, secrets.look)
+            live.bells.on_restart(secrets.look)
+            shared.append(secrets.watch(identifier.accept))
         await stack.enter_async_context(running(*forever, *shared))
         yield built
 
@@ -238,6 +255,11 @@ def storage_url(settings: Settings, file: Path) -> URL:
     return database_url(settings.database_url)
 
 
+def secret_store(database: Database, folder: DataFolder) -> SecretStore:
+    """What signs the names of clients: the folder's, or that of all servers on a database."""
+    return folder if database.is_sqlite else PostgresqlSecrets(database, folder.secrets)
+
+
 @asynccontextmanager
 async def running(*forever: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
     """Run endless coroutines in the background of a block; if one fails, the block ends."""
@@ -252,7 +274,7 @@ async def running(*forever: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
 
 def _applications(
     settings: Settings,
-    folder: DataFolder,
+    identifier: Identifier,
     database: Database,
     replies: Replies,
     conversation_service: ConversationService,
@@ -265,7 +287,6 @@ def _applications(
     web.asgi_websocket_class = BoundedWebsocketConnection
     # We have our own rules for bodies (api/requests.py) and for the end of replies (generation/runner.py).
     web.config.update(MAX_CONTENT_LENGTH=None, BODY_TIMEOUT=None, RESPONSE_TIMEOUT=None)
-    identifier = Identifier(folder.signing_keys(), settings.api_keys, folder.server_id(), settings.base_path)
     origins = Origins(settings.allowed_origins)
     ready = partial(check_ready, replies, database)
     changes = partial(conversation_service.changes, idle=settings.heartbeat)

@@ -17,6 +17,9 @@ from headwater.app import describe_api, storage_url
 from headwater.conversations.model import timestamp
 from headwater.data_folder import DATABASE, DataFolder, DataFolderError
 from headwater.errors import UnavailableError
+from headwater.identity.postgresql.signing_keys import SIGNS_AFTER, TICK, PostgresqlSecrets
+from headwater.identity.signing_keys import Keys, new_secrets, newest_key, with_new_key
+from headwater.live.postgresql.bells import KEYS, Bells
 from headwater.server.serve import serve
 from headwater.settings import Settings, SettingsError, markdown_table
 from headwater.storage.conversations import ConversationRepository
@@ -39,11 +42,9 @@ def main(arguments: list[str] | None = None) -> int:
     commands.add_parser("openapi", help="print the description of the API (OpenAPI)")
     commands.add_parser("settings", help="print the table of all variables (Markdown)")
     commands.add_parser(
-        "rotate-key", help="sign client tokens with a new key from the next start on; older keys stay valid"
+        "rotate-key", help="sign client tokens with a new key; tokens signed with older ones stay valid"
     )
-    commands.add_parser(
-        "forget-old-keys", help="accept only tokens signed with the newest key from the next start on"
-    )
+    commands.add_parser("forget-old-keys", help="accept only tokens signed with the newest key")
     commands.add_parser("clients", help="list whose conversations are stored, with their size and last use")
     delete = commands.add_parser("delete-client", help="remove all conversations of a client for good")
     delete.add_argument("name", help="its name in the list of clients")
@@ -55,9 +56,9 @@ def main(arguments: list[str] | None = None) -> int:
             case "settings":
                 _announce(markdown_table())
             case "rotate-key":
-                _announce_keys(_data_folder().rotate_signing_key())
+                _run(_change_keys(with_new_key))
             case "forget-old-keys":
-                _announce_keys(_data_folder().forget_old_keys())
+                _run(_change_keys(newest_key))
             case "clients":
                 _run(_list_clients())
             case "delete-client":
@@ -124,12 +125,23 @@ async def _delete_client(name: str) -> None:
     _announce(f"removed {len(deleted)} conversation{'s' if len(deleted) > 1 else ''} of {name}")
 
 
-def _data_folder() -> DataFolder:
-    return DataFolder(Settings.from_environment(os.environ).data_dir, must_exist=True)
-
-
-def _announce_keys(count: int) -> None:
-    _announce(f"{count} signing key{'s count' if count > 1 else ' counts'} from the next start on")
+async def _change_keys(change: Callable[[Keys], Keys]) -> None:
+    """Change the signing keys: those in the folder, which servers read when they start, or in PostgreSQL."""
+    settings = Settings.from_environment(os.environ)
+    url = storage_url(settings, settings.data_dir / DATABASE)
+    if url.get_backend_name() == "sqlite":
+        count = await DataFolder(settings.data_dir, must_exist=True).change(change)
+        _announce(f"{count} signing key{'s count' if count > 1 else ' counts'} from the next start on")
+        return
+    async with open_database(url) as database:
+        count = await PostgresqlSecrets(database, new_secrets).change(change)
+        bells = Bells(database)
+        bells.ring(KEYS)
+        await bells.rung()
+    _announce(
+        f"{count} signing key{'s count' if count > 1 else ' counts'} on all servers in {TICK:g} s;"
+        f" a new one signs after {SIGNS_AFTER:g} s"
+    )
 
 
 def _announce(line: str) -> None:

@@ -1,15 +1,18 @@
 """The data folder: the signing keys, the certificate and the database."""
 
-import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
+from secrets import token_hex
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from headwater.identity.signing_keys import Keys, Secrets, new_key, new_secrets, new_server_id
 
 VALID_FOR = timedelta(days=397)
 RENEW_BEFORE = timedelta(days=7)
@@ -43,7 +46,7 @@ class DataFolder:
             )
         try:
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
-            probe = path / f".{secrets.token_hex(8)}"
+            probe = path / f".{token_hex(8)}"
             probe.touch()
             probe.unlink()
         except OSError as error:
@@ -62,37 +65,33 @@ class DataFolder:
         """A name that no other server on this machine has; part of the names of cookies."""
         file = self._path / "server.id"
         if not file.exists():
-            _write_private(file, secrets.token_hex(4).encode())
+            _write_private(file, new_server_id().encode())
         return file.read_text().strip()
 
-    def signing_keys(self) -> list[bytes]:
+    def signing_keys(self) -> Keys:
         """The secrets that sign clients' names, one a line. All are accepted; the last one signs new names.
 
         Creates the first one. Raises `DataFolderError` if the file is empty.
         """
         if not self._keys.exists():
-            self._write_keys([_new_key()])
+            self._write_keys((new_key(),))
         return self._read_keys()
 
-    def rotate_signing_key(self) -> int:
-        """Add a key, which signs new names from now on. The older ones are still accepted.
+    def secrets(self) -> Secrets:
+        """What the folder keeps, or else new secrets, which it does not keep. Raises `DataFolderError`."""
+        return Secrets(self.server_id(), self.signing_keys()) if self._keys.exists() else new_secrets()
 
-        Returns the number of accepted keys. A server reads them when it starts. Raises `DataFolderError` if
-        there is no key yet.
-        """
-        return self._write_keys([*self._read_keys(), _new_key()])
+    async def load(self) -> Secrets:
+        """See `SecretStore.load`. Raises `DataFolderError` if the file of keys is empty."""
+        return Secrets(self.server_id(), self.signing_keys())
 
-    def forget_old_keys(self) -> int:
-        """Keep only the key that signs new names. Names that older keys signed are no longer accepted.
+    async def change(self, change: Callable[[Keys], Keys]) -> int:
+        """See `SecretStore.change`. A server reads the keys when it starts."""
+        return self._write_keys(change(self._read_keys()))
 
-        Returns the number of accepted keys. A server reads them when it starts. Raises `DataFolderError` if
-        there is no key yet.
-        """
-        return self._write_keys(self._read_keys()[-1:])
-
-    def _read_keys(self) -> list[bytes]:
+    def _read_keys(self) -> Keys:
         try:
-            keys = self._keys.read_bytes().split()
+            keys = tuple(self._keys.read_bytes().split())
         except FileNotFoundError:
             raise DataFolderError(
                 f"HEADWATER_DATA_DIR is {str(self._path)!r}, but it holds no signing keys; `headwater serve`"
@@ -102,7 +101,7 @@ class DataFolder:
             raise DataFolderError(f"{str(self._keys)!r} is empty, but it takes at least one key, a line each")
         return keys
 
-    def _write_keys(self, keys: list[bytes]) -> int:
+    def _write_keys(self, keys: Keys) -> int:
         _write_private(self._keys, b"".join(key + b"\n" for key in keys))
         return len(keys)
 
@@ -122,10 +121,6 @@ class DataFolder:
             _write_private(files.key, private)
             _write_private(files.cert, _self_signed(key, host).public_bytes(encoding))
         return files
-
-
-def _new_key() -> bytes:
-    return secrets.token_hex(32).encode()
 
 
 def _self_signed(key: ec.EllipticCurvePrivateKey, host: str) -> x509.Certificate:
@@ -170,7 +165,7 @@ def _still_good(files: Certificate, host: str) -> bool:
 
 def _write_private(path: Path, content: bytes) -> None:
     """Write a file atomically. Only its owner can read it."""
-    part = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    part = path.with_name(f".{path.name}.{token_hex(8)}")
     part.touch(mode=0o600)
     part.write_bytes(content)
     part.replace(path)

@@ -13,7 +13,7 @@ def install_rate_limit(app: Quart, quota: Quota) -> None:
     async def report(response: Response) -> Response:
         visit: Visit | None = g.get("visit")
         if visit is not None and visit.counts_start:
-            rate = await quota.rate_state(visit.principal.quota_key)
+            rate = quota.rate_state(visit.principal.quota_key)
             response.headers["RateLimit-Limit"] = str(rate.limit)
             response.headers["RateLimit-Remaining"] = str(rate.remaining)
             response.headers["RateLimit-Reset"] = str(rate.reset)

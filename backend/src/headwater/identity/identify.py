@@ -53,10 +53,14 @@ class Identifier:
         server_id: str = "",
         base_path: str = "",
     ) -> None:
-        self._signer = Signer(list(signing_keys), salt="headwater-client", digest_method=sha256)
+        self.accept(signing_keys)
         self._api_keys = tuple(api_keys)
         self._cookie = f"{COOKIE}_{server_id}"
         self.cookie_path = base_path or "/"
+
+    def accept(self, signing_keys: Sequence[bytes]) -> None:
+        """Accept tokens of these keys from now on, and sign with the last one."""
+        self._signer = Signer(list(signing_keys), salt="headwater-client", digest_method=sha256)
 
     @property
     def has_keys(self) -> bool:

@@ -22,7 +22,7 @@ from headwater.generation.outcome import Cancelled, Interrupted, Outcome
 from headwater.generation.parts import Parts, settle
 from headwater.generation.runner import Limits, Runner
 from headwater.identity.identify import Principal
-from headwater.identity.quota import Quota
+from headwater.identity.quota import Admission, Quota
 from headwater.ids import derived_id, is_id
 from headwater.live.ports import ChangeFeed, Control, Lease, LogStore, Presence
 from headwater.metrics import Metrics
@@ -145,18 +145,18 @@ class Replies:
         """
         if options.arrived is None:
             options = replace(options, arrived=asyncio.get_running_loop().time())
-        await self._quota.count_start(principal.quota_key)
-        key = options.idempotency_key
-        if key is not None:
-            derived = derived_id("gen", principal.owner, key)
-            request = replace(request, ids=replace(request.ids, generation=derived))
-            if (repeated := await self._repeated(principal, request, key)) is not None:
-                return repeated
-        async with self._turnstile.turn():
-            return await self._start_once(principal, request, options)
+        with await self._quota.count_start(principal.quota_key) as admission:
+            key = options.idempotency_key
+            if key is not None:
+                derived = derived_id("gen", principal.owner, key)
+                request = replace(request, ids=replace(request.ids, generation=derived))
+                if (repeated := await self._repeated(principal, request, key)) is not None:
+                    return repeated
+            async with self._turnstile.turn():
+                return await self._start_once(principal, request, options, admission)
 
     async def _start_once(
-        self, principal: Principal, request: ReplyRequest, options: StartOptions
+        self, principal: Principal, request: ReplyRequest, options: StartOptions, admission: Admission
     ) -> Generation:
         while True:
             known = self._active.get(request.ids.generation or "")
@@ -167,7 +167,7 @@ class Replies:
                 if self._active.get(known.id) is known:
                     raise _used_before(options.idempotency_key)
             try:
-                generation = await self._start(principal, request, options)
+                generation = await self._start(principal, request, options, admission)
             except (IdTakenError, ProblemError) as error:
                 repeated = await self._repeated(principal, request, options.idempotency_key)
                 if repeated is not None:
@@ -358,21 +358,16 @@ class Replies:
         return await self.find(principal, name)
 
     async def _start(
-        self, principal: Principal, request: ReplyRequest, options: StartOptions
+        self, principal: Principal, request: ReplyRequest, options: StartOptions, admission: Admission
     ) -> Generation | None:
         """Start a reply; None if this process has started another one with its generation id meanwhile.
 
         Raises `IdTakenError` if the database has one of the ids.
         """
         self.require_open()
-        slot = self._quota.occupy(principal.quota_key)
-        try:
-            plan = await self._planner.plan(principal.owner, request)
-        except BaseException:
-            slot.release()
-            raise
+        admission.occupy()
+        plan = await self._planner.plan(principal.owner, request)
         if self.draining or self._active.get(plan.generation.id) is not None:
-            slot.release()
             return None  # the caller looks again, and is refused where the server drains
         log = self._logs.create(plan.generation.id)
         generation = Generation.of(plan.generation, log)
@@ -396,7 +391,7 @@ class Replies:
         task = asyncio.create_task(
             self._run(generation, request, plan), name=generation.id, context=Context()
         )
-        self._active.add(generation, ActiveReply(runner, readers, slot, started, task))
+        self._active.add(generation, ActiveReply(runner, readers, admission.keep(), started, task))
         self._control.listen(generation.id, runner.stop)
         self._presence.listen(generation.id, readers.changed)
         try:

@@ -167,6 +167,11 @@ class Database:
         return "" if self._claim is None else self._claim.name
 
     @property
+    def other_servers(self) -> int:
+        """How many other servers work on the database, as far as this one knows."""
+        return 0 if self._claim is None else self._claim.others
+
+    @property
     def is_ours(self) -> bool:
         """Whether no other server can have taken over what this one runs."""
         return self._claim is None or self._claim.is_sure

@@ -141,3 +141,29 @@ readers = Table(
     Column("server", Text, _belongs_to("servers.name"), primary_key=True, index=True),
 )
 """Which servers have readers of replies that others run."""
+
+buckets = Table(
+    "buckets",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("full_at", DateTime(timezone=True), nullable=False),
+)
+"""When all starts of a client are available again, see `identity/quota.py`. Keys are digests."""
+
+slots = Table(
+    "slots",
+    metadata,
+    Column("server", Text, _belongs_to("servers.name"), primary_key=True),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("key", Text, nullable=False, index=True),
+)
+"""The running replies of each server, by the same keys."""
+
+secrets = Table(
+    "secrets",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("server_id", Text, nullable=False),
+    Column("signing_keys", JSON, nullable=False),
+)
+"""One row: what all servers sign with, see `identity/signing_keys.py`."""

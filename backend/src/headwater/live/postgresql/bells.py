@@ -26,6 +26,9 @@ PROBE_EVERY = 5.0
 RETRY_AFTER = 0.5
 """Seconds between two attempts to listen."""
 
+KEYS = "keys"
+"""The bell of signing keys that have changed."""
+
 Heard: TypeAlias = Callable[[tuple[str, ...]], None]
 
 
@@ -59,6 +62,11 @@ class Bells:
         self._waiting[kind][words] = None
         if self._ringing is None:
             self._ringing = in_background(self._ring())
+
+    async def rung(self) -> None:
+        """Wait until what was rung is on its way."""
+        if self._ringing is not None:
+            await self._ringing
 
     async def run(self) -> None:
         """Listen until cancelled."""
