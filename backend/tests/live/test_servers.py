@@ -38,7 +38,6 @@ class Servers:
 def two_servers(folder: Path, database: URL, **more: str) -> Iterator[tuple[RunningServer, RunningServer]]:
     environment = {
         "HEADWATER_DATABASE_URL": database.set(drivername="postgresql").render_as_string(hide_password=False),
-        "HEADWATER_DATA_DIR": str(folder / "data"),
         "HEADWATER_HEARTBEAT": "0.2",
         "HEADWATER_ABANDON_AFTER": str(ABANDON_AFTER),
         **more,

@@ -1,0 +1,231 @@
+"""Limits of several servers on one PostgreSQL, each with a quota of its own."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from quart_rate_limiter import RateLimit
+from sqlalchemy import text
+from sqlalchemy.engine import URL
+
+from headwater.errors import RateLimitedError
+from headwater.identity.postgresql.counts import PostgresqlCounts
+from headwater.identity.quota import Admission, Quota, Slot
+from headwater.storage.database import Database, open_database
+from tests.postgresql import new_database
+from tests.storage.test_costs import Proxy, proxied
+
+ADDRESS = "192.0.2.7"
+
+
+@dataclass
+class Server:
+    """A server's database and its quota."""
+
+    database: Database
+    quota: Quota
+
+    async def beat(self) -> None:
+        """See how many others there are."""
+        assert self.database._claim is not None
+        await self.database._claim.verify()
+
+    async def slot(self, key: str = ADDRESS) -> Slot:
+        with await self.quota.count_start(key) as admission:
+            return admission.keep()
+
+    async def all_free(self) -> None:
+        async with asyncio.timeout(30):
+            while await self.rows("SELECT * FROM slots"):
+                pass
+
+    async def publish(self) -> bool:
+        assert self.quota._shared is not None
+        return await self.quota._publish(self.quota._shared)
+
+    async def rows(self, statement: str) -> list[Any]:
+        return await self.database.read(lambda connection: list(connection.execute(text(statement))))
+
+
+@asynccontextmanager
+async def serving(url: URL, starts: int = 1000, most: int = 8) -> AsyncIterator[Server]:
+    async with open_database(url, to_serve=True) as database:
+        rate = RateLimit(starts, timedelta(minutes=1))
+        yield Server(database, Quota(rate, 1000, most, PostgresqlCounts(database)))
+
+
+@asynccontextmanager
+async def two(url: URL, starts: int = 1000, most: int = 8) -> AsyncIterator[tuple[Server, Server]]:
+    async with serving(url, starts, most) as first, serving(url, starts, most) as second:
+        await first.beat()
+        await second.beat()
+        yield first, second
+
+
+@pytest.fixture
+async def url(postgresql_url: URL, postgresql_template: str) -> AsyncIterator[URL]:
+    async with new_database(postgresql_url, postgresql_template) as url:
+        yield url
+
+
+async def test_starts_on_several_servers_at_once_are_counted_once_each(url: URL) -> None:
+    async with two(url, starts=7) as servers:
+
+        async def start(server: Server) -> bool:
+            with suppress(RateLimitedError):
+                await server.quota.count_start(ADDRESS)
+                return True
+            return False
+
+        assert sum(await asyncio.gather(*(start(server) for server in servers * 10))) == 7
+        for server in servers:
+            with pytest.raises(RateLimitedError) as refused:
+                await server.quota.count_start(ADDRESS)
+            assert refused.value.retry_after in {8, 9}
+            state = server.quota.rate_state(ADDRESS)
+            assert (state.limit, state.remaining, state.reset) == (7, 0, 60)
+            await server.quota.count_start("somebody else")
+
+
+async def test_what_is_left_of_the_rate_is_told_as_all_servers_count_it(url: URL) -> None:
+    async with two(url, starts=10) as (first, second):
+        for _ in range(3):
+            await first.quota.count_start(ADDRESS)
+        await second.quota.count_start(ADDRESS)
+        assert second.quota.rate_state(ADDRESS).remaining == 6
+
+
+async def test_replies_on_several_servers_at_once_take_the_slots_that_there_are(url: URL) -> None:
+    async with two(url, most=5) as (first, second):
+
+        async def occupy(server: Server) -> Slot | None:
+            with suppress(RateLimitedError):
+                return await server.slot()
+            return None
+
+        slots = [slot for slot in await asyncio.gather(*map(occupy, (first, second) * 8)) if slot]
+        assert len(slots) == 5
+        assert await first.rows("SELECT count(*) FROM slots") == [(5,)]
+        with pytest.raises(RateLimitedError, match="5 of your replies"):
+            await second.slot()
+        async with running(first), running(second):
+            for slot in slots:
+                slot.release()
+            await first.all_free()
+            for _ in range(5):
+                await second.slot()
+
+
+@asynccontextmanager
+async def running(server: Server) -> AsyncIterator[None]:
+    task = asyncio.create_task(server.quota.run())
+    yield
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+async def test_an_admission_that_nobody_keeps_frees_its_slot(url: URL) -> None:
+    async with two(url, most=1) as (first, second), running(first):
+        with await first.quota.count_start(ADDRESS):
+            pass
+        await first.all_free()
+        await second.slot()
+
+
+async def test_the_slots_of_a_server_that_is_gone_are_free(url: URL) -> None:
+    async with serving(url, most=2) as second, AsyncExitStack() as life:
+        first = await life.enter_async_context(serving(url, most=2))
+        for server in (first, second):
+            await server.beat()
+        await first.slot()
+        await first.slot()
+        with pytest.raises(RateLimitedError):
+            await second.slot()
+        await second.rows("SELECT 1")
+        await life.aclose()
+        await second.slot()
+        await second.slot()
+        assert second.database.other_servers == 1, "it has not even noticed yet"
+
+
+async def test_what_ran_and_was_started_alone_counts_once_there_are_others(url: URL) -> None:
+    async with serving(url, starts=10, most=3) as first:
+        await first.beat()
+        for _ in range(3):
+            await first.slot()
+        async with serving(url, starts=10, most=3) as second:
+            await first.beat()
+            await second.beat()
+            await first.publish()
+            with pytest.raises(RateLimitedError, match="3 of your replies"):
+                await second.slot()
+            assert len(await first.rows("SELECT * FROM slots")) == 3
+            with pytest.raises(RateLimitedError, match="3 of your replies"):
+                await first.slot()
+            # Four starts there, and one here. What one server knew alone may be less by what a step may take.
+            assert second.quota.rate_state(ADDRESS).remaining == 9
+            await second.quota.count_start(ADDRESS)
+            assert second.quota.rate_state(ADDRESS).remaining in {5, 6}
+        await first.beat()
+        await first.publish()
+        assert await first.rows("SELECT * FROM slots") == []
+
+
+async def test_what_was_lost_or_is_left_over_is_put_right(url: URL) -> None:
+    async with two(url) as (first, second):
+        await first.slot()
+        own = first.database.server
+        await first.database.write(lambda connection: connection.execute(text("DELETE FROM slots")))
+        leftover = text(f"INSERT INTO slots VALUES ('{own}', 0, 'left over')")
+        await first.database.write(lambda connection: connection.execute(leftover))
+        other = await second.slot()
+        await first.publish()
+        rows = await first.rows(f"SELECT number FROM slots WHERE server = '{own}'")
+        assert rows == [(1,)]
+        assert len(await first.rows("SELECT * FROM slots")) == 2
+        other.release()
+
+
+async def test_a_bucket_is_removed_when_it_is_full_and_names_nobody(url: URL) -> None:
+    async with two(url) as (first, second):
+        await first.quota.count_start(ADDRESS)
+        ((key, is_filling),) = await first.rows("SELECT key, full_at > now() FROM buckets")
+        assert (len(key), ADDRESS in key, is_filling) == (32, False, True)
+        assert await second.publish()
+        past = text("UPDATE buckets SET full_at = now() - interval '1 ms'")
+        await first.database.write(lambda connection: connection.execute(past))
+        assert not await second.publish()
+        assert await first.rows("SELECT * FROM buckets") == []
+
+
+async def test_a_server_without_its_database_counts_in_memory(url: URL) -> None:
+    async with two(url, starts=3, most=2) as (first, _):
+        await first.quota.count_start(ADDRESS)
+        await first.database.close()
+        await first.slot()
+        with pytest.raises(RateLimitedError, match="too fast"):
+            for _ in range(2):
+                await first.quota.count_start(ADDRESS)
+
+
+async def test_round_trips_of_a_start(url: URL) -> None:
+    async with proxied(url) as (through, proxy), serving(through) as first:
+
+        async def cost(proxy: Proxy) -> int:
+            before = proxy.round_trips
+            with await first.quota.count_start(ADDRESS) as admission:
+                assert isinstance(admission, Admission)
+                admission.keep()
+            return proxy.round_trips - before
+
+        await first.beat()
+        assert await cost(proxy) == 0
+        async with serving(url):
+            await first.beat()
+            await cost(proxy)  # prepares the statement
+            assert await cost(proxy) == 1
