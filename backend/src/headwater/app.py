@@ -41,7 +41,7 @@ from headwater.data_folder import DataFolder
 from headwater.generation.runner import Limits
 from headwater.identity.identify import Identifier
 from headwater.identity.postgresql.counts import PostgresqlCounts
-from headwater.identity.postgresql.signing_keys import PostgresqlSecrets
+from headwater.identity.postgresql.signing_keys import TICK, PostgresqlSecrets
 from headwater.identity.quota import Quota
 from headwater.identity.signing_keys import SecretStore
 from headwater.live.changes import MemoryChangeFeed
@@ -51,6 +51,7 @@ from headwater.live.postgresql.bells import KEYS, Bells
 from headwater.live.postgresql.changes import SharedChangeFeed
 from headwater.live.postgresql.control import SharedControl
 from headwater.live.postgresql.logs import SharedLogStore
+from headwater.live.postgresql.looking import Looking
 from headwater.live.postgresql.presence import SharedPresence
 from headwater.metrics import Metrics
 from headwater.providers.catalogue import Catalogue, Model, Source
@@ -169,10 +170,8 @@ async def application(settings: Settings, folder: DataFolder) -> AsyncIterator[A
         shared = [each.run() for each in live.shared]
         if shared:
             shared += [replies.keep_reconciled(), quota.run()]
-        if live.bells is not None and isinstance(secrets, PostgresqlSecrets):
-            live.bells.on(KEYS, secrets.look)
-            live.bells.on_restart(secrets.look)
-            shared.append(secrets.watch(identifier.accept))
+        if live.bells is not None:
+            shared.append(keep_keys(live.bells, secrets, identifier))
         await stack.enter_async_context(running(*forever, *shared))
         yield built
 
@@ -258,6 +257,18 @@ def storage_url(settings: Settings, file: Path) -> URL:
 def secret_store(database: Database, folder: DataFolder) -> SecretStore:
     """What signs the names of clients: the folder's, or that of all servers on a database."""
     return folder if database.is_sqlite else PostgresqlSecrets(database, folder.secrets)
+
+
+async def keep_keys(bells: Bells, secrets: SecretStore, identifier: Identifier) -> None:
+    """Accept the keys that all servers accept, until cancelled."""
+
+    async def look() -> None:
+        identifier.accept((await secrets.load()).signing_keys)
+
+    looking = Looking(look, lambda: TICK)
+    bells.on(KEYS, lambda _: looking.soon())
+    bells.on_restart(looking.soon)
+    await looking.run()
 
 
 @asynccontextmanager

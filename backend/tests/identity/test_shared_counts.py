@@ -13,8 +13,10 @@ from sqlalchemy import text
 from sqlalchemy.engine import URL
 
 from headwater.errors import RateLimitedError
+from headwater.identity import quota
 from headwater.identity.postgresql.counts import PostgresqlCounts
 from headwater.identity.quota import Admission, Quota, Slot
+from headwater.storage import servers
 from headwater.storage.database import Database, open_database
 from tests.postgresql import new_database
 from tests.storage.test_costs import Proxy, proxied
@@ -54,7 +56,7 @@ class Server:
 @asynccontextmanager
 async def serving(url: URL, starts: int = 1000, most: int = 8) -> AsyncIterator[Server]:
     async with open_database(url, to_serve=True) as database:
-        rate = RateLimit(starts, timedelta(minutes=1))
+        rate = RateLimit(starts, timedelta(hours=1))
         yield Server(database, Quota(rate, 1000, most, PostgresqlCounts(database)))
 
 
@@ -66,6 +68,13 @@ async def two(url: URL, starts: int = 1000, most: int = 8) -> AsyncIterator[tupl
         yield first, second
 
 
+@pytest.fixture(autouse=True)
+def slow_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No server beats here by itself, and none gives up."""
+    monkeypatch.setattr(servers, "SURE_FOR", 1000)
+    monkeypatch.setattr(quota, "COUNT_TIMEOUT", 100)
+
+
 @pytest.fixture
 async def url(postgresql_url: URL, postgresql_template: str) -> AsyncIterator[URL]:
     async with new_database(postgresql_url, postgresql_template) as url:
@@ -73,7 +82,7 @@ async def url(postgresql_url: URL, postgresql_template: str) -> AsyncIterator[UR
 
 
 async def test_starts_on_several_servers_at_once_are_counted_once_each(url: URL) -> None:
-    async with two(url, starts=7) as servers:
+    async with two(url, starts=7) as both:
 
         async def start(server: Server) -> bool:
             with suppress(RateLimitedError):
@@ -81,13 +90,15 @@ async def test_starts_on_several_servers_at_once_are_counted_once_each(url: URL)
                 return True
             return False
 
-        assert sum(await asyncio.gather(*(start(server) for server in servers * 10))) == 7
-        for server in servers:
+        assert sum(await asyncio.gather(*(start(server) for server in both * 10))) == 7
+        for server in both:
             with pytest.raises(RateLimitedError) as refused:
                 await server.quota.count_start(ADDRESS)
-            assert refused.value.retry_after in {8, 9}
+            assert refused.value.retry_after is not None
+            assert 400 < refused.value.retry_after <= 515
             state = server.quota.rate_state(ADDRESS)
-            assert (state.limit, state.remaining, state.reset) == (7, 0, 60)
+            assert (state.limit, state.remaining) == (7, 0)
+            assert 3500 < state.reset <= 3600
             await server.quota.count_start("somebody else")
 
 
@@ -167,10 +178,10 @@ async def test_what_ran_and_was_started_alone_counts_once_there_are_others(url: 
             assert len(await first.rows("SELECT * FROM slots")) == 3
             with pytest.raises(RateLimitedError, match="3 of your replies"):
                 await first.slot()
-            # Four starts there, and one here. What one server knew alone may be less by what a step may take.
+            # Four starts there, and one here, which was made up for by less than a start meanwhile.
             assert second.quota.rate_state(ADDRESS).remaining == 9
             await second.quota.count_start(ADDRESS)
-            assert second.quota.rate_state(ADDRESS).remaining in {5, 6}
+            assert second.quota.rate_state(ADDRESS).remaining == 5
         await first.beat()
         await first.publish()
         assert await first.rows("SELECT * FROM slots") == []
@@ -229,3 +240,14 @@ async def test_round_trips_of_a_start(url: URL) -> None:
             await first.beat()
             await cost(proxy)  # prepares the statement
             assert await cost(proxy) == 1
+
+
+async def test_a_step_that_fails_is_logged_and_a_start_counts_in_memory(
+    url: URL, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with two(url, most=1) as (first, _):
+        await first.database.write(lambda connection: connection.execute(text("DROP TABLE buckets")))
+        await first.slot()
+        assert "could not count together" in caplog.text
+        with pytest.raises(RateLimitedError, match="1 of your replies"):
+            await first.slot()

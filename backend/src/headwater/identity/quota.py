@@ -35,7 +35,7 @@ ROUNDING = 0.001
 COUNT_TIMEOUT = 1.5
 """Seconds that counting on all servers may take; then this server counts alone."""
 
-VACATE_TIME = 0.1
+VACATE_TIME = 0.2
 """Seconds in which a slot that is freed on one server is free for all: a refusal waits for it."""
 
 TICK = 2.0

@@ -1,13 +1,19 @@
 """Counts in PostgreSQL: see the function `count_start` in the migration 0010."""
 
+import logging
 from collections.abc import Collection, Mapping
 from dataclasses import asdict
+from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import Row, TextClause, text
+from sqlalchemy.exc import SQLAlchemyError
 
+from headwater.errors import UnavailableError
 from headwater.identity.counts import Counted, Start
 from headwater.storage.database import Database
 from headwater.storage.servers import FENCE
+
+logger = logging.getLogger(__name__)
 
 _COUNT = text("""
     SELECT held, is_counted, has_slot, full_in FROM count_start(
@@ -32,7 +38,8 @@ _PUBLISH = text(f"""
             SELECT key FROM buckets WHERE full_at < clock_timestamp() FOR UPDATE SKIP LOCKED
         )
     )
-    SELECT (SELECT count(*) FROM held) AS held, EXISTS (SELECT FROM buckets) AS has_buckets""")  # noqa: S608
+    SELECT (SELECT count(*) FROM held) AS held,
+        EXISTS (SELECT FROM buckets WHERE full_at >= clock_timestamp()) AS has_buckets""")  # noqa: S608
 
 
 class PostgresqlCounts:
@@ -48,14 +55,21 @@ class PostgresqlCounts:
 
     async def count(self, start: Start) -> Counted:
         """See `SharedCounts.count`."""
-        row = await self._database.execute(_COUNT, asdict(start))
+        row = await self._execute(_COUNT, asdict(start))
         return Counted(row.is_counted, row.has_slot, row.full_in)
 
     async def vacate(self, slots: Collection[int]) -> None:
         """See `SharedCounts.vacate`."""
-        await self._database.execute(_VACATE, {"slots": list(slots)})
+        await self._execute(_VACATE, {"slots": list(slots)})
 
     async def publish(self, slots: Mapping[int, str], last: int) -> bool:
         """See `SharedCounts.publish`."""
         state = {"slots": list(slots), "keys": list(slots.values()), "last": last}
-        return bool((await self._database.execute(_PUBLISH, state)).has_buckets)
+        return bool((await self._execute(_PUBLISH, state)).has_buckets)
+
+    async def _execute(self, statement: TextClause, parameters: Mapping[str, Any]) -> Row[Any]:
+        try:
+            return await self._database.execute(statement, parameters)
+        except SQLAlchemyError as error:
+            logger.exception("the servers could not count together; each counts alone")
+            raise UnavailableError("The servers could not count together.") from error

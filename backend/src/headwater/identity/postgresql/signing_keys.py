@@ -1,19 +1,16 @@
 """Signing keys in a row of PostgreSQL, which all servers on a database read again when it changes."""
 
-import asyncio
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 
 import msgspec
 from sqlalchemy import Connection, Row, text
 
-from headwater.errors import UnavailableError
 from headwater.identity.signing_keys import Keys, Secrets
 from headwater.storage.database import Database, DatabaseError
 from headwater.storage.rows import encode_json
 
 TICK = 5.0
-"""Seconds after which the row is read without a bell."""
+"""Seconds after which servers read the row without a bell."""
 
 SIGNS_AFTER = 3 * TICK
 """Seconds after which a new key signs: all servers accept it by then."""
@@ -34,7 +31,6 @@ class PostgresqlSecrets:
     def __init__(self, database: Database, first: Callable[[], Secrets]) -> None:
         self._database = database
         self._first = first
-        self._changed = asyncio.Event()
 
     async def load(self) -> Secrets:
         """See `SecretStore.load`."""
@@ -63,21 +59,6 @@ class PostgresqlSecrets:
             return len(keys)
 
         return await self._database.write(work)
-
-    def look(self, _: Sequence[str] = ()) -> None:
-        """Read the row soon, because it may have changed."""
-        self._changed.set()
-
-    async def watch(self, changed: Callable[[Keys], None]) -> None:
-        """Call `changed` with the keys again and again, until cancelled."""
-        while True:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(TICK):
-                    await self._changed.wait()
-            self._changed.clear()
-            with suppress(UnavailableError):  # the database has logged it
-                if (kept := await self._read()) is not None:
-                    changed(kept.signing_keys)
 
     async def _read(self) -> Secrets | None:
         row = await self._database.read(
