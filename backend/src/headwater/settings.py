@@ -201,7 +201,7 @@ class Settings(BaseModel):
     """the key of `HEADWATER_TLS_CERT` in PEM; the two go together"""
 
     data_dir: Annotated[Path, Takes("a folder that can be written")] = Path(".headwater")
-    """holds the database, the certificate and the signing keys"""
+    """holds the database, the certificate and the signing keys; with PostgreSQL, only the certificate"""
 
     database_url: DatabaseUrl = None
     """the database; without it, SQLite in the data folder"""
@@ -243,13 +243,13 @@ class Settings(BaseModel):
         BeforeValidator(_rate),
         Takes("a rate such as 100/minute (second, minute, hour or day)"),
     ] = RateLimit(100, UNITS["minute"])
-    """starts of a reply per API key, or per address where there is no key"""
+    """starts of a reply on all servers together, per API key, or per address where there is no key"""
 
     max_active: Count = 1000
-    """generations running at once"""
+    """generations running at once on this server"""
 
     max_active_per_client: Count = 8
-    """of these, per API key, or per address where there is no key"""
+    """of these, on all servers together, per API key, or per address where there is no key"""
 
     max_message_chars: Count = 32_768
     """length of a message, in Unicode code points"""
