@@ -220,7 +220,7 @@ class Quota:
         return counted
 
     def _too_fast(self, full_in: float) -> RateLimitedError:
-        seconds = max(1, ceil(full_in + self._rate.inverse - self._period))
+        seconds = max(1, ceil(full_in + self._rate.inverse - self._period - ROUNDING))
         return RateLimitedError(
             f"You are starting replies too fast; try again in {seconds} s.", retry_after=seconds
         )
