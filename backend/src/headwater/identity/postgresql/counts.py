@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Collection, Mapping
-from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import Row, TextClause, text
@@ -55,7 +54,7 @@ class PostgresqlCounts:
 
     async def count(self, start: Start) -> Counted:
         """See `SharedCounts.count`."""
-        row = await self._execute(_COUNT, asdict(start))
+        row = await self._execute(_COUNT, {name: getattr(start, name) for name in Start.__slots__})
         return Counted(row.is_counted, row.has_slot, row.full_in)
 
     async def vacate(self, slots: Collection[int]) -> None:
