@@ -14,6 +14,7 @@ from sqlalchemy.engine import URL
 
 from headwater.errors import RateLimitedError
 from headwater.identity import quota
+from headwater.identity.counts import Counted, Start
 from headwater.identity.postgresql.counts import PostgresqlCounts
 from headwater.identity.quota import Admission, Quota, Slot
 from headwater.storage import servers
@@ -138,6 +139,38 @@ async def running(server: Server) -> AsyncIterator[None]:
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task
+
+
+async def test_a_slot_is_free_on_its_own_server_before_the_others_know(url: URL) -> None:
+    async with two(url, most=1) as (first, second):
+        for _ in range(3):
+            (await first.slot()).release()
+        await first.slot()
+        with pytest.raises(RateLimitedError):
+            await second.slot()
+
+
+async def test_starts_of_one_server_that_overtake_each_other_take_no_slot_too_many(url: URL) -> None:
+    async with two(url, most=3) as (first, second):
+        shared = first.quota._shared
+        assert isinstance(shared, PostgresqlCounts)
+        count, asked, gate = shared.count, asyncio.Event(), asyncio.Event()
+
+        async def late(start: Start) -> Counted:
+            if start.slot == 1:
+                asked.set()
+                await gate.wait()
+            return await count(start)
+
+        shared.count = late  # type: ignore[method-assign]
+        waiting = asyncio.create_task(first.slot())
+        await asked.wait()
+        await first.slot()
+        for _ in range(2):
+            await second.slot()
+        gate.set()
+        with pytest.raises(RateLimitedError, match="3 of your replies"):
+            await waiting
 
 
 async def test_an_admission_that_nobody_keeps_frees_its_slot(url: URL) -> None:

@@ -14,7 +14,8 @@ class Start:
     the earliest, though other servers may not know it.
 
     The start occupies a slot by its number on this server, None if it does not want one. At most `most` may
-    be occupied; `running` more of them are on this server.
+    be occupied on all servers. Those of this server that were `vacated` are free, though `vacate` may not
+    have been called yet.
     """
 
     key: str
@@ -22,7 +23,7 @@ class Start:
     burst: float
     known: float
     slot: int | None
-    running: int
+    vacated: Collection[int]
     most: int
 
 

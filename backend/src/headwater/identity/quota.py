@@ -89,7 +89,7 @@ class Quota:
         self._slots: dict[int, str] = {}
         self._active_by_key: Counter[str] = Counter()
         self._last_slot = 0
-        self._vacated: list[int] = []
+        self._vacated: set[int] = set()
         self._changed = asyncio.Event()
 
     async def count_start(self, key: str) -> "Admission":
@@ -133,7 +133,7 @@ class Quota:
         if not self._active_by_key[key]:
             del self._active_by_key[key]
         if self._shared is not None and self._shared.has_others:
-            self._vacated.append(number)
+            self._vacated.add(number)
             self._changed.set()
 
     async def run(self) -> None:
@@ -151,14 +151,18 @@ class Quota:
                     while True:
                         await self._changed.wait()
                         self._changed.clear()
-                        vacated, self._vacated = self._vacated, []
+                        vacated = list(self._vacated)
                         with suppress(UnavailableError):
                             await shared.vacate(vacated)
+                            self._vacated.difference_update(vacated)
 
     async def _publish(self, shared: SharedCounts) -> bool:
         """Whether anything is left to be removed later."""
         slots = {number: _digest(key) for number, key in self._slots.items()} if shared.has_others else {}
-        return await shared.publish(slots, self._last_slot) or bool(slots)
+        vacated = list(self._vacated)
+        has_buckets = await shared.publish(slots, self._last_slot)
+        self._vacated.difference_update(vacated)
+        return has_buckets or bool(slots)
 
     async def _count_on_all(self, key: str, shared: SharedCounts) -> "Admission":
         """Count a start in memory and on all servers.
@@ -201,14 +205,13 @@ class Quota:
         # The step may take so long, while what is known gets less.
         known = max(0.0, self._buckets.known_here(key) - COUNT_TIMEOUT)
         number = None if slot is None else slot.number
-        running = self._active_by_key[key] - (slot is not None)
         start = Start(
             _digest(key),
             cost,
             self._period + ROUNDING,
             known,
             number,
-            running,
+            list(self._vacated),
             self._max_active_per_client,
         )
         try:

@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 _COUNT = text("""
     SELECT held, is_counted, has_slot, full_in FROM count_start(
         CAST(:server AS text), CAST(:key AS text), CAST(:cost AS float8), CAST(:burst AS float8),
-        CAST(:known AS float8), CAST(:slot AS bigint), CAST(:running AS integer), CAST(:most AS integer))""")
+        CAST(:known AS float8), CAST(:slot AS bigint), CAST(:vacated AS bigint[]), CAST(:most AS integer))""")
 _VACATE = text(f"""
     WITH held AS ({FENCE}), gone AS (
         DELETE FROM slots USING held WHERE server = held.name AND number = ANY(CAST(:slots AS bigint[]))

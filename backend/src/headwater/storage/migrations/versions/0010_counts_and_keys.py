@@ -11,7 +11,7 @@ depends_on = None
 COUNT_START = """
 CREATE FUNCTION count_start(
     own_server text, start_key text, cost float8, burst float8, known float8,
-    slot bigint, running integer, most integer,
+    slot bigint, vacated bigint[], most integer,
     OUT held integer, OUT is_counted boolean, OUT has_slot boolean, OUT full_in float8
 ) LANGUAGE plpgsql AS $$
 DECLARE
@@ -43,8 +43,8 @@ BEGIN
     END IF;
     full_in := greatest(extract(epoch FROM bucket_full_at - started_at), 0);
     IF is_counted AND slot IS NOT NULL THEN
-        SELECT running + count(*) < most INTO has_slot FROM slots
-        WHERE key = start_key AND server <> own_server;
+        SELECT count(*) < most INTO has_slot FROM slots
+        WHERE key = start_key AND NOT (server = own_server AND (number = slot OR number = ANY(vacated)));
         IF has_slot THEN
             INSERT INTO slots (server, number, key) VALUES (own_server, slot, start_key)
             ON CONFLICT DO NOTHING;
