@@ -87,6 +87,7 @@ class Application:
     socket_io: SocketIo
     replies: Replies
     catalogue: Catalogue
+    metrics: Metrics
     taken_over: asyncio.Event
 
 
@@ -324,4 +325,4 @@ def _applications(
         web.register_blueprint(blueprint)
     rpc = rpc_application(replies, identifier, ready, metrics.refused)
     socket_io = SocketIo(replies, changes, identifier, origins, metrics.refused, heartbeat=settings.heartbeat)
-    return Application(web, rpc, socket_io, replies, catalogue, database.taken_over)
+    return Application(web, rpc, socket_io, replies, catalogue, metrics, database.taken_over)

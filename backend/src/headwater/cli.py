@@ -1,32 +1,28 @@
 """The command `headwater`."""
 
 import argparse
-import asyncio
-import logging
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any, TypeVar
 
 from sqlalchemy.engine import URL
 
 from headwater import __version__
 from headwater.app import describe_api, storage_url
 from headwater.conversations.model import timestamp
-from headwater.data_folder import DATABASE, DataFolder, DataFolderError
-from headwater.errors import UnavailableError
+from headwater.data_folder import DATABASE, DataFolder
 from headwater.identity.postgresql.signing_keys import SIGNS_AFTER, TICK, PostgresqlSecrets
 from headwater.identity.signing_keys import Keys, new_secrets, newest_key, with_new_key
 from headwater.live.postgresql.bells import KEYS, Bells
+from headwater.server.process import CANNOT_START, log_to_standard_error, run
 from headwater.server.serve import serve
-from headwater.settings import Settings, SettingsError, markdown_table
+from headwater.server.supervisor import WorkersError, supervise
+from headwater.settings import Settings, markdown_table
 from headwater.storage.conversations import ConversationRepository
 from headwater.storage.database import DatabaseError, open_database
 from headwater.storage.erasure import FOR_GOOD
-
-T = TypeVar("T")
 
 
 class UnknownClientError(Exception):
@@ -52,20 +48,20 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         match options.command:
             case "openapi":
-                _announce(_run(describe_api()))
+                _announce(run(describe_api()))
             case "settings":
                 _announce(markdown_table())
             case "rotate-key":
-                _run(_change_keys(with_new_key))
+                run(_change_keys(with_new_key))
             case "forget-old-keys":
-                _run(_change_keys(newest_key))
+                run(_change_keys(newest_key))
             case "clients":
-                _run(_list_clients())
+                run(_list_clients())
             case "delete-client":
-                _run(_delete_client(options.name))
+                run(_delete_client(options.name))
             case _:
                 _serve()
-    except (SettingsError, DataFolderError, DatabaseError, UnavailableError, UnknownClientError) as error:
+    except (*CANNOT_START, UnknownClientError, WorkersError) as error:
         print(f"headwater: {error}", file=sys.stderr)  # noqa: T201
         return 2
     except KeyboardInterrupt:
@@ -74,10 +70,13 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _serve() -> None:
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    for verbose in ("alembic", "httpx2", "hypercorn.error"):
-        logging.getLogger(verbose).setLevel(logging.WARNING)
-    _run(serve(Settings.from_environment(os.environ), _announce))
+    settings = Settings.from_environment(os.environ)
+    if settings.workers > 1:
+        log_to_standard_error("supervisor")
+        run(supervise(settings, _announce), forks=True)
+    else:
+        log_to_standard_error()
+        run(serve(settings, _announce))
 
 
 @asynccontextmanager
@@ -146,17 +145,3 @@ async def _change_keys(change: Callable[[Keys], Keys]) -> None:
 
 def _announce(line: str) -> None:
     print(line, flush=True)  # noqa: T201
-
-
-def _run(main: Coroutine[Any, Any, T]) -> T:
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        return runner.run(main)
-
-
-def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """uvloop's, where it is installed (not on Windows)."""
-    try:
-        import uvloop
-    except ImportError:
-        return None
-    return uvloop.new_event_loop

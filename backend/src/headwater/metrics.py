@@ -1,7 +1,7 @@
 """What is counted and measured for whoever runs the server, as Prometheus reads it: see docs/operating.md."""
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AbstractContextManager
 from itertools import accumulate
 from typing import assert_never, get_args
@@ -41,6 +41,7 @@ class Metrics:
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
+        self._scrape_all: Callable[[], Awaitable[bytes]] | None = None
         self._providers: dict[str, _ProviderMetrics] = {}
         self._tokens_per_page = _Histogram(PAGE_TOKENS)
         self._registry.register(_PerToken(self._providers.values(), self._tokens_per_page))
@@ -108,8 +109,16 @@ class Metrics:
         self._resumes.inc()
 
     def exposition(self) -> bytes:
-        """All metrics as text of the media type `MEDIA_TYPE`."""
+        """These metrics as text of the media type `MEDIA_TYPE`."""
         return generate_latest(self._registry)
+
+    def scrape_by(self, scrape_all: Callable[[], Awaitable[bytes]]) -> None:
+        """Let `scrape_all` answer each scrape, for all workers of the server."""
+        self._scrape_all = scrape_all
+
+    async def scrape(self) -> bytes:
+        """What Prometheus gets: the exposition, of all workers if there are several."""
+        return self.exposition() if self._scrape_all is None else await self._scrape_all()
 
     def refused(self, code: ProblemCode) -> None:
         """Note that a request was answered with a problem."""

@@ -119,6 +119,7 @@ OptionalPort = Annotated[
     AfterValidator(lambda port: port or None),
     Takes("a whole number from 0 to 65535; 0 turns it off"),
 ]
+Workers = Annotated[int, Field(ge=1, le=256), Takes("a whole number from 1 to 256")]
 Count = Annotated[int, Field(ge=1, le=2**31 - 1), Takes(f"a whole number from 1 to {2**31 - 1}")]
 CountOrZero = Annotated[int, Field(ge=0, le=2**31 - 1), Takes(f"a whole number from 0 to {2**31 - 1}")]
 Seconds = Annotated[float, Field(gt=0, le=1e9), Takes("seconds, above 0")]
@@ -193,6 +194,9 @@ class Settings(BaseModel):
 
     base_path: BasePath = ""
     """the path [below which](operating.md#under-a-path) everything is served; without it, the root"""
+
+    workers: Workers = 1
+    """processes that share the ports; [several](operating.md#several-workers) need PostgreSQL"""
 
     tls_cert: ExistingFile = None
     """a certificate in PEM; without it, the server makes one in the data folder"""
@@ -317,7 +321,17 @@ class Settings(BaseModel):
                 )
             if port is not None:
                 ports[port] = _variable(field)
+        if self.workers > 1 and not self._is_on_postgresql:
+            raise SettingsError(
+                f"HEADWATER_WORKERS is {self.workers}, but several workers need PostgreSQL:"
+                " HEADWATER_DATABASE_URL takes a URL such as postgresql://user:password@host/name"
+            )
         return self
+
+    @property
+    def _is_on_postgresql(self) -> bool:
+        url = self.database_url
+        return url is not None and database_url(url).get_backend_name() == "postgresql"
 
 
 def _variable(name: str) -> str:

@@ -15,7 +15,7 @@ from headwater.storage.database import Database, unavailable
 
 def check_ready(replies: Replies, database: Database) -> None:
     """Raise the `ProblemError` with which starts are refused, or were until seconds ago, if there is one."""
-    replies.require_open()
+    replies.require_open(ready=True)
     if database.outage is not None:
         raise unavailable(database.outage)
 
@@ -38,7 +38,7 @@ def operating_blueprint(check_ready: Callable[[], None], metrics: Metrics) -> Bl
     @blueprint.get("/metrics")
     @answers_as("text/plain")
     async def scrape() -> Response:
-        response = Response(metrics.exposition(), content_type=MEDIA_TYPE)
+        response = Response(await metrics.scrape(), content_type=MEDIA_TYPE)
         response.headers["Cache-Control"] = "no-store"
         return response
 

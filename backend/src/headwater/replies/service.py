@@ -112,6 +112,8 @@ class Replies:
         metrics.watch_window(lambda: self._pump.window)
         self._turnstile = Turnstile()
         self.draining = False
+        self.will_drain = False
+        """Whether it will drain soon: load balancers should send nobody any more."""
         self.drained = asyncio.Event()
 
     async def reconcile(self) -> None:
@@ -299,9 +301,9 @@ class Replies:
             await asyncio.wait(tasks, timeout=END_TIMEOUT)
         self._active.forget_all_in(conversations)
 
-    def require_open(self) -> None:
-        """Refuse while the server drains. Raises `ShuttingDownError`."""
-        if self.draining:
+    def require_open(self, *, ready: bool = False) -> None:
+        """Refuse while the server drains; `ready` also when it will soon. Raises `ShuttingDownError`."""
+        if self.draining or (ready and self.will_drain):
             raise ShuttingDownError("The server is about to stop; try again in a moment.", retry_after=5)
 
     async def busy(self, owner: str) -> Collection[str]:

@@ -29,6 +29,8 @@ each fault in the untouched class: once upstream mends one, that test fails, and
    its client reset it, is not idle, so it stays open for ever.
 12. `protocol/h2.py`, `H2Protocol.handle`: all frames of a packet are handled without a pause, however many
    come. Frames that cost the server more than the client, and ask for nothing, have no bound.
+13. `protocol/h2.py`, `H2Protocol._handle_events`: once the server accepts no more connections, a request on a
+   connection whose replies go on is reset, so its client can neither stop them nor learn what is the matter.
 
 Both protocols are also what sinks write to, past the tasks of Hypercorn (`sinks.py`). So HTTP/2's `_flush`
 hands bytes to the transport before it waits; otherwise a sink could overtake them.
@@ -466,6 +468,9 @@ class CorrectedH2Protocol(H2Protocol):
         elif isinstance(event, h2.events.RequestReceived) and _is_malformed(event.headers or ()):
             self.connection.reset_stream(event.stream_id, h2.errors.ErrorCodes.PROTOCOL_ERROR)
             await self._flush()
+        elif isinstance(event, h2.events.RequestReceived):
+            await self._create_stream(event)
+            await self.send(Updated(idle=False))
         else:
             await super()._handle_events([event])
         if isinstance(event, h2.events.StreamReset):

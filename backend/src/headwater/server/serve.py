@@ -8,7 +8,7 @@ import os
 import signal
 import socket
 import ssl
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from typing import Any
 
 from hypercorn.asyncio.run import worker_serve
@@ -21,9 +21,11 @@ from headwater.api.socket_io.application import PATH as SOCKET_IO_PATH
 from headwater.api.websocket import PATH as WEBSOCKET_PATH
 from headwater.app import Application, application
 from headwater.data_folder import Certificate, DataFolder
+from headwater.replies.service import SAVE_TIMEOUT
 from headwater.server.hosts import Hosts
 from headwater.server.hypercorn_corrections import Connections
 from headwater.server.routing import below, by_port
+from headwater.server.shutdown import Shutdown, first_of
 from headwater.server.trusted_proxies import trusting
 from headwater.settings import Settings, SettingsError
 from headwater.storage.database import DatabaseError
@@ -51,24 +53,47 @@ async def serve(settings: Settings, announce: Callable[[str], None]) -> None:
     Calls `announce` with a line for people once the server answers. Raises `SettingsError`, `DataFolderError`
     or `DatabaseError` if it cannot start, the last also when another server takes over the database.
     """
+    shutdown = Shutdown(settings.drain_timeout)
+    shutdown.on_signals(signal.SIGTERM, signal.SIGINT)
+    await serve_on(lambda: listen_on(settings), settings, shutdown, lambda _, greeting: announce(greeting))
+
+
+async def serve_on(
+    listening: Callable[[], Sockets],
+    settings: Settings,
+    shutdown: Shutdown,
+    started: Callable[[Application, str], None],
+    drained: Callable[[], None] = lambda: None,
+) -> None:
+    """Serve until `shutdown` has begun and is over.
+
+    Calls `started` with a line for people once the server answers, and `drained` once no reply runs any more.
+    Raises the same as `serve`.
+    """
     asyncio.get_running_loop().set_exception_handler(report)
-    signals = _Signals()
     folder = DataFolder(settings.data_dir)
     config = _hypercorn_config(_certificate(settings, folder), settings.heartbeat)
-    sockets = _listen(settings)
+    sockets = listening()
     websockets = (settings.base_path + path for path in (WEBSOCKET_PATH, SOCKET_IO_PATH))
     connections = Connections(websockets={path.encode() for path in websockets})
-    async with application(settings, folder) as built:
+    async with application(settings, folder) as built, asyncio.TaskGroup() as tasks:
 
-        async def until_drained() -> None:
-            announce(await _greeting(settings, built))
-            await _first_of(signals.stop.wait(), built.taken_over.wait())
+        async def drain() -> None:
+            await _drain(built, shutdown)
+            drained()
+            asyncio.get_running_loop().call_later(ABORT_AFTER, connections.abort)
+
+        async def until_ports_close() -> None:
+            started(built, await _greeting(settings, built))
+            await first_of(shutdown.begun.wait(), built.taken_over.wait())
             if built.taken_over.is_set():
                 connections.abort()
                 await built.replies.drain(0)
+            elif shutdown.is_port_shared:
+                config.graceful_timeout += shutdown.timeout + SAVE_TIMEOUT
+                tasks.create_task(drain())
             else:
-                await _drain(built, settings.drain_timeout, signals.hurry)
-                asyncio.get_running_loop().call_later(ABORT_AFTER, connections.abort)
+                await drain()
 
         app: Any = by_port(built.web, built.rpc, built.socket_io, settings.grpc_port)
         app = Origins(settings.allowed_origins).let_in(app)
@@ -87,43 +112,21 @@ async def serve(settings: Settings, announce: Callable[[str], None]) -> None:
                 wrap_app(app, config.wsgi_max_body_size, "asgi"),
                 config,
                 sockets=sockets,
-                shutdown_trigger=until_drained,
+                shutdown_trigger=until_ports_close,
             )
     if built.taken_over.is_set():
         raise DatabaseError("other servers have given this one up, because it did not answer for long")
 
 
-class _Signals:
-    """`stop` is set by the first SIGTERM or SIGINT, `hurry` by the second."""
-
-    def __init__(self) -> None:
-        self.stop = asyncio.Event()
-        self.hurry = asyncio.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, self._received)
-
-    def _received(self) -> None:
-        (self.hurry if self.stop.is_set() else self.stop).set()
-
-
-async def _drain(built: Application, timeout: float, hurry: asyncio.Event) -> None:  # noqa: ASYNC109
-    """Let running replies end; interrupt them once `hurry` is set."""
+async def _drain(built: Application, shutdown: Shutdown) -> None:
+    """Let running replies end; interrupt them once it is in a hurry."""
     async with asyncio.TaskGroup() as group:
-        drained = group.create_task(built.replies.drain(timeout))
-        hurried = group.create_task(hurry.wait())
+        drained = group.create_task(built.replies.drain(shutdown.timeout))
+        hurried = group.create_task(shutdown.hurry.wait())
         await asyncio.wait({drained, hurried}, return_when=asyncio.FIRST_COMPLETED)
         if not drained.done():
             await built.replies.drain(0)
         hurried.cancel()
-
-
-async def _first_of(*awaitables: Coroutine[Any, Any, object]) -> None:
-    """Wait until one of them is done, and cancel the others."""
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(each) for each in awaitables]
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in tasks:
-            task.cancel()
 
 
 async def _greeting(settings: Settings, built: Application) -> str:
@@ -145,7 +148,8 @@ def _certificate(settings: Settings, folder: DataFolder) -> Certificate | None:
     return folder.certificate(settings.host)
 
 
-def _listen(settings: Settings) -> Sockets:
+def listen_on(settings: Settings) -> Sockets:
+    """Listen on all ports. Raises `SettingsError`."""
     plain = [_socket(settings.host, settings.port, "HEADWATER_PORT")]
     if settings.grpc_port is not None:
         plain.append(_socket(settings.host, settings.grpc_port, "HEADWATER_GRPC_PORT"))
