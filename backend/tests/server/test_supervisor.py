@@ -172,8 +172,8 @@ async def workers(folder: Path, server: URL, template: str, *, drain: int = 0) -
 async def until(holds: Callable[[], bool]) -> None:
     """Wait for what only looking tells."""
     async with asyncio.timeout(SECONDS):
-        while not holds():
-            await asyncio.sleep(0.02)  # noqa: ASYNC110
+        while not holds():  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
 
 
 def is_running(pid: int) -> bool:

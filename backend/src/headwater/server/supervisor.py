@@ -166,6 +166,8 @@ class _Supervisor:
                 del self._workers[number]
                 self._metrics.end(number)
             if self._shutdown.begun.is_set():
+                if worker.status and not worker.reason:
+                    logger.warning("worker %d: %s", number, worker.end_reason)
                 return
             deaths = 1 if time.monotonic() - worker.started_at >= STEADY else deaths + 1
             if self._is_hopeless(worker, deaths):
