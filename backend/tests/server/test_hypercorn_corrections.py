@@ -98,6 +98,7 @@ async def a_little_then_break(_: Answers, body: Callable[[bytes], Awaitable[None
 class Serving:
     port: int
     connections: Connections
+    stop: asyncio.Event
 
 
 @asynccontextmanager
@@ -109,6 +110,7 @@ async def serving(
     websockets: Collection[bytes] = (),
     most: int = 2**20,
     keep_alive: float = 5.0,
+    graceful: float = 1.0,
 ) -> AsyncIterator[Serving]:
     """A server of an ASGI application; `most` is the size of a message on a WebSocket, in bytes."""
     listening = socket.create_server(("127.0.0.1", 0))
@@ -116,7 +118,7 @@ async def serving(
     connections = Connections(patience, websockets)
     config = Config()
     config.errorlog = None
-    config.graceful_timeout = 1
+    config.graceful_timeout = graceful
     config.keep_alive_timeout = keep_alive
     config.h2_max_concurrent_streams = config.keep_alive_max_requests = 2**16
     config.websocket_ping_interval = 3 * SHORT
@@ -132,7 +134,7 @@ async def serving(
             )
         )
         try:
-            yield Serving(port, connections)
+            yield Serving(port, connections, stop)
         finally:
             stop.set()
             async with asyncio.timeout(10):
@@ -249,6 +251,24 @@ async def test_an_answer_that_breaks_off_resets_its_stream(corrected: bool) -> N
             with pytest.raises(TimeoutError):
                 async with asyncio.timeout(SHORT):
                     await client.until(h2.events.StreamReset)
+
+
+@pytest.mark.parametrize("corrected", [True, False])
+async def test_a_request_is_reset_once_no_connections_are_accepted(corrected: bool) -> None:
+    async with (
+        serving(Answers(a_little_and_waits), corrected=corrected, graceful=30) as server,
+        h2_client(server.port) as client,
+    ):
+        await client.ask()
+        await client.until(h2.events.ResponseReceived)
+        server.stop.set()
+        with contextlib.suppress(ConnectionError):
+            while True:
+                _, writer = await asyncio.open_connection("127.0.0.1", server.port)
+                writer.close()
+        await client.ask()
+        async with asyncio.timeout(10):
+            assert await client.until(h2.events.ResponseReceived if corrected else h2.events.StreamReset)
 
 
 @pytest.mark.parametrize("corrected", [True, False])
