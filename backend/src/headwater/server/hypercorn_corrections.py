@@ -468,9 +468,10 @@ class CorrectedH2Protocol(H2Protocol):
         elif isinstance(event, h2.events.RequestReceived) and _is_malformed(event.headers or ()):
             self.connection.reset_stream(event.stream_id, h2.errors.ErrorCodes.PROTOCOL_ERROR)
             await self._flush()
-        elif isinstance(event, h2.events.RequestReceived):
+        elif isinstance(event, h2.events.RequestReceived) and self.context.terminated.is_set():
             await self._create_stream(event)
             await self.send(Updated(idle=False))
+            await self._flush()
         else:
             await super()._handle_events([event])
         if isinstance(event, h2.events.StreamReset):
