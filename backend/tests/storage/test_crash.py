@@ -100,7 +100,7 @@ async def opened(client: httpx.AsyncClient, conversation: str) -> dict[str, Any]
 async def closed(client: httpx.AsyncClient, conversation: str) -> dict[str, Any]:
     """A conversation, once its reply has ended: on PostgreSQL, others must miss the killed server first."""
     async with asyncio.timeout(30):
-        while (found := await opened(client, conversation))["messages"][-1]["outcome"] is None:
+        while (found := await opened(client, conversation))["running"]:
             pass
     return found
 
