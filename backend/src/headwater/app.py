@@ -188,11 +188,16 @@ def build_replies(
     """Build the use cases of replies."""
     active = ActiveReplies(live.logs)
     metrics.count_active(lambda: len(active))
+    metrics.watch_database(lambda: database.other_servers, lambda: database.outage is not None)
+    if live.bells is not None:
+        live.bells.on_restart(metrics.bells_missed)
     conversations, rows = ConversationRepository(database), ReplyRepository(database)
     return Replies(
         planner=Planner(catalogue, conversations, active, settings.max_message_chars),
         active=active,
-        checkpoints=Checkpoints(active, rows, live.logs, live.presence, active.stop_deleted),
+        checkpoints=Checkpoints(
+            active, rows, live.logs, live.presence, active.stop_deleted, metrics.tail_saved
+        ),
         conversations=conversations,
         replies=rows,
         logs=live.logs,

@@ -30,6 +30,7 @@ MEDIA_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 FIRST_TOKEN_SECONDS = (0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0, 20.0, 30.0, 60.0)
 GAP_SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 CANCEL_SECONDS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+TAIL_SECONDS = (0.01, 0.025, 0.05, 0.075, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)
 PAGE_TOKENS = (1, 2, 3, 5, 10, 20, 50, 100, 200, 500, 1000)
 
 
@@ -65,18 +66,22 @@ class Metrics:
         for status, codes in _ENDS.items():
             for code in codes:
                 self._generations.labels(status, code)
-        self._active = Gauge(
-            "active_generations", "Generations that run", namespace="headwater", registry=self._registry
+        self._active = self._gauge("active_generations", "Generations that run")
+        self._followers = self._gauge("followers", "Readers of replies, now")
+        self._window = self._gauge(
+            "window_seconds", "How long tokens are gathered into a page; it widens while the process is busy"
         )
-        self._followers = Gauge(
-            "followers", "Readers of replies, now", namespace="headwater", registry=self._registry
+        self._tail = self._histogram(
+            "tail_seconds",
+            "How far what other servers can read of a reply is behind, for replies that are read there",
+            TAIL_SECONDS,
         )
-        self._window = Gauge(
-            "window_seconds",
-            "How long tokens are gathered into a page; it widens while the process is busy",
-            namespace="headwater",
-            registry=self._registry,
+        self._other_servers = self._gauge("other_servers", "Other servers on the same database")
+        self._database_away = self._gauge("database_away", "1 while the database is not available, else 0")
+        self._bells_missed = self._counter(
+            "bells_missed", "How often notifications of other servers may have been missed"
         )
+        self._orphans = self._counter("orphans", "Replies of servers that are gone, closed by this one")
         self._resumes = self._counter("resumes", "Responses that went on with a reply from a cursor")
         self._refusals = self._counter("refusals", "Requests that were answered with a problem", "code")
         for code in PROBLEMS:
@@ -95,6 +100,23 @@ class Metrics:
     def watch_window(self, seconds: Callable[[], float]) -> None:
         """Call `seconds` at each scrape for the current window of pages."""
         self._window.set_function(seconds)
+
+    def watch_database(self, others: Callable[[], int], is_away: Callable[[], bool]) -> None:
+        """Call both at each scrape: how many other servers there are, and whether it is not available."""
+        self._other_servers.set_function(others)
+        self._database_away.set_function(is_away)
+
+    def tail_saved(self, behind: float) -> None:
+        """Note how many seconds readers on other servers were behind."""
+        self._tail.observe(behind)
+
+    def bells_missed(self) -> None:
+        """Note that notifications of other servers may have been missed."""
+        self._bells_missed.inc()
+
+    def orphan_closed(self) -> None:
+        """Note that the reply of a server that is gone was closed."""
+        self._orphans.inc()
 
     def reading(self) -> AbstractContextManager[object]:
         """Count a reader for as long as the context lasts."""
@@ -133,6 +155,9 @@ class Metrics:
         self._generations.labels(outcome.status.name, _code(outcome.status)).inc()
         if stopping is not None and isinstance(outcome.status, Cancelled):
             self._cancel.observe(stopping)
+
+    def _gauge(self, name: str, about: str) -> Gauge:
+        return Gauge(name, about, namespace="headwater", registry=self._registry)
 
     def _counter(self, name: str, about: str, *labels: str) -> Counter:
         return Counter(name, about, labels, namespace="headwater", registry=self._registry)

@@ -34,7 +34,8 @@ MAX_PAUSE = 2.0
 class Checkpoints:
     """Saves the events of every generation in `running`, so that a crash loses little.
 
-    Readers on other servers read what is saved. `deleted` is called with a generation whose row is gone.
+    Readers on other servers read what is saved. `deleted` is called with a generation whose row is gone, and
+    `tail_saved` with the seconds by which readers elsewhere were behind.
     """
 
     def __init__(
@@ -44,12 +45,14 @@ class Checkpoints:
         logs: LogStore,
         presence: Presence,
         deleted: Callable[[Generation], None],
+        tail_saved: Callable[[float], None] = lambda _: None,
     ) -> None:
         self._running = running
         self._replies = replies
         self._logs = logs
         self._presence = presence
         self._deleted = deleted
+        self._tail_saved = tail_saved
         self._saved: dict[Generation, Cursor] = {}
         self._saving = asyncio.Lock()
 
@@ -82,8 +85,10 @@ class Checkpoints:
 
     async def _save_elsewhere(self) -> None:
         await self._presence.read_elsewhere()
-        elsewhere = self._presence.elsewhere
+        elsewhere, now = self._presence.elsewhere, asyncio.get_running_loop().time
+        began = now()
         await self._save([generation for generation in self._running if generation.id in elsewhere])
+        self._tail_saved(EVERY_ELSEWHERE + now() - began)  # the oldest event came after the last time
 
     async def _save(self, stored: Iterable[Generation]) -> None:
         async with self._saving:

@@ -130,6 +130,7 @@ class Replies:
 
     async def _close_orphans(self) -> None:
         for orphan in await self._replies.close_orphans(outcome_object(AFTER_CRASH)):
+            self._metrics.orphan_closed()
             self._logs.saved(orphan.generation)
             self._changes.announce(orphan.owner, orphan.conversation)
 
