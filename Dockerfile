@@ -23,13 +23,18 @@ COPY backend/src ./backend/src
 COPY --from=page /build/backend/src/headwater/page ./backend/src/headwater/page
 RUN pip install --no-build-isolation ./backend \
     && pip uninstall --yes uv setuptools pip
+# Some wheels bring more debugging information than code.
+# hadolint ignore=DL3008
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends binutils \
+    && find /opt/headwater -name '*.so' -exec strip --strip-debug {} +
 
 FROM python:3.13-slim
 # llama.cpp computes with OpenMP.
 # hadolint ignore=DL3008
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends libgomp1 \
-    && rm -rf /var/lib/apt/lists/* \
+    && rm -rf /var/lib/apt/lists/* /var/cache/apt/* \
     && useradd --system --uid 10001 --home-dir /data --create-home headwater
 COPY --from=server /opt/headwater /opt/headwater
 ENV PATH=/opt/headwater/bin:$PATH \
