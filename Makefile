@@ -139,12 +139,19 @@ test-backend: setup dev-tools ## The server's tests
 test-frontend: dev-tools ## The page's tests
 	cd frontend && $(WITH_NODE) npm test
 
-test-deploy: dev-tools ## The syntax of the image, the compose file, the proxy's and the CI's configuration
+KUBERNETES := $(filter-out %/kustomization.yaml,$(wildcard deploy/kubernetes/*.yaml))
+
+test-deploy: dev-tools ## The syntax of what is in Dockerfile, docker-compose.yml, Caddyfile, deploy/ and .github/
 	$(VENV)/hadolint Dockerfile
 	$(VENV)/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
 	$(VENV)/check-jsonschema --builtin-schema vendor.github-workflows .github/workflows/ci.yml
 	$(VENV)/caddy validate --adapter caddyfile --config Caddyfile 2>.make/caddy.log || { cat .make/caddy.log; exit 1; }
-	@if docker compose version >/dev/null 2>&1; then docker compose config --quiet; fi
+	! $(VENV)/kubernetes-validate --strict --quiet $(KUBERNETES) 2>&1 | grep .
+	@if docker compose version >/dev/null 2>&1; then docker compose --profile '*' config --quiet; fi
+
+.PHONY: image-check
+image-check: setup dev-tools ## Build the image without a registry, and run two of it with Caddy and PostgreSQL (as root)
+	PYTHONPATH=backend $(VENV)/python scripts/image_check.py
 
 test-e2e: setup dev-tools browser library ## The whole application in a real browser
 	HEADWATER_TEST_BROWSER="$$(cat .make/browser)" $(VENV)/python -m pytest e2e -n 2 --dist worksteal
