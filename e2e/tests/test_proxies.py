@@ -196,3 +196,25 @@ def test_who_leaves_is_missed_and_who_stays_gets_the_outcome_when_the_server_is_
         for arriving in waiting:
             assert [event["status"] for event in arriving] == ["interrupted"]
     assert server.process.wait(EXIT_SECONDS) == 0
+
+
+def test_a_server_that_stops_still_answers_when_caddy_has_no_other(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    folder, beside = tmp_path_factory.mktemp("own"), tmp_path_factory.mktemp("caddy")
+    with (
+        headwater_server(folder, HEADWATER_DRAIN_TIMEOUT="30") as server,
+        caddy(server, beside) as address,
+        person(address, "HTTP/2") as client,
+        asked(client, "one two three", faults=[{"after": 2, "kind": "gate"}]) as (path, lines),
+    ):
+        arriving = events(lines)
+        until("one two", arriving)
+        server.process.terminate()
+        while "status code out of tolerances" not in (beside / "proxy.log").read_text("utf-8"):
+            server.check_that_it_runs()
+        refused = client.post("/api/chat", json={"message": "one"})
+        assert (refused.status_code, refused.json()["code"]) == (503, "shutting_down")
+        client.post(path.replace("generations", "scripted/gates"))
+        until(" three", arriving)
+        assert next(arriving)["status"] == "completed"
