@@ -41,10 +41,11 @@ ENVELOPE = Struct(">BI")
 
 
 class ChatPage:
-    """The chat, open in a browser."""
+    """The chat, open in a browser; `server` is its server's address, where that of the page does not tell."""
 
-    def __init__(self, page: Page) -> None:
+    def __init__(self, page: Page, server: str | None = None) -> None:
         self.page = page
+        self._given_server = server
         self.box = page.get_by_test_id("composer-input")
         self.send = page.get_by_test_id("send")
         self.stop = page.get_by_test_id("stop")
@@ -211,6 +212,8 @@ class ChatPage:
     @property
     def _server(self) -> str:
         """The address of the server, with its base path."""
+        if self._given_server is not None:
+            return self._given_server
         address = urlsplit(self.page.url)
         base_path = re.sub(r"/([cs]/.*)?$", "", address.path)
         return f"{address.scheme}://{address.netloc}{base_path}"

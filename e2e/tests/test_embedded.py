@@ -21,7 +21,7 @@ SHOP = "rgb(179, 84, 30)"
 over_http2 = pytest.mark.parametrize("protocol", ["http2"], indirect=True)
 
 
-def open_shop(page: Page, place: str, endpoint: str = "/") -> ChatPage:
+def open_shop(page: Page, place: str, endpoint: str = "/", server: str | None = None) -> ChatPage:
     """Open the example as if it were served at `place`, with another endpoint where one is given."""
     assert EXAMPLE.is_dir(), "make library builds the example"
 
@@ -32,7 +32,7 @@ def open_shop(page: Page, place: str, endpoint: str = "/") -> ChatPage:
         route.fulfill(body=text, content_type=mimetypes.guess_type(file.name)[0])
 
     page.route(f"{place}/**", serve)
-    chat = ChatPage(page)
+    chat = ChatPage(page, server)
     chat.open(f"{place}/index.html")
     return chat
 
@@ -40,7 +40,7 @@ def open_shop(page: Page, place: str, endpoint: str = "/") -> ChatPage:
 @pytest.fixture
 def shop(page: Page, address: str) -> ChatPage:
     """The example at the server's own address, as behind one proxy."""
-    return open_shop(page, f"{address}/shop")
+    return open_shop(page, f"{address}/shop", server=address)
 
 
 @over_http2
