@@ -31,12 +31,17 @@ KEEP = 10.0
 DELETED = Outcome(Cancelled("user"))
 """How a reply ends whose row was deleted."""
 
+# By the index for each, whatever the planner thinks of tables that grow and shrink all the time.
 _TAILS = text("""
     SELECT followed.id, generations.id IS NULL AS is_gone, generations.shape IS NOT NULL AS is_closed,
         pieces.at, pieces.parts, pieces.shape
     FROM unnest(CAST(:ids AS text[]), CAST(:ats AS bigint[])) AS followed(id, at)
-    LEFT JOIN generations ON generations.id = followed.id
-    LEFT JOIN pieces ON pieces.generation = followed.id AND pieces.at >= followed.at
+    LEFT JOIN LATERAL (
+        SELECT id, shape FROM generations WHERE id = followed.id OFFSET 0
+    ) AS generations ON true
+    LEFT JOIN LATERAL (
+        SELECT at, parts, shape FROM pieces WHERE generation = followed.id AND at >= followed.at ORDER BY at
+    ) AS pieces ON true
     ORDER BY followed.id, pieces.at""")
 
 
