@@ -237,7 +237,8 @@ def test_on_a_phone_the_conversations_come_over_the_page(bar: SideBar, chat: Cha
     expect(dialog).to_have_count(0)
     bar.toggle.click()
     expect(bar.items).to_have_count(5)
-    expect(bar.bar.and_(chat.page.locator(":focus-within"))).to_have_count(1)  # from then on a click closes it
+    # With the focus in it, it listens for clicks beside it.
+    expect(bar.bar.and_(chat.page.locator(":focus-within"))).to_have_count(1)
     chat.page.mouse.click(380, 400)
     expect(bar.bar).to_have_count(0)
     bar.toggle.click()
