@@ -142,6 +142,7 @@ async def application(settings: Settings, folder: DataFolder) -> AsyncIterator[A
         database = await stack.enter_async_context(
             open_database(storage_url(settings, folder.database), to_serve=True)
         )
+        await stack.enter_async_context(running(database.keep()))
         metrics = Metrics()
         quota = Quota(
             settings.rate_limit,
@@ -167,7 +168,7 @@ async def application(settings: Settings, folder: DataFolder) -> AsyncIterator[A
             settings, identifier, database, replies, conversation_service, catalogue, scripted, quota, metrics
         )
         purging = conversation_service.purge(settings.retention)
-        forever = database.keep(), replies.checkpoint(), purging, built.socket_io.run()
+        forever = replies.checkpoint(), purging, built.socket_io.run()
         shared = [each.run() for each in live.shared]
         if shared:
             shared += [replies.keep_reconciled(), quota.run()]

@@ -1,6 +1,7 @@
 """A copy of a log that another server writes, from what that server saves."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator
 from contextlib import aclosing
 
@@ -146,20 +147,16 @@ async def test_a_reply_that_is_deleted_ends(
     assert await store.open(generation) is None
 
 
-async def test_a_copy_that_nobody_wants_is_dropped(
-    store: SharedLogStore, generation: str, monkeypatch: pytest.MonkeyPatch
+async def test_a_copy_lives_as_long_as_somebody_has_it(
+    store: SharedLogStore, replies: ReplyRepository, generation: str
 ) -> None:
-    monkeypatch.setattr("headwater.live.postgresql.logs.KEEP", 0)
     copy = await store.open(generation)
     assert copy is not None
-    reading = asyncio.create_task(changed(copy, 0))
-    await asyncio.sleep(0)
+    await replies.save([Piece(generation, 0, WORDS[:3])])
     await store._look()
-    assert store._copies
-    reading.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await reading
-    await store._look()
+    assert copy.read(0).events == tuple(WORDS[:3])
+    del copy
+    gc.collect()
     assert not store._copies
 
 

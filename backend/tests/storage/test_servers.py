@@ -10,12 +10,16 @@ from sqlalchemy.engine import URL
 from sqlalchemy.util import await_only
 
 from headwater.errors import UnavailableError
+from headwater.generation.kinds.text import Text, text_of
 from headwater.storage import servers
+from headwater.storage.conversations import ConversationRepository
 from headwater.storage.database import DatabaseError, open_database
 from headwater.storage.lock import LockedError
 from headwater.storage.outage import OUTAGES
+from headwater.storage.replies import Piece, ReplyRepository
 from headwater.storage.servers import ServerRow
 from tests.postgresql import new_database
+from tests.storage.trees import INTERRUPTED, begun
 
 
 @pytest.fixture
@@ -183,3 +187,30 @@ async def test_a_server_of_an_older_version_that_is_gone_comes_never_back(
         await other.execute("UPDATE lock_holder SET holder = 'headwater old'")
         async with open_database(url, to_serve=True):
             assert await other.fetchval("SELECT holder FROM lock_holder") == servers.SHARED
+
+
+@pytest.mark.parametrize("is_known", [False, True])
+async def test_what_a_server_does_not_know_that_it_runs_is_an_orphan(url: URL, is_known: bool) -> None:
+    """The answer to its start was lost with the connection, after PostgreSQL had committed it."""
+    async with open_database(url, to_serve=True) as database:
+        _, _, reply = await begun(ConversationRepository(database), "me")
+        closed = await ReplyRepository(database).close_orphans(INTERRUPTED, lambda _: is_known)
+        assert [orphan.generation for orphan in closed] == ([] if is_known else [reply.generation])
+
+
+async def test_what_another_server_runs_is_no_orphan(url: URL) -> None:
+    async with open_database(url, to_serve=True) as database, open_database(url, to_serve=True) as other:
+        await begun(ConversationRepository(database), "me")
+        assert not await ReplyRepository(other).close_orphans(INTERRUPTED)
+
+
+async def test_what_is_saved_after_a_gap_is_left_out(url: URL) -> None:
+    async with open_database(url) as database:
+        _, _, reply = await begun(ConversationRepository(database), "me")
+        replies = ReplyRepository(database)
+        for at, words in ((0, ["a", "b", "c"]), (0, ["a", "b"]), (4, ["e"])):
+            await replies.save([Piece(reply.generation, at, [Text(word) for word in words])])
+        assert len(await replies.close_orphans(INTERRUPTED)) == 1
+        found = await replies.find("me", reply.generation)
+        assert found is not None
+        assert text_of(found.events) == "abc"

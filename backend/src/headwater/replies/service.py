@@ -1,11 +1,13 @@
 """The use cases of replies: start, follow, read and cancel one, and drain all at shutdown."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Collection
-from contextlib import suppress
 from contextvars import Context
 from dataclasses import dataclass, replace
 from typing import TypeVar
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from headwater.conversations.model import Message, UnknownConversationError
 from headwater.errors import (
@@ -43,6 +45,8 @@ from headwater.replies.turnstile import Turnstile
 from headwater.replies.unread import Readers, WhenUnread
 from headwater.storage.conversations import ConversationRepository, IdTakenError
 from headwater.storage.replies import ReplyRepository, StoredReply
+
+logger = logging.getLogger(__name__)
 
 RECONCILE_EVERY = 1.0
 """Seconds between two looks for replies of servers that are gone."""
@@ -125,11 +129,17 @@ class Replies:
         """Close the replies of servers that are gone, until cancelled."""
         while True:
             await asyncio.sleep(RECONCILE_EVERY)
-            with suppress(UnavailableError):  # the database has logged it
+            try:
                 await self._close_orphans()
+            except UnavailableError:
+                pass  # the database has logged it
+            except SQLAlchemyError:
+                logger.exception("replies of servers that are gone could not be closed; trying again")
 
     async def _close_orphans(self) -> None:
-        for orphan in await self._replies.close_orphans(outcome_object(AFTER_CRASH)):
+        for orphan in await self._replies.close_orphans(
+            outcome_object(AFTER_CRASH), lambda generation: self._active.get(generation) is not None
+        ):
             self._metrics.orphan_closed()
             self._logs.saved(orphan.generation)
             self._changes.announce(orphan.owner, orphan.conversation)

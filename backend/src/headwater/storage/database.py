@@ -200,7 +200,7 @@ class Database:
                 self._outage_began(error, outage_reason(error) or "it fails")
             else:
                 if self.outage is not None:
-                    with suppress(UnavailableError):
+                    with suppress(UnavailableError, SQLAlchemyError):  # the next beat tries again
                         await self.write(_write_something)
 
     def analyze(self, connection: Connection) -> None:

@@ -35,13 +35,10 @@ MERGE_AFTER = 4_000_000
 
 T = TypeVar("T")
 
-# Several servers remove different ones.
-_MARKED = (
-    select(conversations.c.id)
-    .where(conversations.c.deleted_at == FOR_GOOD)
-    .limit(100)
-    .with_for_update(skip_locked=True)
-)
+_MARKED = select(conversations.c.id).where(conversations.c.deleted_at == FOR_GOOD).limit(100)
+_TAKE_TURN = text("SELECT pg_try_advisory_xact_lock(:key)").bindparams(key=0x48656164_70757267)
+"""One server at a time removes; the key is "Headpurg" as a number."""
+
 _REMOVE = delete(conversations).where(conversations.c.id == bindparam("conversation"))
 _REMOVE_EMPTY = delete(conversations).where(
     conversations.c.deleted_at == FOR_GOOD, ~exists().where(messages.c.conversation == conversations.c.id)
@@ -114,6 +111,8 @@ class _Removed:
 
 def _remove_some(connection: Connection) -> _Removed | None:
     """Remove for about `STEP_TIME`; returns what is gone, None if nothing is marked."""
+    if connection.dialect.name == "postgresql" and not connection.scalar(_TAKE_TURN):
+        return None
     ids = connection.scalars(_MARKED).all()
     if not ids:
         return None

@@ -1,6 +1,6 @@
 """Replies as rows: saved in pieces while the generation is open, written once when it closes."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -122,7 +122,10 @@ _ORPHANS = (
     .join(messages, messages.c.id == generations.c.message)
     .where(
         generations.c.shape.is_(None),
-        ~exists().where(servers.c.name == generations.c.server, servers.c.name != ""),
+        or_(
+            generations.c.server == bindparam("here"),
+            ~exists().where(servers.c.name == generations.c.server, servers.c.name != ""),
+        ),
     )
 )
 _PATH = path_to(messages.c.id == bindparam("last"))
@@ -164,6 +167,7 @@ _SAVE = text(f"""
         FROM held, open, json_populate_recordset(CAST(NULL AS pieces), CAST(:pieces AS json)) AS new
         WHERE new.generation = open.id
         ON CONFLICT (generation, at) DO UPDATE SET parts = excluded.parts, shape = excluded.shape
+        WHERE octet_length(excluded.shape) > octet_length(pieces.shape) -- an earlier attempt may come later
     )
     SELECT (SELECT count(*) FROM held) AS held, ARRAY(SELECT id FROM open) AS open""")  # noqa: S608
 _CLOSE = text(f"""
@@ -251,15 +255,24 @@ class ReplyRepository:
         )
         return None if row is None else _stored_reply(row)
 
-    async def close_orphans(self, outcome: OutcomeObject) -> Sequence[Orphan]:
-        """Close what no server runs, with the events that were saved; returns what was open."""
+    async def close_orphans(
+        self, outcome: OutcomeObject, is_known: Callable[[str], bool] = lambda _: False
+    ) -> Sequence[Orphan]:
+        """Close what no server runs, with the events that were saved; returns what was open.
+
+        `is_known` tells which generations this server has in memory. One that its row says this server runs,
+        and that it does not know, is an orphan too: the answer to its start was lost.
+        """
 
         def saved(connection: Connection) -> dict[Orphan, list[Event]]:
-            orphans = {row.id: Orphan(*row) for row in connection.execute(_ORPHANS)}
+            rows = connection.execute(_ORPHANS, {"here": self._database.server})
+            orphans = {row.id: Orphan(*row) for row in rows}
             found: dict[Orphan, list[Event]] = {orphan: [] for orphan in orphans.values()}
             query = select(pieces).where(pieces.c.generation.in_(list(orphans)))
             for row in connection.execute(query.order_by(pieces.c.generation, pieces.c.at)):
-                found[orphans[row.generation]] += piece_events(row)
+                events = found[orphans[row.generation]]
+                if row.at == len(events):  # what follows a gap belongs to no cursor
+                    events += piece_events(row)
             return found
 
         # Several servers may find the same ones; the first to close one says so.
@@ -267,7 +280,7 @@ class ReplyRepository:
         return [
             orphan
             for orphan, events in orphans.items()
-            if await self.close(orphan.generation, events, outcome)
+            if not is_known(orphan.generation) and await self.close(orphan.generation, events, outcome)
         ]
 
     async def open_elsewhere(self, owner: str) -> Mapping[str, str]:

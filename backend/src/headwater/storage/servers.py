@@ -32,7 +32,9 @@ BEAT = 0.25
 """Seconds between two beats."""
 
 SURE_FOR = 1.5
-"""Seconds after PostgreSQL's last answer in which no other server can have removed this one's row."""
+"""Seconds after PostgreSQL's last answer in which no other server can have removed this one's row.
+
+To a server that was alone, a refused connection is an answer."""
 
 GRACE = 3.0
 """Seconds without a beat and without a session after which a server is dead; more than `SURE_FOR`."""
@@ -45,9 +47,6 @@ CONNECT_TIMEOUT = 5.0
 
 SHARED = "several servers"
 """What the row of older versions names, so that none of them holds the lock."""
-
-_OLD_LOCK = 0x48656164_77617465
-"""The id of the advisory lock of older versions: "Headwate" as a number."""
 
 FENCE = "SELECT name FROM servers WHERE name = :server FOR KEY SHARE"
 """Gives no row once this server's is gone; it cannot go before the transaction ends.
@@ -116,8 +115,8 @@ class ServerRow:
                 try:
                     session = await self._connected()
                 except OUTAGES as error:
-                    # Where nobody can connect, nobody can remove a row.
-                    if is_refusal(error):
+                    # Where nobody can connect, nobody can remove a row. Others may come another way.
+                    if is_refusal(error) and not self.others:
                         self._answered_at = asked_at
                     raise
                 beaten = (await session.execute(_BEAT, {"server": self._name})).one_or_none()

@@ -9,6 +9,7 @@ from secrets import token_hex
 from typing import TypeAlias
 
 import msgspec
+from sqlalchemy.exc import SQLAlchemyError
 
 from headwater.errors import UnavailableError
 from headwater.storage.database import Database
@@ -28,6 +29,9 @@ RETRY_AFTER = 0.5
 
 KEYS = "keys"
 """The bell of signing keys that have changed."""
+
+MISSED = "missed"
+"""The bell of a server whose earlier bells did not go out."""
 
 Heard: TypeAlias = Callable[[tuple[str, ...]], None]
 
@@ -73,8 +77,7 @@ class Bells:
         while True:
             with suppress(UnavailableError, *OUTAGES):  # the database has logged it
                 async with self._database.listening(self._hear) as lost:
-                    for restarted in self._restarts:
-                        restarted()
+                    self._restart()
                     while not lost.is_set() and await self._hears_itself():
                         with suppress(TimeoutError):
                             async with asyncio.timeout(PROBE_EVERY):
@@ -96,6 +99,10 @@ class Bells:
         self.come_through = heard
         return heard
 
+    def _restart(self) -> None:
+        for restarted in self._restarts:
+            restarted()
+
     async def _ring(self) -> None:
         try:
             while self._waiting:
@@ -105,8 +112,11 @@ class Bells:
                     for kind, words in waiting.items()
                     for payload in self._payloads(kind, list(words))
                 ]
-                with suppress(UnavailableError):  # a hint; what it is about is in rows
+                try:
                     await self._database.notify(payloads)
+                except (UnavailableError, SQLAlchemyError):
+                    self._waiting[MISSED][()] = None  # with the next bell
+                    return
         finally:
             self._ringing = None
 
@@ -127,6 +137,8 @@ class Bells:
         if sender == self._sender:
             self._own_heard.set()
             return
+        if kind == MISSED:
+            self._restart()
         for heard in self._listeners.get(str(kind), ()):
             for words in bells:
                 heard(tuple(words))

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Collection, Iterable, Sequence
 from itertools import groupby
+from weakref import WeakValueDictionary
 
 from sqlalchemy import text
 
@@ -24,9 +25,6 @@ TICK = 1.0
 
 FAST_TICK = 0.1
 """The same where no bells come through."""
-
-KEEP = 10.0
-"""Seconds that a copy without listeners is kept."""
 
 DELETED = Outcome(Cancelled("user"))
 """How a reply ends whose row was deleted."""
@@ -51,7 +49,8 @@ class SharedLogStore:
     def __init__(self, database: Database, bells: Bells) -> None:
         self._own = MemoryLogStore()
         self._database, self._replies, self._bells = database, ReplyRepository(database), bells
-        self._copies: dict[str, _Copy] = {}
+        self._copies: WeakValueDictionary[str, _Copy] = WeakValueDictionary()
+        """Copies that somebody still has."""
         self._looking = Looking(self._look, lambda: TICK if bells.come_through else FAST_TICK)
         self._looked_again_at = 0.0
         bells.on(GROWN, self._hear)
@@ -72,8 +71,10 @@ class SharedLogStore:
             await self._refresh([copy])
             if copy.is_closed:
                 return None if copy.is_gone else copy
-            copy = self._copies.setdefault(generation, copy)
-        copy.touch()
+            found = self._copies.get(generation)
+            if found is not None and not found.is_closed:
+                return found
+            self._copies[generation] = copy
         return copy
 
     def saved(self, generation: str) -> None:
@@ -89,18 +90,17 @@ class SharedLogStore:
         await self._looking.run()
 
     async def _look(self) -> None:
-        for copy in [copy for copy in self._copies.values() if copy.is_closed or not copy.is_wanted]:
-            del self._copies[copy.generation]
-        if not self._copies:
+        copies = [copy for copy in self._copies.values() if not copy.is_closed]
+        if not copies:
             return
         now = asyncio.get_running_loop().time()
         again = now - self._looked_again_at >= TICK
-        await self._refresh(tuple(self._copies.values()), again=again)
+        await self._refresh(copies, again=again)
         if again:
             self._looked_again_at = now
 
     def _hear(self, words: Sequence[str]) -> None:
-        if not self._copies.keys().isdisjoint(words):
+        if any(generation in self._copies for generation in words):
             self._looking.soon()
 
     async def _refresh(self, copies: Collection["_Copy"], *, again: bool = False) -> None:
@@ -146,17 +146,6 @@ class _Copy:
         self.is_closed = False
         self.is_gone = False
         self._log = MemoryLog()
-        self._listening = 0
-        self._wanted_until = 0.0
-        self.touch()
-
-    @property
-    def is_wanted(self) -> bool:
-        return self._listening > 0 or asyncio.get_running_loop().time() < self._wanted_until
-
-    def touch(self) -> None:
-        """Keep it for a while, though nobody listens yet."""
-        self._wanted_until = asyncio.get_running_loop().time() + KEEP
 
     def add(self, pieces: Iterable[tuple[Cursor, Sequence[Event]]]) -> None:
         """Add what is new of some pieces, up to the first gap."""
@@ -175,15 +164,12 @@ class _Copy:
             page = self._log.read(self.end)
             if page.outcome is None:
                 return Page((), after)
-            if isinstance(page.outcome.status, Interrupted):
+            if self.is_gone or isinstance(page.outcome.status, Interrupted):
                 return Page((), after, page.outcome)  # what was read beyond it is lost
         return self._log.read(after)
 
     def listen(self, changed: Listener) -> None:
-        self._listening += 1
         self._log.listen(changed)
 
     def forget(self, changed: Listener) -> None:
-        self._listening -= 1
-        self.touch()
         self._log.forget(changed)

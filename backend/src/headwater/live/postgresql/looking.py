@@ -5,8 +5,6 @@ import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from headwater.errors import UnavailableError
 
 logger = logging.getLogger(__name__)
@@ -35,5 +33,5 @@ class Looking:
                 await self._look()
             except UnavailableError:
                 pass  # the database has logged it
-            except SQLAlchemyError:
+            except Exception:
                 logger.exception("the rows of other servers could not be read; trying again")
