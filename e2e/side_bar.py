@@ -41,6 +41,14 @@ class SideBar:
         item.get_by_test_id("conversation-menu").click()
         expect(self.page.get_by_role("menu")).to_be_visible()
 
+    def share(self, item: Locator) -> str:
+        """Make the link to a conversation, and leave the dialog open; returns the link."""
+        self.open_menu(item)
+        self.page.get_by_test_id("menu-share").click()
+        dialog = self.page.get_by_test_id("share-dialog")
+        dialog.get_by_test_id("share-create").click()
+        return dialog.get_by_test_id("share-link").input_value()
+
     def rename(self, title: str, other: str) -> None:
         """Give a conversation another title."""
         self.choose(title, "rename")

@@ -149,11 +149,7 @@ def test_a_shared_link_opens(chat: ChatPage, somebody_else: SomebodyElse, addres
     bar = SideBar(chat.page)
     chat.ask("how do rivers begin")
     chat.expect_status("completed")
-    bar.open_menu(bar.items.first)
-    chat.page.get_by_test_id("menu-share").click()
-    dialog = chat.page.get_by_test_id("share-dialog")
-    dialog.get_by_test_id("share-create").click()
-    link = dialog.get_by_test_id("share-link").input_value()
+    link = bar.share(bar.items.first)
     assert link.startswith(f"{address}/s/")
 
     reader = somebody_else.chat
