@@ -132,7 +132,9 @@ servers = Table(
     Column("seen_at", DateTime(timezone=True), nullable=False),
     Column("version", Text, nullable=False),
 )
-"""The servers that work on a database of PostgreSQL, see `servers.py`."""
+"""The servers that work on a database of PostgreSQL, see `servers.py`.
+
+The row without a name stands for programs that are no server. `version` is for whoever looks at the table."""
 
 readers = Table(
     "readers",
