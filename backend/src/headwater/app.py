@@ -72,6 +72,9 @@ from headwater.storage.shares import ShareRepository
 
 logger = logging.getLogger(__name__)
 
+ORPHANS_EVERY = 1.0
+"""Seconds between two looks for replies of servers that are gone."""
+
 PAGE = Path(__file__).parent / "page"
 
 
@@ -171,7 +174,7 @@ async def application(settings: Settings, folder: DataFolder) -> AsyncIterator[A
         forever = replies.checkpoint(), purging, built.socket_io.run()
         shared = [each.run() for each in live.shared]
         if shared:
-            shared += [replies.keep_reconciled(), quota.run()]
+            shared += [Looking(replies.close_orphans, lambda: ORPHANS_EVERY).run(), quota.run()]
         if live.bells is not None:
             shared.append(keep_keys(live.bells, secrets, identifier))
         await stack.enter_async_context(running(*forever, *shared))

@@ -358,6 +358,21 @@ async def test_a_closed_log_leaves_memory_and_its_row_answers(
         await replies.find(YOU, first.id)
 
 
+async def test_who_reads_a_reply_from_its_row_is_not_noted_anywhere(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = new_replies(database)
+    generation = await first.start(ME, NewMessage("one two three", settings=Settings(model="scripted/echo")))
+    await first.finished(generation)
+    await first.drain(5)
+    later = new_replies(database)
+    monkeypatch.setattr(later._presence, "reading", lambda _: pytest.fail("noted"))
+    found = await later.find(ME, generation.id)
+    assert text_of((await later.page(found, 0, 0)).events) == "one two three"
+    parts, _ = await later.finished(found)
+    assert text_of(parts) == "one two three"
+
+
 async def test_a_key_is_remembered_by_another_process(database: Database) -> None:
     before = new_replies(database)
     first = await before.start(ME, ask("hello"), KEYED)

@@ -1,13 +1,11 @@
 """The use cases of replies: start, follow, read and cancel one, and drain all at shutdown."""
 
 import asyncio
-import logging
 from collections.abc import Callable, Collection
+from contextlib import AbstractContextManager, nullcontext
 from contextvars import Context
 from dataclasses import dataclass, replace
 from typing import TypeVar
-
-from sqlalchemy.exc import SQLAlchemyError
 
 from headwater.conversations.model import Message, UnknownConversationError
 from headwater.errors import (
@@ -45,11 +43,6 @@ from headwater.replies.turnstile import Turnstile
 from headwater.replies.unread import Readers, WhenUnread
 from headwater.storage.conversations import ConversationRepository, IdTakenError
 from headwater.storage.replies import ReplyRepository, StoredReply
-
-logger = logging.getLogger(__name__)
-
-RECONCILE_EVERY = 1.0
-"""Seconds between two looks for replies of servers that are gone."""
 
 SAVE_TIMEOUT = 0.5
 """Seconds that a shutdown waits until interrupted replies are saved.
@@ -121,22 +114,12 @@ class Replies:
         self.drained = asyncio.Event()
 
     async def reconcile(self) -> None:
-        """Close the replies that an earlier process left open, with the events that were saved."""
+        """Close the replies that an earlier process left open, and remove what it left of closed ones."""
         await self._replies.forget_pieces()
-        await self._close_orphans()
+        await self.close_orphans()
 
-    async def keep_reconciled(self) -> None:
-        """Close the replies of servers that are gone, until cancelled."""
-        while True:
-            await asyncio.sleep(RECONCILE_EVERY)
-            try:
-                await self._close_orphans()
-            except UnavailableError:
-                pass  # the database has logged it
-            except SQLAlchemyError:
-                logger.exception("replies of servers that are gone could not be closed; trying again")
-
-    async def _close_orphans(self) -> None:
+    async def close_orphans(self) -> None:
+        """Close the replies of servers that are gone, with the events that were saved."""
         for orphan in await self._replies.close_orphans(
             outcome_object(AFTER_CRASH), lambda generation: self._active.get(generation) is not None
         ):
@@ -253,7 +236,7 @@ class Replies:
         """
         if after > 0 or resumes:
             self._metrics.resumed()
-        with self._presence.reading(generation.id), self._metrics.reading():
+        with self._reading(generation), self._metrics.reading():
             await self._pump.deliver(generation.log, after, encode, sink)
 
     async def page(self, generation: Generation, after: Cursor, wait: float) -> Page:
@@ -264,7 +247,7 @@ class Replies:
         after = await self.resume(generation, after)
         now = asyncio.get_running_loop().time
         deadline = now() + wait
-        with self._presence.reading(generation.id), self._metrics.reading():
+        with self._reading(generation), self._metrics.reading():
             try:
                 async with asyncio.timeout_at(deadline):
                     await changed(generation.log, after)
@@ -341,6 +324,12 @@ class Replies:
             await asyncio.wait([active.task for active in running], timeout=SAVE_TIMEOUT)
         self._changes.close()
         self.drained.set()
+
+    def _reading(self, generation: Generation) -> AbstractContextManager[None]:
+        """Count a reader for as long as the context lasts, unless nothing is left to keep going."""
+        if isinstance(generation.log, ClosedLog):
+            return nullcontext()
+        return self._presence.reading(generation.id)
 
     def _require_lease(self) -> None:
         if not self._lease.is_ours:

@@ -34,4 +34,4 @@ class Looking:
             except UnavailableError:
                 pass  # the database has logged it
             except Exception:
-                logger.exception("the rows of other servers could not be read; trying again")
+                logger.exception("what other servers left in rows could not be dealt with; trying again")
