@@ -61,8 +61,9 @@ def run(command: list[str], *, seconds: float, env: dict[str, str] | None = None
 
 
 def on_the_system() -> Iterator[str]:
-    """Browsers that are already installed."""
-    for name in ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"):
+    """Browsers that are already installed; the one without windows takes a quarter less processor time."""
+    names = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    for name in (*names, "chrome"):
         if path := shutil.which(name):
             yield path
     for app in ("Chromium", "Google Chrome"):
@@ -92,9 +93,10 @@ def from_the_distribution() -> Iterator[str]:
         say("installing Debian's Chromium")
         quiet = {"DEBIAN_FRONTEND": "noninteractive"}
         run(["apt-get", "update"], seconds=180, env=quiet)
-        packages = ["chromium", "fonts-dejavu-core"]
-        run(["apt-get", "install", "-y", "--no-install-recommends", *packages], seconds=420, env=quiet)
-        yield from on_the_system()
+        for package in ("chromium-headless-shell", "chromium"):  # Ubuntu has only the second
+            packages = [package, "fonts-dejavu-core"]
+            run(["apt-get", "install", "-y", "--no-install-recommends", *packages], seconds=420, env=quiet)
+            yield from on_the_system()
 
 
 def from_npm() -> Iterator[str]:
