@@ -206,7 +206,7 @@ class ReplyRepository:
             return await self._database.write(lambda connection: _save(connection, new), first=True)
         ids = [piece.generation for piece in new]
         saved = await self._database.execute(_SAVE, {"ids": ids, "pieces": encode_json(_piece_rows(new))})
-        return set(saved.open)
+        return set(saved["open"])
 
     async def close(
         self, generation: str, events: Sequence[Event], outcome: OutcomeObject, title: str | None = None
@@ -223,7 +223,7 @@ class ReplyRepository:
         closed = await self._database.execute(_CLOSE, row)
         # A statement of its own: a piece may have been saved while the first one waited for the row.
         await self._database.execute(_FORGET_PIECES, {"generation": generation})
-        return bool(closed.closed)
+        return bool(closed["closed"])
 
     async def find(self, owner: str, generation: str) -> StoredReply | None:
         """An owner's generation, open or closed; None if the owner has none with this id."""
