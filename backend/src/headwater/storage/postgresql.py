@@ -1,13 +1,13 @@
 """A PostgreSQL server: a pool of connections, and statements that are a transaction by themselves.
 
-Transactions go through SQLAlchemy. Single statements go straight to the driver: SQLAlchemy takes several times
-as much processor time as they do.
+Transactions go through SQLAlchemy. Single statements go straight to the driver, because SQLAlchemy takes
+several times the processor time of a statement.
 """
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from functools import lru_cache
+from functools import cache
 from typing import Any, TypeVar
 
 import asyncpg
@@ -59,7 +59,8 @@ class Postgresql:
         """The rows of a statement that is a transaction by itself."""
         query, names = _native(statement)
         async with self._driver(query) as driver:
-            return await driver.fetch(query, *[parameters[name] for name in names])
+            rows: Sequence[asyncpg.Record] = await driver.fetch(query, *[parameters[name] for name in names])
+            return rows
 
     async def notify(self, payloads: Sequence[str]) -> None:
         """Send notifications to every server."""
@@ -87,15 +88,17 @@ class Postgresql:
 
     @asynccontextmanager
     async def _driver(self, query: str) -> AsyncIterator[asyncpg.Connection]:
-        """The driver's connection of one of the pool, for a query. Raises `DBAPIError`, as SQLAlchemy does."""
+        """A connection of the pool, as the driver has it. Errors are SQLAlchemy's."""
         pooled = await self._engine.raw_connection()
+        driver: Any = pooled.driver_connection
         is_usable = False
         try:
-            yield pooled.driver_connection
+            yield driver
             is_usable = True
         except asyncpg.PostgresError as error:
-            is_usable = not pooled.driver_connection.is_closed()
-            kind = IntegrityError if isinstance(error, asyncpg.IntegrityConstraintViolationError) else DBAPIError
+            is_usable = not driver.is_closed()
+            is_taken = isinstance(error, asyncpg.IntegrityConstraintViolationError)
+            kind = IntegrityError if is_taken else DBAPIError
             raise kind(query, None, error, connection_invalidated=not is_usable) from error
         finally:
             if not is_usable:
@@ -118,10 +121,10 @@ async def _transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
         await uncancelled(connection.close(), END_TIMEOUT)  # rolls back what is not committed
 
 
-@lru_cache(maxsize=None)
+@cache
 def _native(statement: TextClause) -> tuple[str, Sequence[str]]:
     """A statement as the driver takes it, and the names of its parameters, in order."""
-    compiled = statement.compile(dialect=asyncpg_dialect.dialect())
+    compiled = statement.compile(dialect=asyncpg_dialect.dialect())  # type: ignore[no-untyped-call]
     return str(compiled), tuple(compiled.positiontup or ())
 
 
