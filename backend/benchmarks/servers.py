@@ -20,7 +20,7 @@ import psutil
 from tests.postgresql import new_database, postgresql_server
 from tests.running import RunningServer
 
-SECONDS = 10.0
+SECONDS = 6.0
 SAMPLES = 10
 """Replies that are read on both servers, to compare when a token comes."""
 
@@ -56,6 +56,15 @@ async def start(session: aiohttp.ClientSession, url: str, rate: float) -> str:
     raise RuntimeError("the reply did not begin")
 
 
+def postgresql_times() -> float:
+    """Seconds of processor time of all processes of PostgreSQL."""
+    seconds = 0.0
+    for process in psutil.process_iter(["name", "cpu_times"]):
+        if process.info["name"] == "postgres" and process.info["cpu_times"] is not None:
+            seconds += sum(process.info["cpu_times"][:2])
+    return seconds
+
+
 def processor_times(server: RunningServer) -> float:
     """Seconds of processor time of a server."""
     times = psutil.Process(server.process.pid).cpu_times()
@@ -86,15 +95,12 @@ async def measure(
         ]
         await asyncio.sleep(2)
         before = [processor_times(each) for each in (first, second)]
-        postgres = [
-            process for process in psutil.process_iter(["name"]) if process.info["name"] == "postgres"
-        ]
-        began = sum(sum(each.cpu_times()[:2]) for each in postgres)
+        began = postgresql_times()
         tokens = readers.tokens
         await asyncio.sleep(SECONDS)
         tokens = readers.tokens - tokens
         used = [processor_times(each) - was for each, was in zip((first, second), before, strict=True)]
-        ended = sum(sum(each.cpu_times()[:2]) for each in postgres if each.is_running())
+        ended = postgresql_times()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -18,10 +18,11 @@ from tests.postgresql import new_database, postgresql_server
 
 from headwater.conversations.model import Conversation, GenerationRecord, Message, plain
 from headwater.generation.kinds.text import Text
+from headwater.generation.log import Piece
 from headwater.ids import new_id
 from headwater.storage.conversations import ConversationRepository
 from headwater.storage.database import Database, open_database, sqlite_url
-from headwater.storage.replies import Piece, ReplyRepository
+from headwater.storage.replies import ReplyRepository
 
 QUESTION = "What does a river say to the sea, and why? " * 3
 EVENTS = [Text("word ") for _ in range(500)]

@@ -199,9 +199,7 @@ def build_replies(
     return Replies(
         planner=Planner(catalogue, conversations, active, settings.max_message_chars),
         active=active,
-        checkpoints=Checkpoints(
-            active, rows, live.logs, live.presence, active.stop_deleted, metrics.tail_saved
-        ),
+        checkpoints=Checkpoints(active, rows, live.logs, live.presence, active.stop_deleted, metrics.shared),
         conversations=conversations,
         replies=rows,
         logs=live.logs,

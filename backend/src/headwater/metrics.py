@@ -106,7 +106,7 @@ class Metrics:
         self._other_servers.set_function(others)
         self._database_away.set_function(is_away)
 
-    def tail_saved(self, behind: float) -> None:
+    def shared(self, behind: float) -> None:
         """Note how many seconds readers on other servers were behind."""
         self._tail.observe(behind)
 

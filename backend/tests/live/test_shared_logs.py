@@ -4,26 +4,30 @@ import asyncio
 import gc
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import delete
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.engine import URL
 
 from headwater.generation.kinds.text import Text
-from headwater.generation.log import CursorAheadError, changed, follow
+from headwater.generation.log import CursorAheadError, Piece, changed, follow
 from headwater.generation.outcome import Cancelled
 from headwater.generation.parts import Event
 from headwater.live.postgresql.bells import Bells
 from headwater.live.postgresql.logs import SharedLogStore
 from headwater.storage.conversations import ConversationRepository
 from headwater.storage.database import Database, open_database
-from headwater.storage.replies import Piece, ReplyRepository
-from headwater.storage.tables import conversations
+from headwater.storage.replies import ReplyRepository
+from headwater.storage.tables import conversations, generations, tails
+from headwater.storage.tails import TailRepository, encode_pieces
 from tests.live.log_contract import events
 from tests.postgresql import new_database
 from tests.storage.trees import COMPLETED, INTERRUPTED, begun
+
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 WORDS = [Text(f" {n}") for n in range(10)]
 
@@ -54,6 +58,12 @@ async def new_generation(database: Database) -> str:
     return reply.generation
 
 
+async def look(store: SharedLogStore) -> None:
+    """What the store does after each tick."""
+    store._look_at_all()
+    await store._look()
+
+
 async def test_there_is_no_copy_of_what_nobody_runs(store: SharedLogStore) -> None:
     assert await store.open("gen_0123456789012345678901") is None
 
@@ -67,11 +77,11 @@ async def test_a_copy_grows_with_what_is_saved_and_ends_with_the_row(
     assert copy.read(0).events == tuple(WORDS[:3])
     grown = asyncio.create_task(changed(copy, 3))
     await replies.save([Piece(generation, 3, WORDS[3:7])])
-    await store._look()
+    await look(store)
     await grown
     assert copy.read(2) == (tuple(WORDS[2:7]), 7, None, False)
     await replies.close(generation, WORDS, COMPLETED)
-    await store._look()
+    await look(store)
     page = copy.read(7)
     assert page.events == tuple(WORDS[7:])
     assert page.outcome is not None
@@ -90,11 +100,11 @@ async def test_who_has_read_more_than_was_saved_waits_for_it(
     assert copy is not None
     waiting = asyncio.create_task(changed(copy, 5))
     await replies.save([Piece(generation, 3, WORDS[3:5])])
-    await store._look()
+    await look(store)
     assert not waiting.done()
     assert copy.read(5) == ((), 5, None, False)
     await replies.save([Piece(generation, 5, WORDS[5:6])])
-    await store._look()
+    await look(store)
     await waiting
     assert copy.read(5).events == (WORDS[5],)
 
@@ -106,7 +116,7 @@ async def test_a_cursor_beyond_a_closed_log_is_an_error_unless_a_crash_lost_the_
     copy = await store.open(generation)
     assert copy is not None
     await replies.close(generation, WORDS[:3], outcome)
-    await store._look()
+    await look(store)
     if outcome is COMPLETED:
         with pytest.raises(CursorAheadError):
             copy.read(4)
@@ -123,14 +133,82 @@ async def test_a_longer_piece_in_the_place_of_one_is_found(
     copy = await store.open(generation)
     assert copy is not None
     await replies.save([Piece(generation, 0, WORDS[:5])])
-    await store._look()
+    await look(store)
     assert copy.read(0).events == tuple(WORDS[:5])
     await replies.save([Piece(generation, 0, WORDS[:6])])
     await replies.save([Piece(generation, 6, WORDS[6:8])])
-    await store._look()
-    store._looked_again_at = 0
-    await store._look()
+    await look(store)
+    await look(store)
     assert copy.read(0).events == tuple(WORDS[:8])
+
+
+async def test_a_copy_grows_with_what_is_shared_and_goes_on_from_what_was_saved(
+    store: SharedLogStore, replies: ReplyRepository, generation: str
+) -> None:
+    await replies.save([Piece(generation, 0, WORDS[:3])])
+    copy = await store.open(generation)
+    assert copy is not None
+    await store.share([Piece("gen_of_somebody_else_here00", 7, WORDS[:1]), Piece(generation, 3, WORDS[3:5])])
+    await store._look()
+    assert copy.read(0).events == tuple(WORDS[:5])
+    await replies.save([Piece(generation, 3, WORDS[3:6])])
+    await store.share([Piece(generation, 6, WORDS[6:7])])  # what the copy does not have yet was saved
+    await store._look()
+    assert copy.read(0).events == tuple(WORDS[:7])
+
+
+async def test_a_copy_that_is_opened_later_has_what_was_shared_since_the_last_save(
+    store: SharedLogStore, replies: ReplyRepository, database: Database, generation: str
+) -> None:
+    first = await store.open(generation)
+    assert first is not None
+    await replies.save([Piece(generation, 0, WORDS[:3])])
+    await store.share([Piece(generation, 3, WORDS[3:5])])
+    await store._look()
+    assert first.read(0).events == tuple(WORDS[:5])
+    del first
+    gc.collect()
+    again = await store.open(generation)
+    assert again is not None
+    assert again.read(0).events == tuple(WORDS[:5])
+    elsewhere = SharedLogStore(database, Bells(database))
+    other = await elsewhere.open(generation)
+    assert other is not None
+    await elsewhere._look()
+    assert other.read(0).events == tuple(WORDS[:5])
+
+
+async def test_what_was_shared_is_forgotten_after_a_while(
+    store: SharedLogStore, database: Database, generation: str
+) -> None:
+    await store.share([Piece(generation, 0, WORDS[:3])])
+    await TailRepository(database).forget()
+    assert await rows_of_tails(database) == 1
+    await database.write(lambda connection: connection.execute(update(tails).values(added_at=LONG_AGO)))
+    await TailRepository(database).forget()
+    assert await rows_of_tails(database) == 0
+
+
+async def test_what_was_shared_by_a_server_that_is_gone_stays_until_its_replies_are_closed(
+    replies: ReplyRepository, database: Database, generation: str
+) -> None:
+    row = {"server": "gone", "number": 0, "added_at": LONG_AGO}
+    shared = encode_pieces([Piece(generation, 3, WORDS[3:5]), Piece(generation, 2, WORDS[2:3])])
+    await replies.save([Piece(generation, 0, WORDS[:3])])
+    await database.write(lambda connection: connection.execute(insert(tails).values(**row, pieces=shared)))
+    await database.write(lambda connection: connection.execute(update(generations).values(server="gone")))
+    await TailRepository(database).forget()
+    (orphan,) = await replies.close_orphans(INTERRUPTED)
+    await TailRepository(database).forget()
+    assert await rows_of_tails(database) == 0
+    closed = await replies.start_of("", orphan.generation)
+    assert closed is not None
+    assert closed.events == tuple(WORDS[:5])
+
+
+async def rows_of_tails(database: Database) -> int:
+    count = select(func.count()).select_from(tails)
+    return await database.read(lambda connection: connection.scalar(count)) or 0
 
 
 async def test_a_reply_that_is_deleted_ends(
@@ -140,7 +218,7 @@ async def test_a_reply_that_is_deleted_ends(
     copy = await store.open(generation)
     assert copy is not None
     await database.write(lambda connection: connection.execute(delete(conversations)))
-    await store._look()
+    await look(store)
     page = copy.read(3)
     assert page.outcome is not None
     assert page.outcome.status == Cancelled("user")
@@ -153,17 +231,20 @@ async def test_a_copy_lives_as_long_as_somebody_has_it(
     copy = await store.open(generation)
     assert copy is not None
     await replies.save([Piece(generation, 0, WORDS[:3])])
-    await store._look()
+    await look(store)
     assert copy.read(0).events == tuple(WORDS[:3])
     del copy
     gc.collect()
     assert not store._copies
 
 
+MOVES = ("say", "save", "share", "look", "read", "break", "open")
+
+
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    said=st.lists(events, max_size=30),
-    moves=st.lists(st.tuples(st.sampled_from(("say", "save", "look", "read", "break")), st.integers(0, 5)),
+    said=st.lists(events.filter(lambda event: "\0" not in event.text), max_size=30),
+    moves=st.lists(st.tuples(st.sampled_from(MOVES), st.integers(0, 5)),
         max_size=40),
 )  # fmt: skip
 async def test_any_interleaving_gives_a_reader_elsewhere_the_same(
@@ -173,26 +254,35 @@ async def test_any_interleaving_gives_a_reader_elsewhere_the_same(
     said: list[Event],
     moves: list[tuple[str, int]],
 ) -> None:
-    """The writer says, saves, and may not hear that a piece was saved; the reader looks, and reads some."""
+    """The writer says, shares and saves, and may not hear that it did; the reader looks, and reads some."""
     generation = await new_generation(database)
     copy = await store.open(generation)
     assert copy is not None
-    written = saved = 0
+    written = saved = shared = 0
     seen: list[Event] = []
     for move, amount in moves:
         if move == "say":
             written = min(written + amount, len(said))
         elif move == "look":
-            store._looked_again_at -= amount
+            store._looked_at_rows -= amount
             await store._look()
         elif move == "read":
             seen += copy.read(len(seen)).events[:amount]
+        elif move == "open":
+            del copy
+            gc.collect()
+            copy = await store.open(generation)
+            assert copy is not None
+        elif move == "share":
+            if (at := max(saved, shared)) < written:
+                await store.share([Piece(generation, at, said[at:written])])
+                shared = written if amount else shared
         elif saved < written:
             await replies.save([Piece(generation, saved, said[saved:written])])
             saved = written if move == "save" else saved
         assert seen == said[: len(seen)]
     await replies.close(generation, said, COMPLETED)
-    await store._look()
+    await look(store)
     async with aclosing(follow(copy, len(seen), window=0)) as pages:
         async for page in pages:
             seen += page.events

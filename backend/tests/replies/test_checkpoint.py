@@ -8,7 +8,7 @@ from sqlalchemy.exc import OperationalError
 from headwater.conversations.model import Settings
 from headwater.generation.kinds.reasoning import Reasoning
 from headwater.generation.kinds.text import Text
-from headwater.generation.log import PAGE_BYTES
+from headwater.generation.log import PAGE_BYTES, Piece
 from headwater.generation.outcome import Completed, Outcome
 from headwater.generation.parts import Event
 from headwater.ids import new_id
@@ -17,7 +17,7 @@ from headwater.replies.active import Generation
 from headwater.replies.checkpoint import Checkpoints
 from headwater.storage.conversations import ConversationRepository
 from headwater.storage.database import Database, open_database, sqlite_url
-from headwater.storage.replies import Piece, ReplyRepository
+from headwater.storage.replies import ReplyRepository
 from tests.building import new_generation
 from tests.storage.trees import COMPLETED, INTERRUPTED, begin, begun, new_message, new_reply
 

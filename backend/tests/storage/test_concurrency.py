@@ -9,10 +9,11 @@ from sqlalchemy import Connection, select, text, update
 from sqlalchemy.util import await_only
 
 from headwater.generation.kinds.text import Text, text_of
+from headwater.generation.log import Piece
 from headwater.generation.parts import fold
 from headwater.storage.conversations import ConversationRepository
 from headwater.storage.database import Database, open_database, sqlite_url
-from headwater.storage.replies import Piece, ReplyRepository
+from headwater.storage.replies import ReplyRepository
 from headwater.storage.search import SearchRepository
 from headwater.storage.shares import ShareRepository
 from headwater.storage.tables import conversations, pieces

@@ -22,6 +22,7 @@ from headwater.conversations.model import (
 )
 from headwater.errors import UnavailableError
 from headwater.generation.kinds.text import Text
+from headwater.generation.log import Piece
 from headwater.ids import new_id
 from headwater.storage import erasure
 from headwater.storage.conversations import (
@@ -34,7 +35,7 @@ from headwater.storage.conversations import (
 from headwater.storage.database import Database, open_database
 from headwater.storage.erasure import FOR_GOOD
 from headwater.storage.recognition import Archived
-from headwater.storage.replies import Piece, ReplyRepository
+from headwater.storage.replies import ReplyRepository
 from headwater.storage.search import SearchRepository
 from headwater.storage.shares import ShareRepository
 from headwater.storage.tables import conversations, generations, messages, pieces, shares

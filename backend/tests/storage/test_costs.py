@@ -14,10 +14,11 @@ from sqlalchemy.engine import URL
 
 from headwater.conversations.model import Settings
 from headwater.generation.kinds.text import Text
+from headwater.generation.log import Piece
 from headwater.ids import new_id
 from headwater.storage.conversations import ConversationRepository
 from headwater.storage.database import open_database, sqlite_url
-from headwater.storage.replies import Piece, ReplyRepository
+from headwater.storage.replies import ReplyRepository
 from tests.postgresql import new_database
 from tests.storage.trees import COMPLETED, begin, begun, new_message, new_reply
 

@@ -9,9 +9,10 @@ import pytest
 from sqlalchemy import Connection, event, text
 
 from headwater.generation.kinds.text import Text
+from headwater.generation.log import Piece
 from headwater.storage.conversations import ANALYZE_FROM, ConversationRepository, ListCursor
 from headwater.storage.database import Database
-from headwater.storage.replies import Piece, ReplyRepository
+from headwater.storage.replies import ReplyRepository
 from headwater.storage.search import SearchCursor, SearchRepository
 from headwater.storage.shares import ShareRepository
 from tests.storage.trees import COMPLETED, begin, begun, line, new_conversation, new_reply

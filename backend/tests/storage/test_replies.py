@@ -3,10 +3,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from headwater.generation.kinds.text import Text, text_of
+from headwater.generation.log import Piece
 from headwater.generation.parts import Event, fold, shape, unfold
 from headwater.storage.conversations import ConversationRepository
 from headwater.storage.database import Database
-from headwater.storage.replies import Piece, ReplyRepository
+from headwater.storage.replies import ReplyRepository
 from headwater.storage.tables import pieces
 from tests.storage.trees import COMPLETED, INTERRUPTED, NO_IDS, begin, begun, events, new_reply, number
 

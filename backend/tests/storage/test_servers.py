@@ -11,12 +11,13 @@ from sqlalchemy.util import await_only
 
 from headwater.errors import UnavailableError
 from headwater.generation.kinds.text import Text, text_of
+from headwater.generation.log import Piece
 from headwater.storage import servers
 from headwater.storage.conversations import ConversationRepository
 from headwater.storage.database import DatabaseError, open_database
 from headwater.storage.lock import LockedError
 from headwater.storage.outage import OUTAGES
-from headwater.storage.replies import Piece, ReplyRepository
+from headwater.storage.replies import ReplyRepository
 from headwater.storage.servers import ServerRow
 from tests.postgresql import new_database
 from tests.storage.trees import INTERRUPTED, begun

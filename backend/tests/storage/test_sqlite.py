@@ -13,10 +13,11 @@ from sqlalchemy.exc import IntegrityError
 
 from headwater.errors import UnavailableError
 from headwater.generation.kinds.text import Text
+from headwater.generation.log import Piece
 from headwater.storage import sqlite
 from headwater.storage.conversations import ConversationRepository, IdTakenError
 from headwater.storage.database import Database, open_database, sqlite_url
-from headwater.storage.replies import Piece, ReplyRepository
+from headwater.storage.replies import ReplyRepository
 from headwater.storage.rows import message_row
 from headwater.storage.tables import conversations, generations, messages
 from tests.storage.trees import begin, begun, new_message, new_reply, number

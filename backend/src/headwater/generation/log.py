@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple, Protocol, TypeAlias
 
 from headwater.generation.outcome import Outcome
@@ -56,6 +57,24 @@ class Page(NamedTuple):
     cursor: Cursor
     outcome: Outcome | None = None
     more: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Events of an open generation that follow the cursor `at`."""
+
+    generation: str
+    at: Cursor
+    events: Sequence[Event]
+
+    @property
+    def end(self) -> Cursor:
+        """The cursor behind its events."""
+        return self.at + len(self.events)
+
+    def after(self, end: Cursor) -> Sequence[Event]:
+        """What follows the cursor `end`; nothing if there is a gap between them."""
+        return self.events[end - self.at :] if self.at <= end else ()
 
 
 class Log(Protocol):

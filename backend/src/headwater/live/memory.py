@@ -12,6 +12,7 @@ from headwater.generation.log import (
     LogWriter,
     NotAtEndError,
     Page,
+    Piece,
     page_after,
 )
 from headwater.generation.outcome import Cancelled, Interrupted, Outcome
@@ -74,7 +75,10 @@ class MemoryLogStore:
     async def open(self, generation: str) -> MemoryLog | None:
         return self._logs.get(generation)
 
-    def saved(self, generation: str) -> None:
+    async def share(self, pieces: Sequence[Piece]) -> None:
+        pass
+
+    def closed(self, generation: str) -> None:
         pass
 
     def forget(self, generation: str) -> None:

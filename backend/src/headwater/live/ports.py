@@ -5,11 +5,11 @@ any server that shares these ports. `memory.py` and `changes.py` implement them 
 `postgresql/` for the servers on one database.
 """
 
-from collections.abc import AsyncGenerator, Callable, Collection
+from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol, TypeAlias
 
-from headwater.generation.log import Log, LogWriter
+from headwater.generation.log import Log, LogWriter, Piece
 from headwater.generation.outcome import Cancelled, Interrupted
 
 Stop: TypeAlias = Callable[[Cancelled | Interrupted], None]
@@ -26,8 +26,12 @@ class LogStore(Protocol):
         """The log of a reply, whichever server writes it; None if it does not exist or was forgotten."""
         ...
 
-    def saved(self, generation: str) -> None:
-        """Note that there is more of a reply in rows, for readers on other servers."""
+    async def share(self, pieces: Sequence[Piece]) -> None:
+        """Give readers on other servers what follows the pieces that are saved. Raises `UnavailableError`."""
+        ...
+
+    def closed(self, generation: str) -> None:
+        """Note that the row of a reply is closed, for readers on other servers."""
         ...
 
     def forget(self, generation: str) -> None:

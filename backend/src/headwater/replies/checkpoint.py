@@ -2,18 +2,18 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from headwater.errors import UnavailableError
 from headwater.generation.codec import outcome_object
-from headwater.generation.log import Cursor, read_all
+from headwater.generation.log import Cursor, Piece, read_all
 from headwater.generation.outcome import Outcome
 from headwater.generation.parts import Event
 from headwater.live.ports import LogStore, Presence
 from headwater.replies.active import Generation
-from headwater.storage.replies import Piece, ReplyRepository
+from headwater.storage.replies import ReplyRepository
 
 logger = logging.getLogger(__name__)
 
@@ -24,8 +24,8 @@ A crash loses at most that much, what arrives while the batch before it and the 
 and what arrives while the event loop is late. A checkpoint goes before all starts that wait.
 """
 
-EVERY_ELSEWHERE = 0.025
-"""Seconds between two checkpoints of replies that are read on other servers, which read what is saved."""
+SHARE_EVERY = 0.025
+"""Seconds between two times that readers on other servers get what is new."""
 
 MAX_PAUSE = 2.0
 """The most seconds between two attempts to write a row."""
@@ -34,8 +34,8 @@ MAX_PAUSE = 2.0
 class Checkpoints:
     """Saves the events of every generation in `running`, so that a crash loses little.
 
-    Readers on other servers read what is saved. `deleted` is called with a generation whose row is gone, and
-    `tail_saved` with the seconds by which readers elsewhere were behind.
+    Between two checkpoints, readers on other servers get what is new. `deleted` is called with a generation
+    whose row is gone, and `shared` with the seconds by which readers elsewhere were behind.
     """
 
     def __init__(
@@ -45,22 +45,23 @@ class Checkpoints:
         logs: LogStore,
         presence: Presence,
         deleted: Callable[[Generation], None],
-        tail_saved: Callable[[float], None] = lambda _: None,
+        shared: Callable[[float], None] = lambda _: None,
     ) -> None:
         self._running = running
         self._replies = replies
         self._logs = logs
         self._presence = presence
         self._deleted = deleted
-        self._tail_saved = tail_saved
+        self._count_shared = shared
         self._saved: dict[Generation, Cursor] = {}
+        self._shared: dict[Generation, Cursor] = {}
         self._saving = asyncio.Lock()
 
     async def run(self) -> None:
         """Make checkpoints until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._save_every(EVERY, self.save))
-            tasks.create_task(self._save_every(EVERY_ELSEWHERE, self._save_elsewhere))
+            tasks.create_task(self._save_every(SHARE_EVERY, self._share))
 
     async def _save_every(self, seconds: float, save: Callable[[], Awaitable[None]]) -> None:
         now = asyncio.get_running_loop().time
@@ -81,32 +82,28 @@ class Checkpoints:
 
         There is no need to wait for rows: those that are closed, or not there yet, take nothing.
         """
-        await self._save([generation for generation in self._running if generation.is_stored])
-
-    async def _save_elsewhere(self) -> None:
-        await self._presence.read_elsewhere()
-        elsewhere, now = self._presence.elsewhere, asyncio.get_running_loop().time
-        began = now()
-        await self._save([generation for generation in self._running if generation.id in elsewhere])
-        self._tail_saved(EVERY_ELSEWHERE + now() - began)  # the oldest event came after the last time
-
-    async def _save(self, stored: Iterable[Generation]) -> None:
         async with self._saving:
-            new = [(generation, *self._new_events(generation)) for generation in stored]
-            grown = [(generation, at + len(events)) for generation, at, events in new if events]
-            saved = await self._replies.save(
-                [Piece(generation.id, at, events) for generation, at, events in new if events]
-            )
-            running, elsewhere = set(self._running), self._presence.elsewhere
-            for generation, end in grown:
+            new = self._after(self._saved, [each for each in self._running if each.is_stored])
+            saved = await self._replies.save(list(new.values()))
+            running = set(self._running)
+            for generation, piece in new.items():
                 if generation not in running:
                     continue
                 if generation.id in saved:
-                    self._saved[generation] = end
+                    self._saved[generation] = piece.end
                 else:
                     self._deleted(generation)
-                if generation.id in elsewhere:
-                    self._logs.saved(generation.id)
+
+    async def _share(self) -> None:
+        await self._presence.read_elsewhere()
+        elsewhere, now = self._presence.elsewhere, asyncio.get_running_loop().time
+        began = now()
+        new = self._after(self._shared, [each for each in self._running if each.id in elsewhere])
+        if new:
+            await self._logs.share(list(new.values()))
+            running = set(self._running)
+            self._shared |= {each: piece.end for each, piece in new.items() if each in running}
+        self._count_shared(SHARE_EVERY + now() - began)  # the oldest event came after the last time
 
     async def close(
         self, generation: Generation, events: Sequence[Event], outcome: Outcome, title: str | None
@@ -122,11 +119,19 @@ class Checkpoints:
                 logger.exception("%s could not be saved; trying again in %g s", generation.id, pause)
             else:
                 self._saved.pop(generation, None)
-                self._logs.saved(generation.id)
+                self._shared.pop(generation, None)
+                self._logs.closed(generation.id)
                 return
             await asyncio.sleep(pause)
             pause = min(2 * pause, MAX_PAUSE)
 
-    def _new_events(self, generation: Generation) -> tuple[Cursor, Sequence[Event]]:
-        at = self._saved.get(generation, 0)
-        return at, read_all(generation.log, at).events
+    def _after(
+        self, ends: Mapping[Generation, Cursor], generations: Iterable[Generation]
+    ) -> dict[Generation, Piece]:
+        """What generations have got after these ends, and after what is saved."""
+        new = {}
+        for generation in generations:
+            at = max(ends.get(generation, 0), self._saved.get(generation, 0))
+            if events := read_all(generation.log, at).events:
+                new[generation] = Piece(generation.id, at, events)
+        return new

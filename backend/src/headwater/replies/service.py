@@ -124,7 +124,7 @@ class Replies:
             outcome_object(AFTER_CRASH), lambda generation: self._active.get(generation) is not None
         ):
             self._metrics.orphan_closed()
-            self._logs.saved(orphan.generation)
+            self._logs.closed(orphan.generation)
             self._changes.announce(orphan.owner, orphan.conversation)
 
     async def checkpoint(self) -> None:

@@ -13,7 +13,8 @@ from typing import Any, TypeVar
 from alembic import command
 from alembic.config import Config
 from alembic.util.exc import CommandError
-from sqlalchemy import Connection, Row, TextClause, make_url, text
+from asyncpg import Record
+from sqlalchemy import Connection, TextClause, make_url, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
@@ -126,7 +127,7 @@ class Database:
         self._write_succeeded()
         return result
 
-    async def execute(self, statement: TextClause, parameters: Mapping[str, Any]) -> Row[Any]:
+    async def execute(self, statement: TextClause, parameters: Mapping[str, Any]) -> Record:
         """The row of a statement of PostgreSQL that writes, a transaction by itself: one round trip.
 
         Its row has `held`, the number of rows that `FENCE` gave. Raises `UnavailableError`, also when other
@@ -134,10 +135,15 @@ class Database:
         """
         with self._noticing_outages():
             row = await self._postgresql.execute(statement, {**parameters, "server": self.server})
-            if not row.held:
+            if not row["held"]:
                 raise LockedError
         self._write_succeeded()
         return row
+
+    async def fetch(self, statement: TextClause, parameters: Mapping[str, Any]) -> Sequence[Record]:
+        """The rows of a statement of PostgreSQL that reads: `read`, at a third of its cost."""
+        with self._noticing_outages():
+            return await self._postgresql.fetch(statement, parameters)
 
     async def notify(self, payloads: Sequence[str]) -> None:
         """Send notifications of PostgreSQL to every server. Raises `UnavailableError`."""

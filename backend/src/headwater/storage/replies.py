@@ -21,23 +21,15 @@ from sqlalchemy import (
 
 from headwater.conversations.model import GenerationRecord, OutcomeObject
 from headwater.generation.codec import parse_parts, parts_objects
-from headwater.generation.log import Cursor
+from headwater.generation.log import Piece
 from headwater.generation.parts import Event, Shape, fold, shape, unfold
 from headwater.ids import is_id
 from headwater.storage.database import Database
 from headwater.storage.rows import MESSAGE, encode_json, part_columns, parts_of, path_to, stored
 from headwater.storage.servers import FENCE
 from headwater.storage.sqlite import compiled, execute
-from headwater.storage.tables import conversations, generations, messages, pieces, servers
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """Events of an open generation that follow the cursor `at`."""
-
-    generation: str
-    at: Cursor
-    events: Sequence[Event]
+from headwater.storage.tables import conversations, generations, messages, pieces, servers, tails
+from headwater.storage.tails import tail_pieces
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +110,7 @@ _OPEN_ELSEWHERE = (
     )
 )
 _ORPHANS = (
-    select(generations.c.id, generations.c.client, messages.c.conversation)
+    select(generations.c.id, generations.c.client, messages.c.conversation, generations.c.server)
     .join(messages, messages.c.id == generations.c.message)
     .where(
         generations.c.shape.is_(None),
@@ -206,7 +198,7 @@ class ReplyRepository:
             return await self._database.write(lambda connection: _save(connection, new), first=True)
         ids = [piece.generation for piece in new]
         saved = await self._database.execute(_SAVE, {"ids": ids, "pieces": encode_json(_piece_rows(new))})
-        return set(saved.open)
+        return set(saved["open"])
 
     async def close(
         self, generation: str, events: Sequence[Event], outcome: OutcomeObject, title: str | None = None
@@ -223,7 +215,7 @@ class ReplyRepository:
         closed = await self._database.execute(_CLOSE, row)
         # A statement of its own: a piece may have been saved while the first one waited for the row.
         await self._database.execute(_FORGET_PIECES, {"generation": generation})
-        return bool(closed.closed)
+        return bool(closed["closed"])
 
     async def find(self, owner: str, generation: str) -> StoredReply | None:
         """An owner's generation, open or closed; None if the owner has none with this id."""
@@ -266,13 +258,20 @@ class ReplyRepository:
 
         def saved(connection: Connection) -> dict[Orphan, list[Event]]:
             rows = connection.execute(_ORPHANS, {"here": self._database.server})
-            orphans = {row.id: Orphan(*row) for row in rows}
+            orphans: dict[str, Orphan] = {}
+            hosts: set[str] = set()
+            for generation, owner, conversation, server in rows:
+                orphans[generation] = Orphan(generation, owner, conversation)
+                hosts.add(server)
             found: dict[Orphan, list[Event]] = {orphan: [] for orphan in orphans.values()}
-            query = select(pieces).where(pieces.c.generation.in_(list(orphans)))
-            for row in connection.execute(query.order_by(pieces.c.generation, pieces.c.at)):
-                events = found[orphans[row.generation]]
-                if row.at == len(events):  # what follows a gap belongs to no cursor
-                    events += piece_events(row)
+            saved = select(pieces).where(pieces.c.generation.in_(list(orphans)))
+            told = select(tails.c.pieces).where(tails.c.server.in_(hosts))
+            for piece in (
+                *map(piece_of, connection.execute(saved.order_by(pieces.c.generation, pieces.c.at))),
+                *tail_pieces(connection.scalars(told.order_by(tails.c.server, tails.c.number))),
+            ):
+                if (orphan := orphans.get(piece.generation)) is not None:
+                    found[orphan] += piece.after(len(found[orphan]))
             return found
 
         # Several servers may find the same ones; the first to close one says so.
@@ -298,9 +297,9 @@ class ReplyRepository:
         await self._database.write(lambda connection: connection.execute(_LEFT_PIECES).close())
 
 
-def piece_events(row: Row[Any]) -> tuple[Event, ...]:
-    """The events of a row of `pieces`."""
-    return tuple(unfold(parse_parts(row.parts), _decode(row.shape)))
+def piece_of(row: Row[Any]) -> Piece:
+    """A row of `pieces`."""
+    return Piece(row.generation, row.at, tuple(unfold(parse_parts(row.parts), _decode(row.shape))))
 
 
 def _piece_rows(new: Sequence[Piece]) -> list[dict[str, Any]]:

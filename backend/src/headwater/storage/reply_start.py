@@ -85,7 +85,7 @@ async def add_start(database: Database, rows: Mapping[str, Any]) -> None:
         return
     statement = _START_OWN if rows["conversation"] is None else _START_NEW
     encoded = {name: encode_json(rows[name]) for name in ("conversation", "messages")}
-    if not (await database.execute(statement, encoded | rows["position"] | rows["generation"])).own:
+    if not (await database.execute(statement, encoded | rows["position"] | rows["generation"]))["own"]:
         raise UnknownConversationError(rows["position"]["own"])
 
 

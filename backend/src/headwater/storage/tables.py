@@ -113,6 +113,16 @@ pieces = Table(
 )
 """The events of open generations, saved from time to time; deleted when the generation closes."""
 
+tails = Table(
+    "tails",
+    metadata,
+    Column("server", Text, primary_key=True),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("added_at", DateTime(timezone=True), nullable=False),
+    Column("pieces", LargeBinary, nullable=False),
+)
+"""What replies that are read on other servers have got lately, see `tails.py`."""
+
 shares = Table(
     "shares",
     metadata,

@@ -4,7 +4,8 @@ import logging
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import Row, TextClause, text
+from asyncpg import Record
+from sqlalchemy import TextClause, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from headwater.errors import UnavailableError
@@ -55,7 +56,7 @@ class PostgresqlCounts:
     async def count(self, start: Start) -> Counted:
         """See `SharedCounts.count`."""
         row = await self._execute(_COUNT, {name: getattr(start, name) for name in Start.__slots__})
-        return Counted(row.is_counted, row.has_slot, row.full_in)
+        return Counted(row["is_counted"], row["has_slot"], row["full_in"])
 
     async def vacate(self, slots: Collection[int]) -> None:
         """See `SharedCounts.vacate`."""
@@ -64,9 +65,9 @@ class PostgresqlCounts:
     async def publish(self, slots: Mapping[int, str], last: int) -> bool:
         """See `SharedCounts.publish`."""
         state = {"slots": list(slots), "keys": list(slots.values()), "last": last}
-        return bool((await self._execute(_PUBLISH, state)).has_buckets)
+        return bool((await self._execute(_PUBLISH, state))["has_buckets"])
 
-    async def _execute(self, statement: TextClause, parameters: Mapping[str, Any]) -> Row[Any]:
+    async def _execute(self, statement: TextClause, parameters: Mapping[str, Any]) -> Record:
         try:
             return await self._database.execute(statement, parameters)
         except SQLAlchemyError as error:

@@ -1,24 +1,28 @@
-"""The logs of replies that other servers run, copied from the pieces that these save."""
+"""The logs of replies that other servers run, copied from what these share and save."""
 
 import asyncio
-from collections.abc import Collection, Iterable, Sequence
+from collections import defaultdict, deque
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import groupby
 from weakref import WeakValueDictionary
 
 from sqlalchemy import text
 
 from headwater.generation.codec import parse_outcome
-from headwater.generation.log import Cursor, Listener, Log, LogWriter, Page
+from headwater.generation.log import Cursor, Listener, Log, LogWriter, Page, Piece
 from headwater.generation.outcome import Cancelled, Interrupted, Outcome
-from headwater.generation.parts import Event
 from headwater.live.memory import MemoryLog, MemoryLogStore
 from headwater.live.postgresql.bells import Bells
 from headwater.live.postgresql.looking import Looking
 from headwater.storage.database import Database
-from headwater.storage.replies import ReplyRepository, piece_events
+from headwater.storage.replies import ReplyRepository, piece_of
+from headwater.storage.tails import KEPT, RECENT, TailRepository
 
-GROWN = "grown"
-"""The bell of a reply of which something was saved."""
+SHARED = "shared"
+"""The bell of a server that has shared something."""
+
+CLOSED = "closed"
+"""The bell of a reply whose row is closed."""
 
 TICK = 1.0
 """Seconds after which replies that are followed are looked at without a bell."""
@@ -31,11 +35,11 @@ DELETED = Outcome(Cancelled("user"))
 
 # By the index for each, whatever the planner thinks of tables that grow and shrink all the time.
 _TAILS = text("""
-    SELECT followed.id, generations.id IS NULL AS is_gone, generations.shape IS NOT NULL AS is_closed,
-        pieces.at, pieces.parts, pieces.shape
+    SELECT followed.id AS generation, generations.id IS NULL AS is_gone,
+        generations.shape IS NOT NULL AS is_closed, generations.server, pieces.at, pieces.parts, pieces.shape
     FROM unnest(CAST(:ids AS text[]), CAST(:ats AS bigint[])) AS followed(id, at)
     LEFT JOIN LATERAL (
-        SELECT id, shape FROM generations WHERE id = followed.id OFFSET 0
+        SELECT id, shape, server FROM generations WHERE id = followed.id OFFSET 0
     ) AS generations ON true
     LEFT JOIN LATERAL (
         SELECT at, parts, shape FROM pieces WHERE generation = followed.id AND at >= followed.at ORDER BY at
@@ -49,12 +53,20 @@ class SharedLogStore:
     def __init__(self, database: Database, bells: Bells) -> None:
         self._own = MemoryLogStore()
         self._database, self._replies, self._bells = database, ReplyRepository(database), bells
+        self._tails = TailRepository(database)
         self._copies: WeakValueDictionary[str, _Copy] = WeakValueDictionary()
         """Copies that somebody still has."""
+        self._last: dict[str, int] = {}
+        """The last row that was read of the tail of each server that is followed."""
+        self._recent: deque[tuple[float, Mapping[str, list[Piece]]]] = deque()
+        """When each was read, and what these servers shared, by reply: new copies go on from saved pieces."""
+        self._closed: set[str] = set()
+        """Copies whose rows are known to be closed."""
         self._looking = Looking(self._look, lambda: TICK if bells.come_through else FAST_TICK)
-        self._looked_again_at = 0.0
-        bells.on(GROWN, self._hear)
-        bells.on_restart(self._looking.soon)
+        self._looked_at_rows = 0.0
+        bells.on(SHARED, self._hear_shared)
+        bells.on(CLOSED, self._hear_closed)
+        bells.on_restart(self._look_at_all)
 
     def create(self, generation: str) -> LogWriter:
         """See `LogStore.create`."""
@@ -75,11 +87,19 @@ class SharedLogStore:
             if found is not None and not found.is_closed:
                 return found
             self._copies[generation] = copy
+            for _, shared in self._recent:
+                copy.add(shared.get(generation, ()))
+            self._looking.soon()
         return copy
 
-    def saved(self, generation: str) -> None:
-        """See `LogStore.saved`."""
-        self._bells.ring(GROWN, generation)
+    async def share(self, pieces: Sequence[Piece]) -> None:
+        """See `LogStore.share`."""
+        await self._tails.add(pieces)
+        self._bells.ring(SHARED, self._database.server)
+
+    def closed(self, generation: str) -> None:
+        """See `LogStore.closed`."""
+        self._bells.ring(CLOSED, generation)
 
     def forget(self, generation: str) -> None:
         """See `LogStore.forget`."""
@@ -87,49 +107,85 @@ class SharedLogStore:
 
     async def run(self) -> None:
         """Keep the copies up to date until cancelled."""
-        await self._looking.run()
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._looking.run())
+            tasks.create_task(Looking(self._tails.forget, lambda: KEPT).run())
 
     async def _look(self) -> None:
-        copies = [copy for copy in self._copies.values() if not copy.is_closed]
-        if not copies:
-            return
         now = asyncio.get_running_loop().time()
-        again = now - self._looked_again_at >= TICK
-        await self._refresh(copies, again=again)
+        copies = [copy for copy in self._copies.values() if not copy.is_closed]
+        shared = await self._read_tails({copy.server for copy in copies}, now)
+        for copy in copies:
+            copy.add(shared[copy.generation])
+        again = now - self._looked_at_rows >= TICK
+        closed, self._closed = self._closed, set()
+        due = [
+            copy
+            for copy in copies
+            if again or copy.generation in closed or copy.lacks(shared[copy.generation])
+        ]
+        if due:
+            await self._refresh(due)
+        for copy in due:
+            copy.add(shared[copy.generation])
         if again:
-            self._looked_again_at = now
+            self._looked_at_rows = now
 
-    def _hear(self, words: Sequence[str]) -> None:
-        if any(generation in self._copies for generation in words):
+    async def _read_tails(self, servers: Collection[str], now: float) -> Mapping[str, list[Piece]]:
+        """What these servers have shared since the last look, by reply."""
+        last = {server: self._last.get(server, -1) for server in servers}
+        self._last, pieces = await self._tails.read(last) if last else ({}, [])
+        shared: defaultdict[str, list[Piece]] = defaultdict(list)
+        for piece in pieces:
+            shared[piece.generation].append(piece)
+        self._recent.append((now, shared))
+        while now - self._recent[0][0] > RECENT:
+            self._recent.popleft()
+        return shared
+
+    def _hear_shared(self, words: Sequence[str]) -> None:
+        if not self._last.keys().isdisjoint(words):
             self._looking.soon()
 
-    async def _refresh(self, copies: Collection["_Copy"], *, again: bool = False) -> None:
-        """Add what was saved since the last look.
+    def _hear_closed(self, words: Sequence[str]) -> None:
+        if closed := {generation for generation in words if generation in self._copies}:
+            self._closed |= closed
+            self._looking.soon()
 
-        With `again` the last piece of each is read once more: a server whose connection broke may have saved
-        a longer one in its place.
+    def _look_at_all(self) -> None:
+        self._looked_at_rows = 0.0
+        self._looking.soon()
+
+    async def _refresh(self, copies: Collection["_Copy"]) -> None:
+        """Add what was saved since the last look at rows.
+
+        The last piece of each is read once more: a server whose connection broke may have saved a longer one
+        in its place.
         """
-        ats = [copy.last_piece if again else copy.end for copy in copies]
-        positions = {"ids": [copy.generation for copy in copies], "ats": ats}
+        positions = {
+            "ids": [copy.generation for copy in copies],
+            "ats": [copy.last_piece for copy in copies],
+        }
         rows = await self._database.read(
             lambda connection: connection.execute(_TAILS, positions).all(), single=True
         )
-        found = {id_: list(group) for id_, group in groupby(rows, lambda row: row.id)}
+        found = {id_: list(group) for id_, group in groupby(rows, lambda row: row.generation)}
         for copy in copies:
-            tail = found[copy.generation]
-            if tail[0].is_gone:
+            saved = found[copy.generation]
+            if saved[0].is_gone:
                 copy.is_gone = True
                 copy.close(DELETED)
-            elif tail[0].is_closed:
+            elif saved[0].is_closed:
                 await self._finish(copy)
-            elif tail[0].at is not None:
-                copy.add((row.at, piece_events(row)) for row in tail)
+            else:
+                copy.server = saved[0].server
+                copy.add_saved(piece_of(row) for row in saved if row.at is not None)
 
     async def _finish(self, copy: "_Copy") -> None:
         reply = await self._replies.start_of("", copy.generation)
         if reply is None or reply.outcome is None:
             return  # deleted meanwhile: the next look finds no row
-        copy.add([(0, reply.events)])
+        copy.add([Piece(copy.generation, 0, reply.events)])
         copy.close(parse_outcome(reply.outcome))
 
 
@@ -141,19 +197,28 @@ class _Copy:
 
     def __init__(self, generation: str) -> None:
         self.generation = generation
+        self.server = ""
         self.end: Cursor = 0
         self.last_piece: Cursor = 0
         self.is_closed = False
         self.is_gone = False
         self._log = MemoryLog()
 
-    def add(self, pieces: Iterable[tuple[Cursor, Sequence[Event]]]) -> None:
+    def add(self, pieces: Iterable[Piece]) -> None:
         """Add what is new of some pieces, up to the first gap."""
-        for at, events in pieces:
-            if at > self.end:
-                break
-            self.last_piece = at
-            self.end = self._log.append(self.end, events[self.end - at :])
+        for piece in () if self.is_closed else pieces:
+            self.end = self._log.append(self.end, piece.after(self.end))
+
+    def add_saved(self, pieces: Iterable[Piece]) -> None:
+        """Add what is new of some pieces as rows have them."""
+        for piece in pieces:
+            if piece.at <= self.end:
+                self.last_piece = piece.at
+            self.add([piece])
+
+    def lacks(self, pieces: Sequence[Piece]) -> bool:
+        """Whether there is a gap before some of the pieces."""
+        return bool(pieces) and pieces[-1].end > self.end
 
     def close(self, outcome: Outcome) -> None:
         self.is_closed = True
