@@ -42,6 +42,8 @@ class Metrics:
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
+        self.maxima: set[str] = set()
+        """The gauges of which the largest counts where several workers have one; the others are added up."""
         self._scrape_all: Callable[[], Awaitable[bytes]] | None = None
         self._providers: dict[str, _ProviderMetrics] = {}
         self._tokens_per_page = _Histogram(PAGE_TOKENS)
@@ -69,15 +71,21 @@ class Metrics:
         self._active = self._gauge("active_generations", "Generations that run")
         self._followers = self._gauge("followers", "Readers of replies, now")
         self._window = self._gauge(
-            "window_seconds", "How long tokens are gathered into a page; it widens while the process is busy"
+            "window_seconds",
+            "How long tokens are gathered into a page; it widens while the process is busy",
+            is_maximum=True,
         )
         self._tail = self._histogram(
             "tail_seconds",
             "How far what other servers can read of a reply is behind, for replies that are read there",
             TAIL_SECONDS,
         )
-        self._other_servers = self._gauge("other_servers", "Other servers on the same database")
-        self._database_away = self._gauge("database_away", "1 while the database is not available, else 0")
+        self._other_servers = self._gauge(
+            "other_servers", "Other servers on the same database", is_maximum=True
+        )
+        self._database_away = self._gauge(
+            "database_away", "1 while the database is not available, else 0", is_maximum=True
+        )
         self._bells_missed = self._counter(
             "bells_missed", "How often notifications of other servers may have been missed"
         )
@@ -156,7 +164,9 @@ class Metrics:
         if stopping is not None and isinstance(outcome.status, Cancelled):
             self._cancel.observe(stopping)
 
-    def _gauge(self, name: str, about: str) -> Gauge:
+    def _gauge(self, name: str, about: str, *, is_maximum: bool = False) -> Gauge:
+        if is_maximum:
+            self.maxima.add(f"headwater_{name}")
         return Gauge(name, about, namespace="headwater", registry=self._registry)
 
     def _counter(self, name: str, about: str, *labels: str) -> Counter:

@@ -43,11 +43,14 @@ def test_counters_histograms_and_numbers_of_things_are_added_up(workers: list[Me
     assert total["headwater_first_token_seconds_sum{provider=local}"] == 7 * 0.25
 
 
-def test_of_times_the_longest_counts_and_of_beginnings_the_first(workers: list[Metrics]) -> None:
+def test_of_what_all_see_the_largest_counts_and_of_beginnings_the_first(workers: list[Metrics]) -> None:
     work(workers[0], provider="local", replies=1, window=0.06)
     work(workers[1], provider="local", replies=1)
+    workers[0].watch_database(lambda: 2, lambda: True)
+    workers[1].watch_database(lambda: 3, lambda: True)
     total = count(WorkerMetrics(), workers)
     assert total["headwater_window_seconds"] == 0.06
+    assert (total["headwater_other_servers"], total["headwater_database_away"]) == (3, 1)
     created = "headwater_first_token_seconds_created{provider=local}"
     assert total[created] == samples(workers[0].exposition().decode())[created]
 

@@ -40,13 +40,14 @@ async def database(postgresql: PostgresqlServer) -> AsyncIterator[URL]:
 
 
 @contextmanager
-def started(folder: Path, database: URL) -> Iterator[RunningServer]:
+def started(folder: Path, database: URL, drain: int = 0) -> Iterator[RunningServer]:
     url = database.set(drivername="postgresql").render_as_string(hide_password=False)
     folder.mkdir(exist_ok=True)
     environment = {
         "HEADWATER_DATABASE_URL": url,
         "HEADWATER_DATA_DIR": str(folder.parent / "shared"),  # servers know the same clients
         "HEADWATER_HEARTBEAT": "0.2",
+        "HEADWATER_DRAIN_TIMEOUT": str(drain),
     }
     server = RunningServer(folder, environment)
     try:
@@ -205,6 +206,25 @@ async def test_a_server_whose_database_was_taken_over_hands_out_nothing_more_and
             assert reader.events[-1].event == "message"
             assert "other servers have given this one up" in first.log
             assert (await closed(later, reader))["outcome"]["status"] == "interrupted"
+
+
+async def test_a_server_whose_database_is_taken_over_while_it_stops_waits_for_no_reply(
+    database: URL, tmp_path: Path
+) -> None:
+    with started(tmp_path / "a", database, drain=600) as server:
+        async with client_of(server) as client:
+            reader = Reader(client, tokens_per_second=100)
+            running = asyncio.create_task(reader.run())
+            await reader.grows()
+            server.process.send_signal(signal.SIGTERM)
+            await ready(client, 503)
+            await reader.grows()
+            async with open_database(database) as known:
+                await known.write(lambda rows: rows.execute(text("DELETE FROM servers WHERE name <> ''")))
+            with pytest.raises(httpx.TransportError):
+                await running
+            assert await asyncio.to_thread(server.process.wait, 30) == 2
+            assert "other servers have given this one up" in server.log
 
 
 async def test_tokens_are_held_back_while_postgresql_is_silent(

@@ -83,13 +83,15 @@ async def serve_on(
             drained()
             asyncio.get_running_loop().call_later(ABORT_AFTER, connections.abort)
 
+        async def end_when_taken_over() -> None:
+            await built.taken_over.wait()
+            connections.abort()
+            shutdown.at_once()
+
         async def until_ports_close() -> None:
             started(built, await _greeting(settings, built))
-            await first_of(shutdown.begun.wait(), built.taken_over.wait())
-            if built.taken_over.is_set():
-                connections.abort()
-                await built.replies.drain(0)
-            elif shutdown.is_port_shared:
+            await shutdown.begun.wait()
+            if shutdown.is_port_shared:
                 config.graceful_timeout += shutdown.timeout + SAVE_TIMEOUT
                 tasks.create_task(drain())
             else:
@@ -107,6 +109,7 @@ async def serve_on(
         gc.collect()
         gc.freeze()
         gc.set_threshold(GARBAGE_OBJECTS)
+        watching = tasks.create_task(end_when_taken_over())
         with connections.corrected():
             await worker_serve(
                 wrap_app(app, config.wsgi_max_body_size, "asgi"),
@@ -114,19 +117,16 @@ async def serve_on(
                 sockets=sockets,
                 shutdown_trigger=until_ports_close,
             )
+        watching.cancel()
     if built.taken_over.is_set():
         raise DatabaseError("other servers have given this one up, because it did not answer for long")
 
 
 async def _drain(built: Application, shutdown: Shutdown) -> None:
     """Let running replies end; interrupt them once it is in a hurry."""
-    async with asyncio.TaskGroup() as group:
-        drained = group.create_task(built.replies.drain(shutdown.timeout))
-        hurried = group.create_task(shutdown.hurry.wait())
-        await asyncio.wait({drained, hurried}, return_when=asyncio.FIRST_COMPLETED)
-        if not drained.done():
-            await built.replies.drain(0)
-        hurried.cancel()
+    await first_of(built.replies.drain(shutdown.timeout), shutdown.hurry.wait())
+    if not built.replies.drained.is_set():
+        await built.replies.drain(0)
 
 
 async def _greeting(settings: Settings, built: Application) -> str:

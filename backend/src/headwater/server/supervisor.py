@@ -65,6 +65,11 @@ LATE = 5.0
 KILL_AFTER = 15.0
 """Seconds after which a worker that should have ended is killed."""
 
+SILENT_LOOKS = 10
+"""Looks in a row (some 30 s) without an answer after which a worker is killed. By then, other servers have
+closed its replies (`storage.servers.LEASE`), and only its clients do not know. A supervisor that was paused
+itself has looked at nobody meanwhile."""
+
 
 class WorkersError(Exception):
     """No worker can serve; the message says why in one line."""
@@ -89,6 +94,7 @@ class _Worker:
         self.is_ready = False
         self.reason = ""
         self.status = 0
+        self.silent_looks = 0
         self.exited, self.drained, self.counted = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
     def reap(self) -> None:
@@ -96,8 +102,18 @@ class _Worker:
         pid, status = (0, 0) if self.exited.is_set() else os.waitpid(self.pid, os.WNOHANG)
         if pid:
             self.status = os.waitstatus_to_exitcode(status)
-            for event in (self.exited, self.drained, self.counted):
-                event.set()
+            self.has_exited()
+
+    def has_exited(self) -> None:
+        """Let nobody wait for it any more."""
+        for event in (self.exited, self.drained, self.counted):
+            event.set()
+
+    async def see_off(self) -> None:
+        """Wait until it has ended, now that its link is closed; kill it if it does not."""
+        await _all_set([self.exited], KILL_AFTER)
+        self.kill()
+        await self.exited.wait()
 
     def kill(self) -> None:
         """End it at once."""
@@ -152,7 +168,7 @@ class _Supervisor:
         # The first one prepares what all share: the data folder and the tables.
         if number > 1:
             await first_of(self._first_answers.wait(), self._shutdown.begun.wait())
-        deaths = 0
+        deaths = failed_starts = 0
         while not self._shutdown.begun.is_set():
             worker = await self._start(number)
             if worker is None:
@@ -162,7 +178,7 @@ class _Supervisor:
                     self._hear(number, worker, report)
             finally:
                 await worker.link.close()
-                await worker.exited.wait()
+                await worker.see_off()
                 del self._workers[number]
                 self._metrics.end(number)
             if self._shutdown.begun.is_set():
@@ -170,7 +186,8 @@ class _Supervisor:
                     logger.warning("worker %d: %s", number, worker.end_reason)
                 return
             deaths = 1 if time.monotonic() - worker.started_at >= STEADY else deaths + 1
-            if self._is_hopeless(worker, deaths):
+            failed_starts = 0 if worker.is_ready else failed_starts + 1
+            if failed_starts and self._is_hopeless(failed_starts):
                 self._failure = worker.reason or f"worker {number} did not start: {worker.end_reason}"
                 self._shutdown.at_once()
                 return
@@ -195,22 +212,25 @@ class _Supervisor:
         with its, _signals_blocked():
             if self._shutdown.begun.is_set():
                 return False
-            worker.pid = os.fork()
+            self._workers[number] = worker
+            try:
+                worker.pid = os.fork()
+            except OSError as error:
+                worker.reason = f"no process can be started: {error.strerror}"
+                worker.has_exited()
+                return True
             if worker.pid == 0:
-                for known in (worker, *self._workers.values()):
+                for known in self._workers.values():
                     known.end.close()
                 _run_worker(number, its, self._sockets, self._settings)
-        self._workers[number] = worker
         return True
 
     def _reap(self) -> None:
         for worker in self._workers.values():
             worker.reap()
 
-    def _is_hopeless(self, worker: _Worker, deaths: int) -> bool:
-        if worker.is_ready:
-            return False
-        return not self._all_answered or (deaths >= ATTEMPTS and not self._ready())
+    def _is_hopeless(self, failed_starts: int) -> bool:
+        return not self._all_answered or (failed_starts >= ATTEMPTS and not self._ready())
 
     def _ready(self) -> dict[int, _Worker]:
         return {number: worker for number, worker in self._workers.items() if worker.is_ready}
@@ -233,6 +253,7 @@ class _Supervisor:
             case Counted(metrics):
                 self._metrics.count(number, metrics)
                 worker.counted.set()
+                worker.silent_looks = 0
             case Scrape():
                 self._tasks.create_task(self._scrape(worker))
 
@@ -244,6 +265,11 @@ class _Supervisor:
     async def _count_regularly(self) -> None:
         while True:
             await asyncio.sleep(COUNT_EVERY)
+            for worker in self._ready().values():
+                worker.silent_looks += 1
+                if worker.silent_looks > SILENT_LOOKS:
+                    worker.reason = "it did not answer, so it was killed"
+                    worker.kill()
             async with self._scraping:
                 await self._count()
 
@@ -262,7 +288,7 @@ class _Supervisor:
         give_up = time.monotonic() + self._shutdown.timeout
         for worker in self._workers.values():
             worker.link.send(WillDrain() if worker.is_ready else Hurry())
-        workers = list(self._ready().values())
+        workers = sorted(self._ready().values(), key=lambda worker: worker.silent_looks > 1)
         while workers and not self._shutdown.hurry.is_set():
             seconds = max(0.0, give_up - time.monotonic()) / len(workers)
             worker = workers.pop(0)
@@ -311,5 +337,7 @@ def _run_worker(number: int, link: socket.socket, sockets: Sockets, settings: Se
     except BaseException:
         logger.exception("this worker has failed")
     finally:
-        sys.stderr.flush()
-        os._exit(status)
+        try:
+            sys.stderr.flush()
+        finally:
+            os._exit(status)  # even if the log's disk is full

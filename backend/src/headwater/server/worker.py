@@ -38,6 +38,7 @@ class Worker:
         self._shutdown = shutdown
         self._application: Application | None = None
         self._scrapes: deque[asyncio.Future[bytes]] = deque()
+        self._is_orphan = False
 
     def started(self, application: Application, greeting: str) -> None:
         """Say that it answers."""
@@ -59,9 +60,10 @@ class Worker:
         async for command in self._link:
             self._do(command)
         self._shutdown.at_once()
+        self._is_orphan = True
         for scrape in self._scrapes:
             if not scrape.done():
-                scrape.set_exception(UnavailableError("The server is about to stop.", retry_after=5))
+                scrape.set_exception(_stopping())
 
     def _do(self, command: Command) -> None:
         match command:
@@ -85,10 +87,16 @@ class Worker:
                     scrape.set_result(metrics.encode())
 
     async def _scrape(self) -> bytes:
+        if self._is_orphan:
+            raise _stopping()
         scrape: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
         self._scrapes.append(scrape)
         self._link.send(Scrape())
         return await scrape
+
+
+def _stopping() -> UnavailableError:
+    return UnavailableError("The server is about to stop.", retry_after=5)
 
 
 async def work(link: socket.socket, sockets: Sockets, settings: Settings) -> int:

@@ -14,6 +14,8 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.registry import Collector
 
+from headwater.metrics import Metrics
+
 Key: TypeAlias = tuple[str, tuple[tuple[str, str], ...]]
 
 
@@ -45,9 +47,11 @@ class WorkerMetrics:
 class Sum(Collector):
     """Expositions, added up.
 
-    A gauge of seconds becomes the largest one, and the time at which a counter was created (`_created`) the
-    first one; everything else is a number of things.
+    Of the gauges in `Metrics.maxima`, the largest one counts, and of the times at which a counter was created
+    (`_created`) the first one; everything else is a number of things.
     """
+
+    _maxima = Metrics().maxima
 
     def __init__(self) -> None:
         self._families: dict[str, tuple[Metric, dict[Key, float]]] = {}
@@ -58,8 +62,8 @@ class Sum(Collector):
             is_time = family.name.endswith("_created")
             if family.type == "gauge" and not (gauges or is_time):
                 continue
-            largest = family.type == "gauge" and family.name.endswith("_seconds")
-            together: Callable[[Iterable[float]], float] = min if is_time else max if largest else sum
+            is_maximum = family.name in self._maxima
+            together: Callable[[Iterable[float]], float] = min if is_time else max if is_maximum else sum
             _, samples = self._families.setdefault(family.name, (family, {}))
             for sample in family.samples:
                 key = sample.name, tuple(sample.labels.items())

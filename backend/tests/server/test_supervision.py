@@ -1,0 +1,143 @@
+"""How a supervisor treats its worker processes, which serve nothing here."""
+
+import asyncio
+import errno
+import gc
+import io
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Awaitable, Callable, Iterator
+
+import pytest
+from hypercorn.config import Sockets
+
+from headwater.errors import UnavailableError
+from headwater.metrics import Metrics
+from headwater.server import supervisor
+from headwater.server.process import run
+from headwater.server.shutdown import Shutdown
+from headwater.server.supervisor import WorkersError, supervise
+from headwater.server.worker import Worker
+from headwater.server.worker_link import Count, Counted, Ready, WorkerLink, link_to_supervisor, link_to_worker
+from headwater.settings import Settings
+from tests.running import free_port
+
+Work = Callable[[WorkerLink], Awaitable[None]]
+
+SETTINGS = {
+    "HEADWATER_WORKERS": "2",
+    "HEADWATER_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none",
+    "HEADWATER_DRAIN_TIMEOUT": "0",
+}
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for name in ("COUNT_EVERY", "ANSWER_WITHIN", "LATE", "KILL_AFTER"):
+        monkeypatch.setattr(supervisor, name, 0.1)
+    yield
+    gc.unfreeze()
+
+
+async def answer(link: WorkerLink) -> None:
+    """Serve nothing, until the supervisor says more than that it counts."""
+    async for command in link:
+        if command != Count():
+            return
+        link.send(Counted(Metrics().exposition().decode()))
+
+
+def supervised(monkeypatch: pytest.MonkeyPatch, work: Work, restarts: int) -> None:
+    """Run workers, until so many more were started than at first."""
+    started = 0
+
+    async def be_a_worker(end: socket.socket, sockets: Sockets, settings: Settings) -> int:
+        link = await link_to_supervisor(end)
+        link.send(Ready("ready"))
+        await work(link)
+        await link.close()
+        return 0
+
+    def fork() -> int:
+        nonlocal started
+        started += 1
+        if started == 2 + restarts:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return real_fork()
+
+    real_fork = os.fork
+    monkeypatch.setattr(supervisor, "work", be_a_worker)
+    monkeypatch.setattr(os, "fork", fork)
+    settings = Settings.from_environment({**SETTINGS, "HEADWATER_PORT": str(free_port())})
+    run(supervise(settings, lambda _: None), forks=True)
+    assert started >= 2 + restarts
+
+
+def test_a_worker_that_does_not_answer_is_killed_and_replaced(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    first, second = socket.socketpair()
+
+    async def stop_the_first(link: WorkerLink) -> None:
+        """The first one that reads this stops as SIGSTOP would stop it."""
+        first.setblocking(False)
+        try:
+            first.recv(1)
+        except BlockingIOError:
+            await answer(link)
+        else:
+            os.kill(os.getpid(), signal.SIGSTOP)
+
+    with first, second:
+        second.send(b"1")
+        supervised(monkeypatch, stop_the_first, restarts=1)
+    assert "it did not answer, so it was killed; it starts again in 0 s" in caplog.text
+
+
+def test_a_worker_that_hangs_after_its_link_was_closed_is_killed_and_replaced(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def close_and_hang(link: WorkerLink) -> None:
+        await link.close()
+        time.sleep(60)  # noqa: ASYNC251 - it hangs
+
+    supervised(monkeypatch, close_and_hang, restarts=1)
+    assert "it was ended by SIGKILL; it starts again in 0 s" in caplog.text
+
+
+def test_a_worker_ends_though_the_disk_of_its_log_is_full(monkeypatch: pytest.MonkeyPatch) -> None:
+    class FullDisk(io.StringIO):
+        def flush(self) -> None:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    async def end_at_once(link: WorkerLink) -> None:
+        pass
+
+    monkeypatch.setattr(sys, "stderr", FullDisk())
+    supervised(monkeypatch, end_at_once, restarts=2)
+
+
+def test_processes_that_cannot_be_started_are_said_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fork() -> int:
+        raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+
+    monkeypatch.setattr(os, "fork", fork)
+    settings = Settings.from_environment({**SETTINGS, "HEADWATER_PORT": str(free_port())})
+    with pytest.raises(WorkersError, match=r"^no process can be started: Resource temporarily unavailable$"):
+        run(supervise(settings, lambda _: None), forks=True)
+
+
+async def test_who_asks_for_metrics_after_the_supervisor_is_gone_is_refused() -> None:
+    ours, its = socket.socketpair()
+    worker = Worker(await link_to_supervisor(ours), Shutdown(0))
+    supervisors_end = await link_to_worker(its)
+    waiting = asyncio.create_task(worker._scrape())
+    await asyncio.sleep(0)
+    await supervisors_end.close()
+    await worker.obey()
+    for scrape in (waiting, asyncio.create_task(worker._scrape())):
+        with pytest.raises(UnavailableError):
+            await scrape
