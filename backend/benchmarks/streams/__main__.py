@@ -87,7 +87,7 @@ def measure_server(
             row_plan = replace(row_plan, search_limit=0)
         with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
             try:
-                with running_server(server, load.model_url, cores.server, Path(folder)) as running:
+                with running_server(server, load.model_url, {cores.server}, Path(folder)) as running:
                     request = row.request.at(running.port, running.tls_port)
                     measurement = Measurement(running, load, cores, request, row_plan)
                     figures[row.name] |= measurement.run()

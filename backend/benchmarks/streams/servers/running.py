@@ -5,7 +5,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,8 +95,10 @@ def free_ports(count: int) -> list[int]:
 
 
 @contextmanager
-def running_server(server: Server, model_url: str, core: int, folder: Path) -> Iterator[RunningServer]:
-    """The server, on a core of its own, once it accepts connections."""
+def running_server(
+    server: Server, model_url: str, cores: Collection[int], folder: Path
+) -> Iterator[RunningServer]:
+    """The server, on these cores only, once it accepts connections and has come to rest."""
     port, tls_port = free_ports(2)
     surroundings = Surroundings(port, tls_port, model_url, folder)
     command = server.command(surroundings)
@@ -110,7 +112,7 @@ def running_server(server: Server, model_url: str, core: int, folder: Path) -> I
             stdout=output,
             stderr=output,
             start_new_session=True,
-            preexec_fn=keep_on({core}),
+            preexec_fn=keep_on(set(cores)),
         )
     try:
         _wait_for(process, surroundings.port, log)
