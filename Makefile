@@ -216,6 +216,10 @@ WRITE_CONFIGURATION = mkdir -p .make && $(VENV)/headwater settings >.make/settin
 configuration: dev-tools ## Write the table of variables in docs/configuration.md anew from the settings
 	@$(WRITE_CONFIGURATION) && cp .make/configuration.md $(CONFIGURATION)
 
+.PHONY: capacity
+capacity: dev-tools ## Write the table of machines in docs/operating.md anew from the simulation
+	@cd backend && ../$(VENV)/python -m benchmarks.capacity --write
+
 COMPILE = ../$(VENV)/uv pip compile --quiet --no-config --universal --python-version 3.11 \
 	--generate-hashes --no-annotate --no-header $(if $(UPGRADE),--upgrade)
 

@@ -3,10 +3,10 @@
     cd backend && ../.venv/bin/python -m benchmarks.workers                 # on a machine with cores to spare
     cd backend && ../.venv/bin/python -m benchmarks.workers --share 0.4     # on two cores (as root)
 
-For each number of workers, it searches the largest number of streams that are held (as benchmarks.streams does) and
-says what a token and a start cost the workers and PostgreSQL. On two cores, the load generator and PostgreSQL need
-their part: two workers would have less than two cores, and one worker all of one. `--share` lets each worker have so
-much of a core and no more, so that what it is compared with does not depend on what is left.
+For each number of workers, it searches the largest number of streams that are held (as benchmarks.streams
+does) and says what a token and a start cost the workers and PostgreSQL. On two cores, the load generator and
+PostgreSQL need their part: two workers would have less than two cores, and one worker all of one. `--share`
+lets each worker have so much of a core and no more, so the ratio does not depend on what the others leave.
 """
 
 import argparse
@@ -20,16 +20,15 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from sqlalchemy.engine import URL
-from tests.postgresql import new_database, postgresql_server
-
 from benchmarks.streams.installing import generator
 from benchmarks.streams.load import Generator, Load, Request, Result, running_generator
 from benchmarks.streams.measurements import FRESH_MS, SETTLE, SHARE_OF_STARTS, describe_errors
-from benchmarks.streams.process_tree import cpu_seconds, processes
+from benchmarks.streams.process_tree import cpu_seconds, descendant, processes
 from benchmarks.streams.search import most_held
 from benchmarks.streams.servers.headwater import SSE, Headwater
 from benchmarks.streams.servers.running import Command, RunningServer, Surroundings, running_server
+from sqlalchemy.engine import URL
+from tests.postgresql import new_database, postgresql_server
 
 PERIOD_US = 10_000
 """Shares of a core are counted in so short a time that they delay no token noticeably."""
@@ -93,7 +92,8 @@ class Trial:
         busiest = max(self.workers_cpu) / self.result.load.window
         return (
             f"{self.result.load.streams} streams {'held' if self.is_held else 'not held'}:"
-            f" {tokens / self.result.load.window:.0f} tokens/s, staleness p99 {self.result.staleness_ms.p99:.0f} ms,"
+            f" {tokens / self.result.load.window:.0f} tokens/s,"
+            f" staleness p99 {self.result.staleness_ms.p99:.0f} ms,"
             f" µs a token: {workers:.0f} the workers, {postgresql:.0f} PostgreSQL;"
             f" the busiest worker used {busiest:.0%} of a core{describe_errors(self.result)}"
         )
@@ -147,29 +147,23 @@ def held(workers: int, database: URL, postgresql: int, load: Generator, options:
     print(f"{workers} worker{'s' if workers > 1 else ''}:", flush=True)
     cores: Collection[int] = os.sched_getaffinity(0)
     capacity = workers * (options.share or 1.0)
-    with TemporaryDirectory(ignore_cleanup_errors=True) as folder, ExitStack() as limits:
-        with running_server(Workers(workers, database), load.model_url, cores, Path(folder)) as server:
-            rig = Rig(server, load, SSE.at(server.port, server.tls_port), postgresql)
-            if options.share:
-                for pid in rig.workers:
-                    limits.enter_context(limited(pid, options.share))
-            rig.starts(options.starts)
-            if options.streams:
-                trials = [rig.trial(streams, options.window, capacity) for streams in options.streams]
-                return max((each.result.load.streams for each in trials if each.is_held), default=0)
-            first = max(10, round(100 * capacity))
-            return most_held(
-                lambda streams: rig.trial(streams, options.window, capacity).is_held, options.limit, first
-            )
-
-
-def postmaster() -> int:
-    """The process of the PostgreSQL that this one has started."""
-    return next(
-        pid
-        for pid in processes(os.getpid())
-        if Path(f"/proc/{pid}/comm").read_text().strip() == "postgres"
-    )
+    with (
+        TemporaryDirectory(ignore_cleanup_errors=True) as folder,
+        ExitStack() as limits,
+        running_server(Workers(workers, database), load.model_url, cores, Path(folder)) as server,
+    ):
+        rig = Rig(server, load, SSE.at(server.port, server.tls_port), postgresql)
+        if options.share:
+            for pid in rig.workers:
+                limits.enter_context(limited(pid, options.share))
+        rig.starts(options.starts)
+        if options.streams:
+            trials = [rig.trial(streams, options.window, capacity) for streams in options.streams]
+            return max((each.result.load.streams for each in trials if each.is_held), default=0)
+        first = max(10, round(100 * capacity))
+        return most_held(
+            lambda streams: rig.trial(streams, options.window, capacity).is_held, options.limit, first
+        )
 
 
 async def measure(options: argparse.Namespace, server: URL, load: Generator) -> None:
@@ -178,7 +172,9 @@ async def measure(options: argparse.Namespace, server: URL, load: Generator) -> 
     for _ in range(options.rounds):
         for workers, streams in found.items():
             async with new_database(server) as database:
-                streams.append(await asyncio.to_thread(held, workers, database, postmaster(), load, options))
+                streams.append(
+                    await asyncio.to_thread(held, workers, database, descendant("postgres"), load, options)
+                )
     base = median(next(iter(found.values())))
     for workers, streams in found.items():
         ratio = f"{median(streams) / base:.2f} ×" if base else "no ratio"
@@ -197,7 +193,9 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=1, help="how often each number is measured, in turns")
     parser.add_argument("--window", type=float, default=5.0, help="seconds in which tokens are counted")
     parser.add_argument("--limit", type=int, default=3200, help="the most streams that are tried")
-    parser.add_argument("--starts", type=int, default=200, help="replies of one token, for the cost of a start")
+    parser.add_argument(
+        "--starts", type=int, default=200, help="replies of one token, for the cost of a start"
+    )
     parser.add_argument("--streams", type=numbers, help="only these numbers of streams, without a search")
     return parser.parse_args()
 

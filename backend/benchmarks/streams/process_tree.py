@@ -15,6 +15,13 @@ def processes(pid: int) -> list[int]:
     return found
 
 
+def descendant(name: str) -> int:
+    """The first process of this name that this one has started, or one of those."""
+    return next(
+        pid for pid in processes(os.getpid()) if Path(f"/proc/{pid}/comm").read_text().strip() == name
+    )
+
+
 def cpu_seconds(pid: int) -> float:
     """The processor time of a process and its children so far, including children that have ended."""
     ticks = 0
