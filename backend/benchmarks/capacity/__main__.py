@@ -25,9 +25,8 @@ def main() -> None:
     for each in parameters:
         parser.add_argument(f"--{each.name.replace('_', '-')}", type=float, default=each.default)
     options = vars(parser.parse_args())
-    habits, costs = (
-        kind(**{each.name: options[each.name] for each in fields(kind)}) for kind in (People, Costs)
-    )
+    habits = People(**{each.name: options[each.name] for each in fields(People)})
+    costs = Costs(**{each.name: options[each.name] for each in fields(Costs)})
     if options["write"]:
         PAGE.write_text(with_table(PAGE.read_text("utf-8")), "utf-8")
     else:

@@ -36,7 +36,7 @@ SETTINGS = {
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    for name in ("COUNT_EVERY", "ANSWER_WITHIN", "LATE", "KILL_AFTER"):
+    for name in ("COUNT_EVERY", "ANSWER_WITHIN", "LATE", "KILL_AFTER", "LONGEST_PAUSE"):
         monkeypatch.setattr(supervisor, name, 0.1)
     yield
     gc.unfreeze()
@@ -44,19 +44,24 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 async def answer(link: WorkerLink) -> None:
     """Serve nothing, until the supervisor says more than that it counts."""
+    link.send(Ready("ready"))
     async for command in link:
         if command != Count():
             return
         link.send(Counted(Metrics().exposition().decode()))
 
 
-def supervised(monkeypatch: pytest.MonkeyPatch, work: Work, restarts: int) -> None:
+def supervised(
+    monkeypatch: pytest.MonkeyPatch,
+    work: Work,
+    restarts: int,
+    announce: Callable[[str], None] = lambda _: None,
+) -> None:
     """Run workers, until so many more were started than at first."""
     started = 0
 
     async def be_a_worker(end: socket.socket, sockets: Sockets, settings: Settings) -> int:
         link = await link_to_supervisor(end)
-        link.send(Ready("ready"))
         await work(link)
         await link.close()
         return 0
@@ -72,7 +77,7 @@ def supervised(monkeypatch: pytest.MonkeyPatch, work: Work, restarts: int) -> No
     monkeypatch.setattr(supervisor, "work", be_a_worker)
     monkeypatch.setattr(os, "fork", fork)
     settings = Settings.from_environment({**SETTINGS, "HEADWATER_PORT": str(free_port())})
-    run(supervise(settings, lambda _: None), forks=True)
+    run(supervise(settings, announce), forks=True)
     assert started >= 2 + restarts
 
 
@@ -89,6 +94,7 @@ def test_a_worker_that_does_not_answer_is_killed_and_replaced(
         except BlockingIOError:
             await answer(link)
         else:
+            link.send(Ready("ready"))
             os.kill(os.getpid(), signal.SIGSTOP)
 
     with first, second:
@@ -101,6 +107,7 @@ def test_a_worker_that_hangs_after_its_link_was_closed_is_killed_and_replaced(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def close_and_hang(link: WorkerLink) -> None:
+        link.send(Ready("ready"))
         await link.close()
         time.sleep(60)  # noqa: ASYNC251 - it hangs
 
@@ -114,10 +121,31 @@ def test_a_worker_ends_though_the_disk_of_its_log_is_full(monkeypatch: pytest.Mo
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     async def end_at_once(link: WorkerLink) -> None:
-        pass
+        link.send(Ready("ready"))
 
     monkeypatch.setattr(sys, "stderr", FullDisk())
     supervised(monkeypatch, end_at_once, restarts=2)
+
+
+def test_workers_that_die_again_and_again_are_started_again_and_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Though one of them dies before it answers: only starts that fail in a row are hopeless."""
+    answers, deaths = os.pipe(), os.pipe()
+
+    async def die(link: WorkerLink) -> None:
+        if os.read(answers[0], 1) == b"y":
+            link.send(Ready("ready"))
+            os.read(deaths[0], 1)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    def announce(_: str) -> None:
+        os.write(deaths[1], bytes(100))
+
+    os.write(answers[1], b"yyyyyyyyyyyynnnn")
+    supervised(monkeypatch, die, restarts=13, announce=announce)
+    for each in (*answers, *deaths):
+        os.close(each)
 
 
 def test_processes_that_cannot_be_started_are_said_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
