@@ -73,18 +73,16 @@ class Metrics:
         self._window = self._gauge(
             "window_seconds",
             "How long tokens are gathered into a page; it widens while the process is busy",
-            is_maximum=True,
+            largest=True,
         )
         self._tail = self._histogram(
             "tail_seconds",
             "How far what other servers can read of a reply is behind, for replies that are read there",
             TAIL_SECONDS,
         )
-        self._other_servers = self._gauge(
-            "other_servers", "Other servers on the same database", is_maximum=True
-        )
+        self._other_servers = self._gauge("other_servers", "Other servers on the same database", largest=True)
         self._database_away = self._gauge(
-            "database_away", "1 while the database is not available, else 0", is_maximum=True
+            "database_away", "1 while the database is not available, else 0", largest=True
         )
         self._bells_missed = self._counter(
             "bells_missed", "How often notifications of other servers may have been missed"
@@ -164,8 +162,8 @@ class Metrics:
         if stopping is not None and isinstance(outcome.status, Cancelled):
             self._cancel.observe(stopping)
 
-    def _gauge(self, name: str, about: str, *, is_maximum: bool = False) -> Gauge:
-        if is_maximum:
+    def _gauge(self, name: str, about: str, *, largest: bool = False) -> Gauge:
+        if largest:
             self.maxima.add(f"headwater_{name}")
         return Gauge(name, about, namespace="headwater", registry=self._registry)
 
