@@ -18,11 +18,13 @@ from headwater.providers.catalogue import Catalogue
 from headwater.providers.scripted import ScriptedProvider
 from headwater.replies.active import ActiveReplies, Generation
 from headwater.replies.checkpoint import Checkpoints
+from headwater.replies.ephemeral import EphemeralReplies
 from headwater.replies.plan import Planner
 from headwater.replies.service import Delivery, Replies
 from headwater.replies.unread import StopAfter, WhenUnread
 from headwater.storage.conversations import ConversationRepository
 from headwater.storage.database import Database
+from headwater.storage.ephemeral import EphemeralRepository
 from headwater.storage.replies import ReplyRepository
 from tests.golden import GENERATION
 from tests.limits import run_limits
@@ -100,12 +102,14 @@ def new_replies(
     active = ActiveReplies(MemoryLogStore()) if active is None else active
     conversations = conversations or ConversationRepository(database)
     rows, presence = rows or ReplyRepository(database), MemoryPresence()
+    ephemeral = EphemeralReplies(active, EphemeralRepository(database), active._logs, presence)
     return Replies(
         planner=Planner(Catalogue([provider or ScriptedProvider()]), conversations, active, 32_768),
         active=active,
-        checkpoints=Checkpoints(active, rows, active._logs, presence, active.stop_deleted),
+        checkpoints=Checkpoints(active, rows, active._logs, presence, ephemeral, active.stop_deleted),
         conversations=conversations,
         replies=rows,
+        ephemeral=ephemeral,
         logs=active._logs,
         control=MemoryControl(),
         presence=presence,

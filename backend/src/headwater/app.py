@@ -60,12 +60,14 @@ from headwater.providers.openai import OpenAIProvider
 from headwater.providers.scripted import ScriptedProvider
 from headwater.replies.active import ActiveReplies
 from headwater.replies.checkpoint import Checkpoints
+from headwater.replies.ephemeral import EphemeralReplies
 from headwater.replies.plan import Planner
 from headwater.replies.service import Delivery, Replies
 from headwater.replies.unread import StopAfter
 from headwater.settings import Settings, SettingsError
 from headwater.storage.conversations import ConversationRepository
 from headwater.storage.database import Database, database_url, open_database, sqlite_url
+from headwater.storage.ephemeral import EphemeralRepository
 from headwater.storage.replies import ReplyRepository
 from headwater.storage.search import SearchRepository
 from headwater.storage.shares import ShareRepository
@@ -122,8 +124,8 @@ class Live:
     def on_postgresql(cls, database: Database) -> "Live":
         """For all servers on a database."""
         bells = Bells(database)
-        logs, control = SharedLogStore(database, bells), SharedControl(database, bells)
-        presence = SharedPresence(database, bells)
+        control, presence = SharedControl(database, bells), SharedPresence(database, bells)
+        logs = SharedLogStore(database, bells, presence)
         shared = (bells, logs, control, presence)
         return cls(logs, control, presence, SharedChangeFeed(bells), bells, shared)
 
@@ -196,12 +198,16 @@ def build_replies(
     if live.bells is not None:
         live.bells.on_restart(metrics.bells_missed)
     conversations, rows = ConversationRepository(database), ReplyRepository(database)
+    ephemeral = EphemeralReplies(active, EphemeralRepository(database), live.logs, live.presence)
     return Replies(
         planner=Planner(catalogue, conversations, active, settings.max_message_chars),
         active=active,
-        checkpoints=Checkpoints(active, rows, live.logs, live.presence, active.stop_deleted, metrics.shared),
+        checkpoints=Checkpoints(
+            active, rows, live.logs, live.presence, ephemeral, active.stop_deleted, metrics.shared
+        ),
         conversations=conversations,
         replies=rows,
+        ephemeral=ephemeral,
         logs=live.logs,
         control=live.control,
         presence=live.presence,

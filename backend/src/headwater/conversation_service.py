@@ -137,7 +137,7 @@ class ConversationService:
             await self._replies.cancel_all_in(owner, conversation)
 
     async def delete_all(self, owner: str) -> None:
-        """Remove all conversations of an owner for good, and stop their replies.
+        """Remove all conversations of an owner for good, and stop all its replies, stored or not.
 
         It goes on if the client leaves. If it fails half-way, `purge` removes the rest.
         """
@@ -149,6 +149,7 @@ class ConversationService:
             for id_ in deleted:
                 self._changes.announce(owner, id_)
             await self._replies.end_all_in(deleted)
+            await self._replies.end_ephemeral(owner)
             await self._conversations.purge(FOR_GOOD + 1)
 
     async def restore(self, owner: str, conversation: str) -> Listed:

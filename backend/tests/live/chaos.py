@@ -25,6 +25,9 @@ from tests.running import RunningServer, SseReader
 
 WORDS = [f"w{n}" for n in range(400)]
 TEXT = " ".join(WORDS)
+STORED: dict[str, Any] = {"message": TEXT}
+MESSAGE = {"role": "user", "parts": [{"type": "text", "text": TEXT}]}
+UNSTORED: dict[str, Any] = {"id": "chat", "messages": [MESSAGE]}
 
 HUNG = 60.0
 """Seconds without anything new after which a reader counts as left hanging."""
@@ -37,8 +40,8 @@ LOST = 2.0
 class Reading:
     """What a reader has got of a reply, from whichever servers."""
 
-    conversation: str
     generation: str
+    is_stored: bool
     rate: float
     text: str = ""
     cursor: int = 0
@@ -92,13 +95,18 @@ class Chaos:
     async def check(self) -> None:
         """What readers saw is what rows say, and nothing is left open."""
         for reading in self.readings:
+            assert TEXT.startswith(reading.text), reading
+            if not reading.is_stored:
+                assert reading.outcome is not None, reading
+                assert reading.text == TEXT or reading.outcome["status"] != "completed", reading
+                assert reading.outcome["status"] != "lost" or self.started > len(self.servers), reading
+                continue
             reply = await self._row(reading)
             outcome, saved = reply["outcome"], reply["text"]
             assert outcome is not None, reading
             assert reading.outcome is not None, reading
             assert outcome["status"] == reading.outcome["status"], (reading, outcome)
             assert TEXT.startswith(saved), reading
-            assert TEXT.startswith(reading.text), reading
             if outcome["status"] == "interrupted":
                 lost = len(reading.text[len(saved) :].split())
                 assert lost <= LOST * reading.rate, (lost, reading)
@@ -110,28 +118,23 @@ class Chaos:
     async def _keep_asking(self, until: float) -> None:
         while time.monotonic() < until:
             rate = self.random.choice((20.0, 60.0, 150.0))
-            body = {"message": TEXT, "model": "scripted/echo", "script": {"tokens_per_second": rate}}
+            path, own = self.random.choice((("/api/chat", STORED), ("/api/ui-message-stream", UNSTORED)))
+            body = {**own, "model": "scripted/echo", "script": {"tokens_per_second": rate}}
             try:
                 async with (
                     self._client() as client,
-                    client.stream("POST", "/api/chat", json=body, headers=self.headers) as response,
+                    client.stream("POST", path, json=body, headers=self.headers) as response,
                 ):
                     if response.status_code != 200:
                         await asyncio.sleep(0.1)
                         continue
-                    events = SseReader()
-                    start = None
-                    async for data in response.aiter_raw():
-                        if found := events.feed(data):
-                            start = found[0].data
-                            break
+                    generation = response.headers["location"].rpartition("/")[2]
             except httpx.TransportError:
                 await asyncio.sleep(0.1)
                 continue
-            if start is not None:
-                reading = Reading(start["conversation"], start["generation"], rate)
-                self.readings.append(reading)
-                await self._read(reading)
+            reading = Reading(generation, path == "/api/chat", rate)
+            self.readings.append(reading)
+            await self._read(reading)
 
     async def _read(self, reading: Reading) -> None:
         """Read a reply to its end, with cuts, each time from any server."""
@@ -147,6 +150,9 @@ class Chaos:
                         "GET", f"/api/generations/{reading.generation}/events", headers=headers
                     ) as response,
                 ):
+                    if response.status_code == 404 and not reading.is_stored:
+                        reading.outcome = {"status": "lost"}  # with its server
+                        break
                     if response.status_code in {502, 503}:
                         await asyncio.sleep(0.1)
                         continue
@@ -168,10 +174,15 @@ class Chaos:
 
     async def _row(self, reading: Reading) -> dict[str, Any]:
         async with asyncio.timeout(HUNG), self._client() as client:
-            path = f"/api/conversations/{reading.conversation}"
+            conversation = None
             while True:
+                path = f"/api/generations/{reading.generation}"
+                if conversation is not None:
+                    path = f"/api/conversations/{conversation}"
                 response = await client.get(path, headers=self.headers)
-                if response.status_code == 200:
+                if response.status_code == 200 and conversation is None:
+                    conversation = response.json()["conversation"]
+                elif response.status_code == 200:
                     reply: dict[str, Any] = response.json()["messages"][-1]
                     if reply["outcome"] is not None:
                         return reply

@@ -3,7 +3,7 @@
 import asyncio
 import signal
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import cycle
 from math import inf
@@ -109,6 +109,17 @@ async def start(client: httpx.AsyncClient, **more: Any) -> dict[str, Any]:
             for event in events.feed(data):
                 return dict(event.data)
     raise AssertionError("a reply begins with its start")
+
+
+@asynccontextmanager
+async def chat(client: httpx.AsyncClient, name: str, rate: float) -> AsyncIterator[str]:
+    """A reply that `useChat` starts, which is read for as long as the block; yields its generation."""
+    message = {"role": "user", "parts": [{"type": "text", "text": WORDS}]}
+    script = {"tokens_per_second": rate}
+    body = {"id": name, "messages": [message], "model": "scripted/echo", "script": script}
+    async with client.stream("POST", "/api/ui-message-stream", json=body) as response:
+        assert response.status_code == 200, await response.aread()
+        yield response.headers["location"].rpartition("/")[2]
 
 
 async def read(
@@ -250,37 +261,87 @@ async def read_when_closed(client: httpx.AsyncClient, generation: str) -> list[S
 @pytest.mark.parametrize("for_good", [False, True])
 async def test_a_reply_whose_conversation_is_deleted_elsewhere_ends(servers: Servers, for_good: bool) -> None:
     started = await start(servers.writer, script={"tokens_per_second": 5})
-    reading = asyncio.create_task(read(servers.writer, started["generation"]))
-    await read(servers.reader, started["generation"], until=2)
-    path = "" if for_good else f"/{started['conversation']}"
-    response = await servers.reader.delete(f"/api/conversations{path}")
-    assert response.status_code == 204, response.text
-    async with asyncio.timeout(10):
-        events = await reading
-    assert events[-1].data["status"] == "cancelled"
+    async with chat(servers.writer, "mine", rate=5) as unstored:
+        names = (started["generation"], unstored) if for_good else (started["generation"],)
+        readings = [asyncio.create_task(read(servers.writer, name)) for name in names]
+        await read(servers.reader, started["generation"], until=2)
+        path = "" if for_good else f"/{started['conversation']}"
+        response = await servers.reader.delete(f"/api/conversations{path}")
+        assert response.status_code == 204, response.text
+        async with asyncio.timeout(10):
+            ends = await asyncio.gather(*readings)
+    assert {events[-1].data["status"] for events in ends} == {"cancelled"}
+
+
+async def test_a_chat_that_is_not_stored_is_resumed_elsewhere(servers: Servers) -> None:
+    async with chat(servers.writer, "mine", rate=100) as generation:
+        resumed = await servers.reader.get("/api/ui-message-stream/mine/stream")
+        assert resumed.headers["x-vercel-ai-ui-message-stream"] == "v1"
+        deltas = [part.partition('"delta":"')[2].partition('"')[0] for part in resumed.text.split("\n")]
+        assert "".join(deltas) == WORDS
+        rest = await read(servers.reader, generation, after=150)
+        assert (text_of(rest), rest[-1].data["status"]) == (WORDS[WORDS.index(" w150") :], "completed")
+    for name in ("mine", "%00"):
+        assert (await servers.reader.get(f"/api/ui-message-stream/{name}/stream")).status_code == 204
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/v1/chat/completions", {"messages": [{"role": "user", "content": WORDS}]}),
+        ("/v1/responses", {"input": WORDS, "store": False}),
+    ],
+)
+async def test_what_is_not_stored_is_followed_and_stopped_elsewhere(
+    servers: Servers, path: str, body: dict[str, Any]
+) -> None:
+    body |= {"model": "scripted/echo", "stream": True, "script": {"tokens_per_second": 20}}
+    async with servers.writer.stream("POST", path, json=body) as running:
+        generation = running.headers["location"].rpartition("/")[2]
+        assert WORDS.startswith(text_of(await read(servers.reader, generation, until=5)))
+        response = generation.replace("gen_", "resp_")
+        for client in (servers.writer, servers.reader):
+            assert (await client.get(f"/v1/responses/{response}")).status_code == 404
+        stopped = await servers.reader.post(f"/api/generations/{generation}/cancel")
+        assert (stopped.status_code, stopped.json()["outcome"]) == (202, None)
+        async with asyncio.timeout(10):
+            await running.aread()
+            events = await read(servers.reader, generation)
+    assert (events[-1].data["status"], events[-1].data["by"]) == ("cancelled", "user")
+    assert len(text_of(events).split()) >= 5
 
 
 async def test_the_reply_of_a_killed_server_ends_for_its_readers_elsewhere(mortal: Servers) -> None:
     started = await start(mortal.writer, script={"tokens_per_second": 20})
-    reading = asyncio.create_task(read(mortal.reader, started["generation"]))
-    seen = await read(mortal.reader, started["generation"], until=20)
-    mortal.first.process.kill()
-    async with asyncio.timeout(25):
-        events = await reading
-    assert events[-1].data["status"] == "interrupted"
-    assert WORDS.startswith(text_of(events))
-    assert text_of(events).startswith(text_of(seen))
+    with suppress(httpx.RemoteProtocolError):  # the chat is cut
+        async with chat(mortal.writer, "mine", rate=20) as unstored:
+            names = (started["generation"], unstored)
+            readings = [asyncio.create_task(read(mortal.reader, name)) for name in names]
+            seen = [await read(mortal.reader, name, until=20) for name in names]
+            mortal.first.process.kill()
+            async with asyncio.timeout(25):
+                ends = await asyncio.gather(*readings)
+    for events, before in zip(ends, seen, strict=True):
+        assert events[-1].data["status"] == "interrupted"
+        assert WORDS.startswith(text_of(events))
+        assert text_of(events).startswith(text_of(before))
+    events = ends[0]
     reply = (await opened(mortal.reader, started["conversation"]))["messages"][-1]
     assert (reply["text"], reply["outcome"]["status"]) == (text_of(events), "interrupted")
 
 
 async def test_a_server_that_ends_leaves_what_it_said_to_readers_elsewhere(mortal: Servers) -> None:
     started = await start(mortal.writer, script={"tokens_per_second": 20})
-    reading = asyncio.create_task(read(mortal.reader, started["generation"]))
-    await read(mortal.reader, started["generation"], until=20)
-    mortal.first.process.send_signal(signal.SIGTERM)
-    async with asyncio.timeout(10):
-        events = await reading
-    assert events[-1].data["status"] == "interrupted"
+    async with chat(mortal.writer, "mine", rate=20) as unstored:
+        names = (started["generation"], unstored)
+        readings = [asyncio.create_task(read(mortal.reader, name)) for name in names]
+        readings.append(asyncio.create_task(read(mortal.writer, unstored)))
+        for name in names:
+            await read(mortal.reader, name, until=20)
+        mortal.first.process.send_signal(signal.SIGTERM)
+        async with asyncio.timeout(10):
+            events, *both = await asyncio.gather(*readings)
+    assert events[-1].data["status"] == both[0][-1].data["status"] == "interrupted"
+    assert text_of(both[0]) == text_of(both[1])
     reply = (await opened(mortal.reader, started["conversation"]))["messages"][-1]
     assert reply["text"] == text_of(events)

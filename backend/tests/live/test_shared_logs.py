@@ -4,6 +4,7 @@ import asyncio
 import gc
 from collections.abc import AsyncIterator
 from contextlib import aclosing
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -16,13 +17,17 @@ from headwater.generation.kinds.text import Text
 from headwater.generation.log import CursorAheadError, Piece, changed, follow
 from headwater.generation.outcome import Cancelled
 from headwater.generation.parts import Event
+from headwater.ids import new_id
 from headwater.live.postgresql.bells import Bells
 from headwater.live.postgresql.logs import SharedLogStore
+from headwater.live.postgresql.presence import SharedPresence
 from headwater.storage.conversations import ConversationRepository
 from headwater.storage.database import Database, open_database
+from headwater.storage.ephemeral import EphemeralRepository
 from headwater.storage.replies import ReplyRepository
 from headwater.storage.tables import conversations, generations, tails
 from headwater.storage.tails import TailRepository, encode_pieces
+from tests.golden import GENERATION
 from tests.live.log_contract import events
 from tests.postgresql import new_database
 from tests.storage.trees import COMPLETED, INTERRUPTED, begun
@@ -45,7 +50,12 @@ def replies(database: Database) -> ReplyRepository:
 
 @pytest.fixture
 def store(database: Database) -> SharedLogStore:
-    return SharedLogStore(database, Bells(database))
+    return new_store(database)
+
+
+def new_store(database: Database) -> SharedLogStore:
+    bells = Bells(database)
+    return SharedLogStore(database, bells, SharedPresence(database, bells))
 
 
 @pytest.fixture
@@ -171,7 +181,7 @@ async def test_a_copy_that_is_opened_later_has_what_was_shared_since_the_last_sa
     again = await store.open(generation)
     assert again is not None
     assert again.read(0).events == tuple(WORDS[:5])
-    elsewhere = SharedLogStore(database, Bells(database))
+    elsewhere = new_store(database)
     other = await elsewhere.open(generation)
     assert other is not None
     await elsewhere._look()
@@ -246,6 +256,7 @@ MOVES = ("say", "save", "share", "look", "read", "break", "open")
     said=st.lists(events.filter(lambda event: "\0" not in event.text), max_size=30),
     moves=st.lists(st.tuples(st.sampled_from(MOVES), st.integers(0, 5)),
         max_size=40),
+    is_stored=st.booleans(),
 )  # fmt: skip
 async def test_any_interleaving_gives_a_reader_elsewhere_the_same(
     store: SharedLogStore,
@@ -253,9 +264,16 @@ async def test_any_interleaving_gives_a_reader_elsewhere_the_same(
     database: Database,
     said: list[Event],
     moves: list[tuple[str, int]],
+    is_stored: bool,
 ) -> None:
     """The writer says, shares and saves, and may not hear that it did; the reader looks, and reads some."""
-    generation = await new_generation(database)
+    ephemeral = EphemeralRepository(database)
+    if is_stored:
+        generation = await new_generation(database)
+    else:
+        generation = new_id("gen")
+        await ephemeral.add([replace(GENERATION, id=generation)])
+        await ephemeral.save([Piece(generation, 0, ())], {})
     copy = await store.open(generation)
     assert copy is not None
     written = saved = shared = 0
@@ -278,10 +296,14 @@ async def test_any_interleaving_gives_a_reader_elsewhere_the_same(
                 await store.share([Piece(generation, at, said[at:written])])
                 shared = written if amount else shared
         elif saved < written:
-            await replies.save([Piece(generation, saved, said[saved:written])])
+            piece = Piece(generation, saved, said[saved:written])
+            await (replies.save([piece]) if is_stored else ephemeral.save([piece], {}))
             saved = written if move == "save" else saved
         assert seen == said[: len(seen)]
-    await replies.close(generation, said, COMPLETED)
+    if is_stored:
+        await replies.close(generation, said, COMPLETED)
+    else:
+        await ephemeral.save([Piece(generation, saved, said[saved:])], {generation: COMPLETED})
     await look(store)
     async with aclosing(follow(copy, len(seen), window=0)) as pages:
         async for page in pages:

@@ -13,10 +13,12 @@ from headwater.generation.outcome import Completed, Outcome
 from headwater.generation.parts import Event
 from headwater.ids import new_id
 from headwater.live.memory import MemoryLog, MemoryLogStore, MemoryPresence
-from headwater.replies.active import Generation
+from headwater.replies.active import ActiveReplies, Generation
 from headwater.replies.checkpoint import Checkpoints
+from headwater.replies.ephemeral import EphemeralReplies
 from headwater.storage.conversations import ConversationRepository
 from headwater.storage.database import Database, open_database, sqlite_url
+from headwater.storage.ephemeral import EphemeralRepository
 from headwater.storage.replies import ReplyRepository
 from tests.building import new_generation
 from tests.storage.trees import COMPLETED, INTERRUPTED, begin, begun, new_message, new_reply
@@ -50,6 +52,15 @@ class Recording(ReplyRepository):
         return True
 
 
+class NoRows(EphemeralRepository):
+    """Those of a server that is alone."""
+
+    has_others = may_be_left = False
+
+    def __init__(self) -> None:
+        pass
+
+
 class Running(list[Generation]):
     """Generations that run."""
 
@@ -60,7 +71,9 @@ class Running(list[Generation]):
 
 
 def checkpoints_of(running: Running, replies: ReplyRepository) -> Checkpoints:
-    return Checkpoints(running, replies, MemoryLogStore(), MemoryPresence(), lambda _: None)
+    logs, presence = MemoryLogStore(), MemoryPresence()
+    ephemeral = EphemeralReplies(ActiveReplies(logs), NoRows(), logs, presence)
+    return Checkpoints(running, replies, logs, presence, ephemeral, lambda _: None)
 
 
 async def test_each_saving_has_what_was_said_since_the_last() -> None:

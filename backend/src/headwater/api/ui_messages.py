@@ -80,9 +80,8 @@ def ui_messages_blueprint(replies: Replies) -> Blueprint:
     @blueprint.get("/<path:name>/stream")
     async def resume(name: str) -> Response:
         refuse_head()
-        owner = principal().owner
-        running = [each for each in replies.running_in(_conversation(name)) if each.owner == owner]
-        return _streamed(replies, running[-1]) if running else Response(status=204)
+        running = await replies.running_in(principal(), _conversation(name))
+        return Response(status=204) if running is None else _streamed(replies, running)
 
     return blueprint
 

@@ -118,7 +118,7 @@ class Storage(Enum):
 class GenerationRecord:
     """One run of a model, which writes the message `message` in reply to the message `parent`.
 
-    An ephemeral one has no row. `created_at` is in milliseconds since 1970.
+    An ephemeral one has no message in the database. `created_at` is in milliseconds since 1970.
     """
 
     id: str
@@ -132,7 +132,7 @@ class GenerationRecord:
 
     @property
     def is_stored(self) -> bool:
-        """Whether it has, or will have, a row."""
+        """Whether the message is, or will be, in the database."""
         return self.storage is Storage.STORED
 
 

@@ -78,7 +78,7 @@ class MemoryLogStore:
     async def share(self, pieces: Sequence[Piece]) -> None:
         pass
 
-    def closed(self, generation: str) -> None:
+    def written(self, generation: str) -> None:
         pass
 
     def forget(self, generation: str) -> None:

@@ -23,15 +23,18 @@ class LogStore(Protocol):
         ...
 
     async def open(self, generation: str) -> Log | None:
-        """The log of a reply, whichever server writes it; None if it does not exist or was forgotten."""
+        """The log of a reply, whichever server writes it; None if it does not exist or was forgotten.
+
+        Raises `UnavailableError` if that server does not answer.
+        """
         ...
 
     async def share(self, pieces: Sequence[Piece]) -> None:
         """Give readers on other servers what follows the pieces that are saved. Raises `UnavailableError`."""
         ...
 
-    def closed(self, generation: str) -> None:
-        """Note that the row of a reply is closed, for readers on other servers."""
+    def written(self, generation: str) -> None:
+        """Note that rows have what readers on other servers wait for: a reply's end, or its first piece."""
         ...
 
     def forget(self, generation: str) -> None:

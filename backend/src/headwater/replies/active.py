@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Self
 
@@ -78,6 +78,13 @@ class ActiveReplies:
         """The generation with this id, running or closed."""
         return self._known.get(generation)
 
+    def ephemeral(self) -> Iterator[Generation]:
+        """Those that are not stored, running or closed, but for those that are about to start."""
+        for generation in self._known.values():
+            active = self._running.get(generation)
+            if not generation.is_stored and (active is None or active.started.done()):
+                yield generation
+
     async def started(self, generation: str) -> None:
         """Wait until a generation that is about to start has its rows, or failed to start."""
         known = self.get(generation)
@@ -130,10 +137,10 @@ class ActiveReplies:
         while self._weight > self._capacity and len(self._closed) > 1:
             self._forget(next(iter(self._closed)))
 
-    def forget_all_in(self, conversations: Collection[str]) -> None:
-        """Forget the closed generations of these conversations."""
+    def forget_all(self, is_gone: Callable[[Generation], bool]) -> None:
+        """Forget the closed generations for which `is_gone` holds."""
         for id_ in tuple(self._closed):
-            if self._known[id_].conversation in conversations:
+            if is_gone(self._known[id_]):
                 self._forget(id_)
 
     def _forget(self, generation: str) -> None:

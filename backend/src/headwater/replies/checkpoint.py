@@ -13,6 +13,7 @@ from headwater.generation.outcome import Outcome
 from headwater.generation.parts import Event
 from headwater.live.ports import LogStore, Presence
 from headwater.replies.active import Generation
+from headwater.replies.ephemeral import EphemeralReplies
 from headwater.storage.replies import ReplyRepository
 
 logger = logging.getLogger(__name__)
@@ -26,6 +27,9 @@ and what arrives while the event loop is late. A checkpoint goes before all star
 
 SHARE_EVERY = 0.025
 """Seconds between two times that readers on other servers get what is new."""
+
+COMPARE_EVERY = 2.0
+"""Seconds between two comparisons of the ephemeral replies in memory with what other servers see of them."""
 
 MAX_PAUSE = 2.0
 """The most seconds between two attempts to write a row."""
@@ -44,6 +48,7 @@ class Checkpoints:
         replies: ReplyRepository,
         logs: LogStore,
         presence: Presence,
+        ephemeral: EphemeralReplies,
         deleted: Callable[[Generation], None],
         shared: Callable[[float], None] = lambda _: None,
     ) -> None:
@@ -51,6 +56,7 @@ class Checkpoints:
         self._replies = replies
         self._logs = logs
         self._presence = presence
+        self._ephemeral = ephemeral
         self._deleted = deleted
         self._count_shared = shared
         self._saved: dict[Generation, Cursor] = {}
@@ -62,6 +68,7 @@ class Checkpoints:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._save_every(EVERY, self.save))
             tasks.create_task(self._save_every(SHARE_EVERY, self._share))
+            tasks.create_task(self._save_every(COMPARE_EVERY, self._ephemeral.compare))
 
     async def _save_every(self, seconds: float, save: Callable[[], Awaitable[None]]) -> None:
         now = asyncio.get_running_loop().time
@@ -70,12 +77,15 @@ class Checkpoints:
             # Count from start to start, so that a slow checkpoint does not delay the next one.
             await asyncio.sleep(max(0.0, started + seconds - now()))
             started = now()
-            try:
-                await save()
-            except UnavailableError:
-                pass  # the database has logged it; the next checkpoint saves the rest
-            except SQLAlchemyError:
-                logger.exception("running replies could not be saved; trying again")
+            await self._attempt(save)
+
+    async def _attempt(self, save: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await save()
+        except UnavailableError:
+            pass  # the database has logged it; the next checkpoint saves the rest
+        except SQLAlchemyError:
+            logger.exception("running replies could not be saved; trying again")
 
     async def save(self) -> None:
         """Save the events since the last checkpoint.
@@ -93,16 +103,23 @@ class Checkpoints:
                     self._saved[generation] = piece.end
                 else:
                     self._deleted(generation)
+        await self._ephemeral.save()
+
+    async def save_ephemeral(self) -> None:
+        """Save how ephemeral replies have ended that are read elsewhere, if that is possible now."""
+        await self._attempt(self._ephemeral.save)
 
     async def _share(self) -> None:
         await self._presence.read_elsewhere()
         elsewhere, now = self._presence.elsewhere, asyncio.get_running_loop().time
         began = now()
+        await self._ephemeral.save(first_and_last=True)
         new = self._after(self._shared, [each for each in self._running if each.id in elsewhere])
         if new:
             await self._logs.share(list(new.values()))
+            ends = self._shared | {each: piece.end for each, piece in new.items()}
             running = set(self._running)
-            self._shared |= {each: piece.end for each, piece in new.items() if each in running}
+            self._shared = {each: end for each, end in ends.items() if each in running}
         self._count_shared(SHARE_EVERY + now() - began)  # the oldest event came after the last time
 
     async def close(
@@ -119,8 +136,7 @@ class Checkpoints:
                 logger.exception("%s could not be saved; trying again in %g s", generation.id, pause)
             else:
                 self._saved.pop(generation, None)
-                self._shared.pop(generation, None)
-                self._logs.closed(generation.id)
+                self._logs.written(generation.id)
                 return
             await asyncio.sleep(pause)
             pause = min(2 * pause, MAX_PAUSE)
@@ -131,7 +147,8 @@ class Checkpoints:
         """What generations have got after these ends, and after what is saved."""
         new = {}
         for generation in generations:
-            at = max(ends.get(generation, 0), self._saved.get(generation, 0))
+            saved = self._saved.get(generation) or self._ephemeral.end(generation)
+            at = max(ends.get(generation, 0), saved)
             if events := read_all(generation.log, at).events:
                 new[generation] = Piece(generation.id, at, events)
         return new

@@ -17,7 +17,7 @@ from headwater.errors import (
     UnavailableError,
 )
 from headwater.generation.codec import outcome_object, parse_outcome
-from headwater.generation.log import ClosedLog, Cursor, CursorAheadError, Log, Page, changed
+from headwater.generation.log import ClosedLog, Cursor, CursorAheadError, Page, changed, read_all
 from headwater.generation.outcome import Cancelled, Interrupted, Outcome
 from headwater.generation.parts import Parts, settle
 from headwater.generation.runner import Limits, Runner
@@ -26,8 +26,9 @@ from headwater.identity.quota import Admission, Quota
 from headwater.ids import derived_id, is_id
 from headwater.live.ports import ChangeFeed, Control, Lease, LogStore, Presence
 from headwater.metrics import Metrics
-from headwater.replies.active import ActiveReplies, ActiveReply, Generation
+from headwater.replies.active import RETENTION, ActiveReplies, ActiveReply, Generation
 from headwater.replies.checkpoint import Checkpoints
+from headwater.replies.ephemeral import EphemeralReplies
 from headwater.replies.log_line import log_end
 from headwater.replies.plan import Planner, ReplyPlan
 from headwater.replies.pump import Nowhere, Pump, Sink
@@ -43,6 +44,7 @@ from headwater.replies.turnstile import Turnstile
 from headwater.replies.unread import Readers, WhenUnread
 from headwater.storage.conversations import ConversationRepository, IdTakenError
 from headwater.storage.replies import ReplyRepository, StoredReply
+from headwater.storage.uncancelled import in_background
 
 SAVE_TIMEOUT = 0.5
 """Seconds that a shutdown waits until interrupted replies are saved.
@@ -79,6 +81,7 @@ class Replies:
         checkpoints: Checkpoints,
         conversations: ConversationRepository,
         replies: ReplyRepository,
+        ephemeral: EphemeralReplies,
         logs: LogStore,
         control: Control,
         presence: Presence,
@@ -94,6 +97,7 @@ class Replies:
         self._checkpoints = checkpoints
         self._conversations = conversations
         self._replies = replies
+        self._ephemeral = ephemeral
         self._logs = logs
         self._control = control
         self._presence = presence
@@ -124,7 +128,7 @@ class Replies:
             outcome_object(AFTER_CRASH), lambda generation: self._active.get(generation) is not None
         ):
             self._metrics.orphan_closed()
-            self._logs.closed(orphan.generation)
+            self._logs.written(orphan.generation)
             self._changes.announce(orphan.owner, orphan.conversation)
 
     async def checkpoint(self) -> None:
@@ -186,14 +190,13 @@ class Replies:
         if active is not None and active.owner == principal.owner:
             return active
         reply = await self._replies.find(principal.owner, generation)
-        log: Log | None = None
         if reply is not None and reply.outcome is not None:
-            log = ClosedLog(reply.events, parse_outcome(reply.outcome))
-        elif reply is not None:
-            log = await self._logs.open(generation)
-        if reply is None or log is None:
+            return Generation.of(reply.generation, ClosedLog(reply.events, parse_outcome(reply.outcome)))
+        record = reply.generation if reply else await self._ephemeral.find(principal.owner, generation)
+        log = None if record is None else await self._logs.open(generation)
+        if record is None or log is None:
             raise NotFoundError(f"There is no generation {generation!r} (any more).")
-        return Generation.of(reply.generation, log)
+        return Generation.of(record, log)
 
     async def find_message(self, principal: Principal, message: str) -> Generation:
         """The principal's stored generation whose reply has this id. Raises `NotFoundError`."""
@@ -287,13 +290,22 @@ class Replies:
 
     async def end_all_in(self, conversations: Collection[str]) -> None:
         """Stop and forget the generations of conversations that are deleted for good."""
-        running = [generation for generation in self._active if generation.conversation in conversations]
+        await self._end_all(lambda generation: generation.conversation in conversations)
+
+    async def end_ephemeral(self, owner: str) -> None:
+        """Stop and forget the owner's generations that are not stored, and stop those on other servers."""
+        for elsewhere in await self._ephemeral.find_all(owner):
+            await self._control.stop(elsewhere.id, Cancelled("user"))
+        await self._end_all(lambda generation: generation.owner == owner and not generation.is_stored)
+
+    async def _end_all(self, is_gone: Callable[[Generation], bool]) -> None:
+        running = [generation for generation in self._active if is_gone(generation)]
         tasks = [self._active.active(generation).task for generation in running]
         for generation in running:
             await self._control.stop(generation.id, Cancelled("user"))
         if tasks:
             await asyncio.wait(tasks, timeout=END_TIMEOUT)
-        self._active.forget_all_in(conversations)
+        self._active.forget_all(is_gone)
 
     def require_open(self, *, ready: bool = False) -> None:
         """Refuse while the server drains; `ready` also when it will soon. Raises `ShuttingDownError`."""
@@ -305,9 +317,17 @@ class Replies:
         elsewhere = await self._replies.open_elsewhere(owner)
         return {generation.conversation for generation in self._active}.union(elsewhere.values())
 
-    def running_in(self, conversation: str) -> list[Generation]:
-        """The generations of a conversation that run on this server."""
-        return [generation for generation in self._active if generation.conversation == conversation]
+    async def running_in(self, principal: Principal, conversation: str) -> Generation | None:
+        """The newest running generation of a conversation that the principal's client keeps itself."""
+        here = [generation for generation in self._active if generation.owner == principal.owner]
+        elsewhere = await self._ephemeral.find_all(principal.owner)
+        records = sorted([*elsewhere, *here], key=lambda record: record.created_at)
+        for record in reversed(records):
+            if record.conversation == conversation:
+                log = await self._logs.open(record.id)
+                if log is not None and read_all(log).outcome is None:
+                    return Generation.of(record, log)
+        return None
 
     async def current(self, message: Message) -> tuple[Message, Cursor]:
         """See `ActiveReplies.current`."""
@@ -322,6 +342,7 @@ class Replies:
             active.runner.stop(Interrupted())
         if running := self._running():
             await asyncio.wait([active.task for active in running], timeout=SAVE_TIMEOUT)
+        await asyncio.wait([in_background(self._checkpoints.save_ephemeral())], timeout=SAVE_TIMEOUT)
         self._changes.close()
         self.drained.set()
 
@@ -415,11 +436,14 @@ class Replies:
         try:
             if generation.is_stored:
                 await self._conversations.begin(plan.generation, plan.new, plan.begins, chosen)
+            else:
+                await self._ephemeral.publish(generation, is_chosen=chosen is not None)
         except BaseException as error:
             if running is not None:
                 running.cancel()
                 await asyncio.wait([running])
             self._release(generation, active.readers)
+            self._presence.forget(generation.id)
             self._active.drop(generation)
             if not isinstance(error, Exception):
                 raise
@@ -433,6 +457,7 @@ class Replies:
         finally:
             active.slot.release()  # before readers see the end: they may start the next reply at once
             self._release(generation, active.readers)
+            self._stop_counting(generation)
             snapshot = generation.snapshot()
             try:
                 await self._close_row(generation, plan, snapshot, active.readers.most)
@@ -452,7 +477,14 @@ class Replies:
     def _release(self, generation: Generation, readers: Readers) -> None:
         readers.close()
         self._control.forget(generation.id)
-        self._presence.forget(generation.id)
+
+    def _stop_counting(self, generation: Generation) -> None:
+        """Forget who reads a reply; an ephemeral one can be read on other servers while it is in memory."""
+        if generation.is_stored:
+            self._presence.forget(generation.id)
+        else:
+            self._presence.listen(generation.id, lambda _: None)
+            asyncio.get_running_loop().call_later(RETENTION, self._presence.forget, generation.id)
 
     def _announce(self, generation: Generation) -> None:
         if generation.is_stored:

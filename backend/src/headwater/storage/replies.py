@@ -197,7 +197,7 @@ class ReplyRepository:
         if self._database.is_sqlite:
             return await self._database.write(lambda connection: _save(connection, new), first=True)
         ids = [piece.generation for piece in new]
-        saved = await self._database.execute(_SAVE, {"ids": ids, "pieces": encode_json(_piece_rows(new))})
+        saved = await self._database.execute(_SAVE, {"ids": ids, "pieces": encode_json(piece_rows(new))})
         return set(saved["open"])
 
     async def close(
@@ -302,7 +302,8 @@ def piece_of(row: Row[Any]) -> Piece:
     return Piece(row.generation, row.at, tuple(unfold(parse_parts(row.parts), _decode(row.shape))))
 
 
-def _piece_rows(new: Sequence[Piece]) -> list[dict[str, Any]]:
+def piece_rows(new: Sequence[Piece]) -> list[dict[str, Any]]:
+    """The rows of `pieces`."""
     return [
         {
             "generation": piece.generation,
@@ -316,7 +317,7 @@ def _piece_rows(new: Sequence[Piece]) -> list[dict[str, Any]]:
 
 def _save(connection: Connection, new: Sequence[Piece]) -> Collection[str]:
     ids = {piece.generation for piece in new}
-    rows = [{**row, "parts": encode_json(row["parts"])} for row in _piece_rows(new)]
+    rows = [{**row, "parts": encode_json(row["parts"])} for row in piece_rows(new)]
     if execute(connection, _SAVE_PIECE, rows).rowcount == len(new):
         return ids
     open_ = select(generations.c.id).where(generations.c.id.in_(ids), generations.c.shape.is_(None))

@@ -123,6 +123,33 @@ tails = Table(
 )
 """What replies that are read on other servers have got lately, see `tails.py`."""
 
+ephemeral_replies = Table(
+    "ephemeral_replies",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("client", Text, nullable=False, index=True),
+    Column("conversation", Text, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("parent", Text, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    # The server that has it in memory; null once that is gone. `stop` is as in `generations`.
+    Column("server", Text, ForeignKey("servers.name", ondelete="SET NULL"), index=True),
+    Column("stop", JSON(none_as_null=True)),
+)
+"""Replies that are not stored, while one of several servers has them in memory: see `ephemeral.py`."""
+
+ephemeral_pieces = Table(
+    "ephemeral_pieces",
+    metadata,
+    Column("generation", Text, _belongs_to("ephemeral_replies.id"), primary_key=True),
+    Column("at", BigInteger, primary_key=True, autoincrement=False),
+    Column("parts", JSON, nullable=False),
+    Column("shape", LargeBinary, nullable=False),
+    Column("outcome", JSON(none_as_null=True)),
+)
+"""The events of those that are read on another server; the last piece has the outcome."""
+
 shares = Table(
     "shares",
     metadata,

@@ -23,10 +23,16 @@ TICK = 2.0
 _ASK = text(f"""
     WITH held AS ({FENCE}), asked AS (
         UPDATE generations SET stop = CAST(:stop AS json) FROM held
-        WHERE generations.id = :generation AND shape IS NULL AND stop IS NULL RETURNING generations.id
+        WHERE generations.id = :generation AND shape IS NULL AND stop IS NULL
+    ), asked_ephemeral AS (
+        UPDATE ephemeral_replies SET stop = CAST(:stop AS json) FROM held
+        WHERE ephemeral_replies.id = :generation AND stop IS NULL
     )
-    SELECT (SELECT count(*) FROM held) AS held, (SELECT count(*) FROM asked) AS asked""")  # noqa: S608
-_ASKED = text("SELECT id, stop FROM generations WHERE id = ANY(CAST(:ids AS text[])) AND stop IS NOT NULL")
+    SELECT count(*) AS held FROM held""")  # noqa: S608
+_ASKED = text("""
+    SELECT id, stop FROM generations WHERE id = ANY(CAST(:ids AS text[])) AND stop IS NOT NULL
+    UNION ALL
+    SELECT id, stop FROM ephemeral_replies WHERE id = ANY(CAST(:ids AS text[])) AND stop IS NOT NULL""")
 
 
 class SharedControl:

@@ -8,12 +8,15 @@ from weakref import WeakValueDictionary
 
 from sqlalchemy import text
 
+from headwater.conversations.model import OutcomeObject
+from headwater.errors import UnavailableError
 from headwater.generation.codec import parse_outcome
 from headwater.generation.log import Cursor, Listener, Log, LogWriter, Page, Piece
 from headwater.generation.outcome import Cancelled, Interrupted, Outcome
 from headwater.live.memory import MemoryLog, MemoryLogStore
 from headwater.live.postgresql.bells import Bells
 from headwater.live.postgresql.looking import Looking
+from headwater.live.postgresql.presence import SharedPresence
 from headwater.storage.database import Database
 from headwater.storage.replies import ReplyRepository, piece_of
 from headwater.storage.tails import KEPT, RECENT, TailRepository
@@ -21,8 +24,8 @@ from headwater.storage.tails import KEPT, RECENT, TailRepository
 SHARED = "shared"
 """The bell of a server that has shared something."""
 
-CLOSED = "closed"
-"""The bell of a reply whose row is closed."""
+WRITTEN = "written"
+"""The bell of a reply whose row is closed, or which is ephemeral and has its first or its last piece."""
 
 TICK = 1.0
 """Seconds after which replies that are followed are looked at without a bell."""
@@ -30,28 +33,44 @@ TICK = 1.0
 FAST_TICK = 0.1
 """The same where no bells come through."""
 
+FIRST_PIECE = 10.0
+"""Seconds in which a server saves an ephemeral reply that is read elsewhere; a dead one is missed sooner."""
+
 DELETED = Outcome(Cancelled("user"))
-"""How a reply ends whose row was deleted."""
+"""How a stored reply ends whose row was deleted."""
+
+LOST = Outcome(Interrupted())
+"""How an ephemeral reply ends whose server is gone."""
 
 # By the index for each, whatever the planner thinks of tables that grow and shrink all the time.
 _TAILS = text("""
-    SELECT followed.id AS generation, generations.id IS NULL AS is_gone,
-        generations.shape IS NOT NULL AS is_closed, generations.server, pieces.at, pieces.parts, pieces.shape
+    SELECT followed.id AS generation, reply.is_stored, reply.is_closed, reply.server,
+        piece.at, piece.parts, piece.shape, piece.outcome
     FROM unnest(CAST(:ids AS text[]), CAST(:ats AS bigint[])) AS followed(id, at)
     LEFT JOIN LATERAL (
-        SELECT id, shape, server FROM generations WHERE id = followed.id OFFSET 0
-    ) AS generations ON true
+        SELECT true AS is_stored, shape IS NOT NULL AS is_closed, server
+        FROM generations WHERE id = followed.id
+        UNION ALL
+        SELECT false, false, server FROM ephemeral_replies WHERE id = followed.id
+        LIMIT 1
+    ) AS reply ON true
     LEFT JOIN LATERAL (
-        SELECT at, parts, shape FROM pieces WHERE generation = followed.id AND at >= followed.at ORDER BY at
-    ) AS pieces ON true
-    ORDER BY followed.id, pieces.at""")
+        SELECT at, parts, shape, CAST(NULL AS json) AS outcome
+        FROM pieces WHERE generation = followed.id AND at >= followed.at
+        UNION ALL
+        SELECT at, parts, shape, outcome
+        FROM ephemeral_pieces WHERE generation = followed.id AND at >= followed.at
+        ORDER BY at
+    ) AS piece ON true
+    ORDER BY followed.id, piece.at""")
 
 
 class SharedLogStore:
     """See `LogStore`: logs of this server in its memory, and copies of those of other servers."""
 
-    def __init__(self, database: Database, bells: Bells) -> None:
+    def __init__(self, database: Database, bells: Bells, presence: SharedPresence) -> None:
         self._own = MemoryLogStore()
+        self._presence = presence
         self._database, self._replies, self._bells = database, ReplyRepository(database), bells
         self._tails = TailRepository(database)
         self._copies: WeakValueDictionary[str, _Copy] = WeakValueDictionary()
@@ -60,12 +79,12 @@ class SharedLogStore:
         """The last row that was read of the tail of each server that is followed."""
         self._recent: deque[tuple[float, Mapping[str, list[Piece]]]] = deque()
         """When each was read, and what these servers shared, by reply: new copies go on from saved pieces."""
-        self._closed: set[str] = set()
-        """Copies whose rows are known to be closed."""
+        self._written: set[str] = set()
+        """Copies whose rows are known to have something that readers wait for."""
         self._looking = Looking(self._look, lambda: TICK if bells.come_through else FAST_TICK)
         self._looked_at_rows = 0.0
         bells.on(SHARED, self._hear_shared)
-        bells.on(CLOSED, self._hear_closed)
+        bells.on(WRITTEN, self._hear_written)
         bells.on_restart(self._look_at_all)
 
     def create(self, generation: str) -> LogWriter:
@@ -79,27 +98,28 @@ class SharedLogStore:
             return own
         copy = self._copies.get(generation)
         if copy is None or copy.is_closed:
-            copy = _Copy(generation)
-            await self._refresh([copy])
-            if copy.is_closed:
-                return None if copy.is_gone else copy
-            found = self._copies.get(generation)
-            if found is not None and not found.is_closed:
-                return found
-            self._copies[generation] = copy
-            for _, shared in self._recent:
-                copy.add(shared.get(generation, ()))
-            self._looking.soon()
-        return copy
+            new = _Copy(generation)
+            await self._refresh([new])
+            if new.is_closed:
+                return None if new.is_gone else new
+            copy = self._copies.get(generation)
+            if copy is None or copy.is_closed:
+                copy = self._copies[generation] = new
+                for _, shared in self._recent:
+                    copy.add(shared.get(generation, ()))
+                self._looking.soon()
+        if not copy.has_begun.is_set():
+            await self._wait_for_first_piece(copy)
+        return None if copy.is_gone else copy
 
     async def share(self, pieces: Sequence[Piece]) -> None:
         """See `LogStore.share`."""
         await self._tails.add(pieces)
         self._bells.ring(SHARED, self._database.server)
 
-    def closed(self, generation: str) -> None:
-        """See `LogStore.closed`."""
-        self._bells.ring(CLOSED, generation)
+    def written(self, generation: str) -> None:
+        """See `LogStore.written`."""
+        self._bells.ring(WRITTEN, generation)
 
     def forget(self, generation: str) -> None:
         """See `LogStore.forget`."""
@@ -118,11 +138,11 @@ class SharedLogStore:
         for copy in copies:
             copy.add(shared[copy.generation])
         again = now - self._looked_at_rows >= TICK
-        closed, self._closed = self._closed, set()
+        written, self._written = self._written, set()
         due = [
             copy
             for copy in copies
-            if again or copy.generation in closed or copy.lacks(shared[copy.generation])
+            if again or copy.generation in written or copy.lacks(shared[copy.generation])
         ]
         if due:
             await self._refresh(due)
@@ -147,14 +167,25 @@ class SharedLogStore:
         if not self._last.keys().isdisjoint(words):
             self._looking.soon()
 
-    def _hear_closed(self, words: Sequence[str]) -> None:
-        if closed := {generation for generation in words if generation in self._copies}:
-            self._closed |= closed
+    def _hear_written(self, words: Sequence[str]) -> None:
+        if written := {generation for generation in words if generation in self._copies}:
+            self._written |= written
             self._looking.soon()
 
     def _look_at_all(self) -> None:
         self._looked_at_rows = 0.0
         self._looking.soon()
+
+    async def _wait_for_first_piece(self, copy: "_Copy") -> None:
+        """Have the server of an ephemeral reply save what was said so far, because it is read."""
+        with self._presence.reading(copy.generation):
+            try:
+                async with asyncio.timeout(FIRST_PIECE):
+                    await copy.has_begun.wait()
+            except TimeoutError:
+                raise UnavailableError(
+                    "The server that runs this reply does not answer.", retry_after=1
+                ) from None
 
     async def _refresh(self, copies: Collection["_Copy"]) -> None:
         """Add what was saved since the last look at rows.
@@ -172,14 +203,21 @@ class SharedLogStore:
         found = {id_: list(group) for id_, group in groupby(rows, lambda row: row.generation)}
         for copy in copies:
             saved = found[copy.generation]
-            if saved[0].is_gone:
+            reply = saved[0]
+            if reply.is_stored is None:
                 copy.is_gone = True
-                copy.close(DELETED)
-            elif saved[0].is_closed:
+                copy.close(DELETED if copy.is_stored else LOST)
+            elif reply.is_closed:
                 await self._finish(copy)
             else:
-                copy.server = saved[0].server
-                copy.add_saved(piece_of(row) for row in saved if row.at is not None)
+                copy.is_stored = reply.is_stored
+                copy.server = reply.server or copy.server
+                if reply.at is not None:
+                    copy.add_saved((piece_of(row), row.outcome) for row in saved)
+                elif copy.is_stored:
+                    copy.has_begun.set()
+                if reply.server is None and not copy.is_stored:
+                    copy.close(LOST)
 
     async def _finish(self, copy: "_Copy") -> None:
         reply = await self._replies.start_of("", copy.generation)
@@ -200,8 +238,11 @@ class _Copy:
         self.server = ""
         self.end: Cursor = 0
         self.last_piece: Cursor = 0
+        self.has_begun = asyncio.Event()
+        """Set once it has what was said before it was wanted, which is not saved of an ephemeral reply."""
         self.is_closed = False
         self.is_gone = False
+        self.is_stored = True
         self._log = MemoryLog()
 
     def add(self, pieces: Iterable[Piece]) -> None:
@@ -209,18 +250,23 @@ class _Copy:
         for piece in () if self.is_closed else pieces:
             self.end = self._log.append(self.end, piece.after(self.end))
 
-    def add_saved(self, pieces: Iterable[Piece]) -> None:
-        """Add what is new of some pieces as rows have them."""
-        for piece in pieces:
+    def add_saved(self, pieces: Iterable[tuple[Piece, OutcomeObject | None]]) -> None:
+        """Add what is new of some pieces as rows have them; an ephemeral reply's last one has the outcome."""
+        for piece, outcome in pieces:
             if piece.at <= self.end:
                 self.last_piece = piece.at
             self.add([piece])
+            if outcome is not None and piece.end == self.end:
+                self.close(parse_outcome(outcome))
+        self.has_begun.set()
 
     def lacks(self, pieces: Sequence[Piece]) -> bool:
         """Whether there is a gap before some of the pieces."""
         return bool(pieces) and pieces[-1].end > self.end
 
     def close(self, outcome: Outcome) -> None:
+        """Close it, unless it was closed before."""
+        self.has_begun.set()
         self.is_closed = True
         self._log.close(self.end, outcome)
 

@@ -105,12 +105,12 @@ class SharedPresence:
             self._bells.ring(READ, generation)
 
     async def _find_readers(self) -> None:
-        ids = list(self._listeners)
-        if not ids:
-            return
-        found = await self._database.read(
-            lambda connection: connection.scalars(_READ, {"ids": ids}).all(), single=True
-        )
+        found: Sequence[str] = ()
+        if self._listeners and self._database.other_servers:
+            ids = {"ids": list(self._listeners)}
+            found = await self._database.read(
+                lambda connection: connection.scalars(_READ, ids).all(), single=True
+            )
         before = self._elsewhere
         self._set_elsewhere(frozenset(found) & self._listeners.keys())
         for generation in before ^ self._elsewhere:
