@@ -1,7 +1,6 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 import asyncpg
 import pytest
@@ -41,13 +40,9 @@ async def session(url: URL, name: str = "a test") -> AsyncIterator[asyncpg.Conne
         await opened.close()
 
 
-def arguments(name: str) -> dict[str, Any]:
-    return {"server_settings": {"application_name": name}}
-
-
 @asynccontextmanager
 async def joined(url: URL, name: str) -> AsyncIterator[ServerRow]:
-    row = ServerRow(url, arguments(name))
+    row = ServerRow(url, name)
     await row.join()
     try:
         yield row

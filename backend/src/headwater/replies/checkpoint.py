@@ -72,8 +72,8 @@ class Checkpoints:
             started = now()
             try:
                 await save()
-            except UnavailableError:
-                pass  # the database has logged it; the next checkpoint saves the rest
+            except UnavailableError:  # the database has logged it; the next checkpoint saves the rest
+                await asyncio.sleep(EVERY - seconds)
             except SQLAlchemyError:
                 logger.exception("running replies could not be saved; trying again")
 
