@@ -79,7 +79,7 @@ def _refuse_closed(connection: Any, _record: object, _proxy: object) -> None:  #
 def _give_up(context: ExceptionContext) -> None:
     match context.original_exception:
         case TimeoutError():
-            context.is_disconnect = True
+            context.is_disconnect = context.invalidate_pool_on_disconnect = True
         case asyncio.CancelledError() if context.connection is not None:
             context.connection.info[CANCELLED] = True
 
