@@ -24,6 +24,7 @@ from headwater import __version__
 from headwater.storage.connections import connections
 from headwater.storage.lock import LOCK_TIMEOUT, LockedError, waits
 from headwater.storage.outage import OUTAGES, is_refusal
+from headwater.storage.uncancelled import awaited_for
 
 logger = logging.getLogger(__name__)
 
@@ -75,8 +76,10 @@ class ServerRow:
 
     def __init__(self, url: URL, name: str) -> None:
         self._name = name
-        self._engine = connections(url, name, SURE_FOR, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+        self._engine = connections(url, name, LEASE, poolclass=NullPool, isolation_level="AUTOCOMMIT")
         self._session: AsyncConnection | None = None
+        self._silent: AsyncConnection | None = None
+        """An earlier session, by which others see that this server lives until it has a new one."""
         self._has_joined = False
         self._answered_at = float("-inf")
         self._in_touch_since = 0.0
@@ -114,18 +117,22 @@ class ServerRow:
             asked_at = _now()
             if asked_at - self._answered_at >= SURE_FOR:
                 self._in_touch_since = asked_at
-            beaten = (await session.execute(_BEAT, {"server": self._name})).one_or_none()
+            beat = await awaited_for(SURE_FOR, session.execute(_BEAT, {"server": self._name}))
+            beaten = beat.one_or_none()
             self._answered_at = float("-inf") if beaten is None else asked_at
             if beaten is None:
                 raise LockedError
             self._in_touch_since = min(self._in_touch_since, asked_at)
             self.others = beaten.others
             if self.others:
-                await self._expel(session, asked_at)
-        except OUTAGES:
+                await awaited_for(SURE_FOR, self._expel(session, asked_at))
+        except OUTAGES as error:
             self._in_touch_since = float("inf")
+            if isinstance(error, TimeoutError) and self._silent is None:
+                self._silent, self._session = self._session, None
             await self._close()
             raise
+        await self._close_silent()
 
     def fence(self, connection: Connection) -> None:
         """See `Claim.fence`."""
@@ -142,7 +149,7 @@ class ServerRow:
             except OUTAGES as error:
                 logger.warning("this server could not sign off from the database: %s", error)
         await self._close()
-        await self._engine.dispose()
+        await self._close_silent()
 
     async def replace_older_version(self) -> None:
         """Wait until no server of an older version works on the database, and keep them out.
@@ -189,9 +196,17 @@ class ServerRow:
 
     async def _close(self) -> None:
         session, self._session = self._session, None
-        if session is not None:
-            await session.invalidate()
-            await session.close()
+        await _end(session)
+
+    async def _close_silent(self) -> None:
+        session, self._silent = self._silent, None
+        await _end(session)
+
+
+async def _end(session: AsyncConnection | None) -> None:
+    if session is not None:
+        await session.invalidate()
+        await session.close()
 
 
 def _now() -> float:
