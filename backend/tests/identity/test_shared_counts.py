@@ -19,6 +19,7 @@ from headwater.identity.postgresql.counts import PostgresqlCounts
 from headwater.identity.quota import Admission, Quota, Slot
 from headwater.storage import servers
 from headwater.storage.database import Database, open_database
+from headwater.storage.uncancelled import END_TIMEOUT
 from tests.postgresql import new_database
 from tests.postgresql_proxy import proxied
 
@@ -274,6 +275,20 @@ async def test_round_trips_of_a_start(url: URL) -> None:
                 await first.beat()
                 await cost()  # prepares the statement
                 assert await cost() == 1
+
+
+async def test_a_start_does_not_wait_for_a_count_that_is_not_answered(
+    url: URL, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with proxied(url) as proxy:
+        async with serving(proxy.url, most=1) as first, serving(url) as second:
+            await first.beat()
+            await second.slot()
+            proxy.be_silent()
+            monkeypatch.setattr(quota, "COUNT_TIMEOUT", 0.1)
+            async with asyncio.timeout(END_TIMEOUT):
+                await first.slot()
+            proxy.speak()
 
 
 async def test_a_step_that_fails_is_logged_and_a_start_counts_in_memory(
