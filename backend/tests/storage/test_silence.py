@@ -125,10 +125,14 @@ async def test_closing_waits_for_nothing_that_is_silent(proxy: PostgresqlProxy) 
             proxy.be_silent()
 
 
-async def test_a_slow_statement_is_refused_but_no_outage(database: Database) -> None:
+async def test_a_slow_statement_is_refused_but_no_outage(
+    database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    slow = text("SELECT :word\nFROM pg_sleep(60)")
     with pytest.raises(UnavailableError, match="too slow"):
-        await database.read(lambda connection: connection.scalar(text("SELECT 'x' FROM pg_sleep(60)")))
+        await database.read(lambda connection: connection.scalar(slow, {"word": "private"}))
     assert database.outage is None
+    assert caplog.messages == ["a statement took too long: SELECT $1 FROM pg_sleep(60)"]
 
 
 async def test_what_may_take_long_may(database: Database) -> None:

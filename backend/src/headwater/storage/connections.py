@@ -31,7 +31,7 @@ SLOW = 0.8
 """The part of these times that PostgreSQL has; the rest is for the way to it and back."""
 
 IDLE_IN_TRANSACTION = 10.0
-"""Seconds after which PostgreSQL ends a transaction whose server says nothing, and so keeps its locks."""
+"""Seconds after which PostgreSQL ends a transaction of a server that says nothing, and frees its locks."""
 
 CANCELLED = "cancelled"
 """What SQLAlchemy notes about a connection on which a statement was cancelled."""
@@ -80,7 +80,7 @@ def _give_up(context: ExceptionContext) -> None:
     match context.original_exception:
         case TimeoutError():
             context.is_disconnect = context.invalidate_pool_on_disconnect = True
-        case asyncio.CancelledError() if context.connection is not None:
+        case asyncio.CancelledError() if context.connection and not context.connection.invalidated:
             context.connection.info[CANCELLED] = True
 
 

@@ -207,7 +207,7 @@ class Database:
     async def _probe(self) -> None:
         while True:
             await asyncio.sleep(BEAT)
-            if self.outage is not None:
+            if self.outage is not None and self.is_ours:
                 with suppress(UnavailableError, SQLAlchemyError):  # the next one tries again
                     await self.write(_write_something)
 
@@ -262,7 +262,8 @@ class Database:
             raise self._outage_began(error, "other servers have given this one up") from None
         except OUTAGES as error:
             if is_slow(error):
-                logger.warning("a statement took too long: %s", error)
+                statement = " ".join(str(getattr(error, "statement", "")).split())
+                logger.warning("a statement took too long: %.200s", statement)
                 raise unavailable("it is too slow") from None
             reason = outage_reason(error)
             if reason is None:
