@@ -123,8 +123,8 @@ class Postgresql:
             yield driver
             is_usable = True
         except TimeoutError as error:
-            # As SQLAlchemy does for an error that its handler in `connections.py` hears of.
-            self.engine.pool._invalidate(pooled, error, _checkin=False)
+            # As SQLAlchemy does itself, see `connections.py`.
+            self.engine.pool._invalidate(pooled, error, _checkin=False)  # noqa: SLF001
             raise
         except asyncpg.PostgresError as error:
             is_usable = not driver.is_closed()
