@@ -303,7 +303,7 @@ class Chaos:
             server = await self._started(way)
             if server.greeting:
                 return server
-            assert "cannot be used" in server.log, server.log
+            assert "cannot be used" in server.log or "is not available" in server.log, server.log
             self._end(server)
             self.faults["cannot start"] += 1
 
