@@ -9,6 +9,7 @@ import asyncpg
 import pytest
 from sqlalchemy import Connection, text
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError
 
 from headwater.errors import UnavailableError
 from headwater.storage import connections, postgresql
@@ -116,6 +117,19 @@ async def test_asyncpg_does_not_wait_without_end_for_old_statements_to_be_closed
 
         with pytest.raises(UnavailableError, match="does not answer"):
             await database.read(work)
+
+
+async def test_a_refused_connection_is_an_error_of_sqlalchemy_for_every_call(
+    postgresql_url: URL, database: Database
+) -> None:
+    async with open_database(postgresql_url) as other:
+        (name,) = await database.fetch(text("SELECT current_database() AS name"), {})
+        await database._store.close()
+        refuse = text(f"""ALTER DATABASE "{name["name"]}" ALLOW_CONNECTIONS false""")
+        await other.fetch(refuse, {})
+    for call in CALLS:
+        with pytest.raises(DBAPIError, match="not currently accepting connections"):
+            await call(database)
 
 
 async def test_closing_waits_for_nothing_that_is_silent(proxy: PostgresqlProxy) -> None:

@@ -116,7 +116,10 @@ class Postgresql:
     @asynccontextmanager
     async def _driver(self, query: str) -> AsyncIterator[asyncpg.Connection]:
         """A connection of the pool, as the driver has it. Errors are SQLAlchemy's."""
-        pooled = await self._engine.raw_connection()
+        try:
+            pooled = await self._engine.raw_connection()
+        except self.engine.dialect.loaded_dbapi.Error as error:
+            raise DBAPIError(query, None, error) from error
         driver: Any = pooled.driver_connection
         is_usable = False
         try:
