@@ -122,11 +122,13 @@ async def test_asyncpg_does_not_wait_without_end_for_old_statements_to_be_closed
 async def test_a_refused_connection_is_an_error_of_sqlalchemy_for_every_call(
     postgresql_url: URL, database: Database
 ) -> None:
-    async with open_database(postgresql_url) as other:
-        (name,) = await database.fetch(text("SELECT current_database() AS name"), {})
-        await database._store.close()
-        refuse = text(f"""ALTER DATABASE "{name["name"]}" ALLOW_CONNECTIONS false""")
-        await other.fetch(refuse, {})
+    name = await database.read(lambda connection: connection.scalar(text("SELECT current_database()")))
+    await database._store.close()
+    other = await asyncpg.connect(
+        postgresql_url.set(drivername="postgresql").render_as_string(hide_password=False)
+    )
+    await other.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
+    await other.close()
     for call in CALLS:
         with pytest.raises(DBAPIError, match="not currently accepting connections"):
             await call(database)

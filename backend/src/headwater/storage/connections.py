@@ -9,6 +9,7 @@ PostgreSQL itself gives up a statement a little sooner. So one that is slow has 
 """
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 
 import asyncpg
@@ -90,4 +91,5 @@ def _cut_off(connection: Any, record: ConnectionPoolEntry) -> None:  # noqa: ANN
     One whose caller is gone may wait for two seconds, in which asyncpg has its statement cancelled.
     """
     if CANCELLED not in record.info:
-        connection.driver_connection.terminate()
+        with suppress(RuntimeError):  # uvloop's, where the server has closed it just now
+            connection.driver_connection.terminate()
