@@ -288,13 +288,18 @@ async def keep_keys(bells: Bells, secrets: SecretStore, identifier: Identifier) 
 @asynccontextmanager
 async def running(*forever: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
     """Run endless coroutines in the background of a block; if one fails, the block ends."""
+    failure: Exception | None = None
     async with asyncio.TaskGroup() as tasks:
         started = [tasks.create_task(each) for each in forever]
         try:
             yield
+        except Exception as error:  # noqa: BLE001 - raised below, as it is and not in a group
+            failure = error
         finally:
             for task in started:
                 task.cancel()
+    if failure is not None:
+        raise failure
 
 
 def _applications(

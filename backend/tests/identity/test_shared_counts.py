@@ -19,8 +19,9 @@ from headwater.identity.postgresql.counts import PostgresqlCounts
 from headwater.identity.quota import Admission, Quota, Slot
 from headwater.storage import servers
 from headwater.storage.database import Database, open_database
+from headwater.storage.uncancelled import END_TIMEOUT
 from tests.postgresql import new_database
-from tests.storage.test_costs import Proxy, proxied
+from tests.postgresql_proxy import proxied
 
 ADDRESS = "192.0.2.7"
 
@@ -258,21 +259,36 @@ async def test_a_server_without_its_database_counts_in_memory(url: URL) -> None:
 
 
 async def test_round_trips_of_a_start(url: URL) -> None:
-    async with proxied(url) as (through, proxy), serving(through) as first:
+    with proxied(url) as proxy:
+        async with serving(proxy.url) as first:
 
-        async def cost(proxy: Proxy) -> int:
-            before = proxy.round_trips
-            with await first.quota.count_start(ADDRESS) as admission:
-                assert isinstance(admission, Admission)
-                admission.keep()
-            return proxy.round_trips - before
+            async def cost() -> int:
+                before = proxy.round_trips
+                with await first.quota.count_start(ADDRESS) as admission:
+                    assert isinstance(admission, Admission)
+                    admission.keep()
+                return proxy.round_trips - before
 
-        await first.beat()
-        assert await cost(proxy) == 0
-        async with serving(url):
             await first.beat()
-            await cost(proxy)  # prepares the statement
-            assert await cost(proxy) == 1
+            assert await cost() == 0
+            async with serving(url):
+                await first.beat()
+                await cost()  # prepares the statement
+                assert await cost() == 1
+
+
+async def test_a_start_does_not_wait_for_a_count_that_is_not_answered(
+    url: URL, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with proxied(url) as proxy:
+        async with serving(proxy.url, most=1) as first, serving(url) as second:
+            await first.beat()
+            await second.slot()
+            proxy.be_silent()
+            monkeypatch.setattr(quota, "COUNT_TIMEOUT", 0.1)
+            async with asyncio.timeout(END_TIMEOUT):
+                await first.slot()
+            proxy.speak()
 
 
 async def test_a_step_that_fails_is_logged_and_a_start_counts_in_memory(

@@ -11,7 +11,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ import httpx
 from sqlalchemy.engine import URL
 
 from tests.postgresql import PostgresqlServer, new_database, postgresql_server
+from tests.postgresql_proxy import PostgresqlProxy, proxied
 from tests.running import RunningServer, SseReader
 
 WORDS = [f"w{n}" for n in range(400)]
@@ -57,7 +58,8 @@ class Chaos:
     postgresql: PostgresqlServer
     url: URL
     random: random.Random
-    number: int = 2
+    ways: list[PostgresqlProxy]
+    """The proxy between each server and PostgreSQL."""
     servers: list[RunningServer] = field(default_factory=list)
     logs: list[str] = field(default_factory=list)
     headers: dict[str, str] = field(default_factory=dict)
@@ -70,8 +72,8 @@ class Chaos:
     async def running(self) -> AsyncIterator[None]:
         """All servers, for as long as the block."""
         try:
-            for _ in range(self.number):
-                self.servers.append(await self._start())
+            for way in self.ways:
+                self.servers.append(await self._start(way))
             async with self._client(self.servers[0]) as client:
                 token = (await client.get("/api/models")).headers["headwater-client"]
             self.headers = {"headwater-client": token}
@@ -194,6 +196,9 @@ class Chaos:
             self._end_bells,
             self._restart_postgresql,
             self._pause_postgresql,
+            self._silent,
+            self._slow_by_200_ms,
+            self._lose_connections,
             self._pause_server,
             self._kill_server,
             self._replace_server,
@@ -229,6 +234,39 @@ class Chaos:
             await asyncio.sleep(self.random.uniform(0.2, 3))
         finally:
             self.postgresql.resume()
+
+    async def _silent(self) -> None:
+        way = self.random.choice(self.ways)
+        way.be_silent()
+        try:
+            await asyncio.sleep(self.random.uniform(0.2, 8))
+        finally:
+            way.speak()
+
+    async def _slow_by_200_ms(self) -> None:
+        for way in self.ways:
+            way.delay = 0.2
+        try:
+            await asyncio.sleep(self.random.uniform(1, 6))
+        finally:
+            for way in self.ways:
+                way.delay = 0
+
+    async def _lose_connections(self) -> None:
+        """Until the server has noticed, it saves nothing; so it is not killed meanwhile."""
+        place = self.random.randrange(len(self.ways))
+        self.ways[place].lose_connections()
+        await self._answers(self.servers[place], 503)
+        await self._answers(self.servers[place], 200)
+
+    async def _answers(self, server: RunningServer, status: int) -> None:
+        """Wait until a server is ready or not, or has ended."""
+        async with self._client(server) as client:
+            while server.process.poll() is None:
+                with suppress(httpx.TransportError):
+                    if (await client.get("/readyz")).status_code == status:
+                        return
+                await asyncio.sleep(0.05)
 
     async def _pause_server(self) -> None:
         server = self.random.choice(self.servers)
@@ -269,21 +307,32 @@ class Chaos:
                     self._end(server)
                     if "other servers have given this one up" in server.log:
                         self.faults["gave up"] += 1
-                    self.servers[place] = await self._start()
+                    self.servers[place] = await self._start(self.ways[place])
 
-    async def _start(self) -> RunningServer:
+    async def _start(self, way: PostgresqlProxy) -> RunningServer:
+        while True:
+            server = await self._started(way)
+            if server.greeting:
+                return server
+            assert "cannot be used" in server.log or "is not available" in server.log, server.log
+            self._end(server)
+            self.faults["cannot start"] += 1
+
+    async def _started(self, way: PostgresqlProxy) -> RunningServer:
+        """A server that is ready, or that ended because its database was away just then."""
         self.started += 1
         folder = self.folder / f"server-{self.started}"
         folder.mkdir()
         environment = {
-            "HEADWATER_DATABASE_URL": self.url.set(drivername="postgresql").render_as_string(
+            "HEADWATER_DATABASE_URL": way.url.set(drivername="postgresql").render_as_string(
                 hide_password=False
             ),
             "HEADWATER_DATA_DIR": str(self.folder / "data"),
             "HEADWATER_HEARTBEAT": "0.5",
         }
         server = RunningServer(folder, environment)
-        await asyncio.to_thread(server.wait_until_ready)
+        with suppress(AssertionError):
+            await asyncio.to_thread(server.wait_until_ready)
         return server
 
     def _end(self, server: RunningServer) -> None:
@@ -307,8 +356,9 @@ async def chaos(
     pause: float = 1.5,
 ) -> Chaos:
     """Go on for some seconds. Raises `AssertionError` for the first promise that was broken."""
-    async with new_database(postgresql.url) as url:
-        world = Chaos(folder, postgresql, url, random.Random(seed))
+    async with new_database(postgresql.url) as url, AsyncExitStack() as stack:
+        ways = [stack.enter_context(proxied(url)) for _ in range(2)]
+        world = Chaos(folder, postgresql, url, random.Random(seed), ways)
         async with world.running():
             await world.go_on(seconds, readers, pause)
             await world.check()

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 from sqlalchemy.engine import URL
@@ -11,6 +11,7 @@ from headwater.ids import new_id
 from headwater.live.postgresql.bells import PAYLOAD_BYTES, Bells
 from headwater.storage.database import Database, open_database, unavailable
 from tests.postgresql import new_database
+from tests.postgresql_proxy import proxied
 
 PATIENCE = 20
 
@@ -55,11 +56,17 @@ async def databases(
 @pytest.fixture
 async def bells(databases: tuple[Database, Database]) -> AsyncIterator[tuple[Bells, Hearing]]:
     """The bells of a server, and what another one hears."""
-    ringing, listening = (Bells(database) for database in databases)
-    hearing = Hearing(listening)
-    task = asyncio.create_task(listening.run())
+    ringing, heard = (Bells(database) for database in databases)
+    async with listening(heard) as hearing:
+        yield ringing, hearing
+
+
+@asynccontextmanager
+async def listening(bells: Bells) -> AsyncIterator[Hearing]:
+    hearing = Hearing(bells)
+    task = asyncio.create_task(bells.run())
     await hearing.until(restarts=1)
-    yield ringing, hearing
+    yield hearing
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task
@@ -82,6 +89,24 @@ async def test_more_bells_than_fit_into_a_payload_are_heard_too(bells: tuple[Bel
         ringing.ring("kind", name)
     await hearing.until(restarts=1, heard=len(names))
     assert sorted(hearing.heard) == sorted((name,) for name in names)
+
+
+async def test_a_connection_that_falls_silent_is_replaced(
+    postgresql_url: URL,
+    postgresql_template: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr("headwater.live.postgresql.bells.PROBE_EVERY", 0.5)
+    async with new_database(postgresql_url, postgresql_template) as url, open_database(url) as first:
+        with proxied(url) as proxy:
+            async with open_database(proxy.url) as second, listening(bells := Bells(second)) as hearing:
+                await bells._own_heard.wait()
+                proxy.lose_connections()
+                await hearing.until(restarts=2)
+                Bells(first).ring("kind", "a")
+                await hearing.until(restarts=2, heard=1)
+    assert "come through" not in caplog.text
 
 
 async def test_bells_that_did_not_go_out_are_told_as_missed_by_the_next(

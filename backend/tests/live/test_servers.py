@@ -35,18 +35,20 @@ class Servers:
 
 
 @contextmanager
-def two_servers(folder: Path, database: URL, **more: str) -> Iterator[tuple[RunningServer, RunningServer]]:
+def two_servers(folder: Path, *databases: URL, **more: str) -> Iterator[tuple[RunningServer, RunningServer]]:
+    """Two servers on a database; each may have a URL of its own for it."""
     environment = {
-        "HEADWATER_DATABASE_URL": database.set(drivername="postgresql").render_as_string(hide_password=False),
         "HEADWATER_HEARTBEAT": "0.2",
         "HEADWATER_ABANDON_AFTER": str(ABANDON_AFTER),
         **more,
     }
     servers = []
     try:
-        for name in ("first", "second"):
+        for name, url in zip(("first", "second"), cycle(databases), strict=False):
             (folder / name).mkdir()
-            servers.append(RunningServer(folder / name, environment).wait_until_ready())
+            way = url.set(drivername="postgresql").render_as_string(hide_password=False)
+            server = RunningServer(folder / name, {"HEADWATER_DATABASE_URL": way, **environment})
+            servers.append(server.wait_until_ready())
         yield servers[0], servers[1]
     finally:
         for server in servers:

@@ -14,10 +14,10 @@ from headwater.generation.parts import Event
 from headwater.ids import new_id
 from headwater.live.memory import MemoryLog, MemoryLogStore, MemoryPresence
 from headwater.replies.active import ActiveReplies, Generation
-from headwater.replies.checkpoint import Checkpoints
+from headwater.replies.checkpoint import EVERY, SHARE_EVERY, Checkpoints
 from headwater.replies.ephemeral import EphemeralReplies
 from headwater.storage.conversations import ConversationRepository
-from headwater.storage.database import Database, open_database, sqlite_url
+from headwater.storage.database import Database, open_database, sqlite_url, unavailable
 from headwater.storage.ephemeral import EphemeralRepository
 from headwater.storage.replies import ReplyRepository
 from tests.building import new_generation
@@ -117,6 +117,30 @@ async def test_saving_goes_on_after_a_failure(
         task.cancel()
     assert [piece.at for piece in replies.saved] == [0]
     assert caplog.text.count("could not be saved; trying again") == 2
+
+
+async def test_during_an_outage_what_is_read_elsewhere_is_tried_no_more_often_than_the_rest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sleeps: list[float] = []
+    sleep, third = asyncio.sleep, asyncio.Event()
+
+    async def slept(seconds: float) -> None:
+        sleeps.append(seconds)
+        await sleep(0)
+
+    async def save() -> None:
+        if sleeps.count(EVERY - SHARE_EVERY) == 2:
+            third.set()
+        raise unavailable("it does not answer")
+
+    monkeypatch.setattr(asyncio, "sleep", slept)
+    checkpoints = checkpoints_of(Running(), Recording())
+    task = asyncio.create_task(checkpoints._save_every(SHARE_EVERY, save))
+    async with asyncio.timeout(10):
+        await third.wait()
+    task.cancel()
+    assert sleeps[1:4:2] == [EVERY - SHARE_EVERY] * 2
 
 
 async def test_a_row_is_written_however_often_it_must_be_tried(

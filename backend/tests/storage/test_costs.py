@@ -2,9 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -20,6 +18,7 @@ from headwater.storage.conversations import ConversationRepository
 from headwater.storage.database import open_database, sqlite_url
 from headwater.storage.replies import ReplyRepository
 from tests.postgresql import new_database
+from tests.postgresql_proxy import proxied
 from tests.storage.trees import COMPLETED, begin, begun, new_message, new_reply
 
 
@@ -119,61 +118,24 @@ async def test_statements_and_changes_of_thread_on_sqlite(
         }
 
 
-class Proxy:
-    """Stands between a client and PostgreSQL, and counts how often the client waits for an answer."""
-
-    def __init__(self, host: str, port: int) -> None:
-        self._target = host, port
-        self._tasks: set[asyncio.Task[None]] = set()
-        self.round_trips = 0
-
-    async def connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        to_server, from_client = await asyncio.open_connection(*self._target), (reader, writer)
-        is_answered = True
-
-        async def pass_on(source: asyncio.StreamReader, to: asyncio.StreamWriter, answers: bool) -> None:
-            nonlocal is_answered
-            while data := await source.read(65_536):
-                if is_answered and not answers:
-                    self.round_trips += 1
-                is_answered = answers
-                to.write(data)
-                await to.drain()
-            to.close()
-
-        await asyncio.gather(
-            pass_on(reader, to_server[1], False), pass_on(to_server[0], from_client[1], True)
-        )
-
-
-@asynccontextmanager
-async def proxied(url: URL) -> AsyncIterator[tuple[URL, Proxy]]:
-    proxy = Proxy(url.host or "", url.port or 0)
-    server = await asyncio.start_server(proxy.connect, "127.0.0.1", 0)
-    async with server:
-        yield url.set(host="127.0.0.1", port=server.sockets[0].getsockname()[1]), proxy
-
-
 async def test_round_trips_to_postgresql(postgresql_url: URL, postgresql_template: str) -> None:
-    async with (
-        new_database(postgresql_url, postgresql_template) as url,
-        proxied(url) as (through, proxy),
-        open_database(through) as database,
-    ):
-        costs = Costs(database)
-        await costs.warm_up()
+    async with new_database(postgresql_url, postgresql_template) as url:
+        with proxied(url) as proxy:
+            async with open_database(proxy.url) as database:
+                costs = Costs(database)
+                await costs.warm_up()
 
-        async def count(step: Any) -> int:
-            before = proxy.round_trips
-            await step
-            return proxy.round_trips - before
+                async def count(step: Any) -> int:
+                    before = proxy.round_trips
+                    await step
+                    return proxy.round_trips - before
 
-        assert await costs.all(count) == {
-            "start": 1,
-            "checkpoint": 1,
-            "end": 2,
-            "branch": 1,
-            "next start": 1,
-            "repeated start": 1,
-        }
-        assert await count(begun(ConversationRepository(database), "me")) == 1
+                assert await costs.all(count) == {
+                    "start": 1,
+                    "checkpoint": 1,
+                    "end": 2,
+                    "branch": 1,
+                    "next start": 1,
+                    "repeated start": 1,
+                }
+                assert await count(begun(ConversationRepository(database), "me")) == 1

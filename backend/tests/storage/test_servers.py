@@ -1,7 +1,6 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 import asyncpg
 import pytest
@@ -20,7 +19,10 @@ from headwater.storage.outage import OUTAGES
 from headwater.storage.replies import ReplyRepository
 from headwater.storage.servers import ServerRow
 from tests.postgresql import new_database
+from tests.postgresql_proxy import proxied
 from tests.storage.trees import INTERRUPTED, begun
+
+SESSIONS = "SELECT count(*) FROM pg_stat_activity WHERE application_name = $1"
 
 
 @pytest.fixture
@@ -41,13 +43,9 @@ async def session(url: URL, name: str = "a test") -> AsyncIterator[asyncpg.Conne
         await opened.close()
 
 
-def arguments(name: str) -> dict[str, Any]:
-    return {"server_settings": {"application_name": name}}
-
-
 @asynccontextmanager
 async def joined(url: URL, name: str) -> AsyncIterator[ServerRow]:
-    row = ServerRow(url, arguments(name))
+    row = ServerRow(url, name)
     await row.join()
     try:
         yield row
@@ -72,7 +70,7 @@ async def end_sessions(url: URL, name: str) -> None:
         await other.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1", name
         )
-        while await other.fetchval("SELECT count(*) FROM pg_stat_activity WHERE application_name = $1", name):
+        while await other.fetchval(SESSIONS, name):
             pass
 
 
@@ -126,6 +124,27 @@ async def test_a_paused_server_is_removed_after_its_lease_though_it_has_sessions
                 await second.verify()
         with pytest.raises(LockedError):
             await first.verify()
+
+
+async def test_a_server_that_was_out_of_reach_stays_though_it_gave_up_its_silent_session(
+    url: URL, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(servers, "GRACE", 0.1)
+    monkeypatch.setattr(servers, "SURE_FOR", 0.5)
+    with proxied(url) as proxy:
+        async with joined(proxy.url, "first") as first, joined(url, "second") as second:
+            await first.verify()
+            proxy.be_silent()
+            with pytest.raises(TimeoutError):
+                await first.verify()
+            proxy.speak()
+            for _ in range(20):
+                await second.verify()
+            assert await names(url) == {"first", "second"}
+            await verified(first)
+            async with session(url) as other:
+                while await other.fetchval(SESSIONS, "first") != 1:
+                    pass
 
 
 async def test_who_was_out_of_touch_removes_nobody_at_once(url: URL, monkeypatch: pytest.MonkeyPatch) -> None:

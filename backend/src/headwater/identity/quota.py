@@ -22,6 +22,7 @@ from quart_rate_limiter import RateLimit
 
 from headwater.errors import OverloadedError, ProblemError, RateLimitedError, UnavailableError
 from headwater.identity.counts import Counted, SharedCounts, Start
+from headwater.storage.uncancelled import awaited_for
 
 IPV6_PREFIX = 64
 """Bits of an IPv6 address that identify a network; all its addresses belong to one subscriber."""
@@ -215,8 +216,7 @@ class Quota:
             self._max_active_per_client,
         )
         try:
-            async with asyncio.timeout(COUNT_TIMEOUT):
-                counted = await shared.count(start)
+            counted = await awaited_for(COUNT_TIMEOUT, shared.count(start))
         except TimeoutError:
             raise UnavailableError("The servers cannot count together.") from None
         self._buckets.keep(key, sent + counted.full_in)

@@ -77,15 +77,18 @@ class Checkpoints:
             # Count from start to start, so that a slow checkpoint does not delay the next one.
             await asyncio.sleep(max(0.0, started + seconds - now()))
             started = now()
-            await self._attempt(save)
+            if not await self._attempt(save):
+                await asyncio.sleep(EVERY - seconds)
 
-    async def _attempt(self, save: Callable[[], Awaitable[None]]) -> None:
+    async def _attempt(self, save: Callable[[], Awaitable[None]]) -> bool:
+        """Save, or leave it to the next time; False while the database is not available."""
         try:
             await save()
         except UnavailableError:
-            pass  # the database has logged it; the next checkpoint saves the rest
+            return False  # the database has logged it
         except SQLAlchemyError:
             logger.exception("running replies could not be saved; trying again")
+        return True
 
     async def save(self) -> None:
         """Save the events since the last checkpoint.

@@ -179,7 +179,7 @@ class ConversationRepository:
             if analyze:
                 self._database.analyze(connection)
 
-        await self._database.write(work)
+        await self._database.write(work, long=True)
 
     async def _insert_deleted(self, owner: str, batch: Sequence[Archived]) -> Sequence[str]:
         """Add conversations, marked as deleted; returns the ids of new ones and of those with the mark."""
@@ -206,7 +206,7 @@ class ConversationRepository:
                 connection.execute(insert(messages), trees)
             return [id_ for id_ in ids if known.get(id_, True)]
 
-        while (added := await self._database.write(work)) is None:
+        while (added := await self._database.write(work, long=True)) is None:
             await remove_marked(self._database)  # what is half removed must not come back
         return added
 
@@ -217,7 +217,7 @@ class ConversationRepository:
             .where(conversations.c.client == owner, conversations.c.deleted_at.is_(None))
             .order_by(conversations.c.created_at, conversations.c.seq)
         )
-        return await self._database.read(lambda connection: list(connection.scalars(query)), single=True)
+        return await self._database.read(lambda connection: list(connection.scalars(query)), long=True)
 
     async def get(self, owner: str, conversation: str) -> Conversation:
         """A conversation without its messages. Raises `UnknownConversationError`."""
@@ -242,7 +242,7 @@ class ConversationRepository:
         left out.
         """
         for ids in _batched(await self.ids(owner), READ_BATCH):
-            own, trees = await self._database.read(partial(read_trees, owner=owner, ids=ids))
+            own, trees = await self._database.read(partial(read_trees, owner=owner, ids=ids), long=True)
             for id_ in ids:
                 if id_ in own:
                     yield own[id_], trees[id_]
@@ -355,7 +355,7 @@ class ConversationRepository:
     async def delete_all(self, owner: str) -> Sequence[str]:
         """Delete all of an owner's conversations for good; `purge` removes them. Returns their ids."""
         change = update(conversations).where(conversations.c.client == owner)
-        return [id_ for _, id_ in await self._database.write(partial(_deleted, change=change))]
+        return [id_ for _, id_ in await self._database.write(partial(_deleted, change=change), long=True)]
 
     def expire(self, before: int) -> AsyncIterator[Sequence[tuple[str, str]]]:
         """Delete for good what was last updated before this time; yields owners and ids as they go."""
@@ -372,7 +372,7 @@ class ConversationRepository:
         """
         query = select(conversations.c.id).where(due)
         # Perhaps a scan, which should not block writers.
-        ids = await self._database.read(lambda connection: connection.scalars(query).all(), single=True)
+        ids = await self._database.read(lambda connection: connection.scalars(query).all(), long=True)
         for some in _batched(ids, PARAMETERS):
             change = update(conversations).where(conversations.c.id.in_(some), still_due)
             yield await in_turn(self._database, partial(_deleted, change=change))
@@ -397,7 +397,7 @@ class ConversationRepository:
             .group_by(conversations.c.client)
             .order_by(last_used.desc())
         )
-        rows = await self._database.read(lambda connection: connection.execute(query).all(), single=True)
+        rows = await self._database.read(lambda connection: connection.execute(query).all(), long=True)
         return [Usage(*row) for row in rows]
 
     def _size(self) -> ColumnElement[int]:

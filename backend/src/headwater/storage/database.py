@@ -20,9 +20,9 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from headwater.errors import UnavailableError
 from headwater.storage.lock import Claim, LockedError, lock_file
-from headwater.storage.outage import OUTAGES, outage_reason
+from headwater.storage.outage import OUTAGES, is_slow, outage_reason
 from headwater.storage.postgresql import Postgresql
-from headwater.storage.servers import BEAT, CONNECT_TIMEOUT, LEASE, ServerRow
+from headwater.storage.servers import BEAT, ServerRow
 from headwater.storage.sqlite import Sqlite
 
 logger = logging.getLogger(__name__)
@@ -83,16 +83,9 @@ class Database:
 
     def __init__(self, url: URL) -> None:
         self._url = url
-        self._arguments: dict[str, Any] = {
-            "timeout": CONNECT_TIMEOUT,
-            "server_settings": {
-                "application_name": f"headwater {token_hex(8)}",
-                # A server that is paused in a transaction does not hold its locks until it goes on.
-                "idle_in_transaction_session_timeout": str(int(LEASE / 2 * 1000)),
-            },
-        }
+        self._name = f"headwater {token_hex(8)}"
         self.is_sqlite = url.get_backend_name() == "sqlite"
-        self._store: Sqlite | Postgresql = Sqlite(url) if self.is_sqlite else Postgresql(url, self._arguments)
+        self._store: Sqlite | Postgresql = Sqlite(url) if self.is_sqlite else Postgresql(url, self._name)
         self._claim: Claim | None = None
         self.outage: str | None = None
         """Why the database is not available, as the end of a sentence; None while it is."""
@@ -101,20 +94,20 @@ class Database:
         self.taken_over = asyncio.Event()
         """Set for good once other servers have given this one up: it must end."""
 
-    async def read(self, work: Callable[[Connection], T], *, single: bool = False) -> T:
+    async def read(self, work: Callable[[Connection], T], *, single: bool = False, long: bool = False) -> T:
         """The result of `work`, which reads, and sees one state of the database.
 
         On SQLite it runs on a thread that reads. `single` says that it is one statement, which needs no
-        transaction. Raises `UnavailableError`.
+        transaction, and `long` that each may take long (see `connections.py`). Raises `UnavailableError`.
         """
         with self._noticing_outages():
-            return await self._store.read(work, single=single)
+            return await self._store.read(work, single=single, long=long)
 
-    async def write(self, work: Callable[[Connection], T], *, first: bool = False) -> T:
+    async def write(self, work: Callable[[Connection], T], *, first: bool = False, long: bool = False) -> T:
         """The result of `work` in a transaction, once it is committed; an exception rolls it back.
 
-        On SQLite it runs on the thread that writes, and `first` lets it run before others that wait. Raises
-        `UnavailableError`, also when other servers have given this one up.
+        On SQLite it runs on the thread that writes, and `first` lets it run before others that wait. `long`
+        is as in `read`. Raises `UnavailableError`, also when other servers have given this one up.
         """
 
         def fenced(connection: Connection) -> T:
@@ -123,7 +116,7 @@ class Database:
             return work(connection)
 
         with self._noticing_outages():
-            result = await self._store.write(fenced, first=first)
+            result = await self._store.write(fenced, first=first, long=long)
         self._write_succeeded()
         return result
 
@@ -194,6 +187,12 @@ class Database:
 
     async def keep(self) -> None:
         """Keep the claim, and notice when an outage is over, until cancelled or until `taken_over` is set."""
+        async with asyncio.TaskGroup() as tasks:
+            probing = tasks.create_task(self._probe())
+            await self._beat()
+            probing.cancel()
+
+    async def _beat(self) -> None:
         while True:
             await asyncio.sleep(BEAT)
             try:
@@ -204,10 +203,13 @@ class Database:
                 return
             except OUTAGES as error:
                 self._outage_began(error, outage_reason(error) or "it fails")
-            else:
-                if self.outage is not None:
-                    with suppress(UnavailableError, SQLAlchemyError):  # the next beat tries again
-                        await self.write(_write_something)
+
+    async def _probe(self) -> None:
+        while True:
+            await asyncio.sleep(BEAT)
+            if self.outage is not None and self.is_ours:
+                with suppress(UnavailableError, SQLAlchemyError):  # the next one tries again
+                    await self.write(_write_something)
 
     def analyze(self, connection: Connection) -> None:
         """Refresh the statistics of PostgreSQL's planner after many rows were added.
@@ -227,7 +229,7 @@ class Database:
     async def migrate(self) -> None:
         """Bring the schema to the newest version. Raises `DatabaseError`."""
         try:
-            await self._store.write(_upgrade)
+            await self._store.migrate(_upgrade)
         except CommandError as error:
             raise DatabaseError(f"the database is of another version of Headwater: {error}") from error
 
@@ -236,7 +238,7 @@ class Database:
         if self.is_sqlite:
             self._claim = await lock_file(f"{self._url.database}.lock")
         else:
-            self._claim = row = ServerRow(self._url, self._arguments)
+            self._claim = row = ServerRow(self._url, self._name)
             await row.replace_older_version()
         await self.migrate()
         await self._claim.join()
@@ -259,6 +261,10 @@ class Database:
         except LockedError as error:
             raise self._outage_began(error, "other servers have given this one up") from None
         except OUTAGES as error:
+            if is_slow(error):
+                statement = " ".join(str(getattr(error, "statement", "")).split())
+                logger.warning("a statement took too long: %.200s", statement)
+                raise unavailable("it is too slow") from None
             reason = outage_reason(error)
             if reason is None:
                 raise

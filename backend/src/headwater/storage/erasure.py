@@ -79,7 +79,7 @@ async def in_turn(database: Database, work: Callable[[Connection], T]) -> T:
     A server that runs beside this process waits for SQLite without a queue, so it gets as much time.
     """
     began = monotonic()
-    result = await database.write(work)
+    result = await database.write(work, long=True)
     if not database.is_server:
         await asyncio.sleep(monotonic() - began)
     return result

@@ -50,7 +50,7 @@ _POSTGRESQL = {
 
 def outage_reason(error: BaseException) -> str | None:
     """Why the database is not available, as the end of a sentence; None for any other error."""
-    cause = error.orig if isinstance(error, DBAPIError) else error
+    cause = _cause(error)
     if isinstance(cause, sqlite3.Error):
         code: int = getattr(cause, "sqlite_errorcode", 0)
         return _SQLITE.get(code & 0xFF)
@@ -66,18 +66,28 @@ def outage_reason(error: BaseException) -> str | None:
     return None
 
 
+def is_slow(error: BaseException) -> bool:
+    """Whether PostgreSQL gave up a statement because it took too long, which tells nothing of others."""
+    return getattr(_cause(error), "sqlstate", None) == "57014"
+
+
 def is_refusal(error: BaseException) -> bool:
     """Whether an error of connecting tells that nobody else can connect either.
 
     Either PostgreSQL says that it is stopped, or its machine refuses at each of its addresses. A network that
     is cut may fail as quickly, but then others may still connect.
     """
-    cause = error.orig if isinstance(error, DBAPIError) else error
+    cause = _cause(error)
     if isinstance(cause, OSError):
         # Of several addresses, asyncio tells the numbers in the text alone.
         numbers = {int(number) for number in re.findall(r"\[Errno (\d+)\]", str(cause))}
         return errno.ECONNREFUSED in numbers and numbers <= _REFUSED
     return (getattr(cause, "sqlstate", None) or "").startswith("57P")
+
+
+def _cause(error: BaseException) -> BaseException | None:
+    """What the driver raised."""
+    return error.orig if isinstance(error, DBAPIError) else error
 
 
 def _is_disconnect(error: BaseException) -> bool:

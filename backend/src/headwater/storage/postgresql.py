@@ -11,17 +11,24 @@ from functools import cache
 from typing import Any, TypeVar
 
 import asyncpg
-from sqlalchemy import Connection, TextClause, event, text
+from sqlalchemy import Connection, NullPool, TextClause, text
 from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import DBAPIError, DisconnectionError, IntegrityError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.util import greenlet_spawn
 
+from headwater.storage.connections import ANSWER_TIMEOUT, LONG_ANSWER_TIMEOUT, connections
 from headwater.storage.uncancelled import END_TIMEOUT, uncancelled
 
 CHANNEL = "headwater"
 """The channel of all notifications."""
+
+POOL_TIMEOUT = 10.0
+"""Seconds that a transaction waits for a connection while others use all of them."""
+
+LONG_RECYCLE = 10.0
+"""Seconds for which a connection for long statements is used, so that none is that was lost meanwhile."""
 
 T = TypeVar("T")
 
@@ -29,26 +36,45 @@ _NOTIFY = text("SELECT pg_notify(:channel, payload) FROM unnest(CAST(:payloads A
 
 
 class Postgresql:
-    """Transactions in a database of PostgreSQL. `arguments` are the driver's."""
+    """Transactions in a database of PostgreSQL, of a server with this name."""
 
-    def __init__(self, url: URL, arguments: Mapping[str, Any]) -> None:
-        self._engine = create_async_engine(url, pool_size=10, max_overflow=20, connect_args={**arguments})
+    def __init__(self, url: URL, name: str) -> None:
+        self._url, self._name = url, name
+        self._engine = connections(
+            url, name, ANSWER_TIMEOUT, pool_size=10, max_overflow=14, pool_timeout=POOL_TIMEOUT
+        )
+        self._long = connections(
+            url,
+            name,
+            LONG_ANSWER_TIMEOUT,
+            pool_size=1,
+            max_overflow=5,
+            pool_timeout=POOL_TIMEOUT,
+            pool_recycle=LONG_RECYCLE,
+        )
         self.engine = self._engine.sync_engine
-        event.listen(self.engine, "checkout", _refuse_closed)
-        self._readers = self._engine.execution_options(
-            isolation_level="REPEATABLE READ", postgresql_readonly=True
+        self._readers, self._long_readers = (
+            engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            for engine in (self._engine, self._long)
         )
         self._single = self._engine.execution_options(isolation_level="AUTOCOMMIT")
 
-    async def read(self, work: Callable[[Connection], T], *, single: bool) -> T:
+    async def read(self, work: Callable[[Connection], T], *, single: bool, long: bool) -> T:
         """The result of `work`, which sees one state; without a transaction if it is a `single` statement."""
-        async with _transaction(self._single if single else self._readers) as connection:
+        readers = self._long_readers if long else self._single if single else self._readers
+        async with _transaction(readers) as connection:
             return await connection.run_sync(work)
 
-    async def write(self, work: Callable[[Connection], T], *, first: bool = False) -> T:  # noqa: ARG002
+    async def write(self, work: Callable[[Connection], T], *, first: bool, long: bool) -> T:  # noqa: ARG002
         """The result of `work`, once it is committed. Nobody waits here, so `first` means nothing."""
-        async with _transaction(self._engine) as connection:
+        async with _transaction(self._long if long else self._engine) as connection:
             return await connection.run_sync(work)
+
+    async def migrate(self, work: Callable[[Connection], None]) -> None:
+        """Do `work` in a transaction, however long it takes."""
+        engine = connections(self._url, self._name, None, poolclass=NullPool)
+        async with _transaction(engine) as connection:
+            await connection.run_sync(work)
 
     async def execute(self, statement: TextClause, parameters: Mapping[str, Any]) -> asyncpg.Record:
         """The one row of a statement that is a transaction by itself, which takes one round trip."""
@@ -85,16 +111,24 @@ class Postgresql:
     async def close(self) -> None:
         """Close all connections."""
         await self._engine.dispose()
+        await self._long.dispose()
 
     @asynccontextmanager
     async def _driver(self, query: str) -> AsyncIterator[asyncpg.Connection]:
         """A connection of the pool, as the driver has it. Errors are SQLAlchemy's."""
-        pooled = await self._engine.raw_connection()
+        try:
+            pooled = await self._engine.raw_connection()
+        except self.engine.dialect.loaded_dbapi.Error as error:
+            raise DBAPIError(query, None, error) from error
         driver: Any = pooled.driver_connection
         is_usable = False
         try:
             yield driver
             is_usable = True
+        except TimeoutError as error:
+            # As SQLAlchemy does itself, see `connections.py`.
+            self.engine.pool._invalidate(pooled, error, _checkin=False)  # noqa: SLF001
+            raise
         except asyncpg.PostgresError as error:
             is_usable = not driver.is_closed()
             is_taken = isinstance(error, asyncpg.IntegrityConstraintViolationError)
@@ -108,10 +142,7 @@ class Postgresql:
 
 @asynccontextmanager
 async def _transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-    """A transaction, whose end is waited for even if the caller is cancelled meanwhile.
-
-    A database that is silent then gets `END_TIMEOUT` for it.
-    """
+    """A transaction, whose end is waited for even if the caller is cancelled meanwhile."""
     connection = await engine.connect()
     try:
         await connection.begin()
@@ -126,9 +157,3 @@ def _native(statement: TextClause) -> tuple[str, Sequence[str]]:
     """A statement as the driver takes it, and the names of its parameters, in order."""
     compiled = statement.compile(dialect=asyncpg_dialect.dialect())  # type: ignore[no-untyped-call]
     return str(compiled), tuple(compiled.positiontup or ())
-
-
-def _refuse_closed(connection: Any, _record: object, _proxy: object) -> None:  # noqa: ANN401 - the driver's own
-    """Have the pool connect again where the server has closed a connection, without asking the server."""
-    if connection.driver_connection.is_closed():
-        raise DisconnectionError

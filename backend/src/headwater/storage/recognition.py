@@ -49,7 +49,7 @@ class Recognition:
         query = select(*columns).where(
             conversations.c.client == self._owner, conversations.c.deleted_at.is_(None)
         )
-        rows = await self._database.read(lambda connection: connection.execute(query).all(), single=True)
+        rows = await self._database.read(lambda connection: connection.execute(query).all(), long=True)
         self._ids = {row.id for row in rows}
         self._free = set(self._ids)
         for row in rows:
@@ -63,7 +63,7 @@ class Recognition:
         similar = [id_ for each in others for id_ in self._unread.pop(_key(each), ())]
         for start in range(0, len(similar), READ_BATCH):
             ids = similar[start : start + READ_BATCH]
-            own, trees = await self._database.read(partial(read_trees, owner=self._owner, ids=ids))
+            own, trees = await self._database.read(partial(read_trees, owner=self._owner, ids=ids), long=True)
             # The longest first: the last one in a list, which is tried first, is the shortest that fits.
             for id_, conversation in sorted(own.items(), key=lambda each: -len(trees[each[0]])):
                 beginnings = _beginnings(conversation, trees[id_])

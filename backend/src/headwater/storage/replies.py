@@ -294,7 +294,7 @@ class ReplyRepository:
 
     async def forget_pieces(self) -> None:
         """Delete the pieces that a crash left of closed replies."""
-        await self._database.write(lambda connection: connection.execute(_LEFT_PIECES).close())
+        await self._database.write(lambda connection: connection.execute(_LEFT_PIECES).close(), long=True)
 
 
 def piece_of(row: Row[Any]) -> Piece:

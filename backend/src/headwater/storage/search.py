@@ -65,7 +65,7 @@ class SearchRepository:
             hits, cursor = search.hits(limit, after)
             return search.matches(hits), cursor
 
-        return await self._database.read(work)
+        return await self._database.read(work, long=True)
 
 
 class _Search:

@@ -15,16 +15,16 @@ them for good, so that none of them writes beside today's servers.
 import asyncio
 import logging
 import time
-from collections.abc import Mapping
-from typing import Any
 
 from sqlalchemy import Connection, NullPool, text
 from sqlalchemy.engine import URL
-from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from headwater import __version__
+from headwater.storage.connections import connections
 from headwater.storage.lock import LOCK_TIMEOUT, LockedError, waits
 from headwater.storage.outage import OUTAGES, is_refusal
+from headwater.storage.uncancelled import awaited_for
 
 logger = logging.getLogger(__name__)
 
@@ -41,9 +41,6 @@ GRACE = 3.0
 
 LEASE = 20.0
 """Seconds without a beat after which a server counts as dead, whatever sessions it has."""
-
-CONNECT_TIMEOUT = 5.0
-"""Seconds that a connection to PostgreSQL may take."""
 
 SHARED = "several servers"
 """What the row of older versions names, so that none of them holds the lock."""
@@ -75,14 +72,14 @@ _LEAVE = text("DELETE FROM servers WHERE name = :server")
 
 
 class ServerRow:
-    """This server's row: a `Claim` that other servers may hold beside it. `arguments` are the driver's."""
+    """This server's row: a `Claim` that other servers may hold beside it."""
 
-    def __init__(self, url: URL, arguments: Mapping[str, Any]) -> None:
-        self._name: str = arguments["server_settings"]["application_name"]
-        self._engine = create_async_engine(
-            url, poolclass=NullPool, isolation_level="AUTOCOMMIT", connect_args={**arguments}
-        )
+    def __init__(self, url: URL, name: str) -> None:
+        self._name = name
+        self._engine = connections(url, name, LEASE, poolclass=NullPool, isolation_level="AUTOCOMMIT")
         self._session: AsyncConnection | None = None
+        self._silent: AsyncConnection | None = None
+        """An earlier session, by which others see that this server lives until it has a new one."""
         self._has_joined = False
         self._answered_at = float("-inf")
         self._in_touch_since = 0.0
@@ -101,37 +98,41 @@ class ServerRow:
 
     async def join(self) -> None:
         """See `Claim.join`."""
+        session = await self._connected()
         self._in_touch_since = self._answered_at = _now()
-        await (await self._connected()).execute(_JOIN, {"server": self._name, "version": __version__})
+        await session.execute(_JOIN, {"server": self._name, "version": __version__})
         self._has_joined = True
 
     async def verify(self) -> None:
         """See `Claim.verify`. Also removes the rows of dead servers."""
-        asked_at = _now()
-        if asked_at - self._answered_at >= SURE_FOR:
-            self._in_touch_since = asked_at
         try:
-            async with asyncio.timeout(SURE_FOR):
-                try:
-                    session = await self._connected()
-                except OUTAGES as error:
-                    # Where nobody can connect, nobody can remove a row. Others may come another way.
-                    if is_refusal(error) and not self.others:
-                        self._answered_at = asked_at
-                    raise
-                beaten = (await session.execute(_BEAT, {"server": self._name})).one_or_none()
-                if beaten is not None and beaten.others:
-                    await self._expel(session, asked_at)
-        except OUTAGES:
+            asked_at = _now()
+            try:
+                session = await self._connected()
+            except OUTAGES as error:
+                # Where nobody can connect, nobody can remove a row. Others may come another way.
+                if is_refusal(error) and not self.others:
+                    self._answered_at = asked_at
+                raise
+            asked_at = _now()
+            if asked_at - self._answered_at >= SURE_FOR:
+                self._in_touch_since = asked_at
+            beat = await awaited_for(SURE_FOR, session.execute(_BEAT, {"server": self._name}))
+            beaten = beat.one_or_none()
+            self._answered_at = float("-inf") if beaten is None else asked_at
+            if beaten is None:
+                raise LockedError
+            self._in_touch_since = min(self._in_touch_since, asked_at)
+            self.others = beaten.others
+            if self.others:
+                await awaited_for(SURE_FOR, self._expel(session, asked_at))
+        except OUTAGES as error:
             self._in_touch_since = float("inf")
+            if isinstance(error, TimeoutError) and self._silent is None:
+                self._silent, self._session = self._session, None
             await self._close()
             raise
-        if beaten is None:
-            self._answered_at = float("-inf")
-            raise LockedError
-        self._answered_at = asked_at
-        self._in_touch_since = min(self._in_touch_since, asked_at)
-        self.others = beaten.others
+        await self._close_silent()
 
     def fence(self, connection: Connection) -> None:
         """See `Claim.fence`."""
@@ -143,12 +144,12 @@ class ServerRow:
         await self._close()  # a beat may have been cut
         if self._has_joined:
             try:
-                async with asyncio.timeout(SURE_FOR):
+                async with asyncio.timeout(GRACE):  # others then miss it anyway
                     await (await self._connected()).execute(_LEAVE, {"server": self._name})
             except OUTAGES as error:
                 logger.warning("this server could not sign off from the database: %s", error)
         await self._close()
-        await self._engine.dispose()
+        await self._close_silent()
 
     async def replace_older_version(self) -> None:
         """Wait until no server of an older version works on the database, and keep them out.
@@ -195,9 +196,17 @@ class ServerRow:
 
     async def _close(self) -> None:
         session, self._session = self._session, None
-        if session is not None:
-            await session.invalidate()
-            await session.close()
+        await _end(session)
+
+    async def _close_silent(self) -> None:
+        session, self._silent = self._silent, None
+        await _end(session)
+
+
+async def _end(session: AsyncConnection | None) -> None:
+    if session is not None:
+        await session.invalidate()
+        await session.close()
 
 
 def _now() -> float:

@@ -92,7 +92,7 @@ class Sqlite:
         self._file: tuple[Path, os.stat_result] | None = None
         """The file that the first connection opened, which all others share."""
 
-    async def read(self, work: Callable[[Connection], T], *, single: bool) -> T:
+    async def read(self, work: Callable[[Connection], T], *, single: bool = False, long: bool = False) -> T:  # noqa: ARG002
         """The result of `work`, which sees one state; without a transaction if it is a `single` statement.
 
         If the caller is cancelled, its query is interrupted.
@@ -105,7 +105,7 @@ class Sqlite:
         finally:
             reading.is_wanted = False  # its query ends soon, if it has not ended
 
-    async def write(self, work: Callable[[Connection], T], *, first: bool = False) -> T:
+    async def write(self, work: Callable[[Connection], T], *, first: bool = False, long: bool = False) -> T:  # noqa: ARG002
         """The result of `work`, once it is committed, together with what else waits.
 
         One that fails fails alone, and those before it run a second time. If the commit fails, all of them
@@ -121,6 +121,10 @@ class Sqlite:
             self._writer.submit(self._write_all)
         result: T = await uncancelled(write.done, END_TIMEOUT)
         return result
+
+    async def migrate(self, work: Callable[[Connection], None]) -> None:
+        """Do `work` in a transaction."""
+        await self.write(work)
 
     async def empty_log(self) -> None:
         """Move the write-ahead log into the file and empty it, unless readers need it for too long."""

@@ -11,15 +11,25 @@ END_TIMEOUT = 5.0
 T = TypeVar("T")
 
 
-_background: set[asyncio.Task[None]] = set()
+_background: set[asyncio.Task[Any]] = set()
 
 
-def in_background(work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+def in_background(work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
     """Start work that nobody awaits, in a context of its own; it is kept until it is done."""
     task = asyncio.get_running_loop().create_task(work, context=Context())
     _background.add(task)
     task.add_done_callback(_background.discard)
     return task
+
+
+async def awaited_for(seconds: float, work: Coroutine[Any, Any, T]) -> T:
+    """The result of some work, or `TimeoutError` after so many seconds; the work goes on, unobserved."""
+    task = in_background(work)
+    task.add_done_callback(lambda task: task.cancelled() or task.exception())
+    done, _ = await asyncio.wait([task], timeout=seconds)
+    if not done:
+        raise TimeoutError
+    return task.result()
 
 
 async def uncancelled(work: Awaitable[T], seconds: float | None = None) -> T:

@@ -78,25 +78,28 @@ class Bells:
             with suppress(UnavailableError, *OUTAGES):  # the database has logged it
                 async with self._database.listening(self._hear) as lost:
                     self._restart()
-                    while not lost.is_set() and await self._hears_itself():
+                    is_new = True
+                    while not lost.is_set() and await self._hears_itself(is_new):
+                        is_new = False
                         with suppress(TimeoutError):
                             async with asyncio.timeout(PROBE_EVERY):
                                 await lost.wait()
             await asyncio.sleep(RETRY_AFTER)
 
-    async def _hears_itself(self) -> bool:
+    async def _hears_itself(self, is_new: bool) -> bool:
+        """Whether bells come through a connection. One that did so before and falls silent is replaced."""
         self._own_heard.clear()
         self.ring("probe")
         with suppress(TimeoutError):
             async with asyncio.timeout(PROBE_EVERY):
                 await self._own_heard.wait()
         heard = self._own_heard.is_set()
-        if self.come_through and not heard and self._database.outage is None:
+        if is_new and self.come_through and not heard and self._database.outage is None:
             logger.warning(
                 "notifications of PostgreSQL do not come through, so other servers' replies arrive late; does"
                 " HEADWATER_DATABASE_URL lead to a pooler in transaction mode?"
             )
-        self.come_through = heard
+        self.come_through = heard or not is_new
         return heard
 
     def _restart(self) -> None:
