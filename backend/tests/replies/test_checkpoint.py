@@ -222,3 +222,11 @@ async def test_what_a_crash_leaves_is_every_event_that_was_saved(tmp_path: Path,
         assert found is not None
         assert list(found.events) == said
         assert found.outcome == (COMPLETED if ends else INTERRUPTED)
+
+
+async def test_a_reply_that_runs_when_the_process_ends_is_not_closed_for_ever(tmp_path: Path) -> None:
+    """Its task is cancelled once, while the model is waited for, and only then tries to write the row."""
+    async with open_database(sqlite_url(tmp_path / "headwater.db")) as database:
+        checkpoints = checkpoints_of(Running(), ReplyRepository(database))
+    async with asyncio.timeout(10):
+        await checkpoints.close(new_generation(MemoryLog()), [], DONE, None)

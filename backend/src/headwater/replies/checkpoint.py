@@ -14,6 +14,7 @@ from headwater.generation.parts import Event
 from headwater.live.ports import LogStore, Presence
 from headwater.replies.active import Generation
 from headwater.replies.ephemeral import EphemeralReplies
+from headwater.storage.database import ClosedDatabaseError
 from headwater.storage.replies import ReplyRepository
 
 logger = logging.getLogger(__name__)
@@ -128,11 +129,17 @@ class Checkpoints:
     async def close(
         self, generation: Generation, events: Sequence[Event], outcome: Outcome, title: str | None
     ) -> None:
-        """Write the row of a closed generation, and a generated title; retry until it succeeds."""
+        """Write the row of a closed generation, and a generated title; retry until it succeeds.
+
+        If the process ends before, what was saved is left to whoever closes the replies of servers that are
+        gone.
+        """
         pause = 0.1
         while True:
             try:
                 await self._replies.close(generation.id, events, outcome_object(outcome), title)
+            except ClosedDatabaseError:
+                return
             except UnavailableError:
                 pass  # the database has logged it
             except SQLAlchemyError:

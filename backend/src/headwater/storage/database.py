@@ -78,6 +78,10 @@ def sqlite_url(path: Path) -> URL:
     return URL.create(DRIVERS["sqlite"], database=str(path))
 
 
+class ClosedDatabaseError(UnavailableError):
+    """The process ends, so there is no use in another attempt."""
+
+
 class Database:
     """Transactions of a database. Use `open_database()`."""
 
@@ -253,7 +257,7 @@ class Database:
     @contextmanager
     def _noticing_outages(self) -> Iterator[None]:
         if self._is_closed:
-            raise unavailable("it is closed")
+            raise ClosedDatabaseError("The database is closed.")
         try:
             if not self.is_ours:
                 raise TimeoutError
