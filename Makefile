@@ -159,8 +159,8 @@ test-e2e: setup dev-tools browser library ## The whole application in a real bro
 CHAOS_SECONDS ?= 600
 
 .PHONY: chaos
-chaos: setup dev-tools ## Faults at random for CHAOS_SECONDS while servers on one PostgreSQL read each other's replies
-	cd backend && ../$(VENV)/python -m tests.live.chaos $(CHAOS_SECONDS)
+chaos: setup dev-tools ## Faults at random for CHAOS_SECONDS while servers on one PostgreSQL read each other's replies (ARGS="7 transaction": a seed, through PgBouncer)
+	cd backend && ../$(VENV)/python -m tests.live.chaos $(CHAOS_SECONDS) $(ARGS)
 
 .PHONY: fuzz
 fuzz: setup dev-tools ## The property tests with inputs that are drawn anew; make test draws the same each time

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import httpx
 import msgspec
@@ -62,7 +62,10 @@ class RunningServer:
             **self.environment,
         }
         with self.log_file.open("wb") as log:
-            self.process = ForkedProcess("serve", environment=environment, errors=log)
+            self.process = self._start(environment, log)
+
+    def _start(self, environment: Mapping[str, str], log: IO[bytes]) -> ForkedProcess:
+        return ForkedProcess("serve", environment=environment, errors=log)
 
     def wait_until_ready(self) -> "RunningServer":
         ready, _, _ = select.select([self.process.stdout], [], [], START_SECONDS)

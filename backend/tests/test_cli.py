@@ -1,3 +1,4 @@
+import asyncio
 import json
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import pytest
 from headwater import __version__
 from headwater.cli import main
 from headwater.data_folder import DataFolder
+from headwater.storage.database import open_database, sqlite_url
 from tests.running import running
 
 
@@ -86,7 +88,12 @@ def test_a_client_that_does_not_exist_is_not_removed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("HEADWATER_DATA_DIR", str(tmp_path))
-    DataFolder(tmp_path).database.touch()
+
+    async def create() -> None:
+        async with open_database(sqlite_url(DataFolder(tmp_path).database)):
+            pass
+
+    asyncio.run(create())
     assert main(["delete-client", "client_x"]) == 2
     assert (
         capsys.readouterr().err == "headwater: there is no client 'client_x'; `headwater clients` lists all\n"

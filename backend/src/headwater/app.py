@@ -192,7 +192,7 @@ def build_replies(
     metrics: Metrics,
 ) -> Replies:
     """Build the use cases of replies."""
-    active = ActiveReplies(live.logs)
+    active = ActiveReplies(live.logs, rows_are_shared=not database.is_sqlite)
     metrics.count_active(lambda: len(active))
     metrics.watch_database(lambda: database.other_servers, lambda: database.outage is not None)
     if live.bells is not None:

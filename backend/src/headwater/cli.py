@@ -82,7 +82,8 @@ def _serve() -> None:
 @asynccontextmanager
 async def _conversations() -> AsyncIterator[ConversationRepository]:
     """The conversations of the configured database, also while a server runs on it."""
-    async with open_database(_existing_database(Settings.from_environment(os.environ))) as database:
+    url = _existing_database(Settings.from_environment(os.environ))
+    async with open_database(url, as_it_is=True) as database:
         yield ConversationRepository(database)
 
 
@@ -132,7 +133,7 @@ async def _change_keys(change: Callable[[Keys], Keys]) -> None:
         count = await DataFolder(settings.data_dir, must_exist=True).change(change)
         _announce(f"{count} signing key{'s count' if count > 1 else ' counts'} from the next start on")
         return
-    async with open_database(url) as database:
+    async with open_database(url, as_it_is=True) as database:
         count = await PostgresqlSecrets(database, new_secrets).change(change)
         bells = Bells(database)
         bells.ring(KEYS)

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import defaultdict
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, replace
@@ -76,27 +77,36 @@ class ConversationService:
         self._owners: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def purge(self, retention: float) -> None:
-        """Remove conversations for good, until cancelled.
+        """Remove conversations for good, until cancelled; one server does so for all.
 
         They are removed `UNDO_SECONDS` after they were deleted, or `retention` days after their last update;
-        0 keeps them.
+        0 keeps them. Also removes what a crash left of closed replies.
         """
         while True:
             try:
-                if retention:
-                    await self._expire(now() - round(retention * DAY))
-                await self._conversations.purge(now() - UNDO_SECONDS * 1000)
+                if self._conversations.are_ours_to_purge:
+                    await self._purge(retention)
             except UnavailableError:
                 pass  # the database has logged it; the next round removes them
             except SQLAlchemyError:
                 logger.exception("deleted conversations could not be removed; trying again")
             await asyncio.sleep(PURGE_EVERY)
 
+    async def _purge(self, retention: float) -> None:
+        now = await self._conversations.now()
+        if retention:
+            await self._expire(now - round(retention * DAY))
+        await self._conversations.purge(now - UNDO_SECONDS * 1000)
+        await self._replies.forget_pieces()
+
     async def _expire(self, before: int) -> None:
         async for expired in self._conversations.expire(before):
+            by_owner: defaultdict[str, set[str]] = defaultdict(set)
             for owner, id_ in expired:
                 self._changes.announce(owner, id_)
-            await self._replies.end_all_in(frozenset(id_ for _, id_ in expired))
+                by_owner[owner].add(id_)
+            for owner, ids in by_owner.items():
+                await self._replies.end_all_in(owner, ids)
 
     async def page(
         self, owner: str, *, archived: bool, pinned: bool | None, limit: int, after: ListCursor | None
@@ -133,8 +143,8 @@ class ConversationService:
     async def delete(self, owner: str, conversation: str) -> None:
         """Delete a conversation and stop its replies; `restore` can undo that for `UNDO_SECONDS`."""
         with self._changing(owner, conversation):
-            await self._conversations.delete(owner, conversation, now())
-            await self._replies.cancel_all_in(owner, conversation)
+            await self._conversations.delete(owner, conversation, await self._conversations.now())
+            await self._replies.cancel_all_in(owner, {conversation})
 
     async def delete_all(self, owner: str) -> None:
         """Remove all conversations of an owner for good, and stop all its replies, stored or not.
@@ -148,7 +158,7 @@ class ConversationService:
             deleted = frozenset(await self._conversations.delete_all(owner))
             for id_ in deleted:
                 self._changes.announce(owner, id_)
-            await self._replies.end_all_in(deleted)
+            await self._replies.end_all_in(owner, deleted)
             await self._replies.end_ephemeral(owner)
             await self._conversations.purge(FOR_GOOD + 1)
 

@@ -104,6 +104,18 @@ async def test_starts_on_several_servers_at_once_are_counted_once_each(url: URL)
             await server.quota.count_start("somebody else")
 
 
+async def test_limits_heal_after_the_clock_of_the_database_was_put_back(url: URL) -> None:
+    async with two(url, starts=10) as (first, second):
+        await first.quota.count_start(ADDRESS)
+        later = text("UPDATE buckets SET full_at = full_at + interval '1 day'")
+        await first.database.write(lambda connection: connection.execute(later).close())
+        with pytest.raises(RateLimitedError):
+            await second.quota.count_start(ADDRESS)
+        assert second.quota.rate_state(ADDRESS).reset <= 3601
+        await second.publish()
+        await first.quota.count_start(ADDRESS)
+
+
 async def test_what_is_left_of_the_rate_is_told_as_all_servers_count_it(url: URL) -> None:
     async with two(url, starts=10) as (first, second):
         for _ in range(3):

@@ -1,6 +1,7 @@
 """Faults at random while servers on one PostgreSQL run and read each other's replies.
 
-python -m tests.live.chaos SECONDS [SEED] does so for a while, and says how often each fault came.
+python -m tests.live.chaos SECONDS [SEED [MODE]] does so for a while, and says how often each fault came. With
+a mode (`transaction`, `session`), the servers reach PostgreSQL through PgBouncer.
 """
 
 import asyncio
@@ -20,6 +21,7 @@ import asyncpg
 import httpx
 from sqlalchemy.engine import URL
 
+from tests.pgbouncer import pgbouncer
 from tests.postgresql import PostgresqlServer, new_database, postgresql_server
 from tests.postgresql_proxy import PostgresqlProxy, proxied
 from tests.running import RunningServer, SseReader
@@ -32,6 +34,9 @@ UNSTORED: dict[str, Any] = {"id": "chat", "messages": [MESSAGE]}
 
 HUNG = 60.0
 """Seconds without anything new after which a reader counts as left hanging."""
+
+POOLED = 40
+"""Sessions that PgBouncer opens; in session mode, two servers need as many."""
 
 LOST = 2.0
 """Seconds of text that a killed server may not have saved, on a machine that is busy with all of this."""
@@ -351,13 +356,15 @@ async def chaos(
     postgresql: PostgresqlServer,
     seconds: float,
     seed: int,
+    mode: str = "",
     *,
     readers: int = 6,
     pause: float = 1.5,
 ) -> Chaos:
     """Go on for some seconds. Raises `AssertionError` for the first promise that was broken."""
     async with new_database(postgresql.url) as url, AsyncExitStack() as stack:
-        ways = [stack.enter_context(proxied(url)) for _ in range(2)]
+        through = stack.enter_context(pgbouncer(url, folder, mode, POOLED)) if mode else url
+        ways = [stack.enter_context(proxied(through)) for _ in range(2)]
         world = Chaos(folder, postgresql, url, random.Random(seed), ways)
         async with world.running():
             await world.go_on(seconds, readers, pause)
@@ -369,9 +376,10 @@ def main() -> None:
     """See the beginning of this file."""
     seconds = float(sys.argv[1])
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else random.randrange(1_000_000)
-    print(f"seed {seed}", flush=True)  # noqa: T201
+    mode = "".join(sys.argv[3:])
+    print(f"seed {seed} {mode}", flush=True)  # noqa: T201
     with tempfile.TemporaryDirectory() as folder, postgresql_server() as postgresql:
-        world = asyncio.run(chaos(Path(folder), postgresql, seconds, seed))
+        world = asyncio.run(chaos(Path(folder), postgresql, seconds, seed, mode))
     ends = Counter(reading.outcome["status"] for reading in world.readings if reading.outcome)
     cuts = sum(reading.cuts for reading in world.readings)
     print(  # noqa: T201

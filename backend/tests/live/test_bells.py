@@ -5,10 +5,13 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 
 import pytest
+from sqlalchemy import text
 from sqlalchemy.engine import URL
 
 from headwater.ids import new_id
 from headwater.live.postgresql.bells import PAYLOAD_BYTES, Bells
+from headwater.storage import database, servers
+from headwater.storage.connections import Pooler
 from headwater.storage.database import Database, open_database, unavailable
 from tests.postgresql import new_database
 from tests.postgresql_proxy import proxied
@@ -107,6 +110,32 @@ async def test_a_connection_that_falls_silent_is_replaced(
                 Bells(first).ring("kind", "a")
                 await hearing.until(restarts=2, heard=1)
     assert "come through" not in caplog.text
+
+
+async def test_who_cannot_listen_finds_bells_in_rows(
+    postgresql_url: URL, postgresql_template: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(servers, "SURE_FOR", 1000)
+    async with (
+        new_database(postgresql_url, postgresql_template) as url,
+        open_database(url) as direct,
+    ):
+        monkeypatch.setattr(database, "find_pooler", no_sessions)
+        async with open_database(url, to_serve=True) as pooled, open_database(url, to_serve=True) as other:
+            async with listening(own := Bells(pooled)) as hearing:
+                for number, ringing in enumerate((Bells(direct), Bells(other), own), 1):
+                    ringing.ring("kind", str(number))
+                    await ringing.rung()
+                await hearing.until(restarts=1, heard=2)
+            count = text("SELECT count(*) FROM bells WHERE server = :server")
+            left = await other.read(
+                lambda connection: connection.execute(count, {"server": pooled.server}).scalar_one()
+            )
+    assert (hearing.heard, hearing.restarts, left) == ([("1",), ("2",)], 1, 0)
+
+
+async def no_sessions(*_: object) -> Pooler:
+    return Pooler.TRANSACTIONS
 
 
 async def test_bells_that_did_not_go_out_are_told_as_missed_by_the_next(

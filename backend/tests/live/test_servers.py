@@ -37,6 +37,15 @@ class Servers:
 @contextmanager
 def two_servers(folder: Path, *databases: URL, **more: str) -> Iterator[tuple[RunningServer, RunningServer]]:
     """Two servers on a database; each may have a URL of its own for it."""
+    with servers_of((RunningServer, RunningServer), folder, *databases, **more) as both:
+        yield both
+
+
+@contextmanager
+def servers_of(
+    kinds: tuple[type[RunningServer], type[RunningServer]], folder: Path, *databases: URL, **more: str
+) -> Iterator[tuple[RunningServer, RunningServer]]:
+    """The same, of these kinds."""
     environment = {
         "HEADWATER_HEARTBEAT": "0.2",
         "HEADWATER_ABANDON_AFTER": str(ABANDON_AFTER),
@@ -44,10 +53,10 @@ def two_servers(folder: Path, *databases: URL, **more: str) -> Iterator[tuple[Ru
     }
     servers = []
     try:
-        for name, url in zip(("first", "second"), cycle(databases), strict=False):
+        for name, kind, url in zip(("first", "second"), kinds, cycle(databases), strict=False):
             (folder / name).mkdir()
             way = url.set(drivername="postgresql").render_as_string(hide_password=False)
-            server = RunningServer(folder / name, {"HEADWATER_DATABASE_URL": way, **environment})
+            server = kind(folder / name, {"HEADWATER_DATABASE_URL": way, **environment})
             servers.append(server.wait_until_ready())
         yield servers[0], servers[1]
     finally:
@@ -311,6 +320,55 @@ async def test_what_is_not_stored_is_followed_and_stopped_elsewhere(
             events = await read(servers.reader, generation)
     assert (events[-1].data["status"], events[-1].data["by"]) == ("cancelled", "user")
     assert len(text_of(events).split()) >= 5
+
+
+async def test_what_is_deleted_for_good_is_gone_on_all_servers(servers: Servers) -> None:
+    started = await start(servers.writer)
+    path = f"/api/generations/{started['generation']}"
+    assert text_of(await read(servers.reader, started["generation"])) == WORDS
+    assert (await servers.writer.get(path)).status_code == 200
+    assert (await servers.reader.delete("/api/conversations")).status_code == 204
+    for client in (servers.reader, servers.writer):
+        assert (await client.get(path)).status_code == 404
+
+
+async def test_a_silent_reply_ends_elsewhere_when_it_is_deleted_for_good(servers: Servers) -> None:
+    started = await start(servers.writer, script={"faults": [{"after": 3, "kind": "gate"}]})
+    reading = asyncio.create_task(read(servers.writer, started["generation"]))
+    await read(servers.reader, started["generation"], until=2)
+    assert (await servers.reader.delete("/api/conversations")).status_code == 204
+    async with asyncio.timeout(10):
+        assert (await reading)[-1].data["status"] == "cancelled"
+
+
+@pytest.mark.parametrize("accept", ["text/event-stream", "application/json"])
+async def test_a_cursor_ahead_is_refused_elsewhere_once_the_reply_has_ended(
+    servers: Servers, accept: str
+) -> None:
+    started = await start(servers.writer)
+    path, ahead = f"/api/generations/{started['generation']}/events", {"after": "100000", "wait": "20"}
+    headers = {"accept": accept}
+    async with asyncio.timeout(20):
+        waited = await servers.reader.get(path, params=ahead, headers=headers)
+        if accept != "application/json":
+            assert (waited.status_code, text_of(SseReader().feed(waited.content))) == (200, "")
+            waited = await servers.reader.get(path, params=ahead, headers=headers)
+    assert (waited.status_code, waited.json()["code"]) == (409, "cursor_ahead")
+
+
+async def test_a_file_is_imported_on_both_servers_at_once(servers: Servers) -> None:
+    await start(servers.writer, script={"tokens_per_second": 10_000})
+    archive = (await servers.writer.get("/api/conversations/export")).json()
+    async with clients_of(servers.first, servers.second) as somebody_else:
+        clients = (somebody_else.writer, somebody_else.reader)
+        for _ in range(3):
+            answers = await asyncio.gather(
+                *(client.post("/api/conversations/import", json=archive) for client in clients * 2)
+            )
+            assert [answer.status_code for answer in answers] == [201] * 4, [each.text for each in answers]
+            listed = (await somebody_else.reader.get("/api/conversations")).json()["conversations"]
+            assert len(listed) == len(archive["conversations"])
+            assert (await somebody_else.reader.delete("/api/conversations")).status_code == 204
 
 
 async def test_the_reply_of_a_killed_server_ends_for_its_readers_elsewhere(mortal: Servers) -> None:

@@ -1,6 +1,7 @@
 import asyncio
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,6 @@ from headwater.storage.conversations import ConversationRepository
 from headwater.storage.database import (
     Database,
     DatabaseError,
-    migrations,
     open_database,
     sqlite_url,
 )
@@ -28,6 +28,7 @@ from headwater.storage.database import (
 )
 from headwater.storage.replies import ReplyRepository
 from headwater.storage.rows import conversation_row
+from headwater.storage.schema import migrations
 from headwater.storage.search import SearchRepository
 from headwater.storage.tables import conversations, metadata
 from headwater.storage.uncancelled import uncancelled
@@ -184,9 +185,8 @@ async def test_opening_again_changes_nothing(database_url: URL) -> None:
 
 
 async def test_a_database_of_a_newer_version_is_refused_and_not_changed(database_url: URL) -> None:
-    newer = text("UPDATE alembic_version SET version_num = '9999'")
     async with open_database(database_url) as database:
-        await database.write(lambda connection: connection.execute(newer))
+        await database.write(partial(upgraded, oldest="9999"))
     with pytest.raises(DatabaseError, match=r"^the database is of another version of Headwater: .*9999.*$"):
         async with open_database(database_url):
             pass
@@ -194,6 +194,36 @@ async def test_a_database_of_a_newer_version_is_refused_and_not_changed(database
     version = text("SELECT version_num FROM alembic_version")
     assert await later.read(lambda connection: connection.scalar(version)) == "9999"
     await later.close()
+
+
+async def test_a_newer_version_may_only_have_added_something(database_url: URL) -> None:
+    async with open_database(database_url) as database:
+        await database.write(upgraded)
+    for as_it_is in (False, True):
+        async with open_database(database_url, as_it_is=as_it_is) as database:
+            await kept(ConversationRepository(database), "me", "one", "two")
+
+
+async def test_a_command_changes_no_schema(empty_url: URL) -> None:
+    for version in ("", "0008"):
+        database = Database(empty_url)
+        if version:
+            await database._store.migrate(lambda connection: command.upgrade(migrations(connection), "0008"))
+        with pytest.raises(DatabaseError, match="no server of this version has worked on"):
+            async with open_database(empty_url, as_it_is=True):
+                pass
+        tables = await database.read(lambda connection: inspect(connection).get_table_names())
+        assert ("servers" in tables, "messages" in tables) == (False, bool(version))
+        await database.close()
+
+
+def upgraded(connection: Connection, oldest: str = "") -> None:
+    """As a newer version leaves the schema."""
+    connection.execute(text("ALTER TABLE messages ADD COLUMN mood TEXT"))
+    connection.execute(text("CREATE TABLE moods (name TEXT)"))
+    connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    if oldest:
+        connection.execute(text("UPDATE compatibility SET oldest = :oldest"), {"oldest": oldest})
 
 
 async def test_a_migration_that_fails_leaves_the_database_as_it_was(

@@ -12,6 +12,7 @@ from headwater.errors import UnavailableError
 from headwater.generation.kinds.text import Text, text_of
 from headwater.generation.log import Piece
 from headwater.storage import servers
+from headwater.storage.connections import POOLED
 from headwater.storage.conversations import ConversationRepository
 from headwater.storage.database import DatabaseError, open_database
 from headwater.storage.lock import LockedError
@@ -147,6 +148,77 @@ async def test_a_server_that_was_out_of_reach_stays_though_it_gave_up_its_silent
                     pass
 
 
+class Clock:
+    """The clock of a server, which no administrator can set."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = 0.0
+        monkeypatch.setattr(servers, "_now", lambda: self.now)
+
+    async def let_pass(self, seconds: float, *rows: ServerRow) -> None:
+        """Let these servers beat meanwhile."""
+        until = self.now + seconds
+        while self.now < until:
+            self.now += servers.BEAT
+            for row in rows:
+                await row.verify()
+
+
+@pytest.mark.parametrize("step", ["-1 hour", "1 hour"])
+async def test_the_clock_of_the_database_is_put_forward_or_back(
+    url: URL, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    clock = Clock(monkeypatch)
+    async with joined(url, "first") as first, joined(url, "second") as second:
+        await clock.let_pass(servers.GRACE, first, second)
+        await end_sessions(url, "first")
+        async with session(url) as other:
+            await other.execute(f"UPDATE servers SET seen_at = seen_at + interval '{step}'")
+        await clock.let_pass(servers.GRACE - servers.BEAT, second)
+        assert await names(url) == {"first", "second"}  # it beats, as far as the second one can know
+        await clock.let_pass(2 * servers.BEAT, second)
+        assert await names(url) == {"second"}
+        with pytest.raises(LockedError):
+            await verified(first)
+
+
+async def test_nobody_counts_a_time_without_answers_as_silence(
+    url: URL, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock(monkeypatch)
+    async with joined(url, "first"), joined(url, "second") as second:
+        await end_sessions(url, "first")
+        await clock.let_pass(servers.GRACE - servers.BEAT, second)
+        clock.now += 3600
+        await clock.let_pass(servers.GRACE, second)
+        assert await names(url) == {"first", "second"}
+        await clock.let_pass(2 * servers.BEAT, second)
+        assert await names(url) == {"second"}
+
+
+async def test_a_server_without_sessions_of_its_own_has_the_time_of_its_lease(
+    url: URL, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock(monkeypatch)
+    pooled = f"{POOLED} 1"
+    async with joined(url, pooled), joined(url, "second") as second:
+        await end_sessions(url, pooled)
+        await clock.let_pass(servers.LEASE, second)
+        assert await names(url) == {pooled, "second"}
+        await clock.let_pass(2 * servers.BEAT, second)
+        assert await names(url) == {"second"}
+
+
+async def test_one_server_is_the_first(url: URL) -> None:
+    async with joined(url, "b") as second:
+        await second.verify()
+        assert second.is_first
+        async with joined(url, "a") as first:
+            await first.verify()
+            await second.verify()
+            assert (first.is_first, second.is_first) == (True, False)
+
+
 async def test_who_was_out_of_touch_removes_nobody_at_once(url: URL, monkeypatch: pytest.MonkeyPatch) -> None:
     """After a restart of PostgreSQL, all others look dead to the one that is back first."""
     monkeypatch.setattr(servers, "GRACE", 60)
@@ -181,6 +253,18 @@ async def test_nobody_writes_whose_row_is_gone(url: URL) -> None:
             await other.execute("DELETE FROM servers WHERE name <> ''")
         with pytest.raises(UnavailableError, match="given this one up"):
             await database.write(lambda _: pytest.fail("a transaction of a server that was removed"))
+
+
+async def test_a_connection_that_postgresql_is_about_to_close_is_an_outage(
+    url: URL, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: object, **__: object) -> None:
+        raise asyncpg.InternalClientError("another operation is in progress")
+
+    async with open_database(url) as database:
+        monkeypatch.setattr(asyncpg.Connection, "fetch", fail)
+        with pytest.raises(UnavailableError):
+            await database.now()
 
 
 async def test_a_beat_does_not_wait_for_transactions(url: URL) -> None:

@@ -1,6 +1,7 @@
 """Answers that carry a reply: their transport, their headers and their bytes."""
 
 from collections.abc import AsyncGenerator, Callable
+from contextlib import suppress
 from functools import lru_cache
 
 from quart import Response, request
@@ -9,7 +10,7 @@ from werkzeug.exceptions import MethodNotAllowed
 from werkzeug.http import parse_accept_header
 
 from headwater.api.sinks import RESPONSE
-from headwater.errors import NotAcceptableError
+from headwater.errors import CursorConflictError, NotAcceptableError
 from headwater.generation.log import Cursor
 from headwater.replies.active import Generation
 from headwater.replies.service import Replies
@@ -105,7 +106,8 @@ async def _encoded(
 ) -> AsyncGenerator[bytes, None]:
     """The opening, and then everything else past this generator, straight to the connection."""
     yield encoder.opening(after)
-    await replies.deliver(generation, after, encoder.page, RESPONSE.get(), resumes=resumes)
+    with suppress(CursorConflictError):  # who comes back is refused with it
+        await replies.deliver(generation, after, encoder.page, RESPONSE.get(), resumes=resumes)
 
 
 def json_response(value: object, status: int = 200) -> Response:

@@ -55,9 +55,10 @@ class SharedCounts(Protocol):
         """Free slots. Raises `UnavailableError`."""
         ...
 
-    async def publish(self, slots: Mapping[int, str], last: int) -> bool:
+    async def publish(self, slots: Mapping[int, str], last: int, burst: float) -> bool:
         """Make these slots of this server, which have keys, the occupied ones up to the number `last`.
 
-        Also removes buckets that are full. Returns whether any are left. Raises `UnavailableError`.
+        Also removes buckets that are full, and those that would be so later than in `burst` seconds, because
+        the clock was put back. Returns whether any are left. Raises `UnavailableError`.
         """
         ...

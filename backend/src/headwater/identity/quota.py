@@ -99,7 +99,7 @@ class Quota:
         The result is a context in which the start may occupy a slot.
         """
         full_in = self._buckets.full_in(key)
-        if full_in + self._rate.inverse > self._period + ROUNDING:
+        if full_in + self._rate.inverse > self._burst:
             raise self._too_fast(full_in)
         if self._shared is not None and self._shared.has_others:
             with suppress(UnavailableError):  # the database has logged it
@@ -161,7 +161,7 @@ class Quota:
         """Whether anything is left to be removed later."""
         slots = {number: _digest(key) for number, key in self._slots.items()} if shared.has_others else {}
         vacated = list(self._vacated)
-        has_buckets = await shared.publish(slots, self._last_slot)
+        has_buckets = await shared.publish(slots, self._last_slot, self._burst)
         self._vacated.difference_update(vacated)
         return has_buckets or bool(slots)
 
@@ -209,7 +209,7 @@ class Quota:
         start = Start(
             _digest(key),
             cost,
-            self._period + ROUNDING,
+            self._burst,
             known,
             number,
             list(self._vacated),
@@ -219,7 +219,8 @@ class Quota:
             counted = await awaited_for(COUNT_TIMEOUT, shared.count(start))
         except TimeoutError:
             raise UnavailableError("The servers cannot count together.") from None
-        self._buckets.keep(key, sent + counted.full_in)
+        # It takes longer only where the clock was put back.
+        self._buckets.keep(key, sent + min(counted.full_in, self._burst))
         return counted
 
     def _too_fast(self, full_in: float) -> RateLimitedError:
@@ -238,6 +239,11 @@ class Quota:
     @property
     def _period(self) -> float:
         return self._rate.period.total_seconds()
+
+    @property
+    def _burst(self) -> float:
+        """The most seconds until a bucket is full."""
+        return self._period + ROUNDING
 
 
 class Slot:

@@ -56,11 +56,15 @@ class ActiveReplies:
     """Generations by id.
 
     Closed ones stay for `RETENTION`, up to a total weight of `capacity` (about characters); beyond that,
-    those that closed first are forgotten first.
+    those that closed first are forgotten first. Where `rows_are_shared`, another server may delete a closed
+    row at any time, so what has one is read from there.
     """
 
-    def __init__(self, logs: LogStore, capacity: int = 64 * 1024 * 1024) -> None:
+    def __init__(
+        self, logs: LogStore, capacity: int = 64 * 1024 * 1024, *, rows_are_shared: bool = False
+    ) -> None:
         self._logs = logs
+        self._rows_are_shared = rows_are_shared
         self._capacity = capacity
         self._weight = 0
         self._known: dict[str, Generation] = {}
@@ -130,6 +134,10 @@ class ActiveReplies:
     def close(self, generation: Generation, snapshot: Page) -> None:
         """Move a generation to the closed ones, once its log and its row are closed."""
         del self._running[generation]
+        if self._rows_are_shared and generation.is_stored:
+            del self._known[generation.id]
+            self._logs.forget(generation.id)
+            return
         weight = sum(event.length + EVENT_COST for event in snapshot.events) + EVENT_COST
         self._closed[generation.id] = weight
         self._weight += weight

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Collection
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from contextvars import Context
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -53,6 +53,9 @@ Saving continues while connections close, and the next start closes what is stil
 
 END_TIMEOUT = 5.0
 """Seconds that a deletion for good waits for running replies to end. A later one finds no row to write."""
+
+LOOK_EVERY = 0.05
+"""Seconds between two looks whether those on other servers have."""
 
 AFTER_CRASH = Outcome(Interrupted())
 """The outcome of a reply whose server crashed, without any measurements."""
@@ -118,9 +121,12 @@ class Replies:
         self.drained = asyncio.Event()
 
     async def reconcile(self) -> None:
-        """Close the replies that an earlier process left open, and remove what it left of closed ones."""
-        await self._replies.forget_pieces()
+        """Close the replies that an earlier process left open."""
         await self.close_orphans()
+
+    async def forget_pieces(self) -> None:
+        """Remove what a crash left of closed replies."""
+        await self._replies.forget_pieces()
 
     async def close_orphans(self) -> None:
         """Close the replies of servers that are gone, with the events that were saved."""
@@ -220,7 +226,7 @@ class Replies:
             end = generation.log.read(error.end)
             if end.outcome == AFTER_CRASH:
                 return error.end
-            raise CursorConflictError(f"Cannot resume: {error}.") from None
+            raise _ahead(error) from None
         return after
 
     async def deliver(
@@ -235,12 +241,15 @@ class Replies:
         """Write to a sink what comes after a cursor, until the outcome is written; see `Pump.deliver`.
 
         `resumes` says that a reader who begins at 0 has seen something of it before. The caller counts as a
-        reader meanwhile. Raises `CursorAheadError`.
+        reader meanwhile. Raises `CursorConflictError`, perhaps only at the end of a reply of another server.
         """
         if after > 0 or resumes:
             self._metrics.resumed()
         with self._reading(generation), self._metrics.reading():
-            await self._pump.deliver(generation.log, after, encode, sink)
+            try:
+                await self._pump.deliver(generation.log, after, encode, sink)
+            except CursorAheadError as error:
+                raise _ahead(error) from None
 
     async def page(self, generation: Generation, after: Cursor, wait: float) -> Page:
         """One page after a cursor; waits up to `wait` seconds for something new.
@@ -256,6 +265,8 @@ class Replies:
                     await changed(generation.log, after)
             except TimeoutError:
                 return Page((), after)
+            except CursorAheadError as error:
+                raise _ahead(error) from None
             if not self._lease.is_ours and not await self._lease.wait_until_ours(deadline - now()):
                 return Page((), after)
             return generation.log.read(after)
@@ -280,17 +291,23 @@ class Replies:
         self._require_lease()
         return before
 
-    async def cancel_all_in(self, owner: str, conversation: str) -> None:
-        """Stop the running generations of a conversation."""
+    async def cancel_all_in(self, owner: str, conversations: Collection[str]) -> Collection[str]:
+        """Stop the running generations of an owner's conversations; returns their ids."""
         running = {generation.id: generation.conversation for generation in self._active}
         running |= await self._replies.open_elsewhere(owner)
-        for generation, inside in running.items():
-            if inside == conversation:
-                await self._control.stop(generation, Cancelled("user"))
+        stopped = [id_ for id_, conversation in running.items() if conversation in conversations]
+        for generation in stopped:
+            await self._control.stop(generation, Cancelled("user"))
+        return stopped
 
-    async def end_all_in(self, conversations: Collection[str]) -> None:
-        """Stop and forget the generations of conversations that are deleted for good."""
+    async def end_all_in(self, owner: str, conversations: Collection[str]) -> None:
+        """Stop and forget the generations of an owner's conversations that are deleted for good."""
+        stopped = set(await self.cancel_all_in(owner, conversations))
         await self._end_all(lambda generation: generation.conversation in conversations)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(END_TIMEOUT):
+                while stopped and stopped & (await self._replies.open_elsewhere(owner)).keys():  # noqa: ASYNC110
+                    await asyncio.sleep(LOOK_EVERY)
 
     async def end_ephemeral(self, owner: str) -> None:
         """Stop and forget the owner's generations that are not stored, and stop those on other servers."""
@@ -505,6 +522,10 @@ def _is_repeated(request: ReplyRequest, start: StoredReply) -> bool:
             return request.message == start.generation.parent
         case Stateless():
             return False
+
+
+def _ahead(error: CursorAheadError) -> CursorConflictError:
+    return CursorConflictError(f"Cannot resume: {error}.")
 
 
 def _used_before(key: str | None) -> ConflictError:

@@ -10,6 +10,7 @@ PostgreSQL itself gives up a statement a little sooner. So one that is slow has 
 
 import asyncio
 from contextlib import suppress
+from enum import Enum, auto
 from typing import Any
 
 import asyncpg
@@ -38,25 +39,51 @@ CANCELLED = "cancelled"
 """What SQLAlchemy notes about a connection on which a statement was cancelled."""
 
 
-def connections(url: URL, name: str, answer_timeout: float | None, **pool: Any) -> AsyncEngine:  # noqa: ANN401 - SQLAlchemy's
+POOLED = "headwater pooled"
+"""How the names of servers begin that have no sessions of their own."""
+
+
+class Pooler(Enum):
+    """What a pooler before PostgreSQL hands out to the connections of a program, see `pooler.py`."""
+
+    NONE = auto()
+    """There is no pooler."""
+
+    SESSIONS = auto()
+    TRANSACTIONS = auto()
+
+
+def connections(
+    url: URL,
+    name: str,
+    answer_timeout: float | None,
+    pooler: Pooler = Pooler.NONE,
+    **pool: Any,  # noqa: ANN401 - SQLAlchemy's
+) -> AsyncEngine:
     """A pool of connections, of a server with this name."""
-    engine = create_async_engine(
-        url,
-        connect_args={
-            "timeout": CONNECT_TIMEOUT,
-            "command_timeout": answer_timeout,
-            "connection_class": _Connection,
-            "server_settings": {
-                "application_name": name,
+    arguments: dict[str, Any] = {
+        "timeout": CONNECT_TIMEOUT,
+        "command_timeout": answer_timeout,
+        "connection_class": _Connection,
+        "server_settings": {"application_name": name},
+    }
+    match pooler:
+        case Pooler.NONE:  # poolers refuse connections with settings that they do not know
+            arguments["server_settings"] |= {
                 "statement_timeout": f"{(answer_timeout or 0) * SLOW * 1000:.0f}",
                 "idle_in_transaction_session_timeout": f"{IDLE_IN_TRANSACTION * 1000:.0f}",
                 # Sessions of a server that is out of reach end within about a minute.
                 "tcp_keepalives_idle": "10",
                 "tcp_keepalives_interval": "5",
-            },
-        },
-        **pool,
-    )
+            }
+        case Pooler.TRANSACTIONS:
+            # A statement without a name is prepared and executed without a gap, so it stays in one session.
+            arguments |= {
+                "statement_cache_size": 0,
+                "prepared_statement_cache_size": 0,
+                "prepared_statement_name_func": lambda: "",
+            }
+    engine = create_async_engine(url, connect_args=arguments, **pool)
     event.listen(engine.sync_engine, "checkout", _refuse_closed)
     event.listen(engine.sync_engine, "handle_error", _give_up)
     event.listen(engine.sync_engine, "close", _cut_off)

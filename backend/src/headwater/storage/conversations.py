@@ -20,13 +20,13 @@ from sqlalchemy import (
     insert,
     literal,
     select,
+    text,
     true,
     tuple_,
     update,
 )
 from sqlalchemy.exc import IntegrityError
 
-from headwater.clock import now
 from headwater.conversations.model import (
     Conversation,
     GenerationRecord,
@@ -92,6 +92,9 @@ _BRANCH: Select[Any] = (
     .order_by(messages.c.seq)
 )
 """A conversation, repeated beside each message of a branch; one row without a message if there is none."""
+
+_LOCK_IMPORTS = text("SELECT pg_advisory_xact_lock(hashtextextended(:owner, 0))")
+"""Two servers may import the same conversations at once; who comes second finds the rows of the first."""
 
 PARAMETERS = 500
 """The most ids in one statement."""
@@ -184,8 +187,11 @@ class ConversationRepository:
     async def _insert_deleted(self, owner: str, batch: Sequence[Archived]) -> Sequence[str]:
         """Add conversations, marked as deleted; returns the ids of new ones and of those with the mark."""
         ids = [conversation.id for conversation, _ in batch]
+        now = await self._database.now()
 
         def work(connection: Connection) -> Sequence[str] | None:
+            if not self._database.is_sqlite:
+                connection.execute(_LOCK_IMPORTS, {"owner": owner})
             known: dict[str, bool] = {}
             for some in _batched(ids, PARAMETERS):
                 # The query names only the ids, as in `own_conversations`.
@@ -196,10 +202,10 @@ class ConversationRepository:
                         return None
                     known[row.id] = row.client == owner and row.deleted_at is not None
             marked = [id_ for id_ in ids if known.get(id_, False)]
-            _mark(connection, marked, now())  # again, so that `purge` does not remove them meanwhile
+            _mark(connection, marked, now)  # again, so that `purge` does not remove them meanwhile
             new = [archived for archived in batch if archived[0].id not in known]
             if new:
-                added = [conversation_row(each, owner) | {"deleted_at": now()} for each, _ in new]
+                added = [conversation_row(each, owner) | {"deleted_at": now} for each, _ in new]
                 connection.execute(insert(conversations), added)
             trees = [message_row(message, each.id, owner) for each, tree in new for message in tree]
             if trees:
@@ -344,6 +350,15 @@ class ConversationRepository:
             return _get(connection, owner, conversation)
 
         return await self._database.write(work)
+
+    async def now(self) -> int:
+        """See `Database.now`."""
+        return await self._database.now()
+
+    @property
+    def are_ours_to_purge(self) -> bool:
+        """Whether this server removes for good what all have deleted."""
+        return self._database.is_first
 
     async def purge(self, before: int) -> int:
         """Remove for good what was deleted before this time; returns the number of conversations."""

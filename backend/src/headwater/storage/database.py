@@ -10,24 +10,23 @@ from secrets import token_hex
 from time import monotonic
 from typing import Any, TypeVar
 
-from alembic import command
-from alembic.config import Config
-from alembic.util.exc import CommandError
 from asyncpg import Record
 from sqlalchemy import Connection, TextClause, make_url, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
+from headwater.clock import now
 from headwater.errors import UnavailableError
+from headwater.storage.connections import POOLED, Pooler
 from headwater.storage.lock import Claim, LockedError, lock_file
 from headwater.storage.outage import OUTAGES, is_slow, outage_reason
+from headwater.storage.pooler import find_pooler
 from headwater.storage.postgresql import Postgresql
+from headwater.storage.schema import SchemaError, require, upgrade
 from headwater.storage.servers import BEAT, ServerRow
 from headwater.storage.sqlite import Sqlite
 
 logger = logging.getLogger(__name__)
-
-MIGRATIONS = Path(__file__).parent / "migrations"
 
 DRIVERS = {
     "sqlite": "sqlite+pysqlite",
@@ -37,11 +36,11 @@ DRIVERS = {
 }
 """The driver for each scheme that people write; a URL may also name one of these drivers itself."""
 
-MIGRATION_LOCK = 0x48656164_6D696772
-"""The id of PostgreSQL's lock of migrations: "Headmigr" as a number."""
-
 RETRY_AFTER = 5
 """Seconds after which clients may try again while the database is not available."""
+
+COLLECT_EVERY = 0.1
+"""Seconds after which a server that cannot listen looks for notifications."""
 
 RECOVERY_TIME = 3.0
 """Seconds without a failure after which an outage is over.
@@ -50,6 +49,8 @@ A small write still succeeds on a full disk, between larger ones that fail and a
 """
 
 T = TypeVar("T")
+
+_NOW = text("SELECT extract(epoch FROM clock_timestamp()) * 1000 AS now")
 
 
 class DatabaseError(Exception):
@@ -89,6 +90,7 @@ class Database:
         self._url = url
         self._name = f"headwater {token_hex(8)}"
         self.is_sqlite = url.get_backend_name() == "sqlite"
+        self._pooler = Pooler.NONE
         self._store: Sqlite | Postgresql = Sqlite(url) if self.is_sqlite else Postgresql(url, self._name)
         self._claim: Claim | None = None
         self.outage: str | None = None
@@ -143,9 +145,17 @@ class Database:
             return await self._postgresql.fetch(statement, parameters)
 
     async def notify(self, payloads: Sequence[str]) -> None:
-        """Send notifications of PostgreSQL to every server. Raises `UnavailableError`."""
+        """Send notifications to every other server. Raises `UnavailableError`."""
         with self._noticing_outages():
-            await self._postgresql.notify(payloads)
+            await self._postgresql.notify(payloads, self.server)
+
+    async def collect(self) -> Sequence[str]:
+        """The notifications for this server since the last time, where it cannot listen.
+
+        Raises `UnavailableError`; then some may be lost.
+        """
+        with self._noticing_outages():
+            return await self._postgresql.collect(self.server)
 
     @asynccontextmanager
     async def listening(self, heard: Callable[[str], None]) -> AsyncIterator[asyncio.Event]:
@@ -173,6 +183,16 @@ class Database:
     def other_servers(self) -> int:
         """How many other servers work on the database, as far as this one knows."""
         return 0 if self._claim is None else self._claim.others
+
+    @property
+    def keeps_sessions(self) -> bool:
+        """Whether its connections can listen: no pooler gives each transaction another session."""
+        return self._pooler is not Pooler.TRANSACTIONS
+
+    @property
+    def is_first(self) -> bool:
+        """Whether this server does what one alone should do for all."""
+        return self._claim is None or self._claim.is_first
 
     @property
     def is_ours(self) -> bool:
@@ -215,6 +235,13 @@ class Database:
                 with suppress(UnavailableError, SQLAlchemyError):  # the next one tries again
                     await self.write(_write_something)
 
+    async def now(self) -> int:
+        """Milliseconds since 1970, by a clock that all servers share. Raises `UnavailableError`."""
+        if self.is_sqlite:
+            return now()
+        (row,) = await self.fetch(_NOW, {})
+        return int(row["now"])
+
     def analyze(self, connection: Connection) -> None:
         """Refresh the statistics of PostgreSQL's planner after many rows were added.
 
@@ -230,22 +257,46 @@ class Database:
             with self._noticing_outages():
                 await self._store.empty_log()
 
+    async def find_pooler(self) -> None:
+        """Adapt to a pooler, if PostgreSQL is behind one; before anything else."""
+        if self.is_sqlite:
+            return
+        self._pooler = await find_pooler(self._url, self._name)
+        if not self.keeps_sessions:
+            self._name = f"{POOLED} {token_hex(8)}"
+        self._store = Postgresql(self._url, self._name, self._pooler)
+
     async def migrate(self) -> None:
         """Bring the schema to the newest version. Raises `DatabaseError`."""
+        await self._with_schema(upgrade)
+
+    async def require_schema(self) -> None:
+        """Raise `DatabaseError` if this version cannot work on the schema as it is."""
+        await self._with_schema(require)
+
+    async def _with_schema(self, work: Callable[[Connection], None]) -> None:
         try:
-            await self._store.migrate(_upgrade)
-        except CommandError as error:
-            raise DatabaseError(f"the database is of another version of Headwater: {error}") from error
+            await self._store.migrate(work)
+        except SchemaError as error:
+            raise DatabaseError(str(error)) from None
 
     async def claim(self) -> None:
         """Claim the database for this server until `close`, and migrate it. Raises `LockedError`."""
         if self.is_sqlite:
             self._claim = await lock_file(f"{self._url.database}.lock")
         else:
-            self._claim = row = ServerRow(self._url, self._name)
+            if not self.keeps_sessions:
+                logger.warning(
+                    "HEADWATER_DATABASE_URL leads to a pooler in transaction mode, which delivers no"
+                    " notifications; what other servers do is seen %g s later",
+                    COLLECT_EVERY,
+                )
+            self._claim = row = ServerRow(self._url, self._name, self._pooler)
             await row.replace_older_version()
         await self.migrate()
         await self._claim.join()
+        with suppress(*OUTAGES):  # `keep` repeats it
+            await self._claim.verify()
 
     async def close(self) -> None:
         """Close all connections, and give up the claim."""
@@ -289,17 +340,23 @@ class Database:
 
 
 @asynccontextmanager
-async def open_database(url: URL, *, to_serve: bool = False) -> AsyncIterator[Database]:
+async def open_database(
+    url: URL, *, to_serve: bool = False, as_it_is: bool = False
+) -> AsyncIterator[Database]:
     """A database with the newest schema; closed on leaving. Raises `DatabaseError` when it cannot be used.
 
-    `to_serve` is for servers. A file of SQLite has one at a time.
+    `to_serve` is for servers. A file of SQLite has one at a time. `as_it_is` is for programs that run beside
+    servers, perhaps of an older version: it changes no schema, and refuses one that is not of this version.
     """
     database = Database(url)
     async with AsyncExitStack() as stack:
         stack.push_async_callback(database.close)
         try:
+            await database.find_pooler()
             if to_serve:
                 await database.claim()
+            elif as_it_is:
+                await database.require_schema()
             else:
                 await database.migrate()
         except LockedError:
@@ -313,21 +370,6 @@ async def open_database(url: URL, *, to_serve: bool = False) -> AsyncIterator[Da
 def unavailable(reason: str) -> UnavailableError:
     """The refusal of a request that needs the database; `reason` is the end of a sentence."""
     return UnavailableError(f"The database is not available: {reason}.", retry_after=RETRY_AFTER)
-
-
-def migrations(connection: Connection) -> Config:
-    """Alembic's configuration for a connection."""
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    config.attributes["connection"] = connection
-    return config
-
-
-def _upgrade(connection: Connection) -> None:
-    """Upgrade the schema; servers that start together take turns."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
-    command.upgrade(migrations(connection), "head")
 
 
 def _write_something(connection: Connection) -> None:

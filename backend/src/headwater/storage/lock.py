@@ -21,8 +21,15 @@ class LockedError(Exception):
 class Claim(Protocol):
     """The right to write, which lasts until it is released, or the process ends."""
 
-    others: int
-    """How many other servers have the same right."""
+    @property
+    def others(self) -> int:
+        """How many other servers have the same right."""
+        ...
+
+    @property
+    def is_first(self) -> bool:
+        """Whether this one comes first among them, in an order that all agree on."""
+        ...
 
     @property
     def name(self) -> str:
@@ -67,6 +74,7 @@ class FileLock:
     is_sure = True
     name = ""
     others = 0
+    is_first = True
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection

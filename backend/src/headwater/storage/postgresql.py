@@ -18,7 +18,13 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.util import greenlet_spawn
 
-from headwater.storage.connections import ANSWER_TIMEOUT, LONG_ANSWER_TIMEOUT, connections
+from headwater.storage.connections import (
+    ANSWER_TIMEOUT,
+    LONG_ANSWER_TIMEOUT,
+    POOLED,
+    Pooler,
+    connections,
+)
 from headwater.storage.uncancelled import END_TIMEOUT, uncancelled
 
 CHANNEL = "headwater"
@@ -32,21 +38,31 @@ LONG_RECYCLE = 10.0
 
 T = TypeVar("T")
 
-_NOTIFY = text("SELECT pg_notify(:channel, payload) FROM unnest(CAST(:payloads AS text[])) AS new(payload)")
+_NOTIFY = text(f"""
+    WITH new AS (
+        SELECT payload FROM unnest(CAST(:payloads AS text[])) AS new(payload)
+    ), pooled AS (
+        SELECT name FROM servers WHERE name LIKE '{POOLED} %' AND name <> :server FOR KEY SHARE
+    ), kept AS (
+        INSERT INTO bells (server, payload) SELECT name, payload FROM pooled, new
+    )
+    SELECT pg_notify(:channel, payload) FROM new""")  # noqa: S608
+_COLLECT = text("DELETE FROM bells WHERE server = :server RETURNING payload")
 
 
 class Postgresql:
     """Transactions in a database of PostgreSQL, of a server with this name."""
 
-    def __init__(self, url: URL, name: str) -> None:
-        self._url, self._name = url, name
+    def __init__(self, url: URL, name: str, pooler: Pooler = Pooler.NONE) -> None:
+        self._url, self._name, self._pooler = url, name, pooler
         self._engine = connections(
-            url, name, ANSWER_TIMEOUT, pool_size=10, max_overflow=14, pool_timeout=POOL_TIMEOUT
+            url, name, ANSWER_TIMEOUT, pooler, pool_size=10, max_overflow=14, pool_timeout=POOL_TIMEOUT
         )
         self._long = connections(
             url,
             name,
             LONG_ANSWER_TIMEOUT,
+            pooler,
             pool_size=1,
             max_overflow=5,
             pool_timeout=POOL_TIMEOUT,
@@ -72,7 +88,7 @@ class Postgresql:
 
     async def migrate(self, work: Callable[[Connection], None]) -> None:
         """Do `work` in a transaction, however long it takes."""
-        engine = connections(self._url, self._name, None, poolclass=NullPool)
+        engine = connections(self._url, self._name, None, self._pooler, poolclass=NullPool)
         async with _transaction(engine) as connection:
             await connection.run_sync(work)
 
@@ -88,9 +104,14 @@ class Postgresql:
             rows: Sequence[asyncpg.Record] = await driver.fetch(query, *[parameters[name] for name in names])
             return rows
 
-    async def notify(self, payloads: Sequence[str]) -> None:
-        """Send notifications to every server."""
-        await self.fetch(_NOTIFY, {"channel": CHANNEL, "payloads": list(payloads)})
+    async def notify(self, payloads: Sequence[str], server: str) -> None:
+        """Send notifications to every server but the one that sends."""
+        notification = {"channel": CHANNEL, "payloads": list(payloads), "server": server}
+        await self.fetch(_NOTIFY, notification)
+
+    async def collect(self, server: str) -> Sequence[str]:
+        """Take the notifications for a server that cannot listen."""
+        return [row["payload"] for row in await self.fetch(_COLLECT, {"server": server})]
 
     @asynccontextmanager
     async def listening(self, heard: Callable[[str], None]) -> AsyncIterator[asyncio.Event]:
@@ -129,8 +150,9 @@ class Postgresql:
             # As SQLAlchemy does itself, see `connections.py`.
             self.engine.pool._invalidate(pooled, error, _checkin=False)  # noqa: SLF001
             raise
-        except asyncpg.PostgresError as error:
-            is_usable = not driver.is_closed()
+        except (asyncpg.PostgresError, asyncpg.InternalClientError) as error:
+            # The second is what a connection raises that PostgreSQL is about to close.
+            is_usable = isinstance(error, asyncpg.PostgresError) and not driver.is_closed()
             is_taken = isinstance(error, asyncpg.IntegrityConstraintViolationError)
             kind = IntegrityError if is_taken else DBAPIError
             raise kind(query, None, error, connection_invalidated=not is_usable) from error

@@ -2,8 +2,10 @@
 
 - A server **beats**: every `BEAT` seconds it writes the database's time into its row. While PostgreSQL is
   silent, it cannot know whether the row is still there: after `SURE_FOR` seconds it hands out no more tokens.
-- Any server removes the row of another that has not beaten for `GRACE` seconds and has no session (its
-  process is gone), or has not beaten for `LEASE` seconds (it is paused). After an outage, it waits as long.
+- Any server removes the row of another whose beats have stopped: for `GRACE` seconds if that server has no
+  session (its process is gone), or for `LEASE` seconds (it is paused). It counts them from when it saw the
+  last beat, by a clock that nobody can set. After an outage, it waits as long.
+- Behind a pooler in transaction mode (`pooler.py`), a server has no sessions, so they tell nothing of it.
 - Every transaction that writes first locks the row of its server (`FENCE`), so nobody writes once it is gone.
 
 What a server ran whose row is gone is an orphan, which any other server closes.
@@ -15,13 +17,14 @@ them for good, so that none of them writes beside today's servers.
 import asyncio
 import logging
 import time
+from collections.abc import Sequence
 
 from sqlalchemy import Connection, NullPool, text
 from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from headwater import __version__
-from headwater.storage.connections import connections
+from headwater.storage.connections import POOLED, Pooler, connections
 from headwater.storage.lock import LOCK_TIMEOUT, LockedError, waits
 from headwater.storage.outage import OUTAGES, is_refusal
 from headwater.storage.uncancelled import awaited_for
@@ -56,35 +59,39 @@ _JOIN = text(
     "INSERT INTO servers (name, seen_at, version) VALUES (:server, clock_timestamp(), :version)"
     " ON CONFLICT (name) DO NOTHING"
 )
-_BEAT = text("""
-    UPDATE servers SET seen_at = clock_timestamp() WHERE name = :server
-    RETURNING (SELECT count(*) FROM servers WHERE name NOT IN (:server, '')) AS others""")
-_EXPEL = text("""
+_SEEN = "extract(epoch FROM seen_at) || ' ' || name"
+_BEAT = text(f"""
+    UPDATE servers SET seen_at = clock_timestamp()
+    -- A beat that a crash of PostgreSQL undoes is repeated soon.
+    FROM set_config('synchronous_commit', 'off', true) WHERE name = :server
+    RETURNING ARRAY(SELECT {_SEEN} FROM servers WHERE name NOT IN (:server, '')) AS beats""")  # noqa: S608
+_EXPEL = text(f"""
     DELETE FROM servers WHERE name IN (
         SELECT name FROM servers
-        WHERE name NOT IN (:server, '') AND (
-            seen_at < clock_timestamp() - make_interval(secs => :lease)
-            OR seen_at < clock_timestamp() - make_interval(secs => :grace)
+        WHERE {_SEEN} = ANY(CAST(:silent AS text[])) AND (
+            {_SEEN} = ANY(CAST(:paused AS text[]))
+            OR name NOT LIKE '{POOLED} %'
             AND NOT EXISTS (SELECT FROM pg_stat_activity WHERE application_name = servers.name)
         ) FOR UPDATE SKIP LOCKED
-    ) RETURNING name""")
+    ) RETURNING name""")  # noqa: S608
 _LEAVE = text("DELETE FROM servers WHERE name = :server")
 
 
 class ServerRow:
     """This server's row: a `Claim` that other servers may hold beside it."""
 
-    def __init__(self, url: URL, name: str) -> None:
+    def __init__(self, url: URL, name: str, pooler: Pooler = Pooler.NONE) -> None:
         self._name = name
-        self._engine = connections(url, name, LEASE, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+        self._engine = connections(url, name, LEASE, pooler, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+        self._pooler = pooler
         self._session: AsyncConnection | None = None
         self._silent: AsyncConnection | None = None
         """An earlier session, by which others see that this server lives until it has a new one."""
         self._has_joined = False
         self._answered_at = float("-inf")
-        self._in_touch_since = 0.0
-        self.others = 0
-        """How many other servers there were at the last beat."""
+        self._beats: dict[str, float] = {}
+        """The last beats of the other servers, and since when they are known."""
+        self._others: frozenset[str] = frozenset()
 
     @property
     def name(self) -> str:
@@ -96,10 +103,20 @@ class ServerRow:
         """See `Claim.is_sure`."""
         return _now() - self._answered_at < SURE_FOR
 
+    @property
+    def others(self) -> int:
+        """See `Claim.others`: as of the last beat."""
+        return len(self._others)
+
+    @property
+    def is_first(self) -> bool:
+        """See `Claim.is_first`."""
+        return all(self._name < other for other in self._others)
+
     async def join(self) -> None:
         """See `Claim.join`."""
         session = await self._connected()
-        self._in_touch_since = self._answered_at = _now()
+        self._answered_at = _now()
         await session.execute(_JOIN, {"server": self._name, "version": __version__})
         self._has_joined = True
 
@@ -111,23 +128,20 @@ class ServerRow:
                 session = await self._connected()
             except OUTAGES as error:
                 # Where nobody can connect, nobody can remove a row. Others may come another way.
-                if is_refusal(error) and not self.others:
+                if is_refusal(error) and not self.others and self._pooler is Pooler.NONE:
                     self._answered_at = asked_at
                 raise
             asked_at = _now()
             if asked_at - self._answered_at >= SURE_FOR:
-                self._in_touch_since = asked_at
+                self._beats = {}  # the others may have been cut off as well
             beat = await awaited_for(SURE_FOR, session.execute(_BEAT, {"server": self._name}))
             beaten = beat.one_or_none()
             self._answered_at = float("-inf") if beaten is None else asked_at
             if beaten is None:
                 raise LockedError
-            self._in_touch_since = min(self._in_touch_since, asked_at)
-            self.others = beaten.others
-            if self.others:
-                await awaited_for(SURE_FOR, self._expel(session, asked_at))
+            await awaited_for(SURE_FOR, self._note(beaten.beats, session))
         except OUTAGES as error:
-            self._in_touch_since = float("inf")
+            self._beats = {}
             if isinstance(error, TimeoutError) and self._silent is None:
                 self._silent, self._session = self._session, None
             await self._close()
@@ -179,19 +193,22 @@ class ServerRow:
             await asyncio.sleep(BEAT)
         await session.execute(text("UPDATE lock_holder SET holder = :shared"), {"shared": SHARED})
 
-    async def _expel(self, session: AsyncConnection, now: float) -> None:
-        in_touch = now - self._in_touch_since
-        if in_touch < GRACE:
-            return
-        limits = {"server": self._name, "grace": GRACE, "lease": LEASE if in_touch >= LEASE else 1e9}
-        for name in (await session.execute(_EXPEL, limits)).scalars():
-            logger.warning("the server %s is gone", name)
+    async def _note(self, beats: Sequence[str], session: AsyncConnection) -> None:
+        """Note the beats of other servers, and remove the rows of those that have stopped."""
+        now = _now()
+        self._beats = {beat: self._beats.get(beat, now) for beat in beats}
+        self._others = frozenset(beat.partition(" ")[2] for beat in beats)
+        silent, paused = (
+            [beat for beat, since in self._beats.items() if now - since >= limit] for limit in (GRACE, LEASE)
+        )
+        if silent:
+            gone = await session.execute(_EXPEL, {"silent": silent, "paused": paused})
+            for name in gone.scalars():
+                logger.warning("the server %s is gone", name)
 
     async def _connected(self) -> AsyncConnection:
         if self._session is None:
             self._session = await self._engine.connect()
-            # A beat that a crash of PostgreSQL undoes is repeated soon.
-            await self._session.execute(text("SET synchronous_commit = off"))
         return self._session
 
     async def _close(self) -> None:

@@ -173,6 +173,14 @@ servers = Table(
 
 The row without a name stands for programs that are no server. `version` is for whoever looks at the table."""
 
+bells = Table(
+    "bells",
+    metadata,
+    Column("server", Text, _belongs_to("servers.name"), nullable=False, index=True),
+    Column("payload", Text, nullable=False),
+)
+"""Notifications for servers that no NOTIFY reaches, see `pooler.py`."""
+
 readers = Table(
     "readers",
     metadata,
@@ -206,3 +214,6 @@ secrets = Table(
     Column("signing_keys", JSON, nullable=False),
 )
 """One row: what all servers sign with, see `identity/signing_keys.py`."""
+
+compatibility = Table("compatibility", metadata, Column("oldest", Text, nullable=False))
+"""One row: the oldest revision whose programs can work on this schema, see `schema.py`."""

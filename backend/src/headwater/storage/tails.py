@@ -6,7 +6,6 @@ replies of a server that is gone: what was read on another server stays.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import count
 
 import msgspec
 from sqlalchemy import text
@@ -17,7 +16,7 @@ from headwater.storage.database import Database
 from headwater.storage.servers import FENCE
 
 KEPT = 5.0
-"""Seconds for which a row stays at least; much longer than between two saves of pieces."""
+"""Seconds between two calls of `forget`; much longer than between two saves of pieces."""
 
 RECENT = 2.0
 """Seconds of which whoever begins to follow a server gets the rows; longer than a save of pieces takes."""
@@ -38,11 +37,10 @@ _READ = text(f"""
 _FORGET = text(f"""
     WITH held AS ({FENCE}), forgotten AS (
         DELETE FROM tails USING held
-        WHERE added_at < clock_timestamp() - make_interval(secs => {KEPT})
-        AND (server = held.name OR NOT EXISTS (
+        WHERE server = held.name AND number < CAST(:end AS bigint) OR NOT EXISTS (
             SELECT FROM servers WHERE servers.name = tails.server
             UNION ALL SELECT FROM generations WHERE generations.server = tails.server AND shape IS NULL
-        ))
+        )
     )
     SELECT count(*) AS held FROM held""")  # noqa: S608
 
@@ -52,12 +50,13 @@ class TailRepository:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._numbers = count()
+        self._number = self._old = 0
 
     async def add(self, pieces: Sequence[Piece]) -> None:
         """Add what replies of this server have got. Raises `UnavailableError`."""
         # A failed attempt may have added its row, so the next one has another number.
-        row = {"number": next(self._numbers), "pieces": encode_pieces(pieces)}
+        row = {"number": self._number, "pieces": encode_pieces(pieces)}
+        self._number += 1
         await self._database.execute(_ADD, row)
 
     async def read(self, last: Mapping[str, int]) -> tuple[dict[str, int], list[Piece]]:
@@ -71,8 +70,9 @@ class TailRepository:
         return now, list(tail_pieces(row["pieces"] for row in rows))
 
     async def forget(self) -> None:
-        """Delete what is old of this server, and of those that are gone with all their replies closed."""
-        await self._database.execute(_FORGET, {})
+        """Delete what this server had added at the last call, and what those left that are gone."""
+        old, self._old = self._old, self._number
+        await self._database.execute(_FORGET, {"end": old})
 
 
 def encode_pieces(pieces: Iterable[Piece]) -> bytes:

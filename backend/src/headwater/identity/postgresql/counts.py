@@ -35,7 +35,9 @@ _PUBLISH = text(f"""
         ON CONFLICT DO NOTHING
     ), full_ones AS (
         DELETE FROM buckets WHERE key IN (
-            SELECT key FROM buckets WHERE full_at < clock_timestamp() FOR UPDATE SKIP LOCKED
+            SELECT key FROM buckets
+            WHERE full_at NOT BETWEEN clock_timestamp() AND clock_timestamp() + make_interval(secs => :burst)
+            FOR UPDATE SKIP LOCKED
         )
     )
     SELECT (SELECT count(*) FROM held) AS held,
@@ -62,9 +64,9 @@ class PostgresqlCounts:
         """See `SharedCounts.vacate`."""
         await self._execute(_VACATE, {"slots": list(slots)})
 
-    async def publish(self, slots: Mapping[int, str], last: int) -> bool:
+    async def publish(self, slots: Mapping[int, str], last: int, burst: float) -> bool:
         """See `SharedCounts.publish`."""
-        state = {"slots": list(slots), "keys": list(slots.values()), "last": last}
+        state = {"slots": list(slots), "keys": list(slots.values()), "last": last, "burst": burst}
         return bool((await self._execute(_PUBLISH, state))["has_buckets"])
 
     async def _execute(self, statement: TextClause, parameters: Mapping[str, Any]) -> Record:

@@ -1,4 +1,7 @@
-"""Bells between servers: PostgreSQL's NOTIFY. A bell is a hint to look at rows; one may be missed."""
+"""Bells between servers: PostgreSQL's NOTIFY. A bell is a hint to look at rows; one may be missed.
+
+A server that cannot listen, because it is behind a pooler, finds its bells in a table.
+"""
 
 import asyncio
 import logging
@@ -12,7 +15,7 @@ import msgspec
 from sqlalchemy.exc import SQLAlchemyError
 
 from headwater.errors import UnavailableError
-from headwater.storage.database import Database
+from headwater.storage.database import COLLECT_EVERY, Database
 from headwater.storage.outage import OUTAGES
 from headwater.storage.uncancelled import in_background
 
@@ -50,8 +53,6 @@ class Bells:
         self._waiting: defaultdict[str, dict[tuple[str, ...], None]] = defaultdict(dict)
         self._ringing: asyncio.Task[None] | None = None
         self._own_heard = asyncio.Event()
-        self.come_through = True
-        """Whether bells are heard. PgBouncer takes LISTEN in its transaction mode, and delivers nothing."""
 
     def on(self, kind: str, heard: Heard) -> None:
         """Call `heard` with the words of each bell of this kind that another server rings."""
@@ -73,34 +74,39 @@ class Bells:
             await self._ringing
 
     async def run(self) -> None:
-        """Listen until cancelled."""
+        """Hear bells until cancelled."""
+        hear = self._listen if self._database.keeps_sessions else self._collect
         while True:
             with suppress(UnavailableError, *OUTAGES):  # the database has logged it
-                async with self._database.listening(self._hear) as lost:
-                    self._restart()
-                    is_new = True
-                    while not lost.is_set() and await self._hears_itself(is_new):
-                        is_new = False
-                        with suppress(TimeoutError):
-                            async with asyncio.timeout(PROBE_EVERY):
-                                await lost.wait()
+                await hear()
             await asyncio.sleep(RETRY_AFTER)
 
-    async def _hears_itself(self, is_new: bool) -> bool:
-        """Whether bells come through a connection. One that did so before and falls silent is replaced."""
+    async def _listen(self) -> None:
+        """Listen until no bell comes through any more."""
+        async with self._database.listening(self._hear) as lost:
+            self._restart()
+            while not lost.is_set() and await self._hears_itself():
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(PROBE_EVERY):
+                        await lost.wait()
+
+    async def _collect(self) -> None:
+        """Look for bells in rows, until that fails."""
+        payloads = await self._database.collect()
+        self._restart()
+        while True:
+            for payload in payloads:
+                self._hear(payload)
+            await asyncio.sleep(COLLECT_EVERY)
+            payloads = await self._database.collect()
+
+    async def _hears_itself(self) -> bool:
         self._own_heard.clear()
         self.ring("probe")
         with suppress(TimeoutError):
             async with asyncio.timeout(PROBE_EVERY):
                 await self._own_heard.wait()
-        heard = self._own_heard.is_set()
-        if is_new and self.come_through and not heard and self._database.outage is None:
-            logger.warning(
-                "notifications of PostgreSQL do not come through, so other servers' replies arrive late; does"
-                " HEADWATER_DATABASE_URL lead to a pooler in transaction mode?"
-            )
-        self.come_through = heard or not is_new
-        return heard
+        return self._own_heard.is_set()
 
     def _restart(self) -> None:
         for restarted in self._restarts:

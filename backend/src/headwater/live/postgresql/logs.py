@@ -30,9 +30,6 @@ WRITTEN = "written"
 TICK = 1.0
 """Seconds after which replies that are followed are looked at without a bell."""
 
-FAST_TICK = 0.1
-"""The same where no bells come through."""
-
 FIRST_PIECE = 10.0
 """Seconds in which a server saves an ephemeral reply that is read elsewhere; a dead one is missed sooner."""
 
@@ -81,7 +78,7 @@ class SharedLogStore:
         """When each was read, and what these servers shared, by reply: new copies go on from saved pieces."""
         self._written: set[str] = set()
         """Copies whose rows are known to have something that readers wait for."""
-        self._looking = Looking(self._look, lambda: TICK if bells.come_through else FAST_TICK)
+        self._looking = Looking(self._look, lambda: TICK)
         self._looked_at_rows = 0.0
         bells.on(SHARED, self._hear_shared)
         bells.on(WRITTEN, self._hear_written)

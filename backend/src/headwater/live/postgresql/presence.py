@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from math import inf
 
 from sqlalchemy import text
 
@@ -18,15 +19,25 @@ READ = "read"
 TICK = 2.0
 """Seconds after which rows are looked at without a bell."""
 
+LINGER = 2.0
+"""Seconds for which a reply counts as read after its last reader here, who may be a poll before the next."""
+
+NOTE_EVERY = 30.0
+"""Seconds after which a server notes what it reads though nothing has changed.
+
+A note whose connection broke may have come after the next one."""
+
 _NOTE = text(f"""
     WITH held AS ({FENCE}), gone AS (
-        DELETE FROM readers USING held WHERE server = held.name AND generation = ANY(CAST(:gone AS text[]))
+        DELETE FROM readers USING held
+        WHERE server = held.name AND generation <> ALL(CAST(:read AS text[])) RETURNING generation
     ), come AS (
         INSERT INTO readers (generation, server)
-        SELECT new.generation, held.name FROM held, unnest(CAST(:come AS text[])) AS new(generation)
-        ON CONFLICT DO NOTHING
+        SELECT new.generation, held.name FROM held, unnest(CAST(:read AS text[])) AS new(generation)
+        ON CONFLICT DO NOTHING RETURNING generation
     )
-    SELECT count(*) AS held FROM held""")  # noqa: S608
+    SELECT (SELECT count(*) FROM held) AS held,
+        ARRAY(SELECT generation FROM gone UNION ALL SELECT generation FROM come) AS changed""")  # noqa: S608
 _READ = text("SELECT DISTINCT generation FROM readers WHERE generation = ANY(CAST(:ids AS text[]))")
 
 
@@ -39,8 +50,9 @@ class SharedPresence:
         self._listeners: dict[str, Callable[[int], None]] = {}
         self._counts: dict[str, int] = {}
         self._elsewhere: frozenset[str] = frozenset()
-        self._changed: dict[str, bool] = {}
-        """Replies of other servers, and whether they are read here, that are not noted yet."""
+        self._read_until: dict[str, float] = {}
+        """Replies of other servers that are read here, and when the last reader left."""
+        self._note_due = 0.0
         self._looking = Looking(self._look, lambda: TICK)
         self._is_read_elsewhere = asyncio.Event()
         bells.on(READ, self._hear)
@@ -72,36 +84,47 @@ class SharedPresence:
         """See `Presence.reading`."""
         is_own = generation in self._listeners
         with self._here.reading(generation):
-            if not is_own and self._here.count(generation) == 1:
-                self._note(generation, is_read=True)
+            if not is_own:
+                self._come(generation)
             try:
                 yield
             finally:
                 if not is_own and self._here.count(generation) == 1:
-                    self._note(generation, is_read=False)
+                    self._leave(generation)
 
     async def run(self) -> None:
         """Note readers of other servers' replies, and look for readers elsewhere, until cancelled."""
         await self._looking.run()
 
     async def _look(self) -> None:
-        await self._note_changes()
+        await self._note()
         await self._find_readers()
 
-    def _note(self, generation: str, *, is_read: bool) -> None:
-        self._changed[generation] = is_read
-        self._looking.soon()
+    def _come(self, generation: str) -> None:
+        if generation not in self._read_until:
+            self._note_due = 0.0
+            self._looking.soon()
+        self._read_until[generation] = inf
 
-    async def _note_changes(self) -> None:
-        changed = dict(self._changed)
-        if not changed:
+    def _leave(self, generation: str) -> None:
+        now = asyncio.get_running_loop().time()
+        self._read_until[generation] = now
+        self._note_due = min(self._note_due, now + LINGER)
+
+    async def _note(self) -> None:
+        now = asyncio.get_running_loop().time()
+        if now < self._note_due:
             return
-        come = [generation for generation, is_read in changed.items() if is_read]
-        gone = [generation for generation, is_read in changed.items() if not is_read]
-        await self._database.execute(_NOTE, {"come": come, "gone": gone})
-        for generation, is_read in changed.items():
-            if self._changed.get(generation) is is_read:
-                del self._changed[generation]
+        self._read_until = {read: until for read, until in self._read_until.items() if until + LINGER > now}
+        self._note_due = now + NOTE_EVERY
+        for until in self._read_until.values():
+            self._note_due = min(self._note_due, until + LINGER)
+        try:
+            noted = await self._database.execute(_NOTE, {"read": list(self._read_until)})
+        except BaseException:
+            self._note_due = 0.0
+            raise
+        for generation in noted["changed"]:
             self._bells.ring(READ, generation)
 
     async def _find_readers(self) -> None:
