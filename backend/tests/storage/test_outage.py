@@ -15,12 +15,13 @@ import asyncpg
 import httpx
 import pytest
 from sqlalchemy import Connection, text
+from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 
 from headwater.errors import UnavailableError
 from headwater.storage.database import RECOVERY_TIME, open_database, sqlite_url
-from headwater.storage.outage import is_refusal, outage_reason
+from headwater.storage.outage import OUTAGES, is_refusal, outage_reason
 from tests.postgresql import PostgresqlServer, new_database, postgresql_server
 from tests.running import RunningServer, SseEvent, SseReader, asked, text_of
 
@@ -381,6 +382,21 @@ def test_an_outage_is_known_by_its_sqlstate(state: str, reason: str | None) -> N
     error = asyncpg.PostgresError()
     error.sqlstate = state
     assert outage_reason(DBAPIError("SELECT 1", None, error)) == reason
+
+
+def refused_by_the_pool() -> Exception:
+    """What the dialect raises where the pool connects for the driver itself."""
+    error = AsyncAdapt_asyncpg_dbapi.Error("the database system is starting up")  # type: ignore[no-untyped-call]
+    error.sqlstate = "57P03"
+    return error
+
+
+@pytest.mark.parametrize(
+    "error", [refused_by_the_pool(), asyncpg.InternalClientError("another operation is in progress")]
+)
+def test_a_connection_that_cannot_be_used_is_an_outage(error: Exception) -> None:
+    assert isinstance(error, OUTAGES)
+    assert outage_reason(error) == "it refuses connections"
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import re
 import sqlite3
 
 import asyncpg
+from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
@@ -17,7 +18,16 @@ class LostFileError(OSError):
         self.reason = reason
 
 
-OUTAGES = (DBAPIError, OSError, TimeoutError, PoolTimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+OUTAGES = (
+    DBAPIError,
+    AsyncAdapt_asyncpg_dbapi.Error,  # a connection of the pool that could not be made
+    OSError,
+    TimeoutError,
+    PoolTimeoutError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # a connection that broke in the middle of something
+)
 """What an outage may raise; `outage_reason` says whether it is one."""
 
 
@@ -61,7 +71,9 @@ def outage_reason(error: BaseException) -> str | None:
         return next((reason for start, reason in _POSTGRESQL.items() if state.startswith(start)), None)
     if isinstance(cause, TimeoutError | PoolTimeoutError):
         return _SILENT
-    if isinstance(cause, OSError | asyncpg.InterfaceError) or _is_disconnect(error):
+    if isinstance(cause, OSError | asyncpg.InterfaceError | asyncpg.InternalClientError) or _is_disconnect(
+        error
+    ):
         return _STOPPED
     return None
 
