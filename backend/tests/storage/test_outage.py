@@ -15,7 +15,6 @@ import asyncpg
 import httpx
 import pytest
 from sqlalchemy import Connection, text
-from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 
@@ -384,17 +383,9 @@ def test_an_outage_is_known_by_its_sqlstate(state: str, reason: str | None) -> N
     assert outage_reason(DBAPIError("SELECT 1", None, error)) == reason
 
 
-def refused_by_the_pool() -> Exception:
-    """What the dialect raises where the pool connects for the driver itself."""
-    error = AsyncAdapt_asyncpg_dbapi.Error("the database system is starting up")  # type: ignore[no-untyped-call]
-    error.sqlstate = "57P03"
-    return error
-
-
-@pytest.mark.parametrize(
-    "error", [refused_by_the_pool(), asyncpg.InternalClientError("another operation is in progress")]
-)
-def test_a_connection_that_cannot_be_used_is_an_outage(error: Exception) -> None:
+def test_a_connection_that_postgresql_is_about_to_end_is_an_outage() -> None:
+    """It has said so, and asyncpg has not seen the end yet."""
+    error = asyncpg.InternalClientError("cannot switch to state 11; another operation (2) is in progress")
     assert isinstance(error, OUTAGES)
     assert outage_reason(error) == "it refuses connections"
 

@@ -5,7 +5,6 @@ import re
 import sqlite3
 
 import asyncpg
-from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
@@ -18,16 +17,10 @@ class LostFileError(OSError):
         self.reason = reason
 
 
-OUTAGES = (
-    DBAPIError,
-    AsyncAdapt_asyncpg_dbapi.Error,  # a connection of the pool that could not be made
-    OSError,
-    TimeoutError,
-    PoolTimeoutError,
-    asyncpg.PostgresError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,  # a connection that broke in the middle of something
-)
+_UNUSABLE = (OSError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""What tells that a connection cannot be used, the last because PostgreSQL is just about to end it."""
+
+OUTAGES = (DBAPIError, TimeoutError, PoolTimeoutError, asyncpg.PostgresError, *_UNUSABLE)
 """What an outage may raise; `outage_reason` says whether it is one."""
 
 
@@ -71,9 +64,7 @@ def outage_reason(error: BaseException) -> str | None:
         return next((reason for start, reason in _POSTGRESQL.items() if state.startswith(start)), None)
     if isinstance(cause, TimeoutError | PoolTimeoutError):
         return _SILENT
-    if isinstance(cause, OSError | asyncpg.InterfaceError | asyncpg.InternalClientError) or _is_disconnect(
-        error
-    ):
+    if isinstance(cause, _UNUSABLE) or _is_disconnect(error):
         return _STOPPED
     return None
 
