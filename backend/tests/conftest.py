@@ -10,6 +10,7 @@ from sqlalchemy.engine import URL
 from headwater.storage.database import Database, open_database, sqlite_url
 from tests.postgresql import migrated_template, new_database, postgresql
 from tests.running import RunningServer, running
+from tests.valkey import ValkeyServer, valkey_server
 
 # A property takes as long as the machine lets it. A red run points to a change, not to a draw: `make fuzz`
 # draws anew.
@@ -70,6 +71,13 @@ def postgresql_url() -> Iterator[URL]:
 def postgresql_template(postgresql_url: URL) -> Iterator[str]:
     with migrated_template(postgresql_url) as name:
         yield name
+
+
+@pytest.fixture(scope="session")
+def valkey() -> Iterator[ValkeyServer]:
+    """A Valkey server that no test breaks."""
+    with valkey_server() as server:
+        yield server
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

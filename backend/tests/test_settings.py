@@ -34,6 +34,7 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
             "HEADWATER_TLS_KEY": str(file),
             "HEADWATER_DATA_DIR": "/data",
             "HEADWATER_DATABASE_URL": "postgres://me:secret@db/headwater",
+            "HEADWATER_REDIS_URL": "redis+sentinel://me:secret@one,two/main",
             "HEADWATER_API_KEYS": "one, two",
             "HEADWATER_ALLOWED_ORIGINS": "https://Example.org:443/, http://[::1]:3000",
             "HEADWATER_ALLOWED_HOSTS": "Chat.example.org, *.example.net",
@@ -68,6 +69,7 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
         tls_key=file,
         data_dir=Path("/data"),
         database_url="postgres://me:secret@db/headwater",
+        redis_url="redis+sentinel://me:secret@one,two/main",
         api_keys=("one", "two"),
         allowed_origins=("https://example.org", "http://[::1]:3000"),
         allowed_hosts=("chat.example.org", "*.example.net"),
@@ -163,6 +165,19 @@ def test_a_database_of_another_kind_is_refused_without_its_password(url: str) ->
     with pytest.raises(SettingsError, match="HEADWATER_DATABASE_URL takes a URL") as caught:
         Settings.from_environment({"HEADWATER_DATABASE_URL": url})
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("url", ["http://:secret@h", "redis://:secret@h/x", "redis+sentinel://:secret@h"])
+def test_what_is_no_redis_is_refused_with_all_that_is(url: str) -> None:
+    with pytest.raises(SettingsError, match=r"redis\+sentinel://host:26379,host:26379/service") as caught:
+        Settings.from_environment({"HEADWATER_REDIS_URL": url})
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("database", [{}, {"HEADWATER_DATABASE_URL": "sqlite:///file.db"}])
+def test_redis_is_for_servers_on_postgresql(database: dict[str, str]) -> None:
+    with pytest.raises(SettingsError, match="HEADWATER_REDIS_URL is for servers that share PostgreSQL"):
+        Settings.from_environment({"HEADWATER_REDIS_URL": "redis://h", **database})
 
 
 @pytest.mark.parametrize(

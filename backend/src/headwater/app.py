@@ -39,20 +39,25 @@ from headwater.api.websocket_connection import BoundedWebsocketConnection
 from headwater.conversation_service import ConversationService
 from headwater.data_folder import DataFolder
 from headwater.generation.runner import Limits
+from headwater.identity.counts import SharedCounts
+from headwater.identity.fallback_counts import FallbackCounts
 from headwater.identity.identify import Identifier
 from headwater.identity.postgresql.counts import PostgresqlCounts
 from headwater.identity.postgresql.signing_keys import TICK, PostgresqlSecrets
 from headwater.identity.quota import Quota
+from headwater.identity.redis.counts import RedisCounts
 from headwater.identity.signing_keys import SecretStore
+from headwater.live.bells import KEYS, Bells
 from headwater.live.changes import MemoryChangeFeed
 from headwater.live.memory import MemoryControl, MemoryLogStore, MemoryPresence
 from headwater.live.ports import ChangeFeed, Control, LogStore, Presence
-from headwater.live.postgresql.bells import KEYS, Bells
 from headwater.live.postgresql.changes import SharedChangeFeed
+from headwater.live.postgresql.channel import PostgresqlChannel
 from headwater.live.postgresql.control import SharedControl
 from headwater.live.postgresql.logs import SharedLogStore
 from headwater.live.postgresql.looking import Looking
 from headwater.live.postgresql.presence import SharedPresence
+from headwater.live.redis.channel import RedisChannel
 from headwater.metrics import Metrics
 from headwater.providers.catalogue import Catalogue, Model, Source
 from headwater.providers.local import LocalModel, LocalModelUnavailableError
@@ -68,6 +73,7 @@ from headwater.settings import Settings, SettingsError
 from headwater.storage.conversations import ConversationRepository
 from headwater.storage.database import Database, database_url, open_database, sqlite_url
 from headwater.storage.ephemeral import EphemeralRepository
+from headwater.storage.redis import Redis, RedisAddress
 from headwater.storage.replies import ReplyRepository
 from headwater.storage.search import SearchRepository
 from headwater.storage.shares import ShareRepository
@@ -121,9 +127,10 @@ class Live:
         return cls(MemoryLogStore(), MemoryControl(), MemoryPresence(), MemoryChangeFeed())
 
     @classmethod
-    def on_postgresql(cls, database: Database) -> "Live":
+    def on_postgresql(cls, database: Database, redis: Redis | None = None) -> "Live":
         """For all servers on a database."""
-        bells = Bells(database)
+        by_redis = [] if redis is None else [RedisChannel(redis)]
+        bells = Bells(*by_redis, PostgresqlChannel(database))
         control, presence = SharedControl(database, bells), SharedPresence(database, bells)
         logs = SharedLogStore(database, bells, presence)
         shared = (bells, logs, control, presence)
@@ -148,14 +155,21 @@ async def application(settings: Settings, folder: DataFolder) -> AsyncIterator[A
             open_database(storage_url(settings, folder.database), to_serve=True)
         )
         await stack.enter_async_context(running(database.keep()))
+        secrets = secret_store(database, folder)
+        kept = await secrets.load()
+        redis: Redis | None = None
+        if settings.redis_url is not None:
+            redis = Redis(RedisAddress.parse(settings.redis_url), kept.server_id)
+            stack.push_async_callback(redis.close)
+            await stack.enter_async_context(running(redis.keep()))
         metrics = Metrics()
         quota = Quota(
             settings.rate_limit,
             settings.max_active,
             settings.max_active_per_client,
-            None if database.is_sqlite else PostgresqlCounts(database),
+            shared_counts(database, redis),
         )
-        live = Live.in_memory() if database.is_sqlite else Live.on_postgresql(database)
+        live = Live.in_memory() if database.is_sqlite else Live.on_postgresql(database, redis)
         conversations = ConversationRepository(database)
         replies = build_replies(settings, database, catalogue, quota, live, metrics)
         conversation_service = ConversationService(
@@ -166,14 +180,14 @@ async def application(settings: Settings, folder: DataFolder) -> AsyncIterator[A
             changes=live.changes,
         )
         await replies.reconcile()
-        secrets = secret_store(database, folder)
-        kept = await secrets.load()
         identifier = Identifier(kept.signing_keys, settings.api_keys, kept.server_id, settings.base_path)
         built = _applications(
             settings, identifier, database, replies, conversation_service, catalogue, scripted, quota, metrics
         )
         purging = conversation_service.purge(settings.retention)
         forever = replies.checkpoint(), purging, built.socket_io.run()
+        if redis is not None:
+            metrics.watch_redis(lambda: redis.is_away)
         shared = [each.run() for each in live.shared]
         if shared:
             shared += [Looking(replies.close_orphans, lambda: ORPHANS_EVERY).run(), quota.run()]
@@ -271,6 +285,14 @@ def storage_url(settings: Settings, file: Path) -> URL:
 def secret_store(database: Database, folder: DataFolder) -> SecretStore:
     """What signs the names of clients: the folder's, or that of all servers on a database."""
     return folder if database.is_sqlite else PostgresqlSecrets(database, folder.secrets)
+
+
+def shared_counts(database: Database, redis: Redis | None) -> SharedCounts | None:
+    """What the servers on a database count together, if there may be several."""
+    if database.is_sqlite:
+        return None
+    counts = PostgresqlCounts(database)
+    return counts if redis is None else FallbackCounts(RedisCounts(redis, database), counts)
 
 
 async def keep_keys(bells: Bells, secrets: SecretStore, identifier: Identifier) -> None:

@@ -15,7 +15,8 @@ from headwater.conversations.model import timestamp
 from headwater.data_folder import DATABASE, DataFolder
 from headwater.identity.postgresql.signing_keys import SIGNS_AFTER, TICK, PostgresqlSecrets
 from headwater.identity.signing_keys import Keys, new_secrets, newest_key, with_new_key
-from headwater.live.postgresql.bells import KEYS, Bells
+from headwater.live.bells import KEYS, Bells
+from headwater.live.postgresql.channel import PostgresqlChannel
 from headwater.server.process import CANNOT_START, log_to_standard_error, run
 from headwater.server.serve import serve
 from headwater.server.supervisor import WorkersError, supervise
@@ -135,7 +136,7 @@ async def _change_keys(change: Callable[[Keys], Keys]) -> None:
         return
     async with open_database(url, as_it_is=True) as database:
         count = await PostgresqlSecrets(database, new_secrets).change(change)
-        bells = Bells(database)
+        bells = Bells(PostgresqlChannel(database))
         bells.ring(KEYS)
         await bells.rung()
     _announce(

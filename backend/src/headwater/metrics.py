@@ -84,6 +84,7 @@ class Metrics:
         self._database_away = self._gauge(
             "database_away", "1 while the database is not available, else 0", largest=True
         )
+        self._redis_away = self._gauge("redis_away", "1 while Redis is not available, else 0", largest=True)
         self._bells_missed = self._counter(
             "bells_missed", "How often notifications of other servers may have been missed"
         )
@@ -111,6 +112,10 @@ class Metrics:
         """Call both at each scrape: how many other servers there are, and whether it is not available."""
         self._other_servers.set_function(others)
         self._database_away.set_function(is_away)
+
+    def watch_redis(self, is_away: Callable[[], bool]) -> None:
+        """Call it at each scrape: whether Redis is not available."""
+        self._redis_away.set_function(is_away)
 
     def shared(self, behind: float) -> None:
         """Note how many seconds readers on other servers were behind."""

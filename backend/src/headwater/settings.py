@@ -26,6 +26,7 @@ from pydantic.fields import FieldInfo
 from quart_rate_limiter import RateLimit
 
 from headwater.storage.database import database_url
+from headwater.storage.redis import FORMS, RedisAddress
 
 OF_TESTS = "HEADWATER_TEST_"
 """The beginning of variables that only the tests read."""
@@ -85,6 +86,11 @@ def _http_url(value: str) -> str:
 
 def _database_url(value: str) -> str:
     database_url(value)
+    return value
+
+
+def _redis_url(value: str) -> str:
+    RedisAddress.parse(value)
     return value
 
 
@@ -155,7 +161,10 @@ DatabaseUrl = Annotated[
         secret=True,
     ),
 ]
-
+RedisUrl = Annotated[
+    Annotated[str, AfterValidator(_redis_url)] | None,
+    Takes(f"a URL of Redis or Valkey, such as {FORMS}", secret=True),
+]
 
 BasePath = Annotated[
     str,
@@ -209,6 +218,9 @@ class Settings(BaseModel):
 
     database_url: DatabaseUrl = None
     """the database; without it, SQLite in the data folder"""
+
+    redis_url: RedisUrl = None
+    """carries what servers on PostgreSQL [count and tell each other](operating.md#redis-or-valkey)"""
 
     retention: Annotated[float, Field(ge=0, le=1e6), Takes("days, 0 or more")] = 0.0
     """conversations without an update for that long are [removed](operating.md#whose-data); 0 keeps them"""
@@ -324,6 +336,11 @@ class Settings(BaseModel):
         if self.workers > 1 and not self._is_on_postgresql:
             raise SettingsError(
                 f"HEADWATER_WORKERS is {self.workers}, but several workers need PostgreSQL:"
+                " HEADWATER_DATABASE_URL takes a URL such as postgresql://user:password@host/name"
+            )
+        if self.redis_url is not None and not self._is_on_postgresql:
+            raise SettingsError(
+                "HEADWATER_REDIS_URL is for servers that share PostgreSQL:"
                 " HEADWATER_DATABASE_URL takes a URL such as postgresql://user:password@host/name"
             )
         return self

@@ -1,10 +1,11 @@
-"""Limits of several servers on one PostgreSQL, each with a quota of its own."""
+"""Limits of several servers on one PostgreSQL, each with a quota of its own; Redis may count for them."""
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from secrets import token_hex
 from typing import Any
 
 import pytest
@@ -14,23 +15,56 @@ from sqlalchemy.engine import URL
 
 from headwater.errors import RateLimitedError
 from headwater.identity import quota
-from headwater.identity.counts import Counted, Start
+from headwater.identity.counts import Counted, SharedCounts, Start
+from headwater.identity.fallback_counts import FallbackCounts
 from headwater.identity.postgresql.counts import PostgresqlCounts
 from headwater.identity.quota import Admission, Quota, Slot
-from headwater.storage import servers
+from headwater.identity.redis.counts import SLOT_SECONDS, RedisCounts
+from headwater.storage import redis, servers
 from headwater.storage.database import Database, open_database
+from headwater.storage.redis import Redis
 from headwater.storage.uncancelled import END_TIMEOUT
 from tests.postgresql import new_database
 from tests.postgresql_proxy import proxied
+from tests.valkey import ValkeyServer, redis_at
 
 ADDRESS = "192.0.2.7"
 
 
 @dataclass
+class Place:
+    """Where servers count: a database, and Redis if there is one."""
+
+    url: URL
+    valkey: ValkeyServer | None
+    name: str
+
+    @asynccontextmanager
+    async def serving(self, starts: int = 1000, most: int = 8) -> AsyncIterator["Server"]:
+        rate = RateLimit(starts, timedelta(hours=1))
+        async with AsyncExitStack() as stack:
+            database = await stack.enter_async_context(open_database(self.url, to_serve=True))
+            counts: SharedCounts = PostgresqlCounts(database)
+            redis: Redis | None = None
+            if self.valkey is not None:
+                redis = await stack.enter_async_context(redis_at(self.valkey.url, self.name))
+                counts = RedisCounts(redis, database)
+            yield Server(database, redis, Quota(rate, 1000, most, counts))
+
+    @asynccontextmanager
+    async def two(self, starts: int = 1000, most: int = 8) -> AsyncIterator[tuple["Server", "Server"]]:
+        async with self.serving(starts, most) as first, self.serving(starts, most) as second:
+            await first.beat()
+            await second.beat()
+            yield first, second
+
+
+@dataclass
 class Server:
-    """A server's database and its quota."""
+    """A server's database, its Redis if there is one, and its quota."""
 
     database: Database
+    redis: Redis | None
     quota: Quota
 
     async def beat(self) -> None:
@@ -44,30 +78,45 @@ class Server:
 
     async def all_free(self) -> None:
         async with asyncio.timeout(30):
-            while await self.rows("SELECT * FROM slots"):
+            while await self.occupied():
                 pass
 
     async def publish(self) -> bool:
         assert self.quota._shared is not None
         return await self.quota._publish(self.quota._shared)
 
+    async def occupied(self) -> list[tuple[str, int]]:
+        """The slots of all servers: whose, and their numbers."""
+        if self.redis is None:
+            return [tuple(row) for row in await self.rows("SELECT server, number FROM slots")]
+        found = []
+        for key in await self.ask("KEYS", self.redis.key("slots", "*")):
+            for member in await self.ask("ZRANGE", key.decode(), "0", "-1"):
+                server, _, number = member.decode().rpartition("/")
+                found.append((server, int(number)))
+        return found
+
+    async def lose_slots(self) -> None:
+        """Have what is occupied forgotten."""
+        if self.redis is None:
+            await self.rows("WITH lost AS (DELETE FROM slots RETURNING 1) SELECT 1 FROM lost")
+        else:
+            await self.ask("FLUSHALL")
+
+    async def lose_touch(self) -> None:
+        """Make it count alone."""
+        if self.redis is None:
+            await self.database.close()
+        else:
+            self.redis.is_away = True
+
+    async def ask(self, *command: str) -> Any:
+        """What Redis answers."""
+        assert self.redis is not None
+        return await self.redis._client.execute_command(*command)
+
     async def rows(self, statement: str) -> list[Any]:
-        return await self.database.read(lambda connection: list(connection.execute(text(statement))))
-
-
-@asynccontextmanager
-async def serving(url: URL, starts: int = 1000, most: int = 8) -> AsyncIterator[Server]:
-    async with open_database(url, to_serve=True) as database:
-        rate = RateLimit(starts, timedelta(hours=1))
-        yield Server(database, Quota(rate, 1000, most, PostgresqlCounts(database)))
-
-
-@asynccontextmanager
-async def two(url: URL, starts: int = 1000, most: int = 8) -> AsyncIterator[tuple[Server, Server]]:
-    async with serving(url, starts, most) as first, serving(url, starts, most) as second:
-        await first.beat()
-        await second.beat()
-        yield first, second
+        return await self.database.write(lambda connection: list(connection.execute(text(statement))))
 
 
 @pytest.fixture(autouse=True)
@@ -75,6 +124,7 @@ def slow_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     """No server beats here by itself, and none gives up."""
     monkeypatch.setattr(servers, "SURE_FOR", 1000)
     monkeypatch.setattr(quota, "COUNT_TIMEOUT", 100)
+    monkeypatch.setattr(redis, "TIMEOUT", 100)
 
 
 @pytest.fixture
@@ -83,8 +133,24 @@ async def url(postgresql_url: URL, postgresql_template: str) -> AsyncIterator[UR
         yield url
 
 
-async def test_starts_on_several_servers_at_once_are_counted_once_each(url: URL) -> None:
-    async with two(url, starts=7) as both:
+@pytest.fixture
+def on_postgresql(url: URL) -> Place:
+    return Place(url, None, "")
+
+
+@pytest.fixture
+def on_redis(url: URL, valkey: ValkeyServer) -> Place:
+    return Place(url, valkey, token_hex(8))
+
+
+@pytest.fixture(params=["on_postgresql", "on_redis"])
+def place(request: pytest.FixtureRequest) -> Place:
+    found: Place = request.getfixturevalue(request.param)
+    return found
+
+
+async def test_starts_on_several_servers_at_once_are_counted_once_each(place: Place) -> None:
+    async with place.two(starts=7) as both:
 
         async def start(server: Server) -> bool:
             with suppress(RateLimitedError):
@@ -104,8 +170,9 @@ async def test_starts_on_several_servers_at_once_are_counted_once_each(url: URL)
             await server.quota.count_start("somebody else")
 
 
-async def test_limits_heal_after_the_clock_of_the_database_was_put_back(url: URL) -> None:
-    async with two(url, starts=10) as (first, second):
+@pytest.mark.parametrize("place", ["postgresql"], indirect=True)
+async def test_limits_heal_after_the_clock_of_the_database_was_put_back(place: Place) -> None:
+    async with place.two(starts=10) as (first, second):
         await first.quota.count_start(ADDRESS)
         later = text("UPDATE buckets SET full_at = full_at + interval '1 day'")
         await first.database.write(lambda connection: connection.execute(later).close())
@@ -116,16 +183,16 @@ async def test_limits_heal_after_the_clock_of_the_database_was_put_back(url: URL
         await first.quota.count_start(ADDRESS)
 
 
-async def test_what_is_left_of_the_rate_is_told_as_all_servers_count_it(url: URL) -> None:
-    async with two(url, starts=10) as (first, second):
+async def test_what_is_left_of_the_rate_is_told_as_all_servers_count_it(place: Place) -> None:
+    async with place.two(starts=10) as (first, second):
         for _ in range(3):
             await first.quota.count_start(ADDRESS)
         await second.quota.count_start(ADDRESS)
         assert second.quota.rate_state(ADDRESS).remaining == 6
 
 
-async def test_replies_on_several_servers_at_once_take_the_slots_that_there_are(url: URL) -> None:
-    async with two(url, most=5) as (first, second):
+async def test_replies_on_several_servers_at_once_take_the_slots_that_there_are(place: Place) -> None:
+    async with place.two(most=5) as (first, second):
 
         async def occupy(server: Server) -> Slot | None:
             with suppress(RateLimitedError):
@@ -134,7 +201,7 @@ async def test_replies_on_several_servers_at_once_take_the_slots_that_there_are(
 
         slots = [slot for slot in await asyncio.gather(*map(occupy, (first, second) * 8)) if slot]
         assert len(slots) == 5
-        assert await first.rows("SELECT count(*) FROM slots") == [(5,)]
+        assert len(await first.occupied()) == 5
         with pytest.raises(RateLimitedError, match="5 of your replies"):
             await second.slot()
         async with running(first), running(second):
@@ -154,8 +221,8 @@ async def running(server: Server) -> AsyncIterator[None]:
         await task
 
 
-async def test_a_slot_is_free_on_its_own_server_before_the_others_know(url: URL) -> None:
-    async with two(url, most=1) as (first, second):
+async def test_a_slot_is_free_on_its_own_server_before_the_others_know(place: Place) -> None:
+    async with place.two(most=1) as (first, second):
         for _ in range(3):
             (await first.slot()).release()
         await first.slot()
@@ -163,10 +230,10 @@ async def test_a_slot_is_free_on_its_own_server_before_the_others_know(url: URL)
             await second.slot()
 
 
-async def test_starts_of_one_server_that_overtake_each_other_take_no_slot_too_many(url: URL) -> None:
-    async with two(url, most=3) as (first, second):
+async def test_starts_of_one_server_that_overtake_each_other_take_no_slot_too_many(place: Place) -> None:
+    async with place.two(most=3) as (first, second):
         shared = first.quota._shared
-        assert isinstance(shared, PostgresqlCounts)
+        assert shared is not None
         count, asked, gate = shared.count, asyncio.Event(), asyncio.Event()
 
         async def late(start: Start) -> Counted:
@@ -186,17 +253,17 @@ async def test_starts_of_one_server_that_overtake_each_other_take_no_slot_too_ma
             await waiting
 
 
-async def test_an_admission_that_nobody_keeps_frees_its_slot(url: URL) -> None:
-    async with two(url, most=1) as (first, second), running(first):
+async def test_an_admission_that_nobody_keeps_frees_its_slot(place: Place) -> None:
+    async with place.two(most=1) as (first, second), running(first):
         with await first.quota.count_start(ADDRESS):
             pass
         await first.all_free()
         await second.slot()
 
 
-async def test_the_slots_of_a_server_that_is_gone_are_free(url: URL) -> None:
-    async with serving(url, most=2) as second, AsyncExitStack() as life:
-        first = await life.enter_async_context(serving(url, most=2))
+async def test_the_slots_of_a_server_that_is_gone_are_free(on_postgresql: Place) -> None:
+    async with on_postgresql.serving(most=2) as second, AsyncExitStack() as life:
+        first = await life.enter_async_context(on_postgresql.serving(most=2))
         for server in (first, second):
             await server.beat()
         await first.slot()
@@ -210,18 +277,18 @@ async def test_the_slots_of_a_server_that_is_gone_are_free(url: URL) -> None:
         assert second.database.other_servers == 1, "it has not even noticed yet"
 
 
-async def test_what_ran_and_was_started_alone_counts_once_there_are_others(url: URL) -> None:
-    async with serving(url, starts=10, most=3) as first:
+async def test_what_ran_and_was_started_alone_counts_once_there_are_others(place: Place) -> None:
+    async with place.serving(starts=10, most=3) as first:
         await first.beat()
         for _ in range(3):
             await first.slot()
-        async with serving(url, starts=10, most=3) as second:
+        async with place.serving(starts=10, most=3) as second:
             await first.beat()
             await second.beat()
             await first.publish()
             with pytest.raises(RateLimitedError, match="3 of your replies"):
                 await second.slot()
-            assert len(await first.rows("SELECT * FROM slots")) == 3
+            assert len(await first.occupied()) == 3
             with pytest.raises(RateLimitedError, match="3 of your replies"):
                 await first.slot()
             # Four starts there, and one here, which was made up for by less than a start meanwhile.
@@ -230,26 +297,52 @@ async def test_what_ran_and_was_started_alone_counts_once_there_are_others(url: 
             assert second.quota.rate_state(ADDRESS).remaining == 5
         await first.beat()
         await first.publish()
-        assert await first.rows("SELECT * FROM slots") == []
+        assert await first.occupied() == []
 
 
-async def test_what_was_lost_or_is_left_over_is_put_right(url: URL) -> None:
-    async with two(url) as (first, second):
+async def test_slots_that_nobody_publishes_are_free_in_redis_after_a_while(on_redis: Place) -> None:
+    async with on_redis.two(most=2) as (first, second):
+        for _ in range(2):
+            await first.slot()
+        assert first.redis is not None
+        [key] = await first.ask("KEYS", first.redis.key("slots", "*"))
+        assert 0 < await first.ask("PTTL", key) <= SLOT_SECONDS * 1000
+        with pytest.raises(RateLimitedError):
+            await second.slot()
+        for server, number in await first.occupied():
+            await first.ask("ZADD", key, "1", f"{server}/{number}")
+        await second.slot()
+        await first.publish()
+        with pytest.raises(RateLimitedError):
+            await second.slot()
+
+
+async def test_what_was_lost_is_put_right(place: Place) -> None:
+    async with place.two() as (first, second):
         await first.slot()
-        own = first.database.server
-        await first.database.write(lambda connection: connection.execute(text("DELETE FROM slots")))
-        leftover = text(f"INSERT INTO slots VALUES ('{own}', 0, 'left over')")
-        await first.database.write(lambda connection: connection.execute(leftover))
+        await first.lose_slots()
         other = await second.slot()
         await first.publish()
-        rows = await first.rows(f"SELECT number FROM slots WHERE server = '{own}'")
-        assert rows == [(1,)]
-        assert len(await first.rows("SELECT * FROM slots")) == 2
+        assert sorted(await first.occupied()) == sorted(
+            [(first.database.server, 1), (second.database.server, 1)]
+        )
         other.release()
 
 
-async def test_a_bucket_is_removed_when_it_is_full_and_names_nobody(url: URL) -> None:
-    async with two(url) as (first, second):
+async def test_what_is_left_over_is_put_right(place: Place) -> None:
+    async with place.two(most=1) as (first, second):
+        slot = await first.slot()
+        with pytest.MonkeyPatch.context() as without_news:
+            without_news.setattr(first.quota, "_shared", None)
+            slot.release()
+        with pytest.raises(RateLimitedError):
+            await second.slot()
+        await first.publish()
+        await second.slot()
+
+
+async def test_a_bucket_is_removed_when_it_is_full_and_names_nobody(on_postgresql: Place) -> None:
+    async with on_postgresql.two() as (first, second):
         await first.quota.count_start(ADDRESS)
         ((key, is_filling),) = await first.rows("SELECT key, full_at > now() FROM buckets")
         assert (len(key), ADDRESS in key, is_filling) == (32, False, True)
@@ -260,19 +353,29 @@ async def test_a_bucket_is_removed_when_it_is_full_and_names_nobody(url: URL) ->
         assert await first.rows("SELECT * FROM buckets") == []
 
 
-async def test_a_server_without_its_database_counts_in_memory(url: URL) -> None:
-    async with two(url, starts=3, most=2) as (first, _):
+async def test_a_bucket_in_redis_expires_when_it_is_full_and_names_nobody(on_redis: Place) -> None:
+    async with on_redis.two(starts=10) as (first, _):
         await first.quota.count_start(ADDRESS)
-        await first.database.close()
+        assert first.redis is not None
+        [key] = await first.ask("KEYS", first.redis.key("bucket", "*"))
+        assert ADDRESS not in key.decode()
+        # A start is made up for in 360 seconds.
+        assert 300_000 < await first.ask("PTTL", key) <= 360_000
+
+
+async def test_a_server_out_of_touch_counts_in_memory(place: Place) -> None:
+    async with place.two(starts=3, most=2) as (first, _):
+        await first.quota.count_start(ADDRESS)
+        await first.lose_touch()
         await first.slot()
         with pytest.raises(RateLimitedError, match="too fast"):
             for _ in range(2):
                 await first.quota.count_start(ADDRESS)
 
 
-async def test_round_trips_of_a_start(url: URL) -> None:
-    with proxied(url) as proxy:
-        async with serving(proxy.url) as first:
+async def test_round_trips_of_a_start(on_postgresql: Place) -> None:
+    with proxied(on_postgresql.url) as proxy:
+        async with Place(proxy.url, None, "").serving() as first:
 
             async def cost() -> int:
                 before = proxy.round_trips
@@ -283,17 +386,18 @@ async def test_round_trips_of_a_start(url: URL) -> None:
 
             await first.beat()
             assert await cost() == 0
-            async with serving(url):
+            async with on_postgresql.serving():
                 await first.beat()
                 await cost()  # prepares the statement
                 assert await cost() == 1
 
 
 async def test_a_start_does_not_wait_for_a_count_that_is_not_answered(
-    url: URL, monkeypatch: pytest.MonkeyPatch
+    on_postgresql: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with proxied(url) as proxy:
-        async with serving(proxy.url, most=1) as first, serving(url) as second:
+    with proxied(on_postgresql.url) as proxy:
+        through = Place(proxy.url, None, "")
+        async with through.serving(most=1) as first, on_postgresql.serving() as second:
             await first.beat()
             await second.slot()
             proxy.be_silent()
@@ -303,12 +407,50 @@ async def test_a_start_does_not_wait_for_a_count_that_is_not_answered(
             proxy.speak()
 
 
+async def test_a_start_is_one_command_of_redis(on_redis: Place) -> None:
+    async with on_redis.two() as (first, _):
+        await first.ask("SCRIPT", "FLUSH")
+        for _ in range(3):
+            await first.slot()
+        await first.ask("CONFIG", "RESETSTAT")
+        await first.slot()
+        commands = await first.ask("INFO", "commandstats")
+        assert {name for name in commands if name in {"cmdstat_evalsha", "cmdstat_eval"}} == {
+            "cmdstat_evalsha"
+        }
+        assert commands["cmdstat_evalsha"]["calls"] == 1
+
+
 async def test_a_step_that_fails_is_logged_and_a_start_counts_in_memory(
-    url: URL, caplog: pytest.LogCaptureFixture
+    on_postgresql: Place, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with two(url, most=1) as (first, _):
+    async with on_postgresql.two(most=1) as (first, _):
         await first.database.write(lambda connection: connection.execute(text("DROP TABLE buckets")))
         await first.slot()
         assert "could not count together" in caplog.text
         with pytest.raises(RateLimitedError, match="1 of your replies"):
             await first.slot()
+
+
+async def test_while_redis_is_away_postgresql_counts(on_redis: Place) -> None:
+    async with on_redis.two(most=2) as both:
+        first, second = both
+        for server in both:
+            assert server.quota._shared is not None
+            server.quota._shared = FallbackCounts(server.quota._shared, PostgresqlCounts(server.database))
+            await server.publish()
+            await server.lose_touch()
+        slots = [await first.slot(), await second.slot()]
+        assert sorted(await first.rows("SELECT number FROM slots")) == [(1,), (1,)]
+        with pytest.raises(RateLimitedError, match="2 of your replies"):
+            await first.slot()
+        for server in both:
+            assert server.redis is not None
+            server.redis.is_away = False
+            await server.publish()
+        assert await first.rows("SELECT * FROM slots") == []
+        assert len(await first.occupied()) == 2
+        with pytest.raises(RateLimitedError, match="2 of your replies"):
+            await first.slot()
+        for slot in slots:
+            slot.release()

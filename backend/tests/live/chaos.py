@@ -1,4 +1,4 @@
-"""Faults at random while servers on one PostgreSQL run and read each other's replies.
+"""Faults at random while servers on one PostgreSQL and one Valkey run and read each other's replies.
 
 python -m tests.live.chaos SECONDS [SEED [MODE]] does so for a while, and says how often each fault came. With
 a mode (`transaction`, `session`), the servers reach PostgreSQL through PgBouncer.
@@ -25,6 +25,7 @@ from tests.pgbouncer import pgbouncer
 from tests.postgresql import PostgresqlServer, new_database, postgresql_server
 from tests.postgresql_proxy import PostgresqlProxy, proxied
 from tests.running import RunningServer, SseReader
+from tests.valkey import ValkeyServer, valkey_server
 
 WORDS = [f"w{n}" for n in range(400)]
 TEXT = " ".join(WORDS)
@@ -61,6 +62,7 @@ class Chaos:
 
     folder: Path
     postgresql: PostgresqlServer
+    valkey: ValkeyServer
     url: URL
     random: random.Random
     ways: list[PostgresqlProxy]
@@ -204,6 +206,9 @@ class Chaos:
             self._silent,
             self._slow_by_200_ms,
             self._lose_connections,
+            self._restart_valkey,
+            self._pause_valkey,
+            self._empty_valkey,
             self._pause_server,
             self._kill_server,
             self._replace_server,
@@ -273,6 +278,24 @@ class Chaos:
                         return
                 await asyncio.sleep(0.05)
 
+    async def _restart_valkey(self) -> None:
+        await asyncio.to_thread(self.valkey.kill)
+        try:
+            await asyncio.sleep(self.random.uniform(0, 3))
+        finally:
+            await asyncio.to_thread(self.valkey.start)
+
+    async def _pause_valkey(self) -> None:
+        self.valkey.pause()
+        try:
+            await asyncio.sleep(self.random.uniform(0.2, 3))
+        finally:
+            self.valkey.resume()
+
+    async def _empty_valkey(self) -> None:
+        for command in ("FLUSHALL", "SCRIPT FLUSH", "CLIENT KILL TYPE pubsub"):
+            await asyncio.to_thread(self.valkey.ask, command)
+
     async def _pause_server(self) -> None:
         server = self.random.choice(self.servers)
         server.process.send_signal(signal.SIGSTOP)
@@ -332,6 +355,7 @@ class Chaos:
             "HEADWATER_DATABASE_URL": way.url.set(drivername="postgresql").render_as_string(
                 hide_password=False
             ),
+            "HEADWATER_REDIS_URL": self.valkey.url,
             "HEADWATER_DATA_DIR": str(self.folder / "data"),
             "HEADWATER_HEARTBEAT": "0.5",
         }
@@ -364,8 +388,9 @@ async def chaos(
     """Go on for some seconds. Raises `AssertionError` for the first promise that was broken."""
     async with new_database(postgresql.url) as url, AsyncExitStack() as stack:
         through = stack.enter_context(pgbouncer(url, folder, mode, POOLED)) if mode else url
+        valkey = stack.enter_context(valkey_server())
         ways = [stack.enter_context(proxied(through)) for _ in range(2)]
-        world = Chaos(folder, postgresql, url, random.Random(seed), ways)
+        world = Chaos(folder, postgresql, valkey, url, random.Random(seed), ways)
         async with world.running():
             await world.go_on(seconds, readers, pause)
             await world.check()

@@ -1,20 +1,26 @@
-"""Bells between servers on one PostgreSQL, by a real NOTIFY."""
+"""Bells between servers, by a real NOTIFY and a real PUBLISH."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from secrets import token_hex
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.engine import URL
 
+from headwater.errors import UnavailableError
 from headwater.ids import new_id
-from headwater.live.postgresql.bells import PAYLOAD_BYTES, Bells
+from headwater.live.bells import Bells
+from headwater.live.ports import Channel
+from headwater.live.postgresql.channel import PostgresqlChannel
+from headwater.live.redis.channel import RedisChannel
 from headwater.storage import database, servers
 from headwater.storage.connections import Pooler
-from headwater.storage.database import Database, open_database, unavailable
+from headwater.storage.database import open_database
 from tests.postgresql import new_database
 from tests.postgresql_proxy import proxied
+from tests.valkey import ValkeyServer, redis_at
 
 PATIENCE = 20
 
@@ -44,35 +50,55 @@ class Hearing:
                 await self._more.wait()
 
 
-@pytest.fixture
-async def databases(
-    postgresql_url: URL, postgresql_template: str
-) -> AsyncIterator[tuple[Database, Database]]:
-    async with (
-        new_database(postgresql_url, postgresql_template) as url,
-        open_database(url) as first,
-        open_database(url) as second,
-    ):
-        yield first, second
-
-
-@pytest.fixture
-async def bells(databases: tuple[Database, Database]) -> AsyncIterator[tuple[Bells, Hearing]]:
-    """The bells of a server, and what another one hears."""
-    ringing, heard = (Bells(database) for database in databases)
-    async with listening(heard) as hearing:
-        yield ringing, hearing
+@pytest.fixture(params=["postgresql", "redis"])
+def two_channels(request: pytest.FixtureRequest) -> AbstractAsyncContextManager[tuple[Channel, Channel]]:
+    if request.param == "redis":
+        return of_redis(request.getfixturevalue("valkey"))
+    return of_postgresql(*map(request.getfixturevalue, ("postgresql_url", "postgresql_template")))
 
 
 @asynccontextmanager
-async def listening(bells: Bells) -> AsyncIterator[Hearing]:
+async def of_postgresql(server: URL, template: str) -> AsyncIterator[tuple[Channel, Channel]]:
+    async with (
+        new_database(server, template) as url,
+        open_database(url) as first,
+        open_database(url) as second,
+    ):
+        yield PostgresqlChannel(first), PostgresqlChannel(second)
+
+
+@asynccontextmanager
+async def of_redis(server: ValkeyServer) -> AsyncIterator[tuple[Channel, Channel]]:
+    async with redis_at(server.url, name := token_hex(8)) as first, redis_at(server.url, name) as second:
+        yield RedisChannel(first), RedisChannel(second)
+
+
+@pytest.fixture
+async def channels(
+    two_channels: AbstractAsyncContextManager[tuple[Channel, Channel]],
+) -> AsyncIterator[tuple[Channel, Channel]]:
+    """The channels of two servers."""
+    async with two_channels as channels:
+        yield channels
+
+
+@asynccontextmanager
+async def heard_by(bells: Bells, restarts: int = 1) -> AsyncIterator[Hearing]:
+    """What a server hears, which listens for as long as the block."""
     hearing = Hearing(bells)
     task = asyncio.create_task(bells.run())
-    await hearing.until(restarts=1)
+    await hearing.until(restarts=restarts)
     yield hearing
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task
+
+
+@pytest.fixture
+async def bells(channels: tuple[Channel, Channel]) -> AsyncIterator[tuple[Bells, Hearing]]:
+    """The bells of a server, and what another one hears."""
+    async with heard_by(Bells(channels[1])) as hearing:
+        yield Bells(channels[0]), hearing
 
 
 async def test_a_bell_is_heard_by_others_once(bells: tuple[Bells, Hearing]) -> None:
@@ -87,7 +113,7 @@ async def test_a_bell_is_heard_by_others_once(bells: tuple[Bells, Hearing]) -> N
 
 async def test_more_bells_than_fit_into_a_payload_are_heard_too(bells: tuple[Bells, Hearing]) -> None:
     ringing, hearing = bells
-    names = [new_id("gen") for _ in range(PAYLOAD_BYTES // 10)]
+    names = [new_id("gen") for _ in range(PostgresqlChannel.payload_bytes // 10)]
     for name in names:
         ringing.ring("kind", name)
     await hearing.until(restarts=1, heard=len(names))
@@ -100,14 +126,17 @@ async def test_a_connection_that_falls_silent_is_replaced(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr("headwater.live.postgresql.bells.PROBE_EVERY", 0.5)
+    monkeypatch.setattr("headwater.live.bells.PROBE_EVERY", 0.5)
     async with new_database(postgresql_url, postgresql_template) as url, open_database(url) as first:
         with proxied(url) as proxy:
-            async with open_database(proxy.url) as second, listening(bells := Bells(second)) as hearing:
-                await bells._own_heard.wait()
+            async with (
+                open_database(proxy.url) as second,
+                heard_by(bells := Bells(PostgresqlChannel(second))) as hearing,
+            ):
+                await bells._lines[0].own_heard.wait()
                 proxy.lose_connections()
                 await hearing.until(restarts=2)
-                Bells(first).ring("kind", "a")
+                Bells(PostgresqlChannel(first)).ring("kind", "a")
                 await hearing.until(restarts=2, heard=1)
     assert "come through" not in caplog.text
 
@@ -122,8 +151,10 @@ async def test_who_cannot_listen_finds_bells_in_rows(
     ):
         monkeypatch.setattr(database, "find_pooler", no_sessions)
         async with open_database(url, to_serve=True) as pooled, open_database(url, to_serve=True) as other:
-            async with listening(own := Bells(pooled)) as hearing:
-                for number, ringing in enumerate((Bells(direct), Bells(other), own), 1):
+            own = Bells(PostgresqlChannel(pooled))
+            others = (Bells(PostgresqlChannel(each)) for each in (direct, other))
+            async with heard_by(own) as hearing:
+                for number, ringing in enumerate((*others, own), 1):
                     ringing.ring("kind", str(number))
                     await ringing.rung()
                 await hearing.until(restarts=1, heard=2)
@@ -140,18 +171,68 @@ async def no_sessions(*_: object) -> Pooler:
 
 async def test_bells_that_did_not_go_out_are_told_as_missed_by_the_next(
     bells: tuple[Bells, Hearing],
-    databases: tuple[Database, Database],
+    channels: tuple[Channel, Channel],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     ringing, hearing = bells
-
-    async def fail(_: Sequence[str]) -> None:
-        raise unavailable("it does not answer")
-
     with monkeypatch.context() as broken:
-        broken.setattr(databases[0], "notify", fail)
+        broken.setattr(channels[0], "publish", fail)
         ringing.ring("kind", "lost")
         await ringing.rung()
     ringing.ring("kind", "next")
     await hearing.until(restarts=2, heard=1)
     assert hearing.heard == [("next",)]
+
+
+async def test_what_one_channel_does_not_take_goes_by_the_next(
+    channels: tuple[Channel, Channel], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = RecordingChannel()
+    async with heard_by(Bells(RecordingChannel(), channels[1]), restarts=2) as hearing:
+        ringing = Bells(broken, channels[0])
+        ringing.ring("kind", "by the first")
+        await ringing.rung()
+        monkeypatch.setattr(broken, "publish", fail)
+        ringing.ring("kind", "by the second")
+        await hearing.until(restarts=2, heard=1)
+    assert [("by the first" in payload) for payload in broken.payloads] == [True]
+    assert hearing.heard == [("by the second",)]
+
+
+async def test_a_server_that_loses_one_of_its_channels_may_have_missed_bells(
+    channels: tuple[Channel, Channel],
+) -> None:
+    first = RecordingChannel()
+    bells = Bells(first, channels[1])
+    async with heard_by(bells, restarts=2) as hearing:
+        assert bells.come_through
+        first.lost.set()
+        await hearing.until(restarts=3)
+
+
+async def fail(_: Sequence[str]) -> None:
+    raise UnavailableError("it does not answer")
+
+
+class RecordingChannel:
+    """Gives what is published to whoever listens to it."""
+
+    payload_bytes = 1000
+    silence = ""
+    is_away = False
+
+    def __init__(self) -> None:
+        self.payloads: list[str] = []
+        self.lost = asyncio.Event()
+        self._heard: Callable[[str], None] | None = None
+
+    async def publish(self, payloads: Sequence[str]) -> None:
+        self.payloads += payloads
+        for payload in payloads:
+            if self._heard is not None:
+                self._heard(payload)
+
+    @asynccontextmanager
+    async def listening(self, heard: Callable[[str], None]) -> AsyncIterator[asyncio.Event]:
+        self._heard = heard
+        yield self.lost

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy.engine import URL
 
-from headwater.live.postgresql.bells import Bells
+from headwater.live.bells import Bells
+from headwater.live.postgresql.channel import PostgresqlChannel
 from headwater.storage.connections import Pooler
 from headwater.storage.database import open_database
 from headwater.storage.pooler import find_pooler
@@ -79,11 +80,11 @@ async def test_in_session_mode_a_server_listens(in_session_mode: URL) -> None:
         open_database(in_session_mode) as second,
     ):
         assert first.keeps_sessions
-        listening = Bells(first)
+        listening = Bells(PostgresqlChannel(first))
         hearing = Hearing(listening)
         task = asyncio.create_task(listening.run())
         await hearing.until(restarts=1)
-        Bells(second).ring("kind", "word")
+        Bells(PostgresqlChannel(second)).ring("kind", "word")
         await hearing.until(restarts=1, heard=1)
         task.cancel()
         with suppress(asyncio.CancelledError):

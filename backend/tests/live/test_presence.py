@@ -6,8 +6,9 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.engine import URL
 
+from headwater.live.bells import Bells
 from headwater.live.postgresql import presence
-from headwater.live.postgresql.bells import Bells
+from headwater.live.postgresql.channel import PostgresqlChannel
 from headwater.live.postgresql.presence import SharedPresence
 from headwater.storage import servers
 from headwater.storage.database import Database, open_database
@@ -40,7 +41,7 @@ async def noted(database: Database) -> int:
 async def test_polls_that_follow_each_other_are_one_reader(
     databases: tuple[Database, Database], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    owner, here = (SharedPresence(database, Bells(database)) for database in databases)
+    owner, here = (SharedPresence(database, Bells(PostgresqlChannel(database))) for database in databases)
     counts: list[int] = []
     owner.listen(GENERATION, counts.append)
     for _ in range(3):
@@ -62,7 +63,7 @@ async def test_a_note_that_came_too_late_does_not_stay(
     databases: tuple[Database, Database], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     database, _ = databases
-    here = SharedPresence(database, Bells(database))
+    here = SharedPresence(database, Bells(PostgresqlChannel(database)))
     await here._look()
     late = text("INSERT INTO readers (generation, server) VALUES (:generation, :server)")
     row = {"generation": GENERATION, "server": database.server}

@@ -18,7 +18,8 @@ from headwater.generation.log import CursorAheadError, Piece, changed, follow
 from headwater.generation.outcome import Cancelled
 from headwater.generation.parts import Event
 from headwater.ids import new_id
-from headwater.live.postgresql.bells import Bells
+from headwater.live.bells import Bells
+from headwater.live.postgresql.channel import PostgresqlChannel
 from headwater.live.postgresql.logs import SharedLogStore
 from headwater.live.postgresql.presence import SharedPresence
 from headwater.storage.conversations import ConversationRepository
@@ -54,7 +55,7 @@ def store(database: Database) -> SharedLogStore:
 
 
 def new_store(database: Database) -> SharedLogStore:
-    bells = Bells(database)
+    bells = Bells(PostgresqlChannel(database))
     return SharedLogStore(database, bells, SharedPresence(database, bells))
 
 

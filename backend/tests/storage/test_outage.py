@@ -20,7 +20,7 @@ from sqlalchemy.exc import DBAPIError
 
 from headwater.errors import UnavailableError
 from headwater.storage.database import RECOVERY_TIME, open_database, sqlite_url
-from headwater.storage.outage import is_refusal, outage_reason
+from headwater.storage.outage import OUTAGES, is_refusal, outage_reason
 from tests.postgresql import PostgresqlServer, new_database, postgresql_server
 from tests.running import RunningServer, SseEvent, SseReader, asked, text_of
 
@@ -381,6 +381,13 @@ def test_an_outage_is_known_by_its_sqlstate(state: str, reason: str | None) -> N
     error = asyncpg.PostgresError()
     error.sqlstate = state
     assert outage_reason(DBAPIError("SELECT 1", None, error)) == reason
+
+
+def test_a_connection_that_postgresql_is_about_to_end_is_an_outage() -> None:
+    """It has said so, and asyncpg has not seen the end yet."""
+    error = asyncpg.InternalClientError("cannot switch to state 11; another operation (2) is in progress")
+    assert isinstance(error, OUTAGES)
+    assert outage_reason(error) == "it refuses connections"
 
 
 @pytest.mark.parametrize(

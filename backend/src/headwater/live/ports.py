@@ -5,8 +5,9 @@ any server that shares these ports. `memory.py` and `changes.py` implement them 
 `postgresql/` for the servers on one database.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable, Collection, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from typing import Protocol, TypeAlias
 
 from headwater.generation.log import Log, LogWriter, Piece
@@ -112,4 +113,30 @@ class ChangeFeed(Protocol):
 
     def close(self) -> None:
         """End all `listen` iterators."""
+        ...
+
+
+class Channel(Protocol):
+    """Carries payloads to all servers that listen, the sender included. One may be lost."""
+
+    payload_bytes: int
+    """How long a payload may be."""
+
+    silence: str
+    """What to log when nothing comes through although it seems to work."""
+
+    @property
+    def is_away(self) -> bool:
+        """Whether it is known not to work, and logged."""
+        ...
+
+    async def publish(self, payloads: Sequence[str]) -> None:
+        """Send payloads. Raises `UnavailableError`; then some may have gone out."""
+        ...
+
+    def listening(self, heard: Callable[[str], None]) -> AbstractAsyncContextManager[asyncio.Event]:
+        """Call `heard` with payloads; the event is set once the connection is lost.
+
+        Raises `UnavailableError`.
+        """
         ...

@@ -21,7 +21,7 @@ from headwater.storage.connections import POOLED, Pooler
 from headwater.storage.lock import Claim, LockedError, lock_file
 from headwater.storage.outage import OUTAGES, is_slow, outage_reason
 from headwater.storage.pooler import find_pooler
-from headwater.storage.postgresql import Postgresql
+from headwater.storage.postgresql import COLLECT_EVERY, Postgresql
 from headwater.storage.schema import SchemaError, require, upgrade
 from headwater.storage.servers import BEAT, ServerRow
 from headwater.storage.sqlite import Sqlite
@@ -38,9 +38,6 @@ DRIVERS = {
 
 RETRY_AFTER = 5
 """Seconds after which clients may try again while the database is not available."""
-
-COLLECT_EVERY = 0.1
-"""Seconds after which a server that cannot listen looks for notifications."""
 
 RECOVERY_TIME = 3.0
 """Seconds without a failure after which an outage is over.
@@ -145,17 +142,9 @@ class Database:
             return await self._postgresql.fetch(statement, parameters)
 
     async def notify(self, payloads: Sequence[str]) -> None:
-        """Send notifications to every other server. Raises `UnavailableError`."""
+        """Send notifications to every server. Raises `UnavailableError`."""
         with self._noticing_outages():
-            await self._postgresql.notify(payloads, self.server)
-
-    async def collect(self) -> Sequence[str]:
-        """The notifications for this server since the last time, where it cannot listen.
-
-        Raises `UnavailableError`; then some may be lost.
-        """
-        with self._noticing_outages():
-            return await self._postgresql.collect(self.server)
+            await self._postgresql.notify(payloads)
 
     @asynccontextmanager
     async def listening(self, heard: Callable[[str], None]) -> AsyncIterator[asyncio.Event]:

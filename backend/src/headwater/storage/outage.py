@@ -17,7 +17,10 @@ class LostFileError(OSError):
         self.reason = reason
 
 
-OUTAGES = (DBAPIError, OSError, TimeoutError, PoolTimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+_UNUSABLE = (OSError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""What tells that a connection cannot be used, the last because PostgreSQL is just about to end it."""
+
+OUTAGES = (DBAPIError, TimeoutError, PoolTimeoutError, asyncpg.PostgresError, *_UNUSABLE)
 """What an outage may raise; `outage_reason` says whether it is one."""
 
 
@@ -61,7 +64,7 @@ def outage_reason(error: BaseException) -> str | None:
         return next((reason for start, reason in _POSTGRESQL.items() if state.startswith(start)), None)
     if isinstance(cause, TimeoutError | PoolTimeoutError):
         return _SILENT
-    if isinstance(cause, OSError | asyncpg.InterfaceError) or _is_disconnect(error):
+    if isinstance(cause, _UNUSABLE) or _is_disconnect(error):
         return _STOPPED
     return None
 

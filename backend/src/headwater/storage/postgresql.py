@@ -6,7 +6,7 @@ several times the processor time of a statement.
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import cache
 from typing import Any, TypeVar
 
@@ -25,10 +25,14 @@ from headwater.storage.connections import (
     Pooler,
     connections,
 )
+from headwater.storage.outage import OUTAGES
 from headwater.storage.uncancelled import END_TIMEOUT, uncancelled
 
 CHANNEL = "headwater"
 """The channel of all notifications."""
+
+COLLECT_EVERY = 0.1
+"""Seconds after which a server that cannot listen looks for notifications."""
 
 POOL_TIMEOUT = 10.0
 """Seconds that a transaction waits for a connection while others use all of them."""
@@ -42,7 +46,7 @@ _NOTIFY = text(f"""
     WITH new AS (
         SELECT payload FROM unnest(CAST(:payloads AS text[])) AS new(payload)
     ), pooled AS (
-        SELECT name FROM servers WHERE name LIKE '{POOLED} %' AND name <> :server FOR KEY SHARE
+        SELECT name FROM servers WHERE name LIKE '{POOLED} %' FOR KEY SHARE
     ), kept AS (
         INSERT INTO bells (server, payload) SELECT name, payload FROM pooled, new
     )
@@ -104,18 +108,41 @@ class Postgresql:
             rows: Sequence[asyncpg.Record] = await driver.fetch(query, *[parameters[name] for name in names])
             return rows
 
-    async def notify(self, payloads: Sequence[str], server: str) -> None:
-        """Send notifications to every server but the one that sends."""
-        notification = {"channel": CHANNEL, "payloads": list(payloads), "server": server}
-        await self.fetch(_NOTIFY, notification)
-
-    async def collect(self, server: str) -> Sequence[str]:
-        """Take the notifications for a server that cannot listen."""
-        return [row["payload"] for row in await self.fetch(_COLLECT, {"server": server})]
+    async def notify(self, payloads: Sequence[str]) -> None:
+        """Send notifications to every server."""
+        await self.fetch(_NOTIFY, {"channel": CHANNEL, "payloads": list(payloads)})
 
     @asynccontextmanager
     async def listening(self, heard: Callable[[str], None]) -> AsyncIterator[asyncio.Event]:
-        """Call `heard` with notifications; the event is set once the connection is lost."""
+        """Call `heard` with notifications; the event is set once they are lost.
+
+        Behind a pooler in transaction mode, they are rows that are looked for.
+        """
+        ways = self._collecting if self._pooler is Pooler.TRANSACTIONS else self._notified
+        async with ways(heard) as lost:
+            yield lost
+
+    @asynccontextmanager
+    async def _collecting(self, heard: Callable[[str], None]) -> AsyncIterator[asyncio.Event]:
+        lost = asyncio.Event()
+
+        async def collect() -> None:
+            with suppress(*OUTAGES):  # whoever listens begins anew, and the beat says what is the matter
+                while True:
+                    for row in await self.fetch(_COLLECT, {"server": self._name}):
+                        heard(row["payload"])
+                    await asyncio.sleep(COLLECT_EVERY)
+            lost.set()
+
+        collecting = asyncio.create_task(collect())
+        try:
+            yield lost
+        finally:
+            collecting.cancel()
+            await asyncio.wait([collecting])
+
+    @asynccontextmanager
+    async def _notified(self, heard: Callable[[str], None]) -> AsyncIterator[asyncio.Event]:
         lost = asyncio.Event()
         connection = await self._single.connect()
         try:

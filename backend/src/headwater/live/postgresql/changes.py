@@ -2,8 +2,8 @@
 
 from collections.abc import AsyncGenerator, Sequence
 
+from headwater.live.bells import Bells
 from headwater.live.changes import MemoryChangeFeed
-from headwater.live.postgresql.bells import Bells
 
 CHANGED = "changed"
 """The bell of an owner and a conversation that has changed."""

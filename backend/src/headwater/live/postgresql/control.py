@@ -6,9 +6,9 @@ from sqlalchemy import text
 
 from headwater.generation.codec import outcome_object, parse_outcome
 from headwater.generation.outcome import Cancelled, Interrupted, Outcome
+from headwater.live.bells import Bells
 from headwater.live.memory import MemoryControl
 from headwater.live.ports import Stop
-from headwater.live.postgresql.bells import Bells
 from headwater.live.postgresql.looking import Looking
 from headwater.storage.database import Database
 from headwater.storage.rows import encode_json

@@ -13,8 +13,8 @@ from headwater.errors import UnavailableError
 from headwater.generation.codec import parse_outcome
 from headwater.generation.log import Cursor, Listener, Log, LogWriter, Page, Piece
 from headwater.generation.outcome import Cancelled, Interrupted, Outcome
+from headwater.live.bells import Bells
 from headwater.live.memory import MemoryLog, MemoryLogStore
-from headwater.live.postgresql.bells import Bells
 from headwater.live.postgresql.looking import Looking
 from headwater.live.postgresql.presence import SharedPresence
 from headwater.storage.database import Database

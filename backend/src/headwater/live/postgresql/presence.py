@@ -7,8 +7,8 @@ from math import inf
 
 from sqlalchemy import text
 
+from headwater.live.bells import Bells
 from headwater.live.memory import MemoryPresence
-from headwater.live.postgresql.bells import Bells
 from headwater.live.postgresql.looking import Looking
 from headwater.storage.database import Database
 from headwater.storage.servers import FENCE

@@ -1,0 +1,1 @@
+"""What the servers that share a Redis count in it."""

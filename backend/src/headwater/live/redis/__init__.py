@@ -1,0 +1,1 @@
+"""Live state of servers that share a Redis: what carries their bells."""
