@@ -419,11 +419,11 @@ class Removals:
 def removals(database: Database, monkeypatch: pytest.MonkeyPatch) -> Removals:
     counted, write = Removals(), database.write
 
-    async def counting(work: Callable[[Connection], Any], *, first: bool = False) -> Any:
+    async def counting(work: Callable[[Connection], Any], **how: bool) -> Any:
         if counted.breaks_off and sum(counted.counts) > 60:
             raise UnavailableError("broken off", retry_after=1)
         before = await number(database, messages)
-        result = await write(work, first=first)
+        result = await write(work, **how)
         counted.counts.append(before - await number(database, messages))
         return result
 
