@@ -20,7 +20,7 @@ import psutil
 from tests.postgresql import new_database, postgresql_server
 from tests.running import RunningServer
 
-SECONDS = 6.0
+SECONDS = 10.0
 SAMPLES = 10
 """Replies that are read on both servers, to compare when a token comes."""
 
@@ -96,7 +96,7 @@ async def measure(
         await asyncio.sleep(2)
         before = [processor_times(each) for each in (first, second)]
         began = postgresql_times()
-        tokens = readers.tokens
+        tokens, first_at = readers.tokens, time.monotonic()  # before, readers came one after another
         await asyncio.sleep(SECONDS)
         tokens = readers.tokens - tokens
         used = [processor_times(each) - was for each, was in zip((first, second), before, strict=True)]
@@ -113,7 +113,7 @@ async def measure(
         for (generation, kind), times in readers.times.items()
         if kind == "there"
         for cursor, at in times.items()
-        if cursor in readers.times[generation, "here"]
+        if readers.times[generation, "here"].get(cursor, 0.0) >= first_at
     ]
     where = "elsewhere" if elsewhere else "beside the writer"
     costs = [1e6 * seconds / written for seconds in (*used, ended - began)]
