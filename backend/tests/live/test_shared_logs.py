@@ -144,6 +144,7 @@ async def test_a_longer_piece_in_the_place_of_one_is_found(
     copy = await store.open(generation)
     assert copy is not None
     await replies.save([Piece(generation, 0, WORDS[:5])])
+    await look(store)  # it has grown since the last one
     await look(store)
     assert copy.read(0).events == tuple(WORDS[:5])
     await replies.save([Piece(generation, 0, WORDS[:6])])

@@ -1,6 +1,6 @@
 """Replies as rows: saved in pieces while the generation is open, written once when it closes."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +21,7 @@ from sqlalchemy import (
 
 from headwater.conversations.model import GenerationRecord, OutcomeObject
 from headwater.generation.codec import parse_parts, parts_objects
-from headwater.generation.log import Piece
+from headwater.generation.log import Cursor, Piece
 from headwater.generation.parts import Event, Shape, fold, shape, unfold
 from headwater.ids import is_id
 from headwater.storage.database import Database
@@ -265,9 +265,10 @@ class ReplyRepository:
                 hosts.add(server)
             found: dict[Orphan, list[Event]] = {orphan: [] for orphan in orphans.values()}
             saved = select(pieces).where(pieces.c.generation.in_(list(orphans)))
+            saved = saved.order_by(pieces.c.generation, pieces.c.at)
             told = select(tails.c.pieces).where(tails.c.server.in_(hosts))
             for piece in (
-                *map(piece_of, connection.execute(saved.order_by(pieces.c.generation, pieces.c.at))),
+                *(piece_of(*row) for row in connection.execute(saved)),
                 *tail_pieces(connection.scalars(told.order_by(tails.c.server, tails.c.number))),
             ):
                 if (orphan := orphans.get(piece.generation)) is not None:
@@ -297,9 +298,9 @@ class ReplyRepository:
         await self._database.write(lambda connection: connection.execute(_LEFT_PIECES).close(), long=True)
 
 
-def piece_of(row: Row[Any]) -> Piece:
-    """A row of `pieces`."""
-    return Piece(row.generation, row.at, tuple(unfold(parse_parts(row.parts), _decode(row.shape))))
+def piece_of(generation: str, at: Cursor, parts: Iterable[Mapping[str, Any]], lengths: bytes) -> Piece:
+    """The piece of the columns of a row of `pieces`."""
+    return Piece(generation, at, tuple(unfold(parse_parts(parts), _decode(lengths))))
 
 
 def piece_rows(new: Sequence[Piece]) -> list[dict[str, Any]]:

@@ -39,8 +39,10 @@ DELETED = Outcome(Cancelled("user"))
 LOST = Outcome(Interrupted())
 """How an ephemeral reply ends whose server is gone."""
 
+PIECE = ("generation", "at", "parts", "shape")
+
 # By the index for each, whatever the planner thinks of tables that grow and shrink all the time.
-_TAILS = text("""
+_SAVED = text("""
     SELECT followed.id AS generation, reply.is_stored, reply.is_closed, reply.server,
         piece.at, piece.parts, piece.shape, piece.outcome
     FROM unnest(CAST(:ids AS text[]), CAST(:ats AS bigint[])) AS followed(id, at)
@@ -56,7 +58,7 @@ _TAILS = text("""
         FROM pieces WHERE generation = followed.id AND at >= followed.at
         UNION ALL
         SELECT at, parts, shape, outcome
-        FROM ephemeral_pieces WHERE generation = followed.id AND at >= followed.at
+        FROM ephemeral_pieces WHERE generation = followed.id AND (at >= followed.at OR outcome IS NOT NULL)
         ORDER BY at
     ) AS piece ON true
     ORDER BY followed.id, piece.at""")
@@ -136,11 +138,7 @@ class SharedLogStore:
             copy.add(shared[copy.generation])
         again = now - self._looked_at_rows >= TICK
         written, self._written = self._written, set()
-        due = [
-            copy
-            for copy in copies
-            if again or copy.generation in written or copy.lacks(shared[copy.generation])
-        ]
+        due = [copy for copy in copies if again or copy.has_gap or copy.generation in written]
         if due:
             await self._refresh(due)
         for copy in due:
@@ -185,35 +183,31 @@ class SharedLogStore:
                 ) from None
 
     async def _refresh(self, copies: Collection["_Copy"]) -> None:
-        """Add what was saved since the last look at rows.
-
-        The last piece of each is read once more: a server whose connection broke may have saved a longer one
-        in its place.
-        """
+        """Add what was saved beyond what copies have."""
         positions = {
             "ids": [copy.generation for copy in copies],
-            "ats": [copy.last_piece for copy in copies],
+            "ats": [copy.look_from() for copy in copies],
         }
-        rows = await self._database.read(
-            lambda connection: connection.execute(_TAILS, positions).all(), single=True
-        )
-        found = {id_: list(group) for id_, group in groupby(rows, lambda row: row.generation)}
+        rows = await self._database.fetch(_SAVED, positions)
+        found = {id_: list(group) for id_, group in groupby(rows, lambda row: row["generation"])}
         for copy in copies:
             saved = found[copy.generation]
             reply = saved[0]
-            if reply.is_stored is None:
+            if reply["is_stored"] is None:
                 copy.is_gone = True
                 copy.close(DELETED if copy.is_stored else LOST)
-            elif reply.is_closed:
+            elif reply["is_closed"]:
                 await self._finish(copy)
             else:
-                copy.is_stored = reply.is_stored
-                copy.server = reply.server or copy.server
-                if reply.at is not None:
-                    copy.add_saved((piece_of(row), row.outcome) for row in saved)
+                copy.is_stored = reply["is_stored"]
+                copy.server = reply["server"] or copy.server
+                if reply["at"] is not None:
+                    copy.add_saved(
+                        (piece_of(*(row[name] for name in PIECE)), row["outcome"]) for row in saved
+                    )
                 elif copy.is_stored:
                     copy.has_begun.set()
-                if reply.server is None and not copy.is_stored:
+                if reply["server"] is None and not copy.is_stored:
                     copy.close(LOST)
 
     async def _finish(self, copy: "_Copy") -> None:
@@ -234,32 +228,43 @@ class _Copy:
         self.generation = generation
         self.server = ""
         self.end: Cursor = 0
-        self.last_piece: Cursor = 0
+        self._last_piece: Cursor = 0
+        self._looked_at: Cursor = 0
         self.has_begun = asyncio.Event()
         """Set once it has what was said before it was wanted, which is not saved of an ephemeral reply."""
+        self.has_gap = False
+        """Whether there was more that did not follow what it has."""
         self.is_closed = False
         self.is_gone = False
         self.is_stored = True
         self._log = MemoryLog()
 
+    def look_from(self) -> Cursor:
+        """From where to look for saved pieces.
+
+        A copy with a gap, or that has not grown since the last look, is compared with its last piece again:
+        that may have ended after what was shared, or there may be a longer one in its place, which a server
+        saves whose connection broke.
+        """
+        grows = self.end > self._looked_at and not self.has_gap
+        self._looked_at = self.end
+        return self.end if grows else self._last_piece
+
     def add(self, pieces: Iterable[Piece]) -> None:
         """Add what is new of some pieces, up to the first gap."""
         for piece in () if self.is_closed else pieces:
+            self.has_gap = piece.at > self.end
             self.end = self._log.append(self.end, piece.after(self.end))
 
     def add_saved(self, pieces: Iterable[tuple[Piece, OutcomeObject | None]]) -> None:
         """Add what is new of some pieces as rows have them; an ephemeral reply's last one has the outcome."""
         for piece, outcome in pieces:
             if piece.at <= self.end:
-                self.last_piece = piece.at
+                self._last_piece = piece.at
             self.add([piece])
             if outcome is not None and piece.end == self.end:
                 self.close(parse_outcome(outcome))
         self.has_begun.set()
-
-    def lacks(self, pieces: Sequence[Piece]) -> bool:
-        """Whether there is a gap before some of the pieces."""
-        return bool(pieces) and pieces[-1].end > self.end
 
     def close(self, outcome: Outcome) -> None:
         """Close it, unless it was closed before."""
