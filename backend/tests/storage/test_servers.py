@@ -11,7 +11,7 @@ from sqlalchemy.util import await_only
 from headwater.errors import UnavailableError
 from headwater.generation.kinds.text import Text, text_of
 from headwater.generation.log import Piece
-from headwater.storage import servers
+from headwater.storage import replies, servers
 from headwater.storage.connections import POOLED
 from headwater.storage.conversations import ConversationRepository
 from headwater.storage.database import DatabaseError, open_database
@@ -300,6 +300,20 @@ async def test_what_a_server_does_not_know_that_it_runs_is_an_orphan(url: URL, i
         _, _, reply = await begun(ConversationRepository(database), "me")
         closed = await ReplyRepository(database).close_orphans(INTERRUPTED, lambda _: is_known)
         assert [orphan.generation for orphan in closed] == ([] if is_known else [reply.generation])
+
+
+async def test_what_a_server_runs_is_not_read_again_and_again(
+    url: URL, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It looks for orphans each second; all that its running replies have said would be most of its work."""
+    read: list[object] = []
+    monkeypatch.setattr(replies, "piece_of", lambda *row: read.append(row))
+    async with open_database(url, to_serve=True) as database:
+        _, _, reply = await begun(ConversationRepository(database), "me")
+        repository = ReplyRepository(database)
+        await repository.save([Piece(reply.generation, 0, [Text("a")])])
+        assert not await repository.close_orphans(INTERRUPTED, lambda _: True)
+    assert not read
 
 
 async def test_what_another_server_runs_is_no_orphan(url: URL) -> None:

@@ -261,8 +261,11 @@ class ReplyRepository:
             orphans: dict[str, Orphan] = {}
             hosts: set[str] = set()
             for generation, owner, conversation, server in rows:
-                orphans[generation] = Orphan(generation, owner, conversation)
-                hosts.add(server)
+                if not is_known(generation):
+                    orphans[generation] = Orphan(generation, owner, conversation)
+                    hosts.add(server)
+            if not orphans:
+                return {}
             found: dict[Orphan, list[Event]] = {orphan: [] for orphan in orphans.values()}
             saved = select(pieces).where(pieces.c.generation.in_(list(orphans)))
             saved = saved.order_by(pieces.c.generation, pieces.c.at)
@@ -280,7 +283,7 @@ class ReplyRepository:
         return [
             orphan
             for orphan, events in orphans.items()
-            if not is_known(orphan.generation) and await self.close(orphan.generation, events, outcome)
+            if await self.close(orphan.generation, events, outcome)
         ]
 
     async def open_elsewhere(self, owner: str) -> Mapping[str, str]:
