@@ -170,9 +170,8 @@ async def test_starts_on_several_servers_at_once_are_counted_once_each(place: Pl
             await server.quota.count_start("somebody else")
 
 
-@pytest.mark.parametrize("place", ["postgresql"], indirect=True)
-async def test_limits_heal_after_the_clock_of_the_database_was_put_back(place: Place) -> None:
-    async with place.two(starts=10) as (first, second):
+async def test_limits_heal_after_the_clock_of_the_database_was_put_back(on_postgresql: Place) -> None:
+    async with on_postgresql.two(starts=10) as (first, second):
         await first.quota.count_start(ADDRESS)
         later = text("UPDATE buckets SET full_at = full_at + interval '1 day'")
         await first.database.write(lambda connection: connection.execute(later).close())
