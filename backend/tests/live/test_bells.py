@@ -9,18 +9,20 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.engine import URL
 
+from headwater.app import running
 from headwater.errors import UnavailableError
 from headwater.ids import new_id
 from headwater.live.bells import Bells
 from headwater.live.ports import Channel
 from headwater.live.postgresql.channel import PostgresqlChannel
 from headwater.live.redis.channel import RedisChannel
-from headwater.storage import database, servers
+from headwater.storage import database, redis, servers
 from headwater.storage.connections import Pooler
 from headwater.storage.database import open_database
+from headwater.storage.redis import Script
 from tests.postgresql import new_database
 from tests.postgresql_proxy import proxied
-from tests.valkey import ValkeyServer, redis_at
+from tests.valkey import ValkeyServer, redis_at, valkey_server
 
 PATIENCE = 20
 
@@ -208,6 +210,44 @@ async def test_a_server_that_loses_one_of_its_channels_may_have_missed_bells(
         assert bells.come_through
         first.lost.set()
         await hearing.until(restarts=3)
+
+
+async def test_a_subscription_hears_while_its_channel_takes_no_writes(
+    postgresql_url: URL, postgresql_template: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (("BEAT", 0.02), ("RECOVERY_TIME", 0), ("TIMEOUT", PATIENCE)):
+        monkeypatch.setattr(redis, name, value)
+    monkeypatch.setattr("headwater.live.bells.RETRY_AFTER", 0.02)
+    with valkey_server() as valkey:
+        valkey.ask("CONFIG", "SET", "maxmemory", "1")
+        async with (
+            redis_at(valkey.url, "name") as own,
+            redis_at(valkey.url, "name") as other,
+            of_postgresql(postgresql_url, postgresql_template) as (postgresql, _),
+        ):
+            with pytest.raises(UnavailableError):
+                await own.run(Script("return redis.call('SET', KEYS[1], '')"), [own.key("key")], [])
+            by_redis = CountingChannel(own)
+            async with running(own.keep()), heard_by(Bells(by_redis, postgresql), restarts=2) as hearing:
+                Bells(RedisChannel(other)).ring("kind", "a")
+                await hearing.until(restarts=2, heard=1)
+                assert own.is_away
+                valkey.ask("CONFIG", "SET", "maxmemory", "0")
+                await hearing.until(restarts=3)
+                assert not own.is_away
+            assert (hearing.restarts, by_redis.subscriptions) == (3, 1)
+
+
+class CountingChannel(RedisChannel):
+    """Counts how often somebody began to listen."""
+
+    subscriptions = 0
+
+    @asynccontextmanager
+    async def listening(self, heard: Callable[[str], None]) -> AsyncIterator[asyncio.Event]:
+        self.subscriptions += 1
+        async with super().listening(heard) as lost:
+            yield lost
 
 
 async def fail(_: Sequence[str]) -> None:

@@ -82,11 +82,14 @@ class Bells:
             try:
                 async with line.channel.listening(partial(self._hear, line)) as lost:
                     self._restart()
-                    is_new = True
-                    while not lost.is_set() and await self._hears_itself(line, is_new):
+                    is_new, was_away = True, line.channel.is_away
+                    while not lost.is_set() and await self._is_sound(line, is_new):
                         is_new = False
+                        if line.channel.is_away != was_away:
+                            was_away = not was_away
+                            self._restart()  # from now on others ring by another channel, or by this one again
                         with suppress(TimeoutError):
-                            async with asyncio.timeout(PROBE_EVERY):
+                            async with asyncio.timeout(RETRY_AFTER if was_away else PROBE_EVERY):
                                 await lost.wait()
                 if len(self._lines) > 1:
                     self._restart()  # from now on others ring by another channel; before, it was this one
@@ -94,15 +97,21 @@ class Bells:
                 line.comes_through = False
             await asyncio.sleep(RETRY_AFTER)
 
-    async def _hears_itself(self, line: "_Line", is_new: bool) -> bool:
-        """Whether bells come through a connection. One that did so before and falls silent is replaced."""
+    async def _is_sound(self, line: "_Line", is_new: bool) -> bool:
+        """Whether bells come through a connection. One that did so before and falls silent is replaced.
+
+        While the channel is away, nothing is known against its connection: it may still hear what others ring.
+        """
         line.own_heard.clear()
-        with suppress(UnavailableError, TimeoutError):
-            async with asyncio.timeout(PROBE_EVERY):
-                await line.channel.publish([self._payload("probe", [()])])
-                await line.own_heard.wait()
+        if not line.channel.is_away:
+            with suppress(UnavailableError, TimeoutError):
+                async with asyncio.timeout(PROBE_EVERY):
+                    await line.channel.publish([self._payload("probe", [()])])
+                    await line.own_heard.wait()
         heard = line.own_heard.is_set()
-        if is_new and line.comes_through and not heard and not line.channel.is_away:
+        if line.channel.is_away and not heard:
+            return True
+        if is_new and line.comes_through and not heard:
             logger.warning(line.channel.silence)
         line.comes_through = heard or not is_new
         return heard
