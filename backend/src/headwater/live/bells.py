@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from secrets import token_hex
+from time import monotonic
 from typing import TypeAlias
 
 import msgspec
@@ -20,8 +21,14 @@ logger = logging.getLogger(__name__)
 PROBE_EVERY = 5.0
 """Seconds between two bells to oneself, which tell whether bells come through."""
 
+DEAF_FOR = 3 * PROBE_EVERY
+"""Seconds for which a server counts as one that does not hear the first channel after it said so."""
+
 RETRY_AFTER = 0.5
 """Seconds between two attempts to listen."""
+
+PROBE, DEAF = "probe", "deaf"
+"""The bells to oneself; the second one tells others to ring by all channels."""
 
 KEYS = "keys"
 """The bell of signing keys that have changed."""
@@ -36,21 +43,20 @@ class Bells:
     """Rings the other servers, and hears them.
 
     A bell has a kind and words. What is rung while the last bells are on their way goes together, once. It
-    goes by the first of the channels that takes it; a server listens to all.
+    goes by the first of the channels that takes it, and by all while a server does not hear the first; a
+    server listens to all.
     """
 
     def __init__(self, *channels: Channel) -> None:
         self._lines = [_Line(channel) for channel in channels]
         self._sender = token_hex(8)
+        self._is_deaf = False
+        """Whether this server told the others that it does not hear the first channel."""
+        self._others_deaf_until = 0.0
         self._listeners: defaultdict[str, list[Heard]] = defaultdict(list)
         self._restarts: list[Callable[[], None]] = []
         self._waiting: defaultdict[str, dict[tuple[str, ...], None]] = defaultdict(dict)
         self._ringing: asyncio.Task[None] | None = None
-
-    @property
-    def come_through(self) -> bool:
-        """Whether bells are heard by the channel that others use unless it fails."""
-        return self._lines[0].comes_through
 
     def on(self, kind: str, heard: Heard) -> None:
         """Call `heard` with the words of each bell of this kind that another server rings."""
@@ -85,9 +91,9 @@ class Bells:
                     is_new, was_away = True, line.channel.is_away
                     while not lost.is_set() and await self._is_sound(line, is_new):
                         is_new = False
-                        if line.channel.is_away != was_away:
-                            was_away = not was_away
-                            self._restart()  # from now on others ring by another channel, or by this one again
+                        if was_away and not line.channel.is_away:
+                            self._restart()
+                        was_away = line.channel.is_away
                         with suppress(TimeoutError):
                             async with asyncio.timeout(RETRY_AFTER if was_away else PROBE_EVERY):
                                 await lost.wait()
@@ -100,13 +106,15 @@ class Bells:
     async def _is_sound(self, line: "_Line", is_new: bool) -> bool:
         """Whether bells come through a connection. One that did so before and falls silent is replaced.
 
-        While the channel is away, nothing is known against its connection: it may still hear what others ring.
+        While its channel is away, it is kept: it may still hear what others ring.
         """
+        first = self._lines[0]
+        is_deaf = line is not first and (first.channel.is_away or not first.comes_through)
         line.own_heard.clear()
         if not line.channel.is_away:
             with suppress(UnavailableError, TimeoutError):
                 async with asyncio.timeout(PROBE_EVERY):
-                    await line.channel.publish([self._payload("probe", [()])])
+                    await line.channel.publish([self._payload(DEAF if is_deaf else PROBE, [()])])
                     await line.own_heard.wait()
         heard = line.own_heard.is_set()
         if line.channel.is_away and not heard:
@@ -114,6 +122,10 @@ class Bells:
         if is_new and line.comes_through and not heard:
             logger.warning(line.channel.silence)
         line.comes_through = heard or not is_new
+        if heard and line is not first:
+            if is_deaf and not self._is_deaf:
+                self._restart()  # until now, others may have rung by the first channel alone
+            self._is_deaf = is_deaf
         return heard
 
     def _restart(self) -> None:
@@ -131,7 +143,11 @@ class Bells:
             self._ringing = None
 
     async def _publish(self, waiting: dict[str, dict[tuple[str, ...], None]]) -> bool:
+        """Whether a channel took some bells."""
+        is_out = False
         for line in self._lines:
+            if is_out and monotonic() >= self._others_deaf_until:
+                break
             payloads = [
                 payload
                 for kind, words in waiting.items()
@@ -139,8 +155,8 @@ class Bells:
             ]
             with suppress(UnavailableError):
                 await line.channel.publish(payloads)
-                return True
-        return False
+                is_out = True
+        return is_out
 
     def _payloads(self, kind: str, bells: list[tuple[str, ...]], most: int) -> list[str]:
         """Bells of a kind in as few payloads of at most so many bytes as they fit into."""
@@ -164,6 +180,8 @@ class Bells:
             return
         if kind == MISSED:
             self._restart()
+        if kind == DEAF:
+            self._others_deaf_until = monotonic() + DEAF_FOR
         for heard in self._listeners.get(str(kind), ()):
             for words in bells:
                 heard(tuple(words))
