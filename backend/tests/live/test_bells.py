@@ -186,6 +186,21 @@ async def test_bells_that_did_not_go_out_are_told_as_missed_by_the_next(
     assert hearing.heard == [("next",)]
 
 
+async def test_bells_that_did_not_go_out_are_told_as_missed_once_a_channel_works_again(
+    bells: tuple[Bells, Hearing],
+    channels: tuple[Channel, Channel],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ringing, hearing = bells
+    with monkeypatch.context() as broken:
+        broken.setattr(channels[0], "publish", fail)
+        ringing.ring("kind", "lost")
+        await ringing.rung()
+    async with heard_by(ringing):
+        await hearing.until(restarts=2)
+    assert hearing.heard == []
+
+
 async def test_what_one_channel_does_not_take_goes_by_the_next(
     channels: tuple[Channel, Channel], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -69,8 +69,7 @@ class Bells:
     def ring(self, kind: str, *words: str) -> None:
         """Ring all other servers soon."""
         self._waiting[kind][words] = None
-        if self._ringing is None:
-            self._ringing = in_background(self._ring())
+        self._ring_soon()
 
     async def rung(self) -> None:
         """Wait until what was rung is on its way."""
@@ -122,6 +121,8 @@ class Bells:
         if is_new and line.comes_through and not heard:
             logger.warning(line.channel.silence)
         line.comes_through = heard or not is_new
+        if heard and self._waiting:
+            self._ring_soon()
         if heard and line is not first:
             if is_deaf and not self._is_deaf:
                 self._restart()  # until now, others may have rung by the first channel alone
@@ -132,12 +133,16 @@ class Bells:
         for restarted in self._restarts:
             restarted()
 
+    def _ring_soon(self) -> None:
+        if self._ringing is None:
+            self._ringing = in_background(self._ring())
+
     async def _ring(self) -> None:
         try:
             while self._waiting:
                 waiting, self._waiting = self._waiting, defaultdict(dict)
                 if not await self._publish(waiting):
-                    self._waiting[MISSED][()] = None  # with the next bell
+                    self._waiting[MISSED][()] = None  # with the next bell, or once a channel works again
                     return
         finally:
             self._ringing = None
