@@ -2,7 +2,7 @@
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.engine import URL
 
 from headwater.generation.kinds.text import Text
-from headwater.generation.log import CursorAheadError, Piece, changed, follow
+from headwater.generation.log import CursorAheadError, Log, Piece, changed, follow
 from headwater.generation.outcome import Cancelled
 from headwater.generation.parts import Event
 from headwater.ids import new_id
@@ -188,6 +188,31 @@ async def test_a_copy_that_is_opened_later_has_what_was_shared_since_the_last_sa
     assert other is not None
     await elsewhere._look()
     assert other.read(0).events == tuple(WORDS[:5])
+
+
+async def test_a_copy_that_is_opened_while_tails_are_read_has_what_they_bring(
+    store: SharedLogStore,
+    replies: ReplyRepository,
+    database: Database,
+    generation: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    followed = await store.open(await new_generation(database))
+    await replies.save([Piece(generation, 0, WORDS[:3])])
+    await store.share([Piece(generation, 3, WORDS[3:5])])
+    read, opened = store._tails.read, list[Log | None]()
+
+    async def read_and_open(last: Mapping[str, int]) -> tuple[dict[str, int], list[Piece]]:
+        brought = await read(last)
+        opened.append(await store.open(generation))
+        return brought
+
+    monkeypatch.setattr(store._tails, "read", read_and_open)
+    await store._look()
+    (copy,) = opened
+    assert followed is not None
+    assert copy is not None
+    assert copy.read(0).events == tuple(WORDS[:5])
 
 
 async def test_what_was_shared_is_forgotten_after_a_while(

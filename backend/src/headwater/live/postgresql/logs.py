@@ -132,8 +132,8 @@ class SharedLogStore:
 
     async def _look(self) -> None:
         now = asyncio.get_running_loop().time()
-        copies = [copy for copy in self._copies.values() if not copy.is_closed]
-        shared = await self._read_tails({copy.server for copy in copies}, now)
+        shared = await self._read_tails({copy.server for copy in self._open_copies()}, now)
+        copies = self._open_copies()  # also those that were opened meanwhile
         for copy in copies:
             copy.add(shared[copy.generation])
         again = now - self._looked_at_rows >= TICK
@@ -145,6 +145,9 @@ class SharedLogStore:
             copy.add(shared[copy.generation])
         if again:
             self._looked_at_rows = now
+
+    def _open_copies(self) -> Sequence["_Copy"]:
+        return [copy for copy in self._copies.values() if not copy.is_closed]
 
     async def _read_tails(self, servers: Collection[str], now: float) -> Mapping[str, list[Piece]]:
         """What these servers have shared since the last look, by reply."""
