@@ -2,7 +2,7 @@
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -25,7 +25,7 @@ from headwater.live.postgresql.presence import SharedPresence
 from headwater.storage.conversations import ConversationRepository
 from headwater.storage.database import Database, open_database
 from headwater.storage.ephemeral import EphemeralRepository
-from headwater.storage.replies import ReplyRepository
+from headwater.storage.replies import ReplyRepository, StoredReply
 from headwater.storage.tables import conversations, generations, tails
 from headwater.storage.tails import TailRepository, encode_pieces
 from tests.golden import GENERATION
@@ -96,6 +96,28 @@ async def test_a_copy_grows_with_what_is_saved_and_ends_with_the_row(
     page = copy.read(7)
     assert page.events == tuple(WORDS[7:])
     assert page.outcome is not None
+
+
+async def test_replies_that_end_together_are_read_together(
+    store: SharedLogStore,
+    replies: ReplyRepository,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ids = [await new_generation(database) for _ in range(3)]
+    copies = [await store.open(id_) for id_ in ids]
+    for id_ in ids:
+        await replies.close(id_, WORDS, COMPLETED)
+    read, asked = store._replies.with_ids, list[set[str]]()
+
+    async def with_ids(ids: Collection[str]) -> Sequence[StoredReply]:
+        asked.append(set(ids))
+        return await read(ids)
+
+    monkeypatch.setattr(store._replies, "with_ids", with_ids)
+    await look(store)
+    assert asked == [set(ids)]
+    assert all(copy is not None and copy.read(0).outcome is not None for copy in copies)
 
 
 async def test_readers_of_one_reply_share_its_copy(store: SharedLogStore, generation: str) -> None:

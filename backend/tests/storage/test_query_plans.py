@@ -69,6 +69,7 @@ async def test_no_statement_reads_a_whole_table(database: Database) -> None:
         await replies.save([Piece(reply.generation, 0, [Text("a")])])
         await replies.close(reply.generation, [Text("a")], COMPLETED)
         await replies.find("me", reply.generation)
+        await replies.with_ids([reply.generation])
         await repository.delete("me", name, 5)
         await repository.restore("me", name)
         await repository.delete("me", name, 5)

@@ -142,6 +142,7 @@ _STARTS: Select[Any] = (
     .outerjoin(_QUESTION, _QUESTION.c.id == messages.c.parent)
 )
 _START = _STARTS.where(generations.c.id == bindparam("generation"))
+_STARTS_BY_IDS = _STARTS.where(generations.c.id.in_(bindparam("ids", expanding=True)))
 _START_BY_KEY = _STARTS.where(
     or_(
         generations.c.id == bindparam("generation"),
@@ -246,6 +247,14 @@ class ReplyRepository:
             lambda connection: connection.execute(query, names).first(), single=True
         )
         return None if row is None else _stored_reply(row)
+
+    async def with_ids(self, ids: Collection[str]) -> Sequence[StoredReply]:
+        """Anybody's generations with these ids."""
+        names = {"ids": list(ids)}
+        rows = await self._database.read(
+            lambda connection: connection.execute(_STARTS_BY_IDS, names).all(), single=True
+        )
+        return [_stored_reply(row) for row in rows]
 
     async def close_orphans(
         self, outcome: OutcomeObject, is_known: Callable[[str], bool] = lambda _: False

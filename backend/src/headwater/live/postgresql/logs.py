@@ -193,6 +193,7 @@ class SharedLogStore:
         }
         rows = await self._database.fetch(_SAVED, positions)
         found = {id_: list(group) for id_, group in groupby(rows, lambda row: row["generation"])}
+        ended = []
         for copy in copies:
             saved = found[copy.generation]
             reply = saved[0]
@@ -200,7 +201,7 @@ class SharedLogStore:
                 copy.is_gone = True
                 copy.close(DELETED if copy.is_stored else LOST)
             elif reply["is_closed"]:
-                await self._finish(copy)
+                ended.append(copy)
             else:
                 copy.is_stored = reply["is_stored"]
                 copy.server = reply["server"] or copy.server
@@ -213,12 +214,15 @@ class SharedLogStore:
                 if reply["server"] is None and not copy.is_stored:
                     copy.close(LOST)
 
-    async def _finish(self, copy: "_Copy") -> None:
-        reply = await self._replies.start_of("", copy.generation)
-        if reply is None or reply.outcome is None:
-            return  # deleted meanwhile: the next look finds no row
-        copy.add([Piece(copy.generation, 0, reply.events)])
-        copy.close(parse_outcome(reply.outcome))
+        if ended:
+            await self._finish({copy.generation: copy for copy in ended})
+
+    async def _finish(self, copies: Mapping[str, "_Copy"]) -> None:
+        for reply in await self._replies.with_ids(copies):
+            if reply.outcome is not None:
+                copy = copies[reply.generation.id]
+                copy.add([Piece(copy.generation, 0, reply.events)])
+                copy.close(parse_outcome(reply.outcome))
 
 
 class _Copy:
