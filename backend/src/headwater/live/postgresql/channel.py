@@ -1,4 +1,4 @@
-"""PostgreSQL's NOTIFY, as a channel of bells."""
+"""PostgreSQL as a channel of bells: NOTIFY, and rows for servers behind a pooler in transaction mode."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -15,10 +15,7 @@ class PostgresqlChannel:
     """See `Channel`."""
 
     payload_bytes = 7_900
-    silence = (
-        "notifications of PostgreSQL do not come through, so other servers' replies arrive late; does"
-        " HEADWATER_DATABASE_URL lead to a pooler in transaction mode?"
-    )
+    silence = "notifications of PostgreSQL do not come through, so other servers' replies arrive late"
 
     def __init__(self, database: Database) -> None:
         self._database = database
