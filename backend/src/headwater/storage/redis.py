@@ -217,7 +217,7 @@ class Redis:
         return await self._attempt(work, TIMEOUT)
 
     async def _attempt(self, work: Callable[[Client], Coroutine[Any, Any, T]], seconds: float) -> T:
-        """The result of a command. One that takes longer goes on, and so does its connection."""
+        """The result of a command. One that takes longer keeps running and keeps its connection."""
         try:
             async with asyncio.timeout(seconds):
                 await self._free.acquire()

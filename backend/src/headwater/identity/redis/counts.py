@@ -1,7 +1,7 @@
 """Counts in Redis: a bucket and the occupied slots of each key.
 
 A slot is a member of a sorted set, and its score is when it is free unless it is published again; so those of
-a server that died are free by themselves.
+a server that died expire.
 """
 
 from collections.abc import Collection, Mapping
