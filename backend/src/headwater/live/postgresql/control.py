@@ -68,15 +68,11 @@ class SharedControl:
 
     async def _look(self) -> None:
         ids = list(self._own)
-        if not ids:
-            return
-        rows = await self._database.read(
-            lambda connection: connection.execute(_ASKED, {"ids": ids}).all(), single=True
-        )
+        rows = await self._database.fetch(_ASKED, {"ids": ids}) if ids else ()
         for row in rows:
-            status = parse_outcome(row.stop).status
+            status = parse_outcome(row["stop"]).status
             if isinstance(status, Cancelled | Interrupted):
-                await self._own.stop(row.id, status)
+                await self._own.stop(row["id"], status)
 
     def _hear(self, words: Sequence[str]) -> None:
         if any(generation in self._own for generation in words):

@@ -25,7 +25,7 @@ LINGER = 2.0
 NOTE_EVERY = 30.0
 """Seconds after which a server notes what it reads though nothing has changed.
 
-A note whose connection broke may have come after the next one."""
+A write whose connection broke may be applied after a later one."""
 
 _NOTE = text(f"""
     WITH held AS ({FENCE}), gone AS (
@@ -128,14 +128,12 @@ class SharedPresence:
             self._bells.ring(READ, generation)
 
     async def _find_readers(self) -> None:
-        found: Sequence[str] = ()
+        found: set[str] = set()
         if self._listeners and self._database.other_servers:
-            ids = {"ids": list(self._listeners)}
-            found = await self._database.read(
-                lambda connection: connection.scalars(_READ, ids).all(), single=True
-            )
+            rows = await self._database.fetch(_READ, {"ids": list(self._listeners)})
+            found = {row["generation"] for row in rows}
         before = self._elsewhere
-        self._set_elsewhere(frozenset(found) & self._listeners.keys())
+        self._set_elsewhere(frozenset(found & self._listeners.keys()))
         for generation in before ^ self._elsewhere:
             self._tell(generation)
 
