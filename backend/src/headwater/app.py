@@ -49,13 +49,13 @@ from headwater.identity.redis.counts import RedisCounts
 from headwater.identity.signing_keys import SecretStore
 from headwater.live.bells import KEYS, Bells
 from headwater.live.changes import MemoryChangeFeed
+from headwater.live.looking import Looking
 from headwater.live.memory import MemoryControl, MemoryLogStore, MemoryPresence
 from headwater.live.ports import ChangeFeed, Control, LogStore, Presence
 from headwater.live.postgresql.changes import SharedChangeFeed
 from headwater.live.postgresql.channel import PostgresqlChannel
 from headwater.live.postgresql.control import SharedControl
 from headwater.live.postgresql.logs import SharedLogStore
-from headwater.live.postgresql.looking import Looking
 from headwater.live.postgresql.presence import SharedPresence
 from headwater.live.redis.channel import RedisChannel
 from headwater.metrics import Metrics
@@ -190,7 +190,7 @@ async def application(settings: Settings, folder: DataFolder) -> AsyncIterator[A
             metrics.watch_redis(lambda: redis.is_away)
         shared = [each.run() for each in live.shared]
         if shared:
-            shared += [Looking(replies.close_orphans, lambda: ORPHANS_EVERY).run(), quota.run()]
+            shared += [Looking(replies.close_orphans, ORPHANS_EVERY).run(), quota.run()]
         if live.bells is not None:
             shared.append(keep_keys(live.bells, secrets, identifier))
         await stack.enter_async_context(running(*forever, *shared))
@@ -301,7 +301,7 @@ async def keep_keys(bells: Bells, secrets: SecretStore, identifier: Identifier) 
     async def look() -> None:
         identifier.accept((await secrets.load()).signing_keys)
 
-    looking = Looking(look, lambda: TICK)
+    looking = Looking(look, TICK)
     bells.on(KEYS, lambda _: looking.soon())
     bells.on_restart(looking.soon)
     await looking.run()

@@ -7,9 +7,9 @@ from sqlalchemy import text
 from headwater.generation.codec import outcome_object, parse_outcome
 from headwater.generation.outcome import Cancelled, Interrupted, Outcome
 from headwater.live.bells import Bells
+from headwater.live.looking import Looking
 from headwater.live.memory import MemoryControl
 from headwater.live.ports import Stop
-from headwater.live.postgresql.looking import Looking
 from headwater.storage.database import Database
 from headwater.storage.rows import encode_json
 from headwater.storage.servers import FENCE
@@ -41,7 +41,7 @@ class SharedControl:
     def __init__(self, database: Database, bells: Bells) -> None:
         self._database, self._bells = database, bells
         self._own = MemoryControl()
-        self._looking = Looking(self._look, lambda: TICK)
+        self._looking = Looking(self._look, TICK)
         bells.on(STOP, self._hear)
         bells.on_restart(self._looking.soon)
 

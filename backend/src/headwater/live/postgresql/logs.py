@@ -14,8 +14,8 @@ from headwater.generation.codec import parse_outcome
 from headwater.generation.log import Cursor, Listener, Log, LogWriter, Page, Piece
 from headwater.generation.outcome import Cancelled, Interrupted, Outcome
 from headwater.live.bells import Bells
+from headwater.live.looking import Looking
 from headwater.live.memory import MemoryLog, MemoryLogStore
-from headwater.live.postgresql.looking import Looking
 from headwater.live.postgresql.presence import SharedPresence
 from headwater.storage.database import Database
 from headwater.storage.replies import ReplyRepository, piece_of
@@ -80,7 +80,7 @@ class SharedLogStore:
         """When each was read, and what these servers shared, by reply: new copies go on from saved pieces."""
         self._written: set[str] = set()
         """Copies whose rows are known to have something that readers wait for."""
-        self._looking = Looking(self._look, lambda: TICK)
+        self._looking = Looking(self._look, TICK)
         self._looked_at_rows = 0.0
         bells.on(SHARED, self._hear_shared)
         bells.on(WRITTEN, self._hear_written)
@@ -128,7 +128,7 @@ class SharedLogStore:
         """Keep the copies up to date until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._looking.run())
-            tasks.create_task(Looking(self._tails.forget, lambda: KEPT).run())
+            tasks.create_task(Looking(self._tails.forget, KEPT).run())
 
     async def _look(self) -> None:
         now = asyncio.get_running_loop().time()

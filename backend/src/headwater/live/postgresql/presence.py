@@ -8,8 +8,8 @@ from math import inf
 from sqlalchemy import text
 
 from headwater.live.bells import Bells
+from headwater.live.looking import Looking
 from headwater.live.memory import MemoryPresence
-from headwater.live.postgresql.looking import Looking
 from headwater.storage.database import Database
 from headwater.storage.servers import FENCE
 
@@ -53,7 +53,7 @@ class SharedPresence:
         self._read_until: dict[str, float] = {}
         """Replies of other servers that are read here, and when the last reader left."""
         self._note_due = 0.0
-        self._looking = Looking(self._look, lambda: TICK)
+        self._looking = Looking(self._look, TICK)
         self._is_read_elsewhere = asyncio.Event()
         bells.on(READ, self._hear)
         bells.on_restart(self._looking.soon)

@@ -11,9 +11,9 @@ logger = logging.getLogger(__name__)
 
 
 class Looking:
-    """Calls `look` after each `soon()`, and every `tick()` seconds; whatever fails is tried again then."""
+    """Calls `look` after each `soon()`, and every `tick` seconds; whatever fails is tried again then."""
 
-    def __init__(self, look: Callable[[], Awaitable[None]], tick: Callable[[], float]) -> None:
+    def __init__(self, look: Callable[[], Awaitable[None]], tick: float) -> None:
         self._look = look
         self._tick = tick
         self._soon = asyncio.Event()
@@ -26,7 +26,7 @@ class Looking:
         """Look until cancelled."""
         while True:
             with suppress(TimeoutError):
-                async with asyncio.timeout(self._tick()):
+                async with asyncio.timeout(self._tick):
                     await self._soon.wait()
             self._soon.clear()
             try:
