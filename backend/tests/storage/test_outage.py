@@ -390,6 +390,14 @@ def test_a_connection_that_postgresql_is_about_to_end_is_an_outage() -> None:
     assert outage_reason(error) == "it refuses connections"
 
 
+async def test_a_wrong_parameter_is_no_outage(database: URL) -> None:
+    async with open_database(database) as opened:
+        with pytest.raises(DBAPIError, match="invalid input for query argument"):
+            await opened.fetch(text("SELECT CAST(:number AS int)"), {"number": "none"})
+        assert opened.outage is None
+        await opened.fetch(text("SELECT CAST(:number AS int)"), {"number": 1})
+
+
 @pytest.mark.parametrize(
     ("error", "is_one"),
     [

@@ -64,6 +64,8 @@ def outage_reason(error: BaseException) -> str | None:
         return next((reason for start, reason in _POSTGRESQL.items() if state.startswith(start)), None)
     if isinstance(cause, TimeoutError | PoolTimeoutError):
         return _SILENT
+    if isinstance(cause, asyncpg.DataError):  # a wrong parameter, which asyncpg counts as misuse of it
+        return None
     if isinstance(cause, _UNUSABLE) or _is_disconnect(error):
         return _STOPPED
     return None

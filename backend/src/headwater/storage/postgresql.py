@@ -177,9 +177,9 @@ class Postgresql:
             # As SQLAlchemy does itself, see `connections.py`.
             self.engine.pool._invalidate(pooled, error, _checkin=False)  # noqa: SLF001
             raise
-        except (asyncpg.PostgresError, asyncpg.InternalClientError) as error:
-            # The second is what a connection raises that PostgreSQL is about to close.
-            is_usable = isinstance(error, asyncpg.PostgresError) and not driver.is_closed()
+        except (asyncpg.PostgresError, asyncpg.DataError, asyncpg.InternalClientError) as error:
+            # The last is what a connection raises that PostgreSQL is about to close.
+            is_usable = not isinstance(error, asyncpg.InternalClientError) and not driver.is_closed()
             is_taken = isinstance(error, asyncpg.IntegrityConstraintViolationError)
             kind = IntegrityError if is_taken else DBAPIError
             raise kind(query, None, error, connection_invalidated=not is_usable) from error
