@@ -75,6 +75,23 @@ async def end_sessions(url: URL, name: str) -> None:
             pass
 
 
+async def test_a_beat_does_not_wait_long_for_a_connection(url: URL, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with joined(url, "here") as row:
+        await end_sessions(url, "here")
+        with pytest.raises(OUTAGES):
+            await row.verify()
+        with monkeypatch.context() as patched:
+            patched.setattr(servers, "CONNECT_TIMEOUT", 0.1)
+            patched.setattr(asyncpg.Connection, "set_type_codec", never)  # which asks the new session
+            with pytest.raises(TimeoutError):
+                await row.verify()
+        await verified(row)
+
+
+async def never(*_: object, **__: object) -> None:
+    await asyncio.Event().wait()
+
+
 async def names(url: URL) -> set[str]:
     async with session(url) as other:
         return {row["name"] for row in await other.fetch("SELECT name FROM servers WHERE name <> ''")}

@@ -24,7 +24,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from headwater import __version__
-from headwater.storage.connections import POOLED, Pooler, connections
+from headwater.storage.connections import CONNECT_TIMEOUT, POOLED, Pooler, connections
 from headwater.storage.lock import LOCK_TIMEOUT, LockedError, waits
 from headwater.storage.outage import OUTAGES, is_refusal
 from headwater.storage.uncancelled import awaited_for
@@ -208,7 +208,9 @@ class ServerRow:
 
     async def _connected(self) -> AsyncConnection:
         if self._session is None:
-            self._session = await self._engine.connect()
+            # What SQLAlchemy asks a new session may take `LEASE` for each answer.
+            async with asyncio.timeout(CONNECT_TIMEOUT):
+                self._session = await self._engine.connect()
         return self._session
 
     async def _close(self) -> None:
