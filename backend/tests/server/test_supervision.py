@@ -16,12 +16,22 @@ from hypercorn.config import Sockets
 
 from headwater.errors import UnavailableError
 from headwater.metrics import Metrics
-from headwater.server import supervisor
+from headwater.server import supervisor, worker
 from headwater.server.process import run
 from headwater.server.shutdown import Shutdown
 from headwater.server.supervisor import WorkersError, supervise
 from headwater.server.worker import Worker
-from headwater.server.worker_link import Count, Counted, Ready, WorkerLink, link_to_supervisor, link_to_worker
+from headwater.server.worker_link import (
+    Count,
+    Counted,
+    Ready,
+    Scrape,
+    Scraped,
+    WorkerLink,
+    link_to_supervisor,
+    link_to_worker,
+)
+from headwater.server.worker_metrics import WorkerMetrics
 from headwater.settings import Settings
 from tests.running import free_port
 
@@ -156,6 +166,60 @@ def test_processes_that_cannot_be_started_are_said_in_one_line(monkeypatch: pyte
     settings = Settings.from_environment({**SETTINGS, "HEADWATER_PORT": str(free_port())})
     with pytest.raises(WorkersError, match=r"^no process can be started: Resource temporarily unavailable$"):
         run(supervise(settings, lambda _: None), forks=True)
+
+
+def test_one_count_answers_all_scrapes_that_wait_and_one_that_fails_ends_nothing(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    answers, sums = os.pipe(), iter(range(10_000))
+
+    async def scrape_often(link: WorkerLink) -> None:
+        link.send(Ready("ready"))
+        for _ in range(100):
+            link.send(Scrape())
+        counts = scraped = 0
+        async for command in link:
+            match command:
+                case Count():
+                    link.send(Counted(""))  # and before it, the supervisor has heard of all scrapes
+                    counts += 1
+                    if counts == 6:
+                        os.write(answers[1], bytes([scraped]))
+                        return
+                case Scraped("sum"):
+                    scraped += 1
+                case _:
+                    return
+
+    def exposition(_: WorkerMetrics) -> str:
+        if next(sums) == 0:
+            raise ValueError("the first one fails")
+        return "sum"
+
+    monkeypatch.setattr(WorkerMetrics, "exposition", exposition)
+    supervised(monkeypatch, scrape_often, restarts=1)
+    assert set(os.read(answers[0], 100)) <= {0, 1, 2}
+    assert caplog.text.count("could not be added up") == 1
+    for each in answers:
+        os.close(each)
+
+
+async def test_scrapes_have_a_time_out_and_share_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours, its = socket.socketpair()
+    link, supervisors_end = await link_to_supervisor(ours), await link_to_worker(its)
+    asking = Worker(link, Shutdown(0))
+    obeying = asyncio.create_task(asking.obey())
+    with monkeypatch.context() as patched:
+        patched.setattr(worker, "SCRAPE_TIMEOUT", 0.01)
+        with pytest.raises(UnavailableError):
+            await asking._scrape()
+    both = asyncio.gather(asking._scrape(), asking._scrape())
+    await asyncio.sleep(0)
+    supervisors_end.send(Scraped("sum"))
+    assert await both == [b"sum", b"sum"]
+    await supervisors_end.close()
+    await obeying
+    await link.close()
 
 
 async def test_who_asks_for_metrics_after_the_supervisor_is_gone_is_refused() -> None:

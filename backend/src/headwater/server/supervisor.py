@@ -143,7 +143,8 @@ class _Supervisor:
         self._all_answered = False
         self._failure = ""
         self._metrics = WorkerMetrics()
-        self._scraping, self._starting = asyncio.Lock(), asyncio.Lock()
+        self._counting, self._starting = asyncio.Lock(), asyncio.Lock()
+        self._scraping: set[_Worker] = set()
 
     async def run(self) -> None:
         """See `supervise`."""
@@ -255,12 +256,9 @@ class _Supervisor:
                 worker.counted.set()
                 worker.silent_looks = 0
             case Scrape():
-                self._tasks.create_task(self._scrape(worker))
-
-    async def _scrape(self, worker: _Worker) -> None:
-        async with self._scraping:
-            await self._count()
-            worker.link.send(Scraped(self._metrics.exposition()))
+                if not self._scraping:
+                    self._tasks.create_task(self._count())
+                self._scraping.add(worker)
 
     async def _count_regularly(self) -> None:
         while True:
@@ -270,16 +268,25 @@ class _Supervisor:
                 if worker.silent_looks > SILENT_LOOKS:
                     worker.reason = "it did not answer, so it was killed"
                     worker.kill()
-            async with self._scraping:
-                await self._count()
+            await self._count()
 
     async def _count(self) -> None:
-        """Ask all workers what they have counted by now."""
-        asked = list(self._ready().values())
-        for worker in asked:
-            worker.counted.clear()
-            worker.link.send(Count())
-        await _all_set((worker.counted for worker in asked), ANSWER_WITHIN)
+        """Ask all workers what they have counted by now, and answer those that have waited for it."""
+        async with self._counting:
+            scraping, self._scraping = self._scraping, set()
+            asked = list(self._ready().values())
+            for worker in asked:
+                worker.counted.clear()
+                worker.link.send(Count())
+            await _all_set((worker.counted for worker in asked), ANSWER_WITHIN)
+            if scraping:
+                try:
+                    scraped = Scraped(self._metrics.exposition())
+                except Exception:
+                    logger.exception("what the workers have counted could not be added up")
+                    return
+                for worker in scraping:
+                    worker.link.send(scraped)
 
     async def _stop(self) -> None:
         """Drain one worker after the other, within the time that replies get."""

@@ -3,7 +3,6 @@
 import asyncio
 import signal
 import socket
-from collections import deque
 
 from hypercorn.config import Sockets
 
@@ -29,6 +28,9 @@ from headwater.server.worker_link import (
 )
 from headwater.settings import Settings
 
+SCRAPE_TIMEOUT = 5.0
+"""Seconds that the metrics of all workers may take."""
+
 
 class Worker:
     """What a worker does beside serving: it does what its supervisor says, and ends with it."""
@@ -37,7 +39,7 @@ class Worker:
         self._link = link
         self._shutdown = shutdown
         self._application: Application | None = None
-        self._scrapes: deque[asyncio.Future[bytes]] = deque()
+        self._scrapes: set[asyncio.Future[bytes]] = set()
         self._is_orphan = False
 
     def started(self, application: Application, greeting: str) -> None:
@@ -82,17 +84,23 @@ class Worker:
             case Count():
                 self.count()
             case Scraped(metrics):
-                scrape = self._scrapes.popleft()
-                if not scrape.done():
-                    scrape.set_result(metrics.encode())
+                for scrape in self._scrapes:
+                    if not scrape.done():
+                        scrape.set_result(metrics.encode())
 
     async def _scrape(self) -> bytes:
         if self._is_orphan:
             raise _stopping()
         scrape: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
-        self._scrapes.append(scrape)
+        self._scrapes.add(scrape)
         self._link.send(Scrape())
-        return await scrape
+        try:
+            async with asyncio.timeout(SCRAPE_TIMEOUT):
+                return await scrape
+        except TimeoutError:
+            raise UnavailableError("The workers do not say what they have counted.", retry_after=5) from None
+        finally:
+            self._scrapes.remove(scrape)
 
 
 def _stopping() -> UnavailableError:

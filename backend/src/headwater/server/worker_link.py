@@ -34,7 +34,7 @@ class Counted(msgspec.Struct, tag=True):
 
 
 class Scrape(msgspec.Struct, tag=True):
-    """Somebody asks the worker for the metrics of all; each is answered by a `Scraped`, in order."""
+    """Somebody asks the worker for the metrics of all. A `Scraped` answers all that wait in the worker."""
 
 
 Report: TypeAlias = Ready | CannotStart | Drained | Counted | Scrape
