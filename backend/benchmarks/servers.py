@@ -16,7 +16,7 @@ from pathlib import Path
 from statistics import median, quantiles
 
 import aiohttp
-import psutil
+from benchmarks.streams.process_tree import cpu_seconds, descendant
 from tests.postgresql import new_database, postgresql_server
 from tests.running import RunningServer
 
@@ -56,21 +56,6 @@ async def start(session: aiohttp.ClientSession, url: str, rate: float) -> str:
     raise RuntimeError("the reply did not begin")
 
 
-def postgresql_times() -> float:
-    """Seconds of processor time of all processes of PostgreSQL."""
-    seconds = 0.0
-    for process in psutil.process_iter(["name", "cpu_times"]):
-        if process.info["name"] == "postgres" and process.info["cpu_times"] is not None:
-            seconds += sum(process.info["cpu_times"][:2])
-    return seconds
-
-
-def processor_times(server: RunningServer) -> float:
-    """Seconds of processor time of a server."""
-    times = psutil.Process(server.process.pid).cpu_times()
-    return float(times.user + times.system)
-
-
 async def measure(
     first: RunningServer, second: RunningServer, replies: int, rate: float, elsewhere: bool
 ) -> None:
@@ -94,13 +79,12 @@ async def measure(
             for each in generations[:SAMPLES]
         ]
         await asyncio.sleep(2)
-        before = [processor_times(each) for each in (first, second)]
-        began = postgresql_times()
+        processes = first.process.pid, second.process.pid, descendant("postgres")
+        before = [cpu_seconds(pid) for pid in processes]
         tokens, first_at = readers.tokens, time.monotonic()  # before, readers came one after another
         await asyncio.sleep(SECONDS)
         tokens = readers.tokens - tokens
-        used = [processor_times(each) - was for each, was in zip((first, second), before, strict=True)]
-        ended = postgresql_times()
+        used = [cpu_seconds(pid) - was for pid, was in zip(processes, before, strict=True)]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -116,7 +100,7 @@ async def measure(
         if readers.times[generation, "here"].get(cursor, 0.0) >= first_at
     ]
     where = "elsewhere" if elsewhere else "beside the writer"
-    costs = [1e6 * seconds / written for seconds in (*used, ended - began)]
+    costs = [1e6 * seconds / written for seconds in used]
     delays = [1e3 * delay for delay in (median(later), quantiles(later, n=100)[-1])]
     print(f"{replies} replies of {rate:g} tokens/s, read {where}, {tokens / written:.2f} pages a token")
     print("  µs a token: {:.0f} the writer, {:.0f} the other server, {:.0f} PostgreSQL".format(*costs))
