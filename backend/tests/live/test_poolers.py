@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection, text
 from sqlalchemy.engine import URL
 
 from headwater.live.bells import Bells
@@ -72,6 +73,15 @@ async def test_a_pooler_is_found(postgresql_url: URL, in_session_mode: URL, tmp_
     assert await find_pooler(in_session_mode, "a test") is Pooler.SESSIONS
     with pgbouncer(postgresql_url, tmp_path, "transaction") as pooler:
         assert await find_pooler(pooler, "a test") is Pooler.TRANSACTIONS
+
+
+async def test_in_session_mode_postgresql_gives_up_slow_statements(in_session_mode: URL) -> None:
+    def limit(connection: Connection) -> object:
+        return connection.scalar(text("SHOW statement_timeout"))
+
+    async with open_database(in_session_mode) as database:
+        limits = await database.read(limit), await database.read(limit, long=True)
+        assert limits == ("4s", "96s")
 
 
 async def test_in_session_mode_a_server_listens(in_session_mode: URL) -> None:

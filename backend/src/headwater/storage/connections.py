@@ -6,11 +6,14 @@ is an outage like one that was reset: it is cut off, and the others of its pool 
 used again, because they may be as dead.
 
 PostgreSQL itself gives up a statement a little sooner. So one that is slow has an answer, and is no outage.
+Behind a pooler in transaction mode, nothing can be set for the statements of one program, so there it is one.
 """
 
 import asyncio
+from collections.abc import Mapping
 from contextlib import suppress
 from enum import Enum, auto
+from functools import partial
 from typing import Any
 
 import asyncpg
@@ -61,6 +64,10 @@ def connections(
     **pool: Any,  # noqa: ANN401 - SQLAlchemy's
 ) -> AsyncEngine:
     """A pool of connections, of a server with this name."""
+    limits = {
+        "statement_timeout": f"{(answer_timeout or 0) * SLOW * 1000:.0f}",
+        "idle_in_transaction_session_timeout": f"{IDLE_IN_TRANSACTION * 1000:.0f}",
+    }
     arguments: dict[str, Any] = {
         "timeout": CONNECT_TIMEOUT,
         "command_timeout": answer_timeout,
@@ -69,9 +76,7 @@ def connections(
     }
     match pooler:
         case Pooler.NONE:  # poolers refuse connections with settings that they do not know
-            arguments["server_settings"] |= {
-                "statement_timeout": f"{(answer_timeout or 0) * SLOW * 1000:.0f}",
-                "idle_in_transaction_session_timeout": f"{IDLE_IN_TRANSACTION * 1000:.0f}",
+            arguments["server_settings"] |= limits | {
                 # Sessions of a server that is out of reach end within about a minute.
                 "tcp_keepalives_idle": "10",
                 "tcp_keepalives_interval": "5",
@@ -84,6 +89,8 @@ def connections(
                 "prepared_statement_name_func": lambda: "",
             }
     engine = create_async_engine(url, connect_args=arguments, **pool)
+    if pooler is Pooler.SESSIONS:
+        event.listen(engine.sync_engine, "connect", partial(_set, limits))
     event.listen(engine.sync_engine, "checkout", _refuse_closed)
     event.listen(engine.sync_engine, "handle_error", _give_up)
     event.listen(engine.sync_engine, "close", _cut_off)
@@ -96,6 +103,11 @@ class _Connection(asyncpg.Connection):  # type: ignore[misc]
     async def _cleanup_stmts(self) -> None:
         async with asyncio.timeout(self._config.command_timeout):
             await super()._cleanup_stmts()
+
+
+def _set(settings: Mapping[str, str], connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own
+    statement = ";".join(f"SET {name} = {value}" for name, value in settings.items())
+    connection.run_async(lambda driver: driver.execute(statement))
 
 
 def _refuse_closed(connection: Any, _record: object, _proxy: object) -> None:  # noqa: ANN401 - the driver's own
