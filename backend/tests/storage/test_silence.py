@@ -91,7 +91,7 @@ async def test_a_commit_whose_answer_is_lost_is_an_outage(proxy: PostgresqlProxy
 
 
 async def test_a_connection_that_is_not_answered_is_an_outage(
-    proxy: PostgresqlProxy, database: Database
+    proxy: PostgresqlProxy, database: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
     proxy.be_silent()
     async with asyncio.timeout(SOON):
@@ -99,6 +99,7 @@ async def test_a_connection_that_is_not_answered_is_an_outage(
             await database.read(one)
         proxy.speak()
         assert await database.read(one) == 1
+    assert caplog.messages == ["the database is not available: it does not answer"]
 
 
 async def test_asyncpg_does_not_wait_without_end_for_old_statements_to_be_closed(

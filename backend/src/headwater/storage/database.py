@@ -317,7 +317,8 @@ class Database:
     def _outage_began(self, error: BaseException, reason: str) -> UnavailableError:
         if self.outage is None:
             cause = error.orig if isinstance(error, DBAPIError) else error
-            logger.error("the database is not available: %s (%s)", reason, str(cause).partition("\n")[0])
+            detail = str(cause).partition("\n")[0]
+            logger.error("the database is not available: %s%s", reason, detail and f" ({detail})")
         self.outage = reason
         self._last_failure = monotonic()
         return unavailable(reason)
