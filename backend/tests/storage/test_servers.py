@@ -12,13 +12,12 @@ from headwater.errors import UnavailableError
 from headwater.generation.kinds.text import Text, text_of
 from headwater.generation.log import Piece
 from headwater.storage import replies, servers
-from headwater.storage.connections import POOLED
 from headwater.storage.conversations import ConversationRepository
 from headwater.storage.database import DatabaseError, open_database
 from headwater.storage.lock import LockedError
 from headwater.storage.outage import OUTAGES
 from headwater.storage.replies import ReplyRepository
-from headwater.storage.servers import ServerRow
+from headwater.storage.servers import POOLED, ServerRow
 from tests.postgresql import new_database
 from tests.postgresql_proxy import proxied
 from tests.storage.trees import INTERRUPTED, begun

@@ -42,10 +42,6 @@ CANCELLED = "cancelled"
 """What SQLAlchemy notes about a connection on which a statement was cancelled."""
 
 
-POOLED = "headwater pooled"
-"""How the names of servers begin that have no sessions of their own."""
-
-
 class Pooler(Enum):
     """What a pooler before PostgreSQL hands out to the connections of a program, see `pooler.py`."""
 

@@ -17,13 +17,13 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from headwater.clock import now
 from headwater.errors import UnavailableError
-from headwater.storage.connections import POOLED, Pooler
+from headwater.storage.connections import Pooler
 from headwater.storage.lock import Claim, LockedError, lock_file
 from headwater.storage.outage import OUTAGES, is_slow, outage_reason
 from headwater.storage.pooler import find_pooler
 from headwater.storage.postgresql import COLLECT_EVERY, Postgresql
 from headwater.storage.schema import SchemaError, require, upgrade
-from headwater.storage.servers import BEAT, ServerRow
+from headwater.storage.servers import BEAT, POOLED, ServerRow
 from headwater.storage.sqlite import Sqlite
 
 logger = logging.getLogger(__name__)

@@ -18,14 +18,9 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.util import greenlet_spawn
 
-from headwater.storage.connections import (
-    ANSWER_TIMEOUT,
-    LONG_ANSWER_TIMEOUT,
-    POOLED,
-    Pooler,
-    connections,
-)
+from headwater.storage.connections import ANSWER_TIMEOUT, LONG_ANSWER_TIMEOUT, Pooler, connections
 from headwater.storage.outage import OUTAGES
+from headwater.storage.servers import POOLED
 from headwater.storage.uncancelled import END_TIMEOUT, uncancelled
 
 CHANNEL = "headwater"

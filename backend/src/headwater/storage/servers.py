@@ -24,7 +24,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from headwater import __version__
-from headwater.storage.connections import CONNECT_TIMEOUT, POOLED, Pooler, connections
+from headwater.storage.connections import CONNECT_TIMEOUT, Pooler, connections
 from headwater.storage.lock import LOCK_TIMEOUT, LockedError, waits
 from headwater.storage.outage import OUTAGES, is_refusal
 from headwater.storage.uncancelled import awaited_for
@@ -47,6 +47,9 @@ LEASE = 20.0
 
 SHARED = "several servers"
 """What the row of older versions names, so that none of them holds the lock."""
+
+POOLED = "headwater pooled"
+"""How the names of servers begin that have no sessions of their own."""
 
 FENCE = "SELECT name FROM servers WHERE name = :server FOR KEY SHARE"
 """Gives no row once this server's is gone; it cannot go before the transaction ends.

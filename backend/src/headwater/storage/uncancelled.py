@@ -1,4 +1,4 @@
-"""Work that is finished although its caller is cancelled."""
+"""Work that goes on although its caller is cancelled or waits no longer."""
 
 import asyncio
 from collections.abc import Awaitable, Coroutine
