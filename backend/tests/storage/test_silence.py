@@ -142,6 +142,26 @@ async def test_closing_waits_for_nothing_that_is_silent(proxy: PostgresqlProxy) 
             proxy.be_silent()
 
 
+async def test_who_is_cancelled_during_the_first_connection_is_cancelled(
+    postgresql_url: URL, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    has_connected = asyncio.Event()
+
+    async def never(*_: object, **__: object) -> None:
+        has_connected.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(asyncpg.Connection, "prepare", never)  # what SQLAlchemy asks each first connection
+    store = postgresql.Postgresql(postgresql_url, "a test")
+    reading = asyncio.create_task(store.read(one, single=False, long=False))
+    async with asyncio.timeout(SOON):
+        await has_connected.wait()
+        reading.cancel()
+        await asyncio.wait([reading])
+    assert reading.cancelled()
+    await store.close()
+
+
 async def test_a_slow_statement_is_refused_but_no_outage(
     database: Database, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -117,7 +117,8 @@ def _give_up(context: ExceptionContext) -> None:
         case TimeoutError():
             context.is_disconnect = context.invalidate_pool_on_disconnect = True
         case asyncio.CancelledError() if context.connection and not context.connection.invalidated:
-            context.connection.info[CANCELLED] = True
+            with suppress(NotImplementedError):  # by SQLAlchemy's own first statements, which would ignore it
+                context.connection.info[CANCELLED] = True
 
 
 def _cut_off(connection: Any, record: ConnectionPoolEntry) -> None:  # noqa: ANN401 - the driver's own
