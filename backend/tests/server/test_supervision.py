@@ -216,7 +216,7 @@ async def test_scrapes_have_a_time_out_and_share_an_answer(monkeypatch: pytest.M
     both = asyncio.gather(asking._scrape(), asking._scrape())
     await asyncio.sleep(0)
     supervisors_end.send(Scraped("sum"))
-    assert await both == [b"sum", b"sum"]
+    assert [*await both] == [b"sum", b"sum"]
     await supervisors_end.close()
     await obeying
     await link.close()
