@@ -1,6 +1,7 @@
 import asyncio
 from collections.abc import Collection, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy.exc import OperationalError
@@ -13,6 +14,7 @@ from headwater.generation.outcome import Completed, Outcome
 from headwater.generation.parts import Event
 from headwater.ids import new_id
 from headwater.live.memory import MemoryLog, MemoryLogStore, MemoryPresence
+from headwater.live.ports import Presence
 from headwater.replies.active import ActiveReplies, Generation
 from headwater.replies.checkpoint import EVERY, SHARE_EVERY, Checkpoints
 from headwater.replies.ephemeral import EphemeralReplies
@@ -70,10 +72,21 @@ class Running(list[Generation]):
         return self[-1], log
 
 
-def checkpoints_of(running: Running, replies: ReplyRepository) -> Checkpoints:
-    logs, presence = MemoryLogStore(), MemoryPresence()
+def checkpoints_of(
+    running: Running, replies: ReplyRepository, presence: Presence | None = None, **named: Any
+) -> Checkpoints:
+    logs, presence = MemoryLogStore(), presence or MemoryPresence()
     ephemeral = EphemeralReplies(ActiveReplies(logs), NoRows(), logs, presence)
-    return Checkpoints(running, replies, logs, presence, ephemeral, lambda _: None)
+    return Checkpoints(running, replies, logs, presence, ephemeral, lambda _: None, **named)
+
+
+class ReadElsewhere(MemoryPresence):
+    """All replies are read on other servers."""
+
+    elsewhere = ("gen_1",)
+
+    async def read_elsewhere(self) -> None:
+        pass
 
 
 async def test_each_saving_has_what_was_said_since_the_last() -> None:
@@ -141,6 +154,18 @@ async def test_during_an_outage_what_is_read_elsewhere_is_tried_no_more_often_th
         await third.wait()
     task.cancel()
     assert sleeps[1:4:2] == [EVERY - SHARE_EVERY] * 2
+
+
+async def test_nothing_is_kept_of_a_reply_that_runs_no_more() -> None:
+    running = Running()
+    checkpoints = checkpoints_of(running, Recording(), ReadElsewhere())
+    generation, log = running.start()
+    log.append(0, [Text("a")])
+    await checkpoints._share()
+    await checkpoints.save()
+    assert checkpoints._shared == checkpoints._saved == {generation: 1}
+    checkpoints.forget(generation)
+    assert checkpoints._shared == checkpoints._saved == {}
 
 
 async def test_a_row_is_written_however_often_it_must_be_tried(

@@ -121,9 +121,8 @@ class Checkpoints:
         new = self._after(self._shared, [each for each in self._running if each.id in elsewhere])
         if new:
             await self._logs.share(list(new.values()))
-            ends = self._shared | {each: piece.end for each, piece in new.items()}
             running = set(self._running)
-            self._shared = {each: end for each, end in ends.items() if each in running}
+            self._shared |= {each: piece.end for each, piece in new.items() if each in running}
         self._count_shared(SHARE_EVERY + now() - began)  # the oldest event came after the last time
 
     async def close(
@@ -145,11 +144,15 @@ class Checkpoints:
             except SQLAlchemyError:
                 logger.exception("%s could not be saved; trying again in %g s", generation.id, pause)
             else:
-                self._saved.pop(generation, None)
                 self._logs.written(generation.id)
                 return
             await asyncio.sleep(pause)
             pause = min(2 * pause, MAX_PAUSE)
+
+    def forget(self, generation: Generation) -> None:
+        """Forget how far a reply was saved, once it runs no more."""
+        self._saved.pop(generation, None)
+        self._shared.pop(generation, None)
 
     def _after(
         self, ends: Mapping[Generation, Cursor], generations: Iterable[Generation]

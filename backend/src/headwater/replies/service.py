@@ -479,6 +479,7 @@ class Replies:
             try:
                 await self._close_row(generation, plan, snapshot, active.readers.most)
             finally:
+                self._checkpoints.forget(generation)
                 self._active.close(generation, snapshot)
         self._announce(generation)
 
