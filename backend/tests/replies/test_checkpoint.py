@@ -132,6 +132,24 @@ async def test_saving_goes_on_after_a_failure(
     assert caplog.text.count("could not be saved; trying again") == 2
 
 
+async def test_a_fault_of_ephemeral_replies_stops_nothing_else(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def fail(*_: Any, **__: Any) -> None:
+        raise OperationalError("insert", {}, Exception("a row that is too long"))
+
+    monkeypatch.setattr(EphemeralReplies, "save", fail)
+    replies, running, shared = Recording(), Running(), asyncio.Event()
+    running.start()[1].append(0, [Text("a")])
+    checkpoints = checkpoints_of(running, replies, ReadElsewhere(), shared=lambda _: shared.set())
+    task = asyncio.create_task(checkpoints.run())
+    async with asyncio.timeout(10):
+        await shared.wait()
+        await replies.took.wait()
+    task.cancel()
+    assert caplog.text.count("could not be saved; trying again") > 0
+
+
 async def test_during_an_outage_what_is_read_elsewhere_is_tried_no_more_often_than_the_rest(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

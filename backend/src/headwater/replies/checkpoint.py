@@ -67,8 +67,11 @@ class Checkpoints:
     async def run(self) -> None:
         """Make checkpoints until cancelled."""
         async with asyncio.TaskGroup() as tasks:
+            # Apart, so that a fault of one stops no other.
             tasks.create_task(self._save_every(EVERY, self.save))
+            tasks.create_task(self._save_every(EVERY, self._ephemeral.save))
             tasks.create_task(self._save_every(SHARE_EVERY, self._share))
+            tasks.create_task(self._save_every(SHARE_EVERY, self._share_ephemeral))
             tasks.create_task(self._save_every(COMPARE_EVERY, self._ephemeral.compare))
 
     async def _save_every(self, seconds: float, save: Callable[[], Awaitable[None]]) -> None:
@@ -82,13 +85,14 @@ class Checkpoints:
                 await asyncio.sleep(EVERY - seconds)
 
     async def _attempt(self, save: Callable[[], Awaitable[None]]) -> bool:
-        """Save, or leave it to the next time; False while the database is not available."""
+        """Save, or leave it to the next time; whether that succeeded."""
         try:
             await save()
         except UnavailableError:
             return False  # the database has logged it
         except SQLAlchemyError:
             logger.exception("running replies could not be saved; trying again")
+            return False
         return True
 
     async def save(self) -> None:
@@ -107,7 +111,6 @@ class Checkpoints:
                     self._saved[generation] = piece.end
                 else:
                     self._deleted(generation)
-        await self._ephemeral.save()
 
     async def save_ephemeral(self) -> None:
         """Save how ephemeral replies have ended that are read elsewhere, if that is possible now."""
@@ -117,13 +120,16 @@ class Checkpoints:
         await self._presence.read_elsewhere()
         elsewhere, now = self._presence.elsewhere, asyncio.get_running_loop().time
         began = now()
-        await self._ephemeral.save(first_and_last=True)
         new = self._after(self._shared, [each for each in self._running if each.id in elsewhere])
         if new:
             await self._logs.share(list(new.values()))
             running = set(self._running)
             self._shared |= {each: piece.end for each, piece in new.items() if each in running}
         self._count_shared(SHARE_EVERY + now() - began)  # the oldest event came after the last time
+
+    async def _share_ephemeral(self) -> None:
+        await self._presence.read_elsewhere()
+        await self._ephemeral.save(first_and_last=True)
 
     async def close(
         self, generation: Generation, events: Sequence[Event], outcome: Outcome, title: str | None
