@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy.exc import OperationalError
 
 from headwater.conversations.model import Settings
+from headwater.errors import UnavailableError
 from headwater.generation.kinds.reasoning import Reasoning
 from headwater.generation.kinds.text import Text
 from headwater.generation.log import PAGE_BYTES, Piece
@@ -148,6 +149,28 @@ async def test_a_fault_of_ephemeral_replies_stops_nothing_else(
         await replies.took.wait()
     task.cancel()
     assert caplog.text.count("could not be saved; trying again") > 0
+
+
+async def test_how_far_readers_elsewhere_are_behind_counts_from_the_last_success(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def fail(*_: Any) -> None:
+        raise unavailable("it does not answer")
+
+    behind: list[float] = []
+    running = Running()
+    checkpoints = checkpoints_of(running, Recording(), ReadElsewhere(), shared=behind.append)
+    _, log = running.start()
+    log.append(0, [Text("a")])
+    await checkpoints._share()
+    log.append(1, [Text("b")])
+    with monkeypatch.context() as outage:
+        outage.setattr(MemoryLogStore, "share", fail)
+        checkpoints._all_shared_at -= 1000  # that was so long ago
+        with pytest.raises(UnavailableError):
+            await checkpoints._share()
+    await checkpoints._share()
+    assert behind[0] < 1000 <= behind[1]
 
 
 async def test_during_an_outage_what_is_read_elsewhere_is_tried_no_more_often_than_the_rest(

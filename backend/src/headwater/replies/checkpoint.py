@@ -62,6 +62,8 @@ class Checkpoints:
         self._count_shared = shared
         self._saved: dict[Generation, Cursor] = {}
         self._shared: dict[Generation, Cursor] = {}
+        self._all_shared_at = 0.0
+        """When the readers on other servers had all."""
         self._saving = asyncio.Lock()
 
     async def run(self) -> None:
@@ -117,15 +119,18 @@ class Checkpoints:
         await self._attempt(self._ephemeral.save)
 
     async def _share(self) -> None:
-        await self._presence.read_elsewhere()
-        elsewhere, now = self._presence.elsewhere, asyncio.get_running_loop().time
-        began = now()
+        now = asyncio.get_running_loop().time
+        if not self._presence.elsewhere or not self._all_shared_at:
+            await self._presence.read_elsewhere()
+            self._all_shared_at = now()
+        elsewhere, began = self._presence.elsewhere, now()
         new = self._after(self._shared, [each for each in self._running if each.id in elsewhere])
         if new:
             await self._logs.share(list(new.values()))
             running = set(self._running)
             self._shared |= {each: piece.end for each, piece in new.items() if each in running}
-        self._count_shared(SHARE_EVERY + now() - began)  # the oldest event came after the last time
+        self._count_shared(now() - self._all_shared_at)
+        self._all_shared_at = began
 
     async def _share_ephemeral(self) -> None:
         await self._presence.read_elsewhere()
