@@ -14,7 +14,7 @@ from sqlalchemy.engine import URL
 from headwater.app import Live, build_replies, running
 from headwater.clock import now
 from headwater.conversations.model import Settings as ReplySettings
-from headwater.errors import ConflictError, NotFoundError, UnavailableError
+from headwater.errors import NotFoundError, UnavailableError
 from headwater.generation.codec import outcome_object, parse_outcome
 from headwater.generation.kinds.text import text_of
 from headwater.generation.log import changed
@@ -26,14 +26,15 @@ from headwater.live.postgresql import logs
 from headwater.metrics import Metrics
 from headwater.providers.catalogue import Catalogue
 from headwater.providers.scripted import Fault, Script, ScriptedProvider
-from headwater.replies import checkpoint
+from headwater.replies import checkpoint, ephemeral
 from headwater.replies.active import Generation
-from headwater.replies.requests import Ids, Stateless
+from headwater.replies.requests import Stateless
 from headwater.replies.service import Replies
 from headwater.settings import Settings
 from headwater.storage.database import Database, open_database
 from headwater.storage.ephemeral import EphemeralRepository
 from headwater.storage.tables import ephemeral_pieces, ephemeral_replies, servers
+from headwater.storage.uncancelled import uncancelled
 from tests.building import YOU, delivered, new_quota
 from tests.postgresql import new_database
 from tests.storage.trees import number
@@ -212,19 +213,6 @@ async def test_the_newest_that_runs_in_a_chat_is_resumed_elsewhere(
     await until(lambda: is_resumed(second, older))
 
 
-async def test_the_same_id_on_both_servers_at_once_runs_once(
-    first: Server, second: Server, me: Principal
-) -> None:
-    request = ask(ids=Ids(generation=new_id("gen")))
-    started = await asyncio.gather(
-        *(server.replies.start(me, request) for server in (first, second)), return_exceptions=True
-    )
-    assert {type(each) for each in started} == {ConflictError, Generation}
-    for server in (first, second):
-        generation = await server.replies.find(me, str(request.ids.generation))
-        assert text_of((await server.replies.finished(generation))[0]) == WORDS
-
-
 async def test_all_that_a_client_has_ends_on_all_servers(
     first: Server, second: Server, me: Principal
 ) -> None:
@@ -240,17 +228,21 @@ async def test_all_that_a_client_has_ends_on_all_servers(
     assert others.snapshot().outcome is None
 
 
-async def test_a_start_does_not_need_its_row_unless_its_id_is_chosen(
-    first: Server, second: Server, me: Principal, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("is_silent", [False, True])
+async def test_a_start_does_not_need_its_row(
+    first: Server, second: Server, me: Principal, monkeypatch: pytest.MonkeyPatch, is_silent: bool
 ) -> None:
+    """Also where a statement that is cancelled does not end, as all that write."""
+
     async def fail(*_: Any) -> None:
+        if is_silent:
+            await uncancelled(asyncio.sleep(3600), 3600)
         raise UnavailableError("The database is away.", retry_after=1)
 
+    monkeypatch.setattr(ephemeral, "PUBLISH_TIMEOUT", 0.01)
     with monkeypatch.context() as outage:
         outage.setattr(EphemeralRepository, "add", fail)
         generation = await stalled(first, me)
-        with pytest.raises(UnavailableError):
-            await stalled(first, me, ids=Ids(generation=new_id("gen")))
     await until(lambda: is_found(second, me, generation))
 
 

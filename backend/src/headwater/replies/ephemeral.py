@@ -9,8 +9,8 @@ from headwater.generation.codec import outcome_object
 from headwater.generation.log import Cursor, Piece, read_all
 from headwater.live.ports import LogStore, Presence
 from headwater.replies.active import ActiveReplies, Generation
-from headwater.storage.conversations import IdTakenError
 from headwater.storage.ephemeral import EphemeralRepository
+from headwater.storage.uncancelled import awaited_for
 
 PUBLISH_TIMEOUT = 1.5
 """Seconds that a start waits for its row, which `compare` adds later if the database does not answer."""
@@ -39,22 +39,14 @@ class EphemeralReplies:
         self._may_be_left = rows.may_be_left
         self._saving = asyncio.Lock()
 
-    async def publish(self, generation: Generation, *, is_chosen: bool) -> None:
-        """Add the row of a reply that starts.
-
-        Raises `IdTakenError`; also `UnavailableError` if the client has chosen the id, because another server
-        may have started a reply with the same one.
-        """
+    async def publish(self, generation: Generation) -> None:
+        """Add the row of a reply that starts. Its id is new, so the start need not depend on that."""
         if not self._rows.has_others:
             return
         self._published.add(generation.id)
         try:
-            async with asyncio.timeout(PUBLISH_TIMEOUT):
-                if not await self._rows.add([generation]):
-                    raise IdTakenError
+            await awaited_for(PUBLISH_TIMEOUT, self._rows.add([generation]))
         except (TimeoutError, UnavailableError):
-            if is_chosen:
-                raise UnavailableError("The database does not answer.", retry_after=1) from None
             self._published.discard(generation.id)
 
     async def compare(self) -> None:

@@ -454,7 +454,7 @@ class Replies:
             if generation.is_stored:
                 await self._conversations.begin(plan.generation, plan.new, plan.begins, chosen)
             else:
-                await self._ephemeral.publish(generation, is_chosen=chosen is not None)
+                await self._ephemeral.publish(generation)
         except BaseException as error:
             if running is not None:
                 running.cancel()

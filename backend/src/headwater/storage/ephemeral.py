@@ -29,9 +29,9 @@ _ADD = text(f"""
         INSERT INTO ephemeral_replies (server, {", ".join(_MEMBERS.values())})
         SELECT held.name, {", ".join(f"new.{name}" for name in _MEMBERS.values())}
         FROM held, json_populate_recordset(CAST(NULL AS ephemeral_replies), CAST(:rows AS json)) AS new
-        ON CONFLICT DO NOTHING RETURNING id
+        ON CONFLICT DO NOTHING
     )
-    SELECT (SELECT count(*) FROM held) AS held, ARRAY(SELECT id FROM added) AS added""")  # noqa: S608
+    SELECT count(*) AS held FROM held""")  # noqa: S608
 _REMOVE = text(f"""
     WITH held AS ({FENCE}), removed AS (
         DELETE FROM ephemeral_replies WHERE id IN (
@@ -79,14 +79,13 @@ class EphemeralRepository:
         """Whether a server that was there before may have left rows."""
         return not self._database.is_sqlite
 
-    async def add(self, generations: Collection[GenerationRecord]) -> Collection[str]:
-        """Add replies of this server; returns those whose ids were free."""
+    async def add(self, generations: Collection[GenerationRecord]) -> None:
+        """Add those of these replies of this server that have no rows."""
         rows = [
             {column: getattr(generation, name) for name, column in _MEMBERS.items()}
             for generation in generations
         ]
-        added = await self._database.execute(_ADD, {"rows": encode_json(rows)})
-        return set(added["added"])
+        await self._database.execute(_ADD, {"rows": encode_json(rows)})
 
     async def remove(self, generations: Collection[str]) -> Sequence[str]:
         """Remove replies of this server or of one that is gone; returns those whose servers are gone."""
