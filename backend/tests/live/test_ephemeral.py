@@ -234,15 +234,19 @@ async def test_a_start_does_not_need_its_row(
 ) -> None:
     """Also where a statement that is cancelled does not end, as all that write."""
 
+    gives_up = asyncio.Event()
+
     async def fail(*_: Any) -> None:
         if is_silent:
-            await uncancelled(asyncio.sleep(3600), 3600)
+            await uncancelled(gives_up.wait())
         raise UnavailableError("The database is away.", retry_after=1)
 
     monkeypatch.setattr(ephemeral, "PUBLISH_TIMEOUT", 0.01)
     with monkeypatch.context() as outage:
         outage.setattr(EphemeralRepository, "add", fail)
-        generation = await stalled(first, me)
+        async with asyncio.timeout(30):
+            generation = await stalled(first, me)
+        gives_up.set()
     await until(lambda: is_found(second, me, generation))
 
 

@@ -31,7 +31,7 @@ from headwater.storage.tails import TailRepository, encode_pieces
 from tests.golden import GENERATION
 from tests.live.log_contract import events
 from tests.postgresql import new_database
-from tests.storage.trees import COMPLETED, INTERRUPTED, begun
+from tests.storage.trees import COMPLETED, INTERRUPTED, begun, orphans_closed
 
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -255,7 +255,7 @@ async def test_what_was_shared_by_a_server_that_is_gone_stays_until_its_replies_
     await database.write(lambda connection: connection.execute(insert(tails).values(**row, pieces=shared)))
     await database.write(lambda connection: connection.execute(update(generations).values(server="gone")))
     await TailRepository(database).forget()
-    (orphan,) = await replies.close_orphans(INTERRUPTED)
+    (orphan,) = await orphans_closed(replies)
     await TailRepository(database).forget()
     assert await rows_of_tails(database) == 0
     closed = await replies.start_of("", orphan.generation)

@@ -24,7 +24,7 @@ from headwater.storage.database import Database, open_database, sqlite_url, unav
 from headwater.storage.ephemeral import EphemeralRepository
 from headwater.storage.replies import ReplyRepository
 from tests.building import new_generation
-from tests.storage.trees import COMPLETED, INTERRUPTED, begin, begun, new_message, new_reply
+from tests.storage.trees import COMPLETED, INTERRUPTED, begin, begun, new_message, new_reply, orphans_closed
 
 DONE = Outcome(Completed("stop"))
 
@@ -261,7 +261,7 @@ async def test_what_is_said_before_the_rows_are_there_is_saved_with_what_follows
     )
     log.append(1, [Text("two")])
     await checkpoints.save()
-    await replies.close_orphans(INTERRUPTED)
+    await orphans_closed(replies)
     found = await replies.find("me", reply.generation)
     assert found is not None
     assert list(found.events) == [Text("one "), Text("two")]
@@ -283,7 +283,7 @@ async def test_what_a_crash_leaves_is_every_event_that_was_saved(tmp_path: Path,
         if ends:
             log.close(600, DONE)
             await checkpoints.close(generation, said, DONE, None)
-        assert len(await replies.close_orphans(INTERRUPTED)) == (not ends)
+        assert len(await orphans_closed(replies)) == (not ends)
         found = await replies.find("me", reply.generation)
         assert found is not None
         assert list(found.events) == said

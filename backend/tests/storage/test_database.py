@@ -34,7 +34,7 @@ from headwater.storage.tables import conversations, metadata
 from headwater.storage.uncancelled import uncancelled
 from tests.postgresql import PASSWORD
 from tests.running import refused_start
-from tests.storage.trees import kept, line
+from tests.storage.trees import kept, line, orphans_closed
 
 NEWER = """
 import sqlite3, sys
@@ -119,7 +119,7 @@ async def test_a_database_of_an_earlier_version_is_brought_along_with_what_it_ho
         repository = ConversationRepository(database)
         reply = msgspec.structs.replace(said[1], generation="gen_1")
         assert (await repository.read("me", "conv_1"))[1] == [said[0], reply]
-        assert len(await ReplyRepository(database).close_orphans({"status": "interrupted"})) == 1
+        assert len(await orphans_closed(ReplyRepository(database))) == 1
         await repository.change("me", "conv_1", {"title": "New waters"})
         assert (await search.search("me", "old", 9, None))[0] == []
         await repository.delete("me", "conv_1", 5)
@@ -158,7 +158,7 @@ async def test_replies_of_before_there_were_parts_keep_their_order_and_their_cur
             Reasoning("(sure?)"),
             Text("ä yes."),
         )
-        assert len(await replies.close_orphans({"status": "interrupted"})) == 1
+        assert len(await orphans_closed(replies)) == 1
         second = await replies.find("me", "gen_2")
         assert second is not None
         assert second.events == (Reasoning("Hm."), Text("Beca"), Text("us"), Reasoning("er"))

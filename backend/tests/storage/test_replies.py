@@ -1,15 +1,28 @@
+from typing import Any
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from headwater.errors import UnavailableError
 from headwater.generation.kinds.text import Text, text_of
 from headwater.generation.log import Piece
 from headwater.generation.parts import Event, fold, shape, unfold
 from headwater.storage.conversations import ConversationRepository
-from headwater.storage.database import Database
+from headwater.storage.database import Database, unavailable
 from headwater.storage.replies import ReplyRepository
 from headwater.storage.tables import pieces
-from tests.storage.trees import COMPLETED, INTERRUPTED, NO_IDS, begin, begun, events, new_reply, number
+from tests.storage.trees import (
+    COMPLETED,
+    INTERRUPTED,
+    NO_IDS,
+    begin,
+    begun,
+    events,
+    new_reply,
+    number,
+    orphans_closed,
+)
 
 ANY = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -79,13 +92,13 @@ async def test_pieces_saved_one_after_another_are_the_reply_that_a_crash_leaves(
     if closes:
         await replies.close(reply.generation, said, COMPLETED)
         seen = said
-    assert len(await replies.close_orphans(INTERRUPTED)) == (0 if closes else 1)
+    assert len(await orphans_closed(replies)) == (0 if closes else 1)
     found = await replies.find("me", reply.generation)
     assert found is not None
     assert list(found.events) == seen
     assert found.outcome == (COMPLETED if closes else INTERRUPTED)
     assert await number(database, pieces) == 0
-    assert len(await replies.close_orphans(INTERRUPTED)) == 0
+    assert len(await orphans_closed(replies)) == 0
 
 
 async def test_the_first_to_close_a_reply_says_how_it_ended(
@@ -135,10 +148,31 @@ async def test_a_piece_that_is_saved_again_with_more_replaces_the_first(
     await replies.save([Piece(reply.generation, 0, said[:1])])
     await replies.save([Piece(reply.generation, 0, said[:2])])
     await replies.save([Piece(reply.generation, 2, said[2:])])
-    await replies.close_orphans(INTERRUPTED)
+    await orphans_closed(replies)
     found = await replies.find("me", reply.generation)
     assert found is not None
     assert list(found.events) == said
+
+
+async def test_an_orphan_that_cannot_be_closed_hides_none_that_was(
+    database: Database, repository: ConversationRepository
+) -> None:
+    class Failing(ReplyRepository):
+        closed = 0
+
+        async def close(self, *closing: Any) -> bool:
+            if self.closed:
+                raise unavailable("it does not answer")
+            self.closed += 1
+            return await super().close(*closing)
+
+    for _ in range(2):
+        await begun(repository, "me")
+    orphans = []
+    with pytest.raises(UnavailableError):
+        async for orphan in Failing(database).close_orphans(INTERRUPTED):
+            orphans.append(orphan)  # noqa: PERF401 - until it fails
+    assert len(orphans) == 1
 
 
 async def test_pieces_of_many_replies_are_kept_apart(
@@ -147,7 +181,7 @@ async def test_pieces_of_many_replies_are_kept_apart(
     names = [(await begun(repository, "me"))[2].generation for _ in range(5)]
     for round_ in range(12):
         await replies.save([Piece(name, round_, [Text(f"{n}:{round_} ")]) for n, name in enumerate(names)])
-    assert len(await replies.close_orphans(INTERRUPTED)) == 5
+    assert len(await orphans_closed(replies)) == 5
     for n, name in enumerate(names):
         found = await replies.find("me", name)
         assert found is not None

@@ -20,7 +20,7 @@ from headwater.storage.replies import ReplyRepository
 from headwater.storage.servers import POOLED, ServerRow
 from tests.postgresql import new_database
 from tests.postgresql_proxy import proxied
-from tests.storage.trees import INTERRUPTED, begun
+from tests.storage.trees import INTERRUPTED, begun, orphans_closed
 
 SESSIONS = "SELECT count(*) FROM pg_stat_activity WHERE application_name = $1"
 
@@ -225,7 +225,8 @@ async def test_a_server_without_sessions_of_its_own_has_the_time_of_its_lease(
         assert await names(url) == {"second"}
 
 
-async def test_one_server_is_the_first(url: URL) -> None:
+async def test_one_server_is_the_first(url: URL, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock(monkeypatch)
     async with joined(url, "b") as second:
         await second.verify()
         assert second.is_first
@@ -233,6 +234,8 @@ async def test_one_server_is_the_first(url: URL) -> None:
             await first.verify()
             await second.verify()
             assert (first.is_first, second.is_first) == (True, False)
+            await clock.let_pass(servers.GRACE, second)
+            assert second.is_first  # the other one is silent, but it has a session
 
 
 async def test_who_was_out_of_touch_removes_nobody_at_once(url: URL, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -314,7 +317,7 @@ async def test_what_a_server_does_not_know_that_it_runs_is_an_orphan(url: URL, i
     """The answer to its start was lost with the connection, after PostgreSQL had committed it."""
     async with open_database(url, to_serve=True) as database:
         _, _, reply = await begun(ConversationRepository(database), "me")
-        closed = await ReplyRepository(database).close_orphans(INTERRUPTED, lambda _: is_known)
+        closed = await orphans_closed(ReplyRepository(database), lambda _: is_known)
         assert [orphan.generation for orphan in closed] == ([] if is_known else [reply.generation])
 
 
@@ -335,7 +338,7 @@ async def test_what_a_server_runs_is_not_read_again_and_again(
 async def test_what_another_server_runs_is_no_orphan(url: URL) -> None:
     async with open_database(url, to_serve=True) as database, open_database(url, to_serve=True) as other:
         await begun(ConversationRepository(database), "me")
-        assert not await ReplyRepository(other).close_orphans(INTERRUPTED)
+        assert not await orphans_closed(ReplyRepository(other))
 
 
 async def test_what_is_saved_after_a_gap_is_left_out(url: URL) -> None:
@@ -344,7 +347,7 @@ async def test_what_is_saved_after_a_gap_is_left_out(url: URL) -> None:
         replies = ReplyRepository(database)
         for at, words in ((0, ["a", "b", "c"]), (0, ["a", "b"]), (4, ["e"])):
             await replies.save([Piece(reply.generation, at, [Text(word) for word in words])])
-        assert len(await replies.close_orphans(INTERRUPTED)) == 1
+        assert len(await orphans_closed(replies)) == 1
         found = await replies.find("me", reply.generation)
         assert found is not None
         assert text_of(found.events) == "abc"

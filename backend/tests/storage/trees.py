@@ -1,7 +1,7 @@
 """Conversations for tests: trees of any form, and texts of any kind."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from hypothesis import strategies as st
@@ -14,6 +14,7 @@ from headwater.generation.parts import fold
 from headwater.ids import new_id
 from headwater.storage.conversations import ConversationRepository
 from headwater.storage.database import Database
+from headwater.storage.replies import Orphan, ReplyRepository
 
 COMPLETED = {"status": "completed", "reason": "stop", "usage": None, "timing": None}
 INTERRUPTED = {"status": "interrupted", "usage": None, "timing": None}
@@ -35,6 +36,13 @@ outcomes = st.none() | st.sampled_from([COMPLETED, INTERRUPTED])
 
 
 _times = itertools.count(1_000)
+
+
+async def orphans_closed(
+    replies: ReplyRepository, is_known: Callable[[str], bool] = lambda _: False
+) -> list[Orphan]:
+    """Close all orphans as interrupted."""
+    return [orphan async for orphan in replies.close_orphans(INTERRUPTED, is_known)]
 
 
 class NewReply(NamedTuple):

@@ -129,8 +129,8 @@ class Replies:
         await self._replies.forget_pieces()
 
     async def close_orphans(self) -> None:
-        """Close the replies of servers that are gone, with the events that were saved."""
-        for orphan in await self._replies.close_orphans(
+        """Close the replies of servers that are gone, with the events that were saved and shared."""
+        async for orphan in self._replies.close_orphans(
             outcome_object(AFTER_CRASH), lambda generation: self._active.get(generation) is not None
         ):
             self._metrics.orphan_closed()

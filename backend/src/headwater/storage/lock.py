@@ -28,7 +28,7 @@ class Claim(Protocol):
 
     @property
     def is_first(self) -> bool:
-        """Whether this one comes first among them, in an order that all agree on."""
+        """Whether this one comes first among those that live; while that changes, more than one may."""
         ...
 
     @property

@@ -1,6 +1,6 @@
 """Replies as rows: saved in pieces while the generation is open, written once when it closes."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -109,17 +109,14 @@ _OPEN_ELSEWHERE = (
         generations.c.server.is_distinct_from(bindparam("here")),
     )
 )
+_IS_GONE = ~exists().where(servers.c.name == generations.c.server, servers.c.name != "")
 _ORPHANS = (
     select(generations.c.id, generations.c.client, messages.c.conversation, generations.c.server)
     .join(messages, messages.c.id == generations.c.message)
-    .where(
-        generations.c.shape.is_(None),
-        or_(
-            generations.c.server == bindparam("here"),
-            ~exists().where(servers.c.name == generations.c.server, servers.c.name != ""),
-        ),
-    )
+    .where(generations.c.shape.is_(None))
 )
+_LOST = _ORPHANS.where(generations.c.server == bindparam("here"))
+_LEFT = _ORPHANS.where(or_(generations.c.server == bindparam("here"), _IS_GONE))
 _PATH = path_to(messages.c.id == bindparam("last"))
 _NEAREST = (
     select(generations.c.id)
@@ -258,42 +255,39 @@ class ReplyRepository:
 
     async def close_orphans(
         self, outcome: OutcomeObject, is_known: Callable[[str], bool] = lambda _: False
-    ) -> Sequence[Orphan]:
-        """Close what no server runs, with the events that were saved; returns what was open.
+    ) -> AsyncIterator[Orphan]:
+        """Close what no server runs, with the events that were saved and shared; yields each.
 
-        `is_known` tells which generations this server has in memory. One that its row says this server runs,
-        and that it does not know, is an orphan too: the answer to its start was lost.
+        One server does so for those that are gone. `is_known` tells which generations this server has in
+        memory. One that its row says this server runs, and that it does not know, is an orphan too: the
+        answer to its start was lost.
         """
+        query, here = _LEFT if self._database.is_first else _LOST, self._database.server
+        rows = await self._database.read(
+            lambda connection: connection.execute(query, {"here": here}).all(), single=True
+        )
+        orphans = {row.id: row for row in rows if not is_known(row.id)}
+        if not orphans:
+            return
 
-        def saved(connection: Connection) -> dict[Orphan, list[Event]]:
-            rows = connection.execute(_ORPHANS, {"here": self._database.server})
-            orphans: dict[str, Orphan] = {}
-            hosts: set[str] = set()
-            for generation, owner, conversation, server in rows:
-                if not is_known(generation):
-                    orphans[generation] = Orphan(generation, owner, conversation)
-                    hosts.add(server)
-            if not orphans:
-                return {}
-            found: dict[Orphan, list[Event]] = {orphan: [] for orphan in orphans.values()}
+        def said(connection: Connection) -> dict[str, list[Event]]:
+            said: dict[str, list[Event]] = {id_: [] for id_ in orphans}
             saved = select(pieces).where(pieces.c.generation.in_(list(orphans)))
             saved = saved.order_by(pieces.c.generation, pieces.c.at)
-            told = select(tails.c.pieces).where(tails.c.server.in_(hosts))
+            hosts = {row.server for row in orphans.values()}
+            shared = select(tails.c.pieces).where(tails.c.server.in_(hosts))
             for piece in (
                 *(piece_of(*row) for row in connection.execute(saved)),
-                *tail_pieces(connection.scalars(told.order_by(tails.c.server, tails.c.number))),
+                *tail_pieces(connection.scalars(shared.order_by(tails.c.server, tails.c.number))),
             ):
-                if (orphan := orphans.get(piece.generation)) is not None:
-                    found[orphan] += piece.after(len(found[orphan]))
-            return found
+                if (events := said.get(piece.generation)) is not None:
+                    events += piece.after(len(events))
+            return said
 
         # Several servers may find the same ones; the first to close one says so.
-        orphans = await self._database.read(saved)
-        return [
-            orphan
-            for orphan, events in orphans.items()
-            if await self.close(orphan.generation, events, outcome)
-        ]
+        for id_, events in (await self._database.read(said)).items():
+            if await self.close(id_, events, outcome):
+                yield Orphan(id_, orphans[id_].client, orphans[id_].conversation)
 
     async def open_elsewhere(self, owner: str) -> Mapping[str, str]:
         """The conversations of an owner's open generations that other servers run."""

@@ -114,7 +114,9 @@ class ServerRow:
     @property
     def is_first(self) -> bool:
         """See `Claim.is_first`."""
-        return all(self._name < other for other in self._others)
+        now = _now()
+        alive = (_server_of(beat) for beat, since in self._beats.items() if now - since < GRACE)
+        return all(self._name < other for other in alive)
 
     async def join(self) -> None:
         """See `Claim.join`."""
@@ -200,7 +202,7 @@ class ServerRow:
         """Note the beats of other servers, and remove the rows of those that have stopped."""
         now = _now()
         self._beats = {beat: self._beats.get(beat, now) for beat in beats}
-        self._others = frozenset(beat.partition(" ")[2] for beat in beats)
+        self._others = frozenset(map(_server_of, beats))
         silent, paused = (
             [beat for beat, since in self._beats.items() if now - since >= limit] for limit in (GRACE, LEASE)
         )
@@ -223,6 +225,10 @@ class ServerRow:
     async def _close_silent(self) -> None:
         session, self._silent = self._silent, None
         await _end(session)
+
+
+def _server_of(beat: str) -> str:
+    return beat.partition(" ")[2]
 
 
 async def _end(session: AsyncConnection | None) -> None:

@@ -35,14 +35,14 @@ _READ = text(f"""
         AND (followed.number >= 0 OR tails.added_at > clock_timestamp() - make_interval(secs => {RECENT}))
     ORDER BY tails.server, tails.number""")  # noqa: S608
 _FORGET = text(f"""
-    WITH held AS ({FENCE}), forgotten AS (
-        DELETE FROM tails USING held
-        WHERE server = held.name AND number < CAST(:end AS bigint) OR NOT EXISTS (
-            SELECT FROM servers WHERE servers.name = tails.server
-            UNION ALL SELECT FROM generations WHERE generations.server = tails.server AND shape IS NULL
-        )
+    WITH held AS ({FENCE}), own AS (
+        DELETE FROM tails USING held WHERE server = held.name AND number < CAST(:end AS bigint)
+    ), left_by_others AS (
+        DELETE FROM tails USING held WHERE CAST(:for_all AS boolean)
+            AND NOT EXISTS (SELECT FROM servers WHERE servers.name = tails.server)
+            AND NOT EXISTS (SELECT FROM generations WHERE generations.server = tails.server AND shape IS NULL)
     )
-    SELECT count(*) AS held FROM held""")  # noqa: S608
+    SELECT (SELECT count(*) FROM held) AS held, EXISTS (SELECT FROM tails) AS found""")  # noqa: S608
 
 
 class TailRepository:
@@ -51,12 +51,14 @@ class TailRepository:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._number = self._old = 0
+        self._may_be_left = True
 
     async def add(self, pieces: Sequence[Piece]) -> None:
         """Add what replies of this server have got. Raises `UnavailableError`."""
         # A failed attempt may have added its row, so the next one has another number.
         row = {"number": self._number, "pieces": encode_pieces(pieces)}
         self._number += 1
+        self._may_be_left = True
         await self._database.execute(_ADD, row)
 
     async def read(self, last: Mapping[str, int]) -> tuple[dict[str, int], list[Piece]]:
@@ -70,9 +72,12 @@ class TailRepository:
         return now, list(tail_pieces(row["pieces"] for row in rows))
 
     async def forget(self) -> None:
-        """Delete what this server had added at the last call, and what those left that are gone."""
+        """Delete what this server had added at the last call; one also deletes what gone ones left."""
+        if not (self._may_be_left or self._database.other_servers):
+            return
         old, self._old = self._old, self._number
-        await self._database.execute(_FORGET, {"end": old})
+        forgotten = await self._database.execute(_FORGET, {"end": old, "for_all": self._database.is_first})
+        self._may_be_left = forgotten["found"]
 
 
 def encode_pieces(pieces: Iterable[Piece]) -> bytes:
