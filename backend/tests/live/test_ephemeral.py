@@ -33,7 +33,8 @@ from headwater.replies.service import Replies
 from headwater.settings import Settings
 from headwater.storage.database import Database, open_database
 from headwater.storage.ephemeral import EphemeralRepository
-from headwater.storage.tables import ephemeral_pieces, ephemeral_replies, servers
+from headwater.storage.tables import ephemeral_pieces, ephemeral_replies, servers, tails
+from headwater.storage.tails import TailRepository
 from headwater.storage.uncancelled import uncancelled
 from tests.building import YOU, delivered, new_quota
 from tests.postgresql import new_database
@@ -295,6 +296,16 @@ async def test_what_is_left_of_a_server_that_is_gone_ends_and_is_removed(url: UR
 
         await until(is_gone)
         assert not await is_found(second, me, unread)
+
+
+async def test_nothing_that_was_said_stays_when_the_last_server_stops(url: URL, me: Principal) -> None:
+    async with open_database(url) as database:
+        async with two_servers(url) as (first, second):
+            await second.replies.find(me, (await stalled(first, me)).id)
+            await TailRepository(first.database).add([])
+            assert await number(database, ephemeral_pieces) > 0
+        for table in (ephemeral_replies, ephemeral_pieces, tails):
+            assert await number(database, table) == 0
 
 
 async def test_a_server_that_does_not_answer_is_not_waited_for_for_ever(

@@ -78,6 +78,11 @@ _EXPEL = text(f"""
         ) FOR UPDATE SKIP LOCKED
     ) RETURNING name""")  # noqa: S608
 _LEAVE = text("DELETE FROM servers WHERE name = :server")
+_FORGET = text("""
+    WITH forgotten AS (DELETE FROM ephemeral_replies WHERE NOT EXISTS (SELECT FROM servers WHERE name <> ''))
+    DELETE FROM tails WHERE NOT EXISTS (SELECT FROM servers WHERE name <> '')
+        AND NOT EXISTS (SELECT FROM generations WHERE generations.server = tails.server AND shape IS NULL)""")
+"""What servers have for each other, once the last one has left."""
 
 
 class ServerRow:
@@ -164,7 +169,9 @@ class ServerRow:
         if self._has_joined:
             try:
                 async with asyncio.timeout(GRACE):  # others then miss it anyway
-                    await (await self._connected()).execute(_LEAVE, {"server": self._name})
+                    session = await self._connected()
+                    await session.execute(_LEAVE, {"server": self._name})
+                    await session.execute(_FORGET)
             except OUTAGES as error:
                 logger.warning("this server could not sign off from the database: %s", error)
         await self._close()
