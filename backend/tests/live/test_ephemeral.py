@@ -218,6 +218,7 @@ async def test_all_that_a_client_has_ends_on_all_servers(
     first: Server, second: Server, me: Principal
 ) -> None:
     here, there, over = await stalled(second, me), await stalled(first, me), await ended(second, me)
+    over_there = await ended(first, me)
     others = await stalled(second, YOU)
     await second.replies.end_ephemeral(me.owner)
     for server, generation in ((second, here), (first, there)):
@@ -226,6 +227,13 @@ async def test_all_that_a_client_has_ends_on_all_servers(
         assert outcome.status == Cancelled("user")
     assert not await is_found(second, me, here)
     assert not await is_found(second, me, over)
+    for generation in (there, over_there):
+        assert not await is_found(second, me, generation)
+
+    async def is_forgotten() -> bool:
+        return not (await is_found(first, me, there) or await is_found(first, me, over_there))
+
+    await until(is_forgotten)
     assert others.snapshot().outcome is None
 
 
@@ -302,7 +310,9 @@ async def test_nothing_that_was_said_stays_when_the_last_server_stops(url: URL, 
     async with open_database(url) as database:
         async with two_servers(url) as (first, second):
             await second.replies.find(me, (await stalled(first, me)).id)
-            await TailRepository(first.database).add([])
+            shared = TailRepository(first.database)
+            shared._number = 1000  # beyond what the server itself has shared
+            await shared.add([])
             assert await number(database, ephemeral_pieces) > 0
         for table in (ephemeral_replies, ephemeral_pieces, tails):
             assert await number(database, table) == 0

@@ -171,7 +171,7 @@ async def test_an_orphan_that_cannot_be_closed_hides_none_that_was(
     orphans = []
     with pytest.raises(UnavailableError):
         async for orphan in Failing(database).close_orphans(INTERRUPTED):
-            orphans.append(orphan)  # noqa: PERF401 - until it fails
+            orphans.append(orphan)
     assert len(orphans) == 1
 
 

@@ -20,7 +20,7 @@ from headwater.storage.replies import ReplyRepository
 from headwater.storage.servers import POOLED, ServerRow
 from tests.postgresql import new_database
 from tests.postgresql_proxy import proxied
-from tests.storage.trees import INTERRUPTED, begun, orphans_closed
+from tests.storage.trees import begun, orphans_closed
 
 SESSIONS = "SELECT count(*) FROM pg_stat_activity WHERE application_name = $1"
 

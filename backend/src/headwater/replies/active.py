@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Self
 
@@ -119,6 +119,13 @@ class ActiveReplies:
         active = self._running[generation]
         if active.started.done():
             active.runner.stop(Cancelled("user"))
+
+    def end_deleted(self, generations: Collection[str]) -> None:
+        """Stop or forget generations that are deleted; those that run stay until they are closed."""
+        for generation in self._running:
+            if generation.id in generations:
+                self.stop_deleted(generation)
+        self.forget_all(lambda generation: generation.id in generations)
 
     def add(self, generation: Generation, active: ActiveReply) -> None:
         """Add a generation that has just started."""

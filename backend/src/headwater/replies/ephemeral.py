@@ -52,7 +52,8 @@ class EphemeralReplies:
     async def compare(self) -> None:
         """Add the rows that are missing, and remove those of replies that no server has in memory.
 
-        What a server leaves that is gone stays until the next time, for those who read it now.
+        What another server has deleted is stopped and forgotten. What a server leaves that is gone stays
+        until the next time, for those who read it now.
         """
         has_others = self._rows.has_others
         if not (has_others or self._may_be_left):
@@ -63,7 +64,8 @@ class EphemeralReplies:
                 await self._rows.add(missing)
                 self._published.update(generation.id for generation in missing)
         forgotten = {id_ for id_ in self._published if self._active.get(id_) is None}
-        self._orphans = await self._rows.remove([*forgotten, *self._orphans])
+        self._orphans, deleted = await self._rows.remove([*forgotten, *self._orphans])
+        self._active.end_deleted(deleted)
         self._published -= forgotten
         self._ends = {each: end for each, end in self._ends.items() if self._active.get(each.id) is each}
         self._complete &= self._ends.keys()
@@ -88,6 +90,11 @@ class EphemeralReplies:
     async def find_all(self, owner: str) -> Sequence[GenerationRecord]:
         """An owner's replies that other servers have in memory, newest first."""
         return await self._rows.find_all(owner) if self._may_be_elsewhere else ()
+
+    async def delete(self, owner: str) -> None:
+        """Hide an owner's replies at once; their servers forget them when they compare."""
+        if self._may_be_elsewhere:
+            await self._rows.delete(owner)
 
     @property
     def _may_be_elsewhere(self) -> bool:

@@ -310,9 +310,10 @@ class Replies:
                     await asyncio.sleep(LOOK_EVERY)
 
     async def end_ephemeral(self, owner: str) -> None:
-        """Stop and forget the owner's generations that are not stored, and stop those on other servers."""
+        """Stop and forget the owner's generations that are not stored."""
         for elsewhere in await self._ephemeral.find_all(owner):
             await self._control.stop(elsewhere.id, Cancelled("user"))
+        await self._ephemeral.delete(owner)
         await self._end_all(lambda generation: generation.owner == owner and not generation.is_stored)
 
     async def _end_all(self, is_gone: Callable[[Generation], bool]) -> None:

@@ -19,6 +19,9 @@ from headwater.storage.rows import encode_json, stored
 from headwater.storage.servers import FENCE
 from headwater.storage.tables import ephemeral_pieces, ephemeral_replies
 
+NOBODY = ""
+"""Whose a deleted reply is until its server forgets it."""
+
 _MEMBERS = {field.name: field.name for field in fields(GenerationRecord) if field.name != "storage"} | {
     "owner": "client"
 }
@@ -40,7 +43,14 @@ _REMOVE = text(f"""
         )
     )
     SELECT (SELECT count(*) FROM held) AS held,
-        ARRAY(SELECT id FROM ephemeral_replies WHERE server IS NULL) AS orphans""")  # noqa: S608
+        ARRAY(SELECT id FROM ephemeral_replies WHERE server IS NULL) AS orphans,
+        ARRAY(SELECT id FROM ephemeral_replies JOIN held ON server = held.name WHERE client = '{NOBODY}')
+            AS deleted""")  # noqa: S608
+_DELETE = text(f"""
+    WITH held AS ({FENCE}), deleted AS (
+        UPDATE ephemeral_replies SET client = '{NOBODY}' FROM held WHERE client = :owner
+    )
+    SELECT count(*) AS held FROM held""")  # noqa: S608
 _SAVE = text(f"""
     WITH held AS ({FENCE}), known AS (
         SELECT id FROM ephemeral_replies WHERE id = ANY(CAST(:ids AS text[])) FOR KEY SHARE
@@ -87,11 +97,17 @@ class EphemeralRepository:
         ]
         await self._database.execute(_ADD, {"rows": encode_json(rows)})
 
-    async def remove(self, generations: Collection[str]) -> Sequence[str]:
-        """Remove replies of this server or of one that is gone; returns those whose servers are gone."""
+    async def remove(self, generations: Collection[str]) -> tuple[Sequence[str], Collection[str]]:
+        """Remove replies of this server or of one that is gone.
+
+        Returns those whose servers are gone, and those of this server that are deleted.
+        """
         removed = await self._database.execute(_REMOVE, {"ids": list(generations)})
-        orphans: Sequence[str] = removed["orphans"]
-        return orphans
+        return removed["orphans"], set(removed["deleted"])
+
+    async def delete(self, owner: str) -> None:
+        """Hide all of an owner, on every server, until their servers forget them."""
+        await self._database.execute(_DELETE, {"owner": owner})
 
     async def save(self, new: Sequence[Piece], outcomes: Mapping[str, OutcomeObject]) -> Collection[str]:
         """Save what came since the last time, to the outcomes; returns the replies that have rows."""
