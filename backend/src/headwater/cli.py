@@ -3,7 +3,7 @@
 import argparse
 import os
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -13,17 +13,23 @@ from headwater import __version__
 from headwater.app import describe_api, storage_url
 from headwater.conversations.model import timestamp
 from headwater.data_folder import DATABASE, DataFolder
+from headwater.generation.outcome import Cancelled
 from headwater.identity.postgresql.signing_keys import SIGNS_AFTER, TICK, PostgresqlSecrets
 from headwater.identity.signing_keys import Keys, new_secrets, newest_key, with_new_key
 from headwater.live.bells import KEYS, Bells
+from headwater.live.postgresql.changes import SharedChangeFeed
 from headwater.live.postgresql.channel import PostgresqlChannel
+from headwater.live.postgresql.control import SharedControl
+from headwater.replies.service import wait_for_ends
 from headwater.server.process import CANNOT_START, log_to_standard_error, run
 from headwater.server.serve import serve
 from headwater.server.supervisor import WorkersError, supervise
 from headwater.settings import Settings, markdown_table
 from headwater.storage.conversations import ConversationRepository
-from headwater.storage.database import DatabaseError, open_database
+from headwater.storage.database import Database, DatabaseError, open_database
+from headwater.storage.ephemeral import EphemeralRepository
 from headwater.storage.erasure import FOR_GOOD
+from headwater.storage.replies import ReplyRepository
 
 
 class UnknownClientError(Exception):
@@ -81,11 +87,11 @@ def _serve() -> None:
 
 
 @asynccontextmanager
-async def _conversations() -> AsyncIterator[ConversationRepository]:
-    """The conversations of the configured database, also while a server runs on it."""
+async def _database() -> AsyncIterator[Database]:
+    """The configured database, also while a server runs on it."""
     url = _existing_database(Settings.from_environment(os.environ))
     async with open_database(url, as_it_is=True) as database:
-        yield ConversationRepository(database)
+        yield database
 
 
 def _existing_database(settings: Settings) -> URL:
@@ -101,8 +107,8 @@ def _existing_database(settings: Settings) -> URL:
 
 
 async def _list_clients() -> None:
-    async with _conversations() as conversations:
-        clients = await conversations.usage()
+    async with _database() as database:
+        clients = await ConversationRepository(database).usage()
     if not clients:
         _announce("no conversations are stored")
         return
@@ -118,12 +124,29 @@ async def _list_clients() -> None:
 
 
 async def _delete_client(name: str) -> None:
-    async with _conversations() as conversations:
+    async with _database() as database:
+        conversations = ConversationRepository(database)
         deleted = await conversations.delete_all(name)
+        if not database.is_sqlite:
+            await _end_replies(database, name, deleted)
         if not deleted:
             raise UnknownClientError(f"there is no client {name!r}; `headwater clients` lists all")
         await conversations.purge(FOR_GOOD + 1)
     _announce(f"removed {len(deleted)} conversation{'s' if len(deleted) > 1 else ''} of {name}")
+
+
+async def _end_replies(database: Database, client: str, deleted: Iterable[str]) -> None:
+    """Have servers end all replies of a client, and tell its pages which conversations are deleted."""
+    bells, replies = Bells(PostgresqlChannel(database)), ReplyRepository(database)
+    control, changes = SharedControl(database, bells), SharedChangeFeed(bells)
+    for conversation in deleted:
+        changes.announce(client, conversation)
+    running = await replies.open_elsewhere(client)
+    for generation in running:
+        await control.stop(generation, Cancelled("user"))
+    await EphemeralRepository(database).delete(client)
+    await bells.rung()
+    await wait_for_ends(replies, client, running.keys())
 
 
 async def _change_keys(change: Callable[[Keys], Keys]) -> None:

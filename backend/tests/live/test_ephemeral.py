@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from sqlalchemy import TextClause, delete, func, select
 from sqlalchemy.engine import URL
 
 from headwater.app import Live, build_replies, running
+from headwater.cli import _delete_client
 from headwater.clock import now
 from headwater.conversations.model import Settings as ReplySettings
 from headwater.errors import NotFoundError, UnavailableError
@@ -28,7 +29,7 @@ from headwater.providers.catalogue import Catalogue
 from headwater.providers.scripted import Fault, Script, ScriptedProvider
 from headwater.replies import checkpoint, ephemeral
 from headwater.replies.active import Generation
-from headwater.replies.requests import Stateless
+from headwater.replies.requests import NewMessage, Stateless
 from headwater.replies.service import Replies
 from headwater.settings import Settings
 from headwater.storage.database import Database, open_database
@@ -235,6 +236,24 @@ async def test_all_that_a_client_has_ends_on_all_servers(
 
     await until(is_forgotten)
     assert others.snapshot().outcome is None
+
+
+async def test_the_command_that_deletes_a_client_ends_all_its_replies(
+    first: Server, second: Server, me: Principal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also a stored one that says nothing more."""
+    says_no_more = NewMessage(WORDS, settings=ReplySettings(model="scripted/stall"))
+    stored, ephemeral = await first.replies.start(me, says_no_more), await stalled(first, me)
+    address = first.database._url.render_as_string(hide_password=False)
+    monkeypatch.setenv("HEADWATER_DATABASE_URL", address)
+    async with aclosing(second.replies._changes.listen(me.owner, 60)) as changes:
+        assert await anext(changes) == ()
+        async with asyncio.timeout(30):
+            await _delete_client(me.owner)
+            for generation in (stored, ephemeral):
+                _, outcome = await first.replies.finished(generation)
+                assert outcome.status == Cancelled("user")
+            assert stored.conversation in await anext(changes)
 
 
 @pytest.mark.parametrize("is_silent", [False, True])

@@ -1,7 +1,7 @@
 """The use cases of replies: start, follow, read and cancel one, and drain all at shutdown."""
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Set
 from contextlib import AbstractContextManager, nullcontext, suppress
 from contextvars import Context
 from dataclasses import dataclass, replace
@@ -304,10 +304,7 @@ class Replies:
         """Stop and forget the generations of an owner's conversations that are deleted for good."""
         stopped = set(await self.cancel_all_in(owner, conversations))
         await self._end_all(lambda generation: generation.conversation in conversations)
-        with suppress(TimeoutError):
-            async with asyncio.timeout(END_TIMEOUT):
-                while stopped and stopped & (await self._replies.open_elsewhere(owner)).keys():  # noqa: ASYNC110
-                    await asyncio.sleep(LOOK_EVERY)
+        await wait_for_ends(self._replies, owner, stopped)
 
     async def end_ephemeral(self, owner: str) -> None:
         """Stop and forget the owner's generations that are not stored."""
@@ -508,6 +505,14 @@ class Replies:
     def _announce(self, generation: Generation) -> None:
         if generation.is_stored:
             self._changes.announce(generation.owner, generation.conversation)
+
+
+async def wait_for_ends(replies: ReplyRepository, owner: str, stopped: Set[str]) -> None:
+    """Wait up to `END_TIMEOUT` until these generations of an owner have ended on other servers."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(END_TIMEOUT):
+            while stopped and stopped & (await replies.open_elsewhere(owner)).keys():  # noqa: ASYNC110
+                await asyncio.sleep(LOOK_EVERY)
 
 
 def _is_repeated(request: ReplyRequest, start: StoredReply) -> bool:
