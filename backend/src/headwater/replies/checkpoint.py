@@ -23,7 +23,7 @@ EVERY = 0.35
 """Seconds between two checkpoints of all running replies.
 
 A crash loses at most that much, what arrives while the batch before it and the checkpoint itself are written,
-and what arrives while the event loop is late. A checkpoint goes before all starts that wait.
+and what arrives while the event loop is late. On SQLite, a checkpoint goes before all starts that wait.
 """
 
 SHARE_EVERY = 0.025
