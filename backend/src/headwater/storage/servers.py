@@ -8,7 +8,7 @@
 - Behind a pooler in transaction mode (`pooler.py`), a server has no sessions, so they tell nothing of it.
 - Every transaction that writes first locks the row of its server (`FENCE`), so nobody writes once it is gone.
 
-What a server ran whose row is gone is an orphan, which any other server closes.
+What a server ran whose row is gone is an orphan, which the first of the others that beat closes.
 
 Versions before this one worked on a database alone. A row named the holder of their lock; it is taken from
 them for good, so that none of them writes beside today's servers.
