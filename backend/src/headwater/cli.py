@@ -137,14 +137,15 @@ async def _delete_client(name: str) -> None:
 
 async def _end_replies(database: Database, client: str, deleted: Iterable[str]) -> None:
     """Have servers end all replies of a client, and tell its pages which conversations are deleted."""
-    bells, replies = Bells(PostgresqlChannel(database)), ReplyRepository(database)
+    replies, ephemeral = ReplyRepository(database), EphemeralRepository(database)
+    bells = Bells(PostgresqlChannel(database))
     control, changes = SharedControl(database, bells), SharedChangeFeed(bells)
     for conversation in deleted:
         changes.announce(client, conversation)
     running = await replies.open_elsewhere(client)
-    for generation in running:
+    for generation in (*running, *[each.id for each in await ephemeral.find_all(client)]):
         await control.stop(generation, Cancelled("user"))
-    await EphemeralRepository(database).delete(client)
+    await ephemeral.delete(client)
     await bells.rung()
     await wait_for_ends(replies, client, running.keys())
 

@@ -122,7 +122,7 @@ class ActiveReplies:
 
     def end_deleted(self, generations: Collection[str]) -> None:
         """Stop or forget generations that are deleted; those that run stay until they are closed."""
-        for generation in self._running:
+        for generation in self:
             if generation.id in generations:
                 self.stop_deleted(generation)
         self.forget_all(lambda generation: generation.id in generations)
