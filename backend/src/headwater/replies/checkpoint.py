@@ -124,7 +124,10 @@ class Checkpoints:
             await self._presence.read_elsewhere()
             self._all_shared_at = now()
         elsewhere, began = self._presence.elsewhere, now()
-        new = self._after(self._shared, [each for each in self._running if each.id in elsewhere])
+        read = [each for each in self._running if each.id in elsewhere]
+        new = self._after(
+            self._shared, [each for each in read if each.is_stored or self._ephemeral.has_begun(each)]
+        )
         if new:
             await self._logs.share(list(new.values()))
             running = set(self._running)

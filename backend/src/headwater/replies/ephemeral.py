@@ -79,6 +79,10 @@ class EphemeralReplies:
         async with self._saving:
             await self._save(first_and_last=first_and_last)
 
+    def has_begun(self, generation: Generation) -> bool:
+        """Whether the first piece of a reply is saved, which readers elsewhere wait for before all others."""
+        return generation in self._ends
+
     def end(self, generation: Generation) -> Cursor:
         """The end of what was saved of a reply."""
         return self._ends.get(generation, 0)
