@@ -331,7 +331,7 @@ async def test_what_a_server_runs_is_not_read_again_and_again(
         _, _, reply = await begun(ConversationRepository(database), "me")
         repository = ReplyRepository(database)
         await repository.save([Piece(reply.generation, 0, [Text("a")])])
-        assert not await repository.close_orphans(INTERRUPTED, lambda _: True)
+        assert not await orphans_closed(repository, lambda _: True)
     assert not read
 
 
