@@ -62,8 +62,8 @@ def run(command: list[str], *, seconds: float, env: dict[str, str] | None = None
 
 def on_the_system() -> Iterator[str]:
     """Browsers that are already installed; the one without windows takes a quarter less processor time."""
-    names = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-    for name in (*names, "chrome"):
+    chrome = ("google-chrome", "google-chrome-stable", "chrome")
+    for name in ("chromium-headless-shell", "chromium", "chromium-browser", *chrome):
         if path := shutil.which(name):
             yield path
     for app in ("Chromium", "Google Chrome"):
