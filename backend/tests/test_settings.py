@@ -6,6 +6,7 @@ from pydantic import ValidationError
 from quart_rate_limiter import RateLimit
 
 from headwater.settings import Settings, SettingsError
+from headwater.storage.database import database_url
 
 
 def test_an_empty_environment_gives_the_defaults() -> None:
@@ -157,6 +158,8 @@ def test_a_list_of_separators_alone_is_refused(variable: str) -> None:
         "mysql://me:secret@db/x",
         "secret",
         "postgresql+psycopg2://me:secret@db/x",
+        "postgresql://me:secret@db/x?channel_binding=require",
+        "postgresql://me:secret@db/x?sslmode=some",
         "sqlite://",
         "sqlite:///:memory:",
     ],
@@ -165,6 +168,13 @@ def test_a_database_of_another_kind_is_refused_without_its_password(url: str) ->
     with pytest.raises(SettingsError, match="HEADWATER_DATABASE_URL takes a URL") as caught:
         Settings.from_environment({"HEADWATER_DATABASE_URL": url})
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("written", ["?sslmode=require", "?ssl=require"])
+def test_a_database_is_reached_over_tls_by_either_name(written: str) -> None:
+    settings = Settings.from_environment({"HEADWATER_DATABASE_URL": f"postgresql://me@db/x{written}"})
+    assert settings.database_url is not None
+    assert database_url(settings.database_url).query == {"ssl": "require"}
 
 
 @pytest.mark.parametrize("url", ["http://:secret@h", "redis://:secret@h/x", "redis+sentinel://:secret@h"])

@@ -157,7 +157,8 @@ DatabaseUrl = Annotated[
     Annotated[str, AfterValidator(_database_url)] | None,
     Takes(
         "a URL of SQLite or PostgreSQL, such as sqlite:///folder/file.db or"
-        " postgresql://user:password@host/name",
+        " postgresql://user:password@host/name?sslmode=require (or ssl, host, port, user, password, passfile,"
+        " target_session_attrs)",
         secret=True,
     ),
 ]

@@ -108,13 +108,15 @@ class ActionRunner:
         await self._answer({"event": "generation", **members}, action.request)
 
     async def _tell_changes(self, action: ChangesAction) -> None:
-        async with aclosing(self._changes(self._principal.owner)) as batches:
-            await anext(batches)
-            await self._answer({"event": "ready"}, action.request)
-            async for changed in batches:
-                await self._send(
-                    {"event": "change", "conversations": changed} if changed else {"event": "heartbeat"}
-                )
+        """Tell changes until the server stops; where some may have been missed, begin anew."""
+        while not self._replies.draining:
+            async with aclosing(self._changes(self._principal.owner)) as batches:
+                await anext(batches)
+                await self._answer({"event": "ready"}, action.request)
+                async for changed in batches:
+                    await self._send(
+                        {"event": "change", "conversations": changed} if changed else {"event": "heartbeat"}
+                    )
 
     async def _refuse(self, error: ProblemError, request: str | None) -> None:
         self._refused(error.code)

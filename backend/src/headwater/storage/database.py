@@ -36,6 +36,11 @@ DRIVERS = {
 }
 """The driver for each scheme that people write; a URL may also name one of these drivers itself."""
 
+PARAMETERS = {"sslmode", "ssl", "host", "port", "user", "password", "passfile", "target_session_attrs"}
+"""What the query of a URL of PostgreSQL may have."""
+
+SSL_MODES = {"disable", "allow", "prefer", "require", "verify-ca", "verify-full"}
+
 RETRY_AFTER = 5
 """Seconds after which clients may try again while the database is not available."""
 
@@ -57,7 +62,7 @@ class DatabaseError(Exception):
 def database_url(text: str) -> URL:
     """Parse a URL and name the driver.
 
-    Raises `ValueError` for anything but PostgreSQL or a file of SQLite.
+    Raises `ValueError` for anything but PostgreSQL, with `PARAMETERS`, or a file of SQLite.
     """
     try:
         url = make_url(text)
@@ -68,7 +73,22 @@ def database_url(text: str) -> URL:
         raise ValueError(text)
     if driver == DRIVERS["sqlite"] and url.database in {None, "", ":memory:"}:
         raise ValueError(text)
+    if driver == DRIVERS["postgresql"]:
+        url = _with_driver_parameters(url)
     return url.set(drivername=driver)
+
+
+def _with_driver_parameters(url: URL) -> URL:
+    """What people write as `sslmode` is `ssl` to the driver."""
+    query = dict(url.query)
+    if not query.keys() <= PARAMETERS:
+        raise ValueError(query)
+    mode = query.pop("sslmode", query.get("ssl"))
+    if mode is None:
+        return url
+    if mode not in SSL_MODES:
+        raise ValueError(mode)
+    return url.set(query=query | {"ssl": mode})
 
 
 def sqlite_url(path: Path) -> URL:
