@@ -31,6 +31,11 @@ def test_who_has_the_whole_limit_again_is_forgotten_and_nobody_else() -> None:
     assert buckets.full_in("passing 0") == 0
 
 
+@pytest.mark.parametrize("starts", [1, 7, 100_000])
+def test_no_more_starts_remain_than_there_are(starts: int) -> None:
+    assert new_quota(starts_a_minute=starts).rate_state("me").remaining == starts
+
+
 async def test_a_refused_start_does_not_count_against_the_rate() -> None:
     quota = new_quota(starts_a_minute=2)
     await quota.count_start("me")

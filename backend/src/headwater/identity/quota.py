@@ -111,7 +111,7 @@ class Quota:
         """The rest of a principal's rate limit, as of its last start on this server."""
         full_in = self._buckets.full_in(key)
         remaining = int((self._period - full_in + ROUNDING) / self._rate.inverse)
-        return RateState(self._rate.count, remaining, ceil(full_in - ROUNDING))
+        return RateState(self._rate.count, min(remaining, self._rate.count), ceil(full_in - ROUNDING))
 
     def occupy(self, key: str) -> "Slot":
         """Reserve a slot for one running reply. Raises `OverloadedError` and `RateLimitedError`.
