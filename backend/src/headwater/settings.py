@@ -25,7 +25,7 @@ from pydantic import (
 from pydantic.fields import FieldInfo
 from quart_rate_limiter import RateLimit
 
-from headwater.storage.database import database_url
+from headwater.storage.database import QUERY, database_url
 from headwater.storage.redis import FORMS, RedisAddress
 
 OF_TESTS = "HEADWATER_TEST_"
@@ -157,8 +157,7 @@ DatabaseUrl = Annotated[
     Annotated[str, AfterValidator(_database_url)] | None,
     Takes(
         "a URL of SQLite or PostgreSQL, such as sqlite:///folder/file.db or"
-        " postgresql://user:password@host/name?sslmode=require (or ssl, host, port, user, password, passfile,"
-        " target_session_attrs)",
+        f" postgresql://user:password@host/name, whose query may have {', '.join(QUERY)}",
         secret=True,
     ),
 ]
@@ -334,22 +333,20 @@ class Settings(BaseModel):
                 )
             if port is not None:
                 ports[port] = _variable(field)
-        if self.workers > 1 and not self._is_on_postgresql:
-            raise SettingsError(
-                f"HEADWATER_WORKERS is {self.workers}, but several workers need PostgreSQL:"
-                " HEADWATER_DATABASE_URL takes a URL such as postgresql://user:password@host/name"
+        if self.workers > 1:
+            self._require_postgresql(
+                f"HEADWATER_WORKERS is {self.workers}, but several workers need PostgreSQL"
             )
-        if self.redis_url is not None and not self._is_on_postgresql:
-            raise SettingsError(
-                "HEADWATER_REDIS_URL is for servers that share PostgreSQL:"
-                " HEADWATER_DATABASE_URL takes a URL such as postgresql://user:password@host/name"
-            )
+        if self.redis_url is not None:
+            self._require_postgresql("HEADWATER_REDIS_URL is for servers that share PostgreSQL")
         return self
 
-    @property
-    def _is_on_postgresql(self) -> bool:
+    def _require_postgresql(self, reason: str) -> None:
         url = self.database_url
-        return url is not None and database_url(url).get_backend_name() == "postgresql"
+        if url is None or database_url(url).get_backend_name() != "postgresql":
+            raise SettingsError(
+                f"{reason}: HEADWATER_DATABASE_URL takes a URL such as postgresql://user:password@host/name"
+            )
 
 
 def _variable(name: str) -> str:

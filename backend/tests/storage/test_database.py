@@ -309,7 +309,7 @@ async def test_a_file_that_is_no_database_is_refused_in_one_line(tmp_path: Path)
         await _opened(sqlite_url(tmp_path / "nowhere" / "headwater.db"))
 
 
-@pytest.mark.parametrize("wrong", ["password", "name", "port", "host", "user", "query"])
+@pytest.mark.parametrize("wrong", ["password", "name", "port", "host", "user", "query", "hosts"])
 async def test_a_postgresql_that_cannot_be_used_is_told_in_one_line_without_the_password(
     postgresql_url: URL, wrong: str
 ) -> None:
@@ -320,6 +320,7 @@ async def test_a_postgresql_that_cannot_be_used_is_told_in_one_line_without_the_
         "host": {"host": "nowhere.invalid"},
         "user": {"username": "nobody-of-that-name"},
         "query": {"port": 1, "query": {"password": "wrong-secret"}},
+        "hosts": {"query": {"host": "here", "port": "no number"}},
     }
     url = postgresql_url.set(**others[wrong])
     with pytest.raises(DatabaseError) as caught:

@@ -36,7 +36,7 @@ DRIVERS = {
 }
 """The driver for each scheme that people write; a URL may also name one of these drivers itself."""
 
-PARAMETERS = {"sslmode", "ssl", "host", "port", "user", "password", "passfile", "target_session_attrs"}
+QUERY = ("sslmode", "ssl", "host", "port", "user", "password", "passfile", "target_session_attrs")
 """What the query of a URL of PostgreSQL may have."""
 
 SSL_MODES = {"disable", "allow", "prefer", "require", "verify-ca", "verify-full"}
@@ -62,7 +62,7 @@ class DatabaseError(Exception):
 def database_url(text: str) -> URL:
     """Parse a URL and name the driver.
 
-    Raises `ValueError` for anything but PostgreSQL, with `PARAMETERS`, or a file of SQLite.
+    Raises `ValueError` for anything but PostgreSQL, with no more than `QUERY`, or a file of SQLite.
     """
     try:
         url = make_url(text)
@@ -81,7 +81,7 @@ def database_url(text: str) -> URL:
 def _with_driver_parameters(url: URL) -> URL:
     """What people write as `sslmode` is `ssl` to the driver."""
     query = dict(url.query)
-    if not query.keys() <= PARAMETERS:
+    if not query.keys() <= set(QUERY):
         raise ValueError(query)
     mode = query.pop("sslmode", query.get("ssl"))
     if mode is None:
@@ -271,6 +271,8 @@ class Database:
         if self.is_sqlite:
             return
         self._pooler = await find_pooler(self._url, self._name)
+        if self._pooler is Pooler.NONE:
+            return
         if not self.keeps_sessions:
             self._name = f"{POOLED} {token_hex(8)}"
         self._store = Postgresql(self._url, self._name, self._pooler)
@@ -358,10 +360,10 @@ async def open_database(
     `to_serve` is for servers. A file of SQLite has one at a time. `as_it_is` is for programs that run beside
     servers, perhaps of an older version: it changes no schema, and refuses one that is not of this version.
     """
-    database = Database(url)
     async with AsyncExitStack() as stack:
-        stack.push_async_callback(database.close)
         try:
+            database = Database(url)
+            stack.push_async_callback(database.close)
             await database.find_pooler()
             if to_serve:
                 await database.claim()
