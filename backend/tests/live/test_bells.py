@@ -171,16 +171,21 @@ async def no_sessions(*_: object) -> Pooler:
     return Pooler.TRANSACTIONS
 
 
+async def lose_a_bell(ringing: Bells, channel: Channel, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ring while the channel takes nothing."""
+    with monkeypatch.context() as broken:
+        broken.setattr(channel, "publish", fail)
+        ringing.ring("kind", "lost")
+        await ringing.rung()
+
+
 async def test_bells_that_did_not_go_out_are_told_as_missed_by_the_next(
     bells: tuple[Bells, Hearing],
     channels: tuple[Channel, Channel],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     ringing, hearing = bells
-    with monkeypatch.context() as broken:
-        broken.setattr(channels[0], "publish", fail)
-        ringing.ring("kind", "lost")
-        await ringing.rung()
+    await lose_a_bell(ringing, channels[0], monkeypatch)
     ringing.ring("kind", "next")
     await hearing.until(restarts=2, heard=1)
     assert hearing.heard == [("next",)]
@@ -192,10 +197,7 @@ async def test_bells_that_did_not_go_out_are_told_as_missed_once_a_channel_works
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     ringing, hearing = bells
-    with monkeypatch.context() as broken:
-        broken.setattr(channels[0], "publish", fail)
-        ringing.ring("kind", "lost")
-        await ringing.rung()
+    await lose_a_bell(ringing, channels[0], monkeypatch)
     async with heard_by(ringing):
         await hearing.until(restarts=2)
     assert hearing.heard == []

@@ -124,10 +124,12 @@ class Checkpoints:
             await self._presence.read_elsewhere()
             self._all_shared_at = now()
         elsewhere, began = self._presence.elsewhere, now()
-        read = [each for each in self._running if each.id in elsewhere]
-        new = self._after(
-            self._shared, [each for each in read if each.is_stored or self._ephemeral.has_begun(each)]
-        )
+        read = [
+            each
+            for each in self._running
+            if each.id in elsewhere and (each.is_stored or self._ephemeral.has_begun(each))
+        ]
+        new = self._after(self._shared, read)
         if new:
             await self._logs.share(list(new.values()))
             running = set(self._running)

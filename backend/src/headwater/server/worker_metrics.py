@@ -5,7 +5,7 @@ files that each process maps into memory; it knows no collectors of one's own, w
 keeps the files of all processes that ever ran.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import TypeAlias
 
 from prometheus_client import CollectorRegistry
@@ -24,7 +24,8 @@ class WorkerMetrics:
 
     def __init__(self) -> None:
         self._current: dict[int, str] = {}
-        self._ended = Sum()
+        self._maxima = Metrics().maxima
+        self._ended = Sum(self._maxima)
 
     def count(self, worker: int, exposition: str) -> None:
         """Note what a worker has counted by now."""
@@ -37,7 +38,7 @@ class WorkerMetrics:
 
     def exposition(self) -> str:
         """The sum of all."""
-        total = Sum()
+        total = Sum(self._maxima)
         for exposition in self._current.values():
             total.add(exposition)
         total.add(self._ended.exposition())
@@ -47,13 +48,12 @@ class WorkerMetrics:
 class Sum(Collector):
     """Expositions, added up.
 
-    Of the gauges in `Metrics.maxima`, the largest one counts, and of the times at which a counter was created
+    Of the gauges in `maxima`, the largest one counts, and of the times at which a counter was created
     (`_created`) the first one; everything else is a number of things.
     """
 
-    _maxima = Metrics().maxima
-
-    def __init__(self) -> None:
+    def __init__(self, maxima: Collection[str]) -> None:
+        self._maxima = maxima
         self._families: dict[str, tuple[Metric, dict[Key, float]]] = {}
 
     def add(self, exposition: str, *, gauges: bool = True) -> None:

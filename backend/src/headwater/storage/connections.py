@@ -20,7 +20,7 @@ import asyncpg
 from sqlalchemy import event
 from sqlalchemy.engine import URL, ExceptionContext
 from sqlalchemy.exc import DisconnectionError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
 CONNECT_TIMEOUT = 5.0
@@ -91,6 +91,14 @@ def connections(
     event.listen(engine.sync_engine, "handle_error", _give_up)
     event.listen(engine.sync_engine, "close", _cut_off)
     return engine
+
+
+async def driver_of(connection: AsyncConnection) -> asyncpg.Connection:
+    """The driver's connection of SQLAlchemy's."""
+    driver = (await connection.get_raw_connection()).driver_connection
+    if driver is None:
+        raise AssertionError("a connection has one of its driver")
+    return driver
 
 
 class _Connection(asyncpg.Connection):  # type: ignore[misc]

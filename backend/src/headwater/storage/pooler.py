@@ -11,7 +11,7 @@ from secrets import token_hex
 from sqlalchemy import NullPool, text
 from sqlalchemy.engine import URL
 
-from headwater.storage.connections import ANSWER_TIMEOUT, Pooler, connections
+from headwater.storage.connections import ANSWER_TIMEOUT, Pooler, connections, driver_of
 
 LISTEN_TIMEOUT = 5.0
 """Seconds in which a notification arrives, if it does."""
@@ -25,9 +25,7 @@ async def find_pooler(url: URL, name: str) -> Pooler:
         url, name, ANSWER_TIMEOUT, Pooler.TRANSACTIONS, poolclass=NullPool, isolation_level="AUTOCOMMIT"
     )
     async with engine.connect() as listening:
-        driver = (await listening.get_raw_connection()).driver_connection
-        if driver is None:
-            raise AssertionError("a connection has one of its driver")
+        driver = await driver_of(listening)
         session = await listening.scalar(text("SELECT pg_backend_pid()"))
         if session == driver.get_server_pid():  # which a pooler makes up
             return Pooler.NONE

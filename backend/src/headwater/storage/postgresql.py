@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.util import greenlet_spawn
 
-from headwater.storage.connections import ANSWER_TIMEOUT, LONG_ANSWER_TIMEOUT, Pooler, connections
+from headwater.storage.connections import ANSWER_TIMEOUT, LONG_ANSWER_TIMEOUT, Pooler, connections, driver_of
 from headwater.storage.outage import OUTAGES
 from headwater.storage.servers import POOLED
 from headwater.storage.uncancelled import END_TIMEOUT, uncancelled
@@ -113,8 +113,8 @@ class Postgresql:
 
         Behind a pooler in transaction mode, they are rows that are looked for.
         """
-        ways = self._collecting if self._pooler is Pooler.TRANSACTIONS else self._notified
-        async with ways(heard) as lost:
+        way = self._collecting if self._pooler is Pooler.TRANSACTIONS else self._notified
+        async with way(heard) as lost:
             yield lost
 
     @asynccontextmanager
@@ -141,9 +141,7 @@ class Postgresql:
         lost = asyncio.Event()
         connection = await self._single.connect()
         try:
-            driver = (await connection.get_raw_connection()).driver_connection
-            if driver is None:
-                raise AssertionError("a connection has one of its driver")
+            driver = await driver_of(connection)
             driver.add_termination_listener(lambda _: lost.set())
             await driver.add_listener(CHANNEL, lambda *notified: heard(notified[-1]))
             yield lost
